@@ -1,0 +1,29 @@
+import { Access } from "./arm/access";
+import { Clock } from "./core/clock";
+import { Faults } from "./core/faults";
+import { Log } from "./core/log";
+import { Settings } from "./core/settings";
+import { Traffic } from "./core/traffic";
+import { Directory } from "./entra/directory";
+import { Tokens } from "./entra/tokens";
+import { DeviceConnections } from "./hub/connections";
+import { Hubs } from "./hub/hubs";
+import { TelemetryLog } from "./hub/telemetry";
+
+/** What the services of one emulator share. */
+export interface EmulatorContext {
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly settings: Settings;
+    readonly faults: Faults;
+    readonly traffic: Traffic;
+    /** Tenants, applications, service principals. */
+    readonly directory: Directory;
+    /** Issues and checks access tokens. */
+    readonly tokens: Tokens;
+    /** Role assignments. */
+    readonly access: Access;
+    readonly hubs: Hubs;
+    readonly telemetry: TelemetryLog;
+    readonly connections: DeviceConnections;
+}

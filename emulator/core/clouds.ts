@@ -1,0 +1,93 @@
+/**
+ * The Azure clouds and the host names that the emulator answers for.
+ * Source: azure-cli `cloud.py`; Azure docs "IoT Hub: national clouds endpoints".
+ */
+export interface Cloud {
+    readonly name: "AzureCloud" | "AzureUSGovernment" | "AzureChinaCloud";
+    /** First entry is the canonical authority; the others are aliases in use. */
+    readonly login: readonly string[];
+    readonly arm: string;
+    readonly graph: string;
+    /** Suffix of hub host names, no leading dot. */
+    readonly hubSuffix: string;
+    /** Suffix of provisioning service host names, no leading dot. */
+    readonly dpsSuffix: string;
+    /** Audience of tokens for the IoT data planes. */
+    readonly iotAudience: string;
+}
+
+export const clouds: readonly Cloud[] = [
+    {
+        name: "AzureCloud",
+        login: [
+            "login.microsoftonline.com",
+            "login.windows.net",
+            "login.microsoft.com",
+            "sts.windows.net",
+        ],
+        arm: "management.azure.com",
+        graph: "graph.microsoft.com",
+        hubSuffix: "azure-devices.net",
+        dpsSuffix: "azure-devices-provisioning.net",
+        iotAudience: "https://iothubs.azure.net",
+    },
+    {
+        name: "AzureUSGovernment",
+        login: ["login.microsoftonline.us"],
+        arm: "management.usgovcloudapi.net",
+        graph: "graph.microsoft.us",
+        hubSuffix: "azure-devices.us",
+        dpsSuffix: "azure-devices-provisioning.us",
+        iotAudience: "https://iothubs.azure.us",
+    },
+    {
+        name: "AzureChinaCloud",
+        login: ["login.partner.microsoftonline.cn", "login.chinacloudapi.cn"],
+        arm: "management.chinacloudapi.cn",
+        graph: "microsoftgraph.chinacloudapi.cn",
+        hubSuffix: "azure-devices.cn",
+        dpsSuffix: "azure-devices-provisioning.cn",
+        iotAudience: "https://iothubs.azure.cn",
+    },
+];
+
+/** Which face of Azure a host name belongs to. */
+export type HostKind = "entra" | "arm" | "graph" | "hub" | "dps";
+
+export interface AzureHost {
+    readonly kind: HostKind;
+    readonly cloud: Cloud;
+    /** Lower case, no port. */
+    readonly name: string;
+}
+
+/** Tells what a host name stands for; undefined for every host that is not Azure's. */
+export function azureHost(hostName: string): AzureHost | undefined {
+    const name = hostName.toLowerCase();
+    for (const cloud of clouds) {
+        const kind = kindIn(cloud, name);
+        if (kind !== undefined) {
+            return { kind, cloud, name };
+        }
+    }
+    return undefined;
+}
+
+function kindIn(cloud: Cloud, name: string): HostKind | undefined {
+    if (cloud.login.includes(name)) {
+        return "entra";
+    }
+    if (name === cloud.arm) {
+        return "arm";
+    }
+    if (name === cloud.graph) {
+        return "graph";
+    }
+    if (name.endsWith("." + cloud.hubSuffix)) {
+        return "hub";
+    }
+    if (name.endsWith("." + cloud.dpsSuffix)) {
+        return "dps";
+    }
+    return undefined;
+}

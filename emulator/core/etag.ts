@@ -1,0 +1,25 @@
+/** Azure IoT's entity tags are base64 texts of a counter, e.g. `AAAADGJGLxo=` on a hub and `MTI=` on a device. */
+export class ETags {
+    private next: number;
+
+    constructor(start = Math.floor(Math.random() * 0xffff) + 1) {
+        this.next = start;
+    }
+
+    /** Eight bytes, as ARM resources of Microsoft.Devices carry. */
+    resource(): string {
+        const bytes = Buffer.alloc(8);
+        bytes.writeBigUInt64BE(BigInt(this.next++) + 0xc00000000n);
+        return bytes.toString("base64");
+    }
+
+    /** The decimal counter, as device identities carry. */
+    identity(): string {
+        return Buffer.from(String(this.next++)).toString("base64");
+    }
+}
+
+/** An If-Match header without quotes; undefined when there was none. `*` stays `*`. */
+export function ifMatch(header: string | undefined): string | undefined {
+    return header?.trim().replace(/^(W\/)?"(.*)"$/, "$2");
+}

@@ -1,0 +1,38 @@
+import * as findMyWay from "find-my-way";
+import { HttpReply, HttpRequest, notImplemented } from "./http";
+
+/** Path parameters, percent-decoded. */
+export type Params = Readonly<Record<string, string>>;
+
+export type Handler = (request: HttpRequest, params: Params) => HttpReply | Promise<HttpReply>;
+
+/**
+ * Method and path to handler. Paths match without regard to case, as Azure Resource Manager's do; parameters keep
+ * theirs. What has no route answers 501.
+ */
+export class Router {
+    private readonly routes = findMyWay({
+        caseSensitive: false,
+        ignoreTrailingSlash: true,
+        maxParamLength: 2048,
+    });
+    private readonly handlers: Handler[] = [];
+
+    on(method: findMyWay.HTTPMethod, path: string, handler: Handler): this {
+        const index = this.handlers.push(handler) - 1;
+        this.routes.on(method, path, () => undefined, { index });
+        return this;
+    }
+
+    async handle(request: HttpRequest): Promise<HttpReply> {
+        const found = this.routes.find(
+            request.method as findMyWay.HTTPMethod,
+            request.url.pathname,
+        );
+        if (found === null) {
+            return notImplemented(request);
+        }
+        const { index } = found.store as { index: number };
+        return this.handlers[index](request, found.params as Params);
+    }
+}

@@ -1,0 +1,55 @@
+/**
+ * Switches of the emulator: what no public source settles about Azure, and what a test wants otherwise. Each has a
+ * default and a reason; the management API changes them while the emulator runs.
+ */
+export interface Settings {
+    /** Registry rate limits of the hub's tier and units (Azure docs: iot-hub-devguide-quotas-throttling). Off: demos and tests need not wait. */
+    throttling: boolean;
+    /** Seconds a hub or provisioning service stays "Activating". Azure takes about two minutes; the default keeps the asynchronous path without the wait. */
+    activationSeconds: number;
+    /** Seconds until a new role assignment counts. Azure says up to ten minutes (docs: role-based-access-control/troubleshooting); 0 keeps tests quick. */
+    rolePropagationSeconds: number;
+    /** Disabling or deleting a device ends its live connection. The docs do not say whether at once; on, since a revocation is expected to bite. */
+    cutOnDeviceChange: boolean;
+    /** Deleting a CA, or losing its verification, ends connections that were judged by it. Not documented; on, for the same reason. */
+    cutOnCaChange: boolean;
+    /** Refuse a leaf whose extended key usage, when present, lacks clientAuth. Not documented for customer chains; on, as RFC 5280 4.2.1.12 demands. */
+    checkExtendedKeyUsage: boolean;
+    /** Enforce basicConstraints pathLen. Not documented for customer chains; on, as RFC 5280 6.1.4 (m) demands. */
+    checkPathLength: boolean;
+    /** Smallest RSA modulus accepted in a device's chain, in bits. Not documented; 2048, the floor of NIST SP 800-131A. */
+    minimumRsaBits: number;
+    /** Longest chain a device may send, leaf included. Azure documents no limit; 10 bounds the work. */
+    maximumChainLength: number;
+}
+
+export const defaultSettings: Readonly<Settings> = {
+    throttling: false,
+    activationSeconds: 0.3,
+    rolePropagationSeconds: 0,
+    cutOnDeviceChange: true,
+    cutOnCaChange: true,
+    checkExtendedKeyUsage: true,
+    checkPathLength: true,
+    minimumRsaBits: 2048,
+    maximumChainLength: 10,
+};
+
+/**
+ * Applies changes given as JSON.
+ *
+ * @throws Error naming the setting, when it does not exist or has another type.
+ */
+export function changeSettings(settings: Settings, changes: Record<string, unknown>): void {
+    for (const [name, value] of Object.entries(changes)) {
+        const wanted = typeof defaultSettings[name as keyof Settings];
+        if (wanted === "undefined") {
+            const known = Object.keys(defaultSettings).join(", ");
+            throw new Error(`unknown setting "${name}"; the settings are ${known}`);
+        }
+        if (typeof value !== wanted) {
+            throw new Error(`setting "${name}" must be a ${wanted}`);
+        }
+    }
+    Object.assign(settings, changes);
+}

@@ -1,0 +1,43 @@
+import { HttpRequest } from "./http";
+
+export interface TrafficEntry {
+    readonly time: string;
+    readonly method: string;
+    readonly host: string;
+    /** Path with query. */
+    readonly path: string;
+    /** HTTP status sent, or what was done instead of an answer. */
+    readonly outcome: number | string;
+}
+
+const kept = 20_000;
+
+/** Which HTTP requests came in: tests and benchmarks count them. Bodies and headers are not kept. */
+export class Traffic {
+    private entries: TrafficEntry[] = [];
+    private total = 0;
+
+    record(request: HttpRequest, outcome: number | string): void {
+        this.total += 1;
+        this.entries.push({
+            time: new Date().toISOString(),
+            method: request.method,
+            host: request.host.name,
+            path: request.url.pathname + request.url.search,
+            outcome,
+        });
+        if (this.entries.length > 2 * kept) {
+            this.entries = this.entries.slice(-kept);
+        }
+    }
+
+    /** All requests since the last clear, and the newest of them in full. */
+    report(): { readonly total: number; readonly requests: readonly TrafficEntry[] } {
+        return { total: this.total, requests: this.entries.slice(-kept) };
+    }
+
+    clear(): void {
+        this.entries = [];
+        this.total = 0;
+    }
+}

@@ -1,0 +1,196 @@
+import { AmqpService } from "./amqp/service";
+import { Access } from "./arm/access";
+import { ArmService } from "./arm/service";
+import { ArmStore } from "./arm/store";
+import { EmulatorContext } from "./context";
+import { Clock } from "./core/clock";
+import { Faults } from "./core/faults";
+import { HostService, notImplemented } from "./core/http";
+import { Log, silentLog } from "./core/log";
+import { defaultSettings, Settings } from "./core/settings";
+import { Traffic } from "./core/traffic";
+import { Directory } from "./entra/directory";
+import { GraphService } from "./entra/graph";
+import { EntraService } from "./entra/service";
+import { Tokens } from "./entra/tokens";
+import { Authority } from "./front/authority";
+import { Front } from "./front/front";
+import { Hubs } from "./hub/hubs";
+import { TelemetryLog } from "./hub/telemetry";
+import { ManagementServer } from "./management/server";
+import { DeviceGateway } from "./mqtt/gateway";
+import { RegistryService } from "./registry/service";
+import { Snapshot } from "./snapshot";
+
+export interface EmulatorOptions {
+    /** Address to listen on. Default 127.0.0.1. */
+    readonly host?: string;
+    /** HTTPS and proxy. Default 0: a free port. */
+    readonly port?: number;
+    /** MQTT and AMQP over TLS. Default 0: a free port. */
+    readonly mqttPort?: number;
+    /** Management API, always on loopback. Default 0: a free port. */
+    readonly managementPort?: number;
+    /** What an earlier run saved. */
+    readonly snapshot?: Snapshot;
+    readonly log?: Log;
+}
+
+/** A service principal with its secret: what a client logs in with. */
+export interface Credentials {
+    readonly tenantId: string;
+    readonly subscriptionId: string;
+    readonly clientId: string;
+    readonly clientSecret: string;
+}
+
+export interface Ports {
+    readonly https: number;
+    readonly mqtt: number;
+    readonly management: number;
+}
+
+/** The roles of the ready-made deployer on its subscription. */
+const deployerRoles = ["Owner", "IoT Hub Data Contributor"];
+
+/** One local Azure: all services, their shared state and their listeners. */
+export class Emulator {
+    private constructor(
+        readonly context: EmulatorContext,
+        readonly ports: Ports,
+        readonly authority: Authority,
+        /** The service principal that exists from the start. */
+        readonly deployer: Credentials,
+        private readonly store: ArmStore,
+        private readonly listeners: readonly { close(): void | Promise<void> }[],
+    ) {}
+
+    static async start(options: EmulatorOptions = {}): Promise<Emulator> {
+        const { snapshot, log = silentLog, host = "127.0.0.1" } = options;
+        const authority = await Authority.create(snapshot?.authority);
+        const clock = new Clock();
+        const settings: Settings = { ...defaultSettings };
+        const directory = new Directory();
+        const store = new ArmStore();
+        const shared = {
+            clock,
+            log,
+            settings,
+            directory,
+            faults: new Faults(),
+            traffic: new Traffic(),
+            access: new Access(clock, settings),
+            hubs: new Hubs(),
+            telemetry: new TelemetryLog(),
+            tokens: await Tokens.create(clock, directory, snapshot?.tokens),
+        };
+        if (snapshot !== undefined) {
+            directory.restore(snapshot.directory);
+            store.restore(snapshot.arm);
+            shared.access.restore(snapshot.access);
+            shared.hubs.restore(snapshot.hubs);
+        }
+        const gateway = new DeviceGateway(shared, authority);
+        const context: EmulatorContext = { ...shared, connections: gateway };
+        const amqp = new AmqpService(context);
+        gateway.useAmqp((socket) => amqp.accept(socket));
+        const front = new Front({
+            authority,
+            faults: shared.faults,
+            traffic: shared.traffic,
+            log,
+            deviceSocket: (socket) => gateway.accept(socket),
+            services: {
+                entra: new EntraService(context),
+                graph: new GraphService(context),
+                arm: new ArmService(context, store),
+                hub: new RegistryService(context),
+                dps: nothingYet,
+            },
+        });
+        const deployer = snapshot?.deployer ?? makeDeployer(context, store.subscriptionId);
+        const listeners: { close(): void | Promise<void> }[] = [front, gateway, amqp];
+        try {
+            const https = await front.listen(host, options.port ?? 0);
+            const mqtt = await gateway.listen(host, options.mqttPort ?? 0);
+            const ports = { https, mqtt, management: 0 };
+            const emulator = new Emulator(context, ports, authority, deployer, store, listeners);
+            const management = new ManagementServer(emulator, () => gateway.hubAliases());
+            listeners.push(management);
+            ports.management = await management.listen(options.managementPort ?? 0);
+            return emulator;
+        } catch (error) {
+            await Promise.all(listeners.map((listener) => listener.close()));
+            throw error;
+        }
+    }
+
+    async stop(): Promise<void> {
+        await Promise.all(this.listeners.map((listener) => listener.close()));
+    }
+
+    /** Everything that outlives a restart; settings, faults, clock and message logs do not. */
+    snapshot(): Snapshot {
+        const { directory, tokens, access, hubs } = this.context;
+        return {
+            version: 1,
+            authority: this.authority.snapshot(),
+            directory: directory.snapshot(),
+            tokens: tokens.snapshot(),
+            arm: this.store.snapshot(),
+            access: access.snapshot(),
+            hubs: hubs.snapshot(),
+            deployer: this.deployer,
+        };
+    }
+
+    /** Removes all Azure resources and logs, and puts clock, settings and faults back; logins stay valid. */
+    reset(): void {
+        const { clock, settings, faults, traffic, telemetry, hubs, connections } = this.context;
+        hubs.reset();
+        this.store.reset();
+        this.context.access.reset();
+        assignDeployerRoles(this.context, this.store.subscriptionId, this.deployer.clientId);
+        connections.clearRefused();
+        telemetry.clear();
+        traffic.clear();
+        faults.clear();
+        clock.setOffset(0);
+        Object.assign(settings, defaultSettings);
+    }
+}
+
+const nothingYet: HostService = {
+    handle: async (request) => notImplemented(request),
+};
+
+function makeDeployer(context: EmulatorContext, subscriptionId: string): Credentials {
+    const made = context.directory.createServicePrincipal({
+        displayName: "iot-x509 deployer",
+        secret: true,
+    });
+    if (made.secret === undefined) {
+        throw new Error("the directory made no client secret for the deployer");
+    }
+    assignDeployerRoles(context, subscriptionId, made.appId);
+    return {
+        tenantId: context.directory.tenantId,
+        subscriptionId,
+        clientId: made.appId,
+        clientSecret: made.secret,
+    };
+}
+
+function assignDeployerRoles(
+    context: EmulatorContext,
+    subscriptionId: string,
+    clientId: string,
+): void {
+    const principal = context.directory.servicePrincipalByAppId(clientId);
+    if (principal === undefined) {
+        throw new Error("the deployer's service principal is gone");
+    }
+    for (const role of deployerRoles) {
+        context.access.assignByName(principal.id, role, `/subscriptions/${subscriptionId}`);
+    }
+}

@@ -1,0 +1,133 @@
+import "reflect-metadata";
+import { randomBytes, webcrypto } from "crypto";
+import * as tls from "tls";
+import * as x509 from "@peculiar/x509";
+
+const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+const day = 24 * 3600 * 1000;
+
+x509.cryptoProvider.set(webcrypto as unknown as Crypto);
+
+interface KeyAndCertificate {
+    readonly key: string;
+    readonly certificate: string;
+}
+
+export interface AuthoritySnapshot {
+    readonly root: KeyAndCertificate;
+    readonly hosts: Readonly<Record<string, KeyAndCertificate>>;
+}
+
+/**
+ * The emulator's own server-side CA: one root, made at the first start, and a certificate for each host name when it is
+ * first asked for. It has nothing to do with the CAs that a user uploads.
+ */
+export class Authority {
+    private readonly contexts = new Map<string, Promise<tls.SecureContext>>();
+
+    private constructor(
+        private root: KeyAndCertificate,
+        private readonly hosts: Map<string, KeyAndCertificate>,
+    ) {}
+
+    static async create(snapshot?: AuthoritySnapshot): Promise<Authority> {
+        const root = snapshot?.root ?? (await makeRoot());
+        return new Authority(root, new Map(Object.entries(snapshot?.hosts ?? {})));
+    }
+
+    /** PEM of the root that clients must trust. */
+    get rootCertificate(): string {
+        return this.root.certificate;
+    }
+
+    /** The TLS identity for a host name, as an SNI callback wants it. */
+    context(hostName: string): Promise<tls.SecureContext> {
+        const name = hostName.toLowerCase();
+        let context = this.contexts.get(name);
+        if (context === undefined) {
+            context = this.makeContext(name);
+            this.contexts.set(name, context);
+        }
+        return context;
+    }
+
+    private async makeContext(name: string): Promise<tls.SecureContext> {
+        let host = this.hosts.get(name);
+        if (host === undefined) {
+            host = await makeHostCertificate(this.root, name);
+            this.hosts.set(name, host);
+        }
+        return tls.createSecureContext({
+            key: host.key,
+            cert: host.certificate,
+            ca: this.root.certificate,
+        });
+    }
+
+    snapshot(): AuthoritySnapshot {
+        return { root: this.root, hosts: Object.fromEntries(this.hosts) };
+    }
+}
+
+async function makeRoot(): Promise<KeyAndCertificate> {
+    const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+    const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+        serialNumber: serialNumber(),
+        name: `CN=iot-x509 emulator CA ${randomBytes(4).toString("hex")}`,
+        notBefore: new Date(Date.now() - day),
+        notAfter: new Date(Date.now() + 3650 * day),
+        keys: keys as CryptoKeyPair,
+        signingAlgorithm: algorithm,
+        extensions: [
+            new x509.BasicConstraintsExtension(true, 0, true),
+            new x509.KeyUsagesExtension(
+                x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign,
+                true,
+            ),
+            await x509.SubjectKeyIdentifierExtension.create(keys.publicKey as CryptoKey),
+        ],
+    });
+    return { key: await exportKey(keys.privateKey), certificate: certificate.toString("pem") };
+}
+
+async function makeHostCertificate(
+    root: KeyAndCertificate,
+    name: string,
+): Promise<KeyAndCertificate> {
+    const issuer = new x509.X509Certificate(root.certificate);
+    const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+    const addresses = name === "localhost" ? [{ type: "ip" as const, value: "127.0.0.1" }] : [];
+    const certificate = await x509.X509CertificateGenerator.create({
+        serialNumber: serialNumber(),
+        subject: `CN=${name}`,
+        issuer: issuer.subject,
+        notBefore: new Date(Date.now() - day),
+        notAfter: new Date(Date.now() + 397 * day),
+        publicKey: keys.publicKey as CryptoKey,
+        signingKey: await importKey(root.key),
+        signingAlgorithm: algorithm,
+        extensions: [
+            new x509.BasicConstraintsExtension(false, undefined, true),
+            new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+            new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+            new x509.SubjectAlternativeNameExtension([{ type: "dns", value: name }, ...addresses]),
+            await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
+        ],
+    });
+    return { key: await exportKey(keys.privateKey), certificate: certificate.toString("pem") };
+}
+
+function serialNumber(): string {
+    return "40" + randomBytes(15).toString("hex");
+}
+
+async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
+    const der = await webcrypto.subtle.exportKey("pkcs8", key);
+    return x509.PemConverter.encode(der, "PRIVATE KEY");
+}
+
+async function importKey(pem: string): Promise<CryptoKey> {
+    const der = x509.PemConverter.decodeFirst(pem);
+    const key = await webcrypto.subtle.importKey("pkcs8", der, algorithm, true, ["sign"]);
+    return key as CryptoKey;
+}

@@ -1,0 +1,52 @@
+import { Hub } from "./model";
+
+export interface ConnectionInfo {
+    readonly hub: string;
+    readonly deviceId: string;
+    readonly connectedAt: string;
+    readonly protocol: string;
+    /** How the device proved itself: `x509Certificate`, `x509CertificateAuthority` or `sas`. */
+    readonly authentication: string;
+}
+
+export interface RefusedConnection {
+    readonly time: string;
+    readonly hub: string | undefined;
+    readonly deviceId: string | undefined;
+    /** Short name of the reason, e.g. `issuerNotTrusted`. */
+    readonly reason: string;
+    /** The reason in words that tell a person what to mend. */
+    readonly detail: string;
+    /** IoT Hub error code as in Azure's diagnostics, e.g. 401003. */
+    readonly errorCode: number;
+}
+
+export interface MethodCall {
+    readonly name: string;
+    readonly payload: unknown;
+    /** Seconds to wait for the device to connect. Default 0. */
+    readonly connectTimeout: number;
+    /** Seconds to wait for the answer. */
+    readonly responseTimeout: number;
+}
+
+export interface MethodResult {
+    readonly status: number;
+    readonly payload: unknown;
+}
+
+/** The live connections of devices, as the registry and the management API see them. */
+export interface DeviceConnections {
+    isConnected(hub: Hub, deviceId: string): boolean;
+    list(): readonly ConnectionInfo[];
+    refused(): readonly RefusedConnection[];
+    clearRefused(): void;
+    /** Undefined when the device is not online in time; null when it does not answer in time. */
+    invokeMethod(
+        hub: Hub,
+        deviceId: string,
+        call: MethodCall,
+    ): Promise<MethodResult | undefined | null>;
+    /** Ends a device's connection, if it has one. */
+    disconnect(hub: Hub, deviceId: string, why: string): void;
+}

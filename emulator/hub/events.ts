@@ -1,0 +1,28 @@
+import { EventEmitter } from "events";
+import { Device, Hub, HubCertificate } from "./model";
+
+interface EventTypes {
+    /** An identity was written; `Device` is its state now. */
+    deviceChanged: [Hub, Device];
+    deviceRemoved: [Hub, string];
+    /** Desired properties changed: the patch that a connected device is told. */
+    desiredChanged: [Hub, Device, Record<string, unknown>];
+    /** A cloud-to-device message waits in the device's inbox. */
+    messageWaiting: [Hub, Device];
+    /** A CA was removed or lost its verification. */
+    certificateLost: [Hub, HubCertificate];
+    hubRemoved: [Hub];
+}
+
+/** What one face of a hub tells the others. */
+export class HubEvents {
+    private readonly emitter = new EventEmitter();
+
+    on<K extends keyof EventTypes>(name: K, listener: (...args: EventTypes[K]) => void): void {
+        this.emitter.on(name, listener as (...args: unknown[]) => void);
+    }
+
+    emit<K extends keyof EventTypes>(name: K, ...args: EventTypes[K]): void {
+        this.emitter.emit(name, ...args);
+    }
+}

@@ -1,0 +1,149 @@
+import * as http from "http";
+import { AddressInfo } from "net";
+import * as findMyWay from "find-my-way";
+import { FaultRule } from "../core/faults";
+import { changeSettings } from "../core/settings";
+import { Emulator } from "../emulator";
+
+type Body = Record<string, unknown>;
+type Answer = (body: Body, query: URLSearchParams) => unknown;
+
+/**
+ * The emulator's own API, for people and tests: what came in, what was refused and why, and the knobs. Plain HTTP on
+ * loopback, no authentication; Azure has nothing like it.
+ */
+export class ManagementServer {
+    private readonly routes = findMyWay({ ignoreTrailingSlash: true });
+    private readonly answers: Answer[] = [];
+    private readonly server = http.createServer((request, response) => {
+        this.serve(request, response).catch((error: Error) => {
+            send(response, 400, { error: error.message });
+        });
+    });
+
+    constructor(
+        private readonly emulator: Emulator,
+        private readonly aliases: () => unknown,
+    ) {
+        this.addLogs();
+        this.addKnobs();
+    }
+
+    async listen(port: number): Promise<number> {
+        await new Promise<void>((resolve, reject) => {
+            this.server.once("error", reject);
+            this.server.listen(port, "127.0.0.1", resolve);
+        });
+        return (this.server.address() as AddressInfo).port;
+    }
+
+    async close(): Promise<void> {
+        const closed = new Promise((resolve) => this.server.close(resolve));
+        this.server.closeAllConnections();
+        await closed;
+    }
+
+    private on(method: findMyWay.HTTPMethod, path: string, answer: Answer): void {
+        const index = this.answers.push(answer) - 1;
+        this.routes.on(method, path, () => undefined, { index });
+    }
+
+    private addLogs(): void {
+        const { context } = this.emulator;
+        const { telemetry, connections, traffic } = context;
+        this.on("GET", "/health", () => ({ status: "ok", ports: this.emulator.ports }));
+        this.on("GET", "/hubs", () => this.aliases());
+        this.on("GET", "/messages", (_, query) => ({
+            count: telemetry.count,
+            messages: telemetry.list({
+                hub: query.get("hub") ?? undefined,
+                deviceId: query.get("deviceId") ?? undefined,
+            }),
+        }));
+        this.on("DELETE", "/messages", () => telemetry.clear());
+        this.on("GET", "/connections", () => connections.list());
+        this.on("GET", "/refusals", () => connections.refused());
+        this.on("DELETE", "/refusals", () => connections.clearRefused());
+        this.on("GET", "/requests", () => traffic.report());
+        this.on("DELETE", "/requests", () => traffic.clear());
+        this.on("GET", "/memory", () => process.memoryUsage());
+        this.on("GET", "/dump", () => withoutSecrets(this.emulator.snapshot()));
+    }
+
+    private addKnobs(): void {
+        const { context } = this.emulator;
+        const { clock, settings, faults } = context;
+        this.on("GET", "/clock", () => ({ offsetSeconds: clock.offsetSeconds, now: clock.date() }));
+        this.on("PUT", "/clock", (body) => {
+            if (typeof body.offsetSeconds !== "number") {
+                throw new Error('"offsetSeconds" must be a number');
+            }
+            clock.setOffset(body.offsetSeconds);
+            return { offsetSeconds: clock.offsetSeconds, now: clock.date() };
+        });
+        this.on("GET", "/settings", () => settings);
+        this.on("PATCH", "/settings", (body) => {
+            changeSettings(settings, body);
+            return settings;
+        });
+        this.on("GET", "/faults", () => faults.list());
+        this.on("POST", "/faults", (body) => faults.add(body as FaultRule));
+        this.on("DELETE", "/faults", () => faults.clear());
+        this.on("POST", "/reset", () => this.emulator.reset());
+        this.on("POST", "/principals", (body) => this.makePrincipal(body));
+        this.on("POST", "/oidc-token", async (body) => ({
+            token: await context.tokens.issueExternal({
+                issuer: String(body.issuer),
+                subject: String(body.subject),
+                audience: String(body.audience),
+            }),
+        }));
+    }
+
+    private makePrincipal(body: Body): unknown {
+        const { directory, access } = this.emulator.context;
+        const made = directory.createServicePrincipal({
+            displayName: String(body.displayName ?? "test principal"),
+            secret: true,
+        });
+        const roles = (body.roles ?? []) as { role: string; scope: string }[];
+        roles.forEach(({ role, scope }) => access.assignByName(made.objectId, role, scope));
+        return { ...made, tenantId: directory.tenantId };
+    }
+
+    private async serve(
+        request: http.IncomingMessage,
+        response: http.ServerResponse,
+    ): Promise<void> {
+        const url = new URL(request.url ?? "/", "http://127.0.0.1");
+        const found = this.routes.find(request.method as findMyWay.HTTPMethod, url.pathname);
+        if (found === null) {
+            send(response, 404, { error: `no ${request.method} ${url.pathname} here` });
+            return;
+        }
+        const chunks: Buffer[] = [];
+        for await (const chunk of request) {
+            chunks.push(chunk as Buffer);
+        }
+        const text = Buffer.concat(chunks).toString("utf8");
+        const body = (text === "" ? {} : JSON.parse(text)) as Body;
+        const { index } = found.store as { index: number };
+        send(response, 200, (await this.answers[index](body, url.searchParams)) ?? {});
+    }
+}
+
+function send(response: http.ServerResponse, status: number, body: unknown): void {
+    response.writeHead(status, { "content-type": "application/json" });
+    response.end(JSON.stringify(body) + "\n");
+}
+
+const secretNames = /key|secret|password|signing/i;
+
+/** The state for reading: values whose name says key or secret are left out. */
+function withoutSecrets(state: unknown): unknown {
+    return JSON.parse(
+        JSON.stringify(state, (name, value: unknown) =>
+            secretNames.test(name) && typeof value === "string" ? "[left out]" : value,
+        ),
+    );
+}

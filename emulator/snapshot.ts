@@ -1,0 +1,61 @@
+import { randomUUID } from "crypto";
+import { promises as fs } from "fs";
+import { AccessSnapshot } from "./arm/access";
+import { ArmSnapshot } from "./arm/store";
+import { Credentials } from "./emulator";
+import { DirectorySnapshot } from "./entra/directory";
+import { TokensSnapshot } from "./entra/tokens";
+import { AuthoritySnapshot } from "./front/authority";
+import { HubsSnapshot } from "./hub/hubs";
+
+/** The content of a state file: all that an emulator keeps over a restart, its private keys among it. */
+export interface Snapshot {
+    readonly version: 1;
+    readonly authority: AuthoritySnapshot;
+    readonly directory: DirectorySnapshot;
+    readonly tokens: TokensSnapshot;
+    readonly arm: ArmSnapshot;
+    readonly access: AccessSnapshot;
+    readonly hubs: HubsSnapshot;
+    readonly deployer: Credentials;
+}
+
+/**
+ * Reads a state file; undefined when there is none yet.
+ *
+ * @throws Error naming the file, when it is not a state file of this version.
+ */
+export async function loadSnapshot(file: string): Promise<Snapshot | undefined> {
+    let text: string;
+    try {
+        text = await fs.readFile(file, "utf8");
+    } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") {
+            return undefined;
+        }
+        throw error;
+    }
+    const remedy = "Name another --state-file, or move this one away to start afresh.";
+    let snapshot: Snapshot;
+    try {
+        snapshot = JSON.parse(text) as Snapshot;
+    } catch {
+        throw new Error(`${file} is not an emulator state file: it is not JSON. ${remedy}`);
+    }
+    if (snapshot.version !== 1) {
+        throw new Error(`${file} is not an emulator state file of version 1. ${remedy}`);
+    }
+    return snapshot;
+}
+
+/** Writes beside the file and renames, so that a crash leaves the old state whole. Readable by its owner alone. */
+export async function saveSnapshot(file: string, snapshot: Snapshot): Promise<void> {
+    const draft = `${file}.${randomUUID()}`;
+    try {
+        await fs.writeFile(draft, JSON.stringify(snapshot), { mode: 0o600 });
+        await fs.rename(draft, file);
+    } catch (error) {
+        await fs.rm(draft, { force: true });
+        throw error;
+    }
+}

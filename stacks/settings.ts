@@ -1,0 +1,110 @@
+/**
+ * The configuration of one stack after it was checked: complete (defaults filled in) and consistent. What each
+ * setting means for the user stands in Pulumi.yaml and in the README's configuration reference.
+ */
+export interface Settings {
+    /** `O=` of every subject. */
+    readonly organization: string;
+    /** `C=` of every subject: two capital letters. */
+    readonly country: string | undefined;
+    /** Azure region, e.g. `westeurope`. */
+    readonly location: string;
+    /** Name of the resource group; undefined: derived from the stack's name by Pulumi. */
+    readonly resourceGroupName: string | undefined;
+    readonly hub: HubSettings;
+    readonly pki: PkiSettings;
+    readonly groups: readonly GroupSettings[];
+    readonly devices: readonly DeviceSettings[];
+    /** Guards hub and CAs against deletion and replacement. Default false. */
+    readonly protect: boolean;
+    /** Whether a device that left the configuration is deleted from the hub; otherwise it is disabled and kept. Default true. */
+    readonly pruneDevices: boolean;
+    /** Devices whose certificates and keys are stack outputs; default: all, while there are at most 25. */
+    readonly outputDevices: readonly string[];
+    /** Entra application for the CI of a repository; undefined: none. */
+    readonly ci: CiSettings | undefined;
+}
+
+export interface HubSettings {
+    /** Exact name; undefined: prefix and a random suffix. */
+    readonly name: string | undefined;
+    readonly prefix: string;
+    readonly sku: "F1" | "B1" | "B2" | "B3" | "S1" | "S2" | "S3";
+    readonly units: number;
+    readonly minTlsVersion: "1.2";
+    /** Whether shared access keys work. Default false. */
+    readonly localAuth: boolean;
+    /** Whether the program assigns the data-plane role to whoever deploys. Default "assign". */
+    readonly dataRole: "assign" | "existing";
+}
+
+export type KeyAlgorithm = "RSA-2048" | "RSA-3072" | "RSA-4096" | "ECDSA-P256" | "ECDSA-P384";
+
+export interface PkiSettings {
+    /** Which CAs the hub is given. Default "intermediates". */
+    readonly trust: "intermediates" | "root";
+    readonly root: RootSettings;
+}
+
+export interface RootSettings {
+    /** `managed`: key in the stack's state, as a secret; `offline`: the key is elsewhere. */
+    readonly keys: "managed" | "offline";
+    readonly keyAlgorithm: KeyAlgorithm;
+    readonly commonName: string;
+    readonly validityDays: number;
+    /** PEM of the offline root's certificate. */
+    readonly certificatePem: string | undefined;
+    /** PEM of the offline root's signed proof of possession (only with trust "root"). */
+    readonly proofPem: string | undefined;
+}
+
+export interface GroupSettings {
+    readonly name: string;
+    readonly intermediate: IntermediateSettings;
+    /** Leaf policy. */
+    readonly validityDays: number;
+    readonly renewBeforeDays: number;
+    readonly keyAlgorithm: KeyAlgorithm;
+}
+
+export interface IntermediateSettings {
+    readonly keyAlgorithm: KeyAlgorithm;
+    readonly commonName: string;
+    readonly validityDays: number;
+    /** Raised by one to replace the CA: 1, 2, 3 … */
+    readonly generation: number;
+    /** Earlier generations that the hub goes on trusting during a rollover. */
+    readonly retain: readonly number[];
+    /** With an offline root: PEM of the certificate signed elsewhere, by generation; a missing one is awaited. */
+    readonly certificatePems: Readonly<Record<number, string>>;
+}
+
+export type DeviceStatus = "enabled" | "disabled";
+
+/** How the hub recognises the device, and where the device's key lives. */
+export type DeviceAuthentication =
+    /** CA-signed; the key stays on the device, which gave a certificate signing request (PEM). */
+    | { readonly kind: "csr"; readonly csrPem: string }
+    /** CA-signed; key and certificate are made here. Raising `keyGeneration` makes a new key. */
+    | { readonly kind: "generated"; readonly keyGeneration: number }
+    /** The hub compares thumbprints: hex, upper case, no separators; SHA-256 (64) or SHA-1 (40) if allowed. */
+    | { readonly kind: "thumbprint"; readonly primary: string; readonly secondary: string | undefined };
+
+export interface DeviceSettings {
+    readonly id: string;
+    /** Name of its group; undefined for thumbprint devices. */
+    readonly group: string | undefined;
+    readonly authentication: DeviceAuthentication;
+    readonly status: DeviceStatus;
+    /** Twin tags. */
+    readonly tags: Readonly<Record<string, unknown>>;
+    /** Takes over an identity that exists on the hub and is not this stack's. Default false. */
+    readonly adopt: boolean;
+}
+
+export interface CiSettings {
+    /** `owner/name` on GitHub. */
+    readonly repository: string;
+    /** Subjects of the repository's OIDC tokens, after `repo:owner/name:`, e.g. `ref:refs/heads/main`, `environment:prod`, `pull_request`. */
+    readonly subjects: readonly string[];
+}

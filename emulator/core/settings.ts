@@ -17,6 +17,8 @@ export interface Settings {
     checkExtendedKeyUsage: boolean;
     /** Enforce basicConstraints pathLen. Not documented for customer chains; on, as RFC 5280 6.1.4 (m) demands. */
     checkPathLength: boolean;
+    /** Judge the dates of a certificate that is trusted by its thumbprint. On: Azure/iotedge#621 tells that IoT Hub looks at expiry and thumbprint, and at nothing else. */
+    checkThumbprintDates: boolean;
     /** Smallest RSA modulus accepted in a device's chain, in bits. Not documented; 2048, the floor of NIST SP 800-131A. */
     minimumRsaBits: number;
     /** Longest chain a device may send, leaf included. Azure documents no limit; 10 bounds the work. */
@@ -31,6 +33,7 @@ export const defaultSettings: Readonly<Settings> = {
     cutOnCaChange: true,
     checkExtendedKeyUsage: true,
     checkPathLength: true,
+    checkThumbprintDates: true,
     minimumRsaBits: 2048,
     maximumChainLength: 10,
 };

@@ -51,15 +51,20 @@ export class Authority {
         return context;
     }
 
-    private async makeContext(name: string): Promise<tls.SecureContext> {
+    /** Key and certificate (PEM) for a host name, for a server that sets more than these in its context. */
+    async identity(hostName: string): Promise<{ readonly key: string; readonly cert: string }> {
+        const name = hostName.toLowerCase();
         let host = this.hosts.get(name);
         if (host === undefined) {
             host = await makeHostCertificate(this.root, name);
             this.hosts.set(name, host);
         }
+        return { key: host.key, cert: host.certificate };
+    }
+
+    private async makeContext(name: string): Promise<tls.SecureContext> {
         return tls.createSecureContext({
-            key: host.key,
-            cert: host.certificate,
+            ...(await this.identity(name)),
             ca: this.root.certificate,
         });
     }

@@ -11,6 +11,7 @@ interface EventTypes {
     messageWaiting: [Hub, Device];
     /** A CA was removed or lost its verification. */
     certificateLost: [Hub, HubCertificate];
+    hubAdded: [Hub];
     hubRemoved: [Hub];
 }
 

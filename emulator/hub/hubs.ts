@@ -37,6 +37,7 @@ export class Hubs {
 
     add(hub: Hub): void {
         this.byName.set(hub.name.toLowerCase(), hub);
+        this.events.emit("hubAdded", hub);
     }
 
     remove(hub: Hub): void {

@@ -1,0 +1,188 @@
+import { createHash, randomBytes, randomUUID, timingSafeEqual } from "crypto";
+import { Application, PasswordCredential, ServicePrincipal } from "./model";
+
+const secretYears = 2;
+
+/** What {@link Directory.snapshot} keeps; plain JSON. */
+export interface DirectorySnapshot {
+    readonly tenantId: string;
+    readonly applications: readonly Application[];
+    readonly servicePrincipals: readonly ServicePrincipal[];
+}
+
+/** A new service principal; the secret, when one was asked for, is told this once. */
+export interface ReadyPrincipal {
+    readonly appId: string;
+    readonly objectId: string;
+    readonly secret?: string;
+}
+
+/** One Entra tenant: its applications and service principals. */
+export class Directory {
+    private tenant: string = randomUUID();
+    private readonly applicationsById = new Map<string, Application>();
+    private readonly principalsById = new Map<string, ServicePrincipal>();
+
+    get tenantId(): string {
+        return this.tenant;
+    }
+
+    /** The domain that every tenant has from its start. */
+    get initialDomain(): string {
+        return "iotx509emulator.onmicrosoft.com";
+    }
+
+    applications(): readonly Application[] {
+        return [...this.applicationsById.values()];
+    }
+
+    servicePrincipals(): readonly ServicePrincipal[] {
+        return [...this.principalsById.values()];
+    }
+
+    application(objectId: string): Application | undefined {
+        return this.applicationsById.get(objectId.toLowerCase());
+    }
+
+    applicationByAppId(appId: string): Application | undefined {
+        return this.applications().find((one) => one.appId === appId.toLowerCase());
+    }
+
+    servicePrincipal(objectId: string): ServicePrincipal | undefined {
+        return this.principalsById.get(objectId.toLowerCase());
+    }
+
+    servicePrincipalByAppId(appId: string): ServicePrincipal | undefined {
+        return this.servicePrincipals().find((one) => one.appId === appId.toLowerCase());
+    }
+
+    addApplication(createdDateTime: string): Application {
+        const application: Application = {
+            id: randomUUID(),
+            appId: randomUUID(),
+            createdDateTime,
+            properties: {},
+            passwords: [],
+            keys: [],
+            federated: [],
+            owners: [],
+        };
+        this.applicationsById.set(application.id, application);
+        return application;
+    }
+
+    /** Deleting an application deletes its service principal in its own tenant too (Graph docs: application-delete). */
+    removeApplication(application: Application): void {
+        this.applicationsById.delete(application.id);
+        const principal = this.servicePrincipalByAppId(application.appId);
+        if (principal !== undefined) {
+            this.removeServicePrincipal(principal);
+        }
+    }
+
+    addServicePrincipal(appId: string, createdDateTime: string): ServicePrincipal {
+        const principal: ServicePrincipal = {
+            id: randomUUID(),
+            appId: appId.toLowerCase(),
+            createdDateTime,
+            properties: {},
+            owners: [],
+        };
+        this.principalsById.set(principal.id, principal);
+        return principal;
+    }
+
+    removeServicePrincipal(principal: ServicePrincipal): void {
+        this.principalsById.delete(principal.id);
+    }
+
+    /**
+     * Registers an application and its service principal, as `az ad sp create-for-rbac` does.
+     *
+     * @param options.secret whether it gets a client secret, valid for two years. Default: none.
+     */
+    createServicePrincipal(options: { displayName: string; secret?: boolean }): ReadyPrincipal {
+        const now = new Date();
+        const { displayName } = options;
+        const application = this.addApplication(now.toISOString());
+        application.properties = { displayName };
+        const principal = this.addServicePrincipal(application.appId, now.toISOString());
+        principal.properties = { displayName };
+        const made = { appId: application.appId, objectId: principal.id };
+        if (options.secret !== true) {
+            return made;
+        }
+        const end = new Date(now);
+        end.setUTCFullYear(end.getUTCFullYear() + secretYears);
+        const { secret } = this.addPassword(application, {
+            displayName: null,
+            startDateTime: now.toISOString(),
+            endDateTime: end.toISOString(),
+        });
+        return { ...made, secret };
+    }
+
+    /** Adds a client secret and returns it with what is kept of it. */
+    addPassword(
+        application: Application,
+        wanted: {
+            readonly displayName: string | null;
+            readonly startDateTime: string;
+            readonly endDateTime: string;
+        },
+    ): { readonly secret: string; readonly credential: PasswordCredential } {
+        const secret = newSecret();
+        const credential: PasswordCredential = {
+            keyId: randomUUID(),
+            displayName: wanted.displayName,
+            hint: secret.slice(0, 3),
+            startDateTime: wanted.startDateTime,
+            endDateTime: wanted.endDateTime,
+            secretHash: hash(secret).toString("hex"),
+        };
+        application.passwords.push(credential);
+        return { secret, credential };
+    }
+
+    snapshot(): DirectorySnapshot {
+        return structuredClone({
+            tenantId: this.tenant,
+            applications: this.applications(),
+            servicePrincipals: this.servicePrincipals(),
+        });
+    }
+
+    restore(snapshot: DirectorySnapshot): void {
+        const { tenantId, applications, servicePrincipals } = structuredClone(snapshot);
+        this.reset();
+        this.tenant = tenantId;
+        applications.forEach((one) => this.applicationsById.set(one.id, one));
+        servicePrincipals.forEach((one) => this.principalsById.set(one.id, one));
+    }
+
+    /** Forgets all applications; the tenant keeps its ID. */
+    reset(): void {
+        this.applicationsById.clear();
+        this.principalsById.clear();
+    }
+}
+
+/** The credential that this secret belongs to, whatever its dates. */
+export function matchingPassword(
+    application: Application,
+    secret: string,
+): PasswordCredential | undefined {
+    const presented = hash(secret);
+    return application.passwords.find((one) =>
+        timingSafeEqual(Buffer.from(one.secretHash, "hex"), presented),
+    );
+}
+
+function hash(secret: string): Buffer {
+    return createHash("sha256").update(secret, "utf8").digest();
+}
+
+/** 40 characters, as long as Entra's, free of characters that a shell would read. */
+function newSecret(): string {
+    return randomBytes(30).toString("base64").replace(/\+/g, "-").replace(/\//g, "_");
+}

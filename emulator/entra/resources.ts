@@ -1,0 +1,49 @@
+import { Cloud, HostKind } from "../core/clouds";
+
+/** What a token can be for. Entra itself takes none. */
+export type ResourceKind = Exclude<HostKind, "entra">;
+
+// Application IDs that stand for a resource in place of its URI; the same in every cloud
+// (Microsoft docs: "Verify first-party Microsoft applications in sign-in reports").
+const appIds: Readonly<Partial<Record<ResourceKind, string>>> = {
+    arm: "797f4846-ba00-4fd7-ba43-dac1f8f63013",
+    graph: "00000003-0000-0000-c000-000000000000",
+};
+
+// The classic management endpoints, which tokens for Resource Manager may name just as well (azure-cli cloud.py).
+const classicManagement: Readonly<Record<Cloud["name"], string>> = {
+    AzureCloud: "https://management.core.windows.net",
+    AzureUSGovernment: "https://management.core.usgovcloudapi.net",
+    AzureChinaCloud: "https://management.core.chinacloudapi.cn",
+};
+
+/**
+ * The values of `aud` that a service of this kind takes: each of its URIs with and without a trailing slash, and its
+ * application ID.
+ */
+export function audiencesOf(kind: ResourceKind, cloud: Cloud): readonly string[] {
+    const appId = appIds[kind];
+    return [
+        ...uris(kind, cloud).flatMap((uri) => [uri, uri + "/"]),
+        ...(appId === undefined ? [] : [appId]),
+    ];
+}
+
+function uris(kind: ResourceKind, cloud: Cloud): string[] {
+    switch (kind) {
+        case "arm":
+            return [`https://${cloud.arm}`, classicManagement[cloud.name]];
+        case "graph":
+            return [`https://${cloud.graph}`];
+        case "hub":
+            return [cloud.iotAudience];
+        case "dps":
+            return [`https://${cloud.dpsSuffix}`];
+    }
+}
+
+/** Whether a tenant of this cloud knows the resource, i.e. can be asked for a token for it. */
+export function isKnownResource(resource: string, cloud: Cloud): boolean {
+    const kinds: readonly ResourceKind[] = ["arm", "graph", "hub", "dps"];
+    return kinds.some((kind) => audiencesOf(kind, cloud).includes(resource));
+}

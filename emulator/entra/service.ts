@@ -1,0 +1,72 @@
+import { EmulatorContext } from "../context";
+import { HostService, HttpReply, HttpRequest } from "../core/http";
+import { Router } from "../core/router";
+import { instanceDiscovery, isTenant, openIdConfiguration } from "./metadata";
+import { sts, StsProblem, stsFailure } from "./stsErrors";
+import { answerTokenRequest } from "./tokenEndpoint";
+import { issuerOf } from "./tokens";
+
+/** The authority hosts, such as login.microsoftonline.com: metadata, keys and tokens for applications. */
+export class EntraService implements HostService {
+    private readonly router = new Router();
+
+    constructor(private readonly context: EmulatorContext) {
+        const { directory } = context;
+        this.router
+            .on("GET", "/common/discovery/instance", ({ url }) => ({
+                status: 200,
+                body: instanceDiscovery(url.searchParams.get("authorization_endpoint")),
+            }))
+            .on("GET", "/:tenant/v2.0/.well-known/openid-configuration", (request, params) => ({
+                status: 200,
+                body: openIdConfiguration(directory, request.host, params.tenant, "v2"),
+            }))
+            .on("GET", "/:tenant/.well-known/openid-configuration", (request, params) => ({
+                status: 200,
+                body: openIdConfiguration(directory, request.host, params.tenant, "v1"),
+            }))
+            .on("GET", "/:tenant/discovery/v2.0/keys", (request, params) =>
+                this.keys(request, params.tenant),
+            )
+            .on("GET", "/:tenant/discovery/keys", (request, params) =>
+                this.keys(request, params.tenant),
+            )
+            .on("POST", "/:tenant/oauth2/v2.0/token", (request, params) =>
+                answerTokenRequest(context, request, params.tenant, "v2"),
+            )
+            .on("POST", "/:tenant/oauth2/token", (request, params) =>
+                answerTokenRequest(context, request, params.tenant, "v1"),
+            )
+            .on("POST", "/:tenant/oauth2/v2.0/devicecode", () => refuseUsers("device_code"))
+            .on("POST", "/:tenant/oauth2/devicecode", () => refuseUsers("device_code"))
+            .on("GET", "/:tenant/oauth2/v2.0/authorize", () => refuseUsers("authorization_code"))
+            .on("GET", "/:tenant/oauth2/authorize", () => refuseUsers("authorization_code"));
+    }
+
+    async handle(request: HttpRequest): Promise<HttpReply> {
+        try {
+            return await this.router.handle(request);
+        } catch (error) {
+            if (error instanceof StsProblem) {
+                throw stsFailure(error, request, this.context.clock);
+            }
+            throw error;
+        }
+    }
+
+    private keys(request: HttpRequest, tenant: string): HttpReply {
+        const { directory, tokens } = this.context;
+        if (!isTenant(directory, tenant)) {
+            throw sts.tenantNotFound(tenant, "invalid_tenant");
+        }
+        return {
+            status: 200,
+            body: tokens.jwks(issuerOf(request.host.cloud, directory.tenantId)),
+        };
+    }
+}
+
+/** There are no users in the emulator: the ways in for them end before they begin. */
+function refuseUsers(grant: string): never {
+    throw sts.unsupportedGrant(grant);
+}

@@ -1,0 +1,209 @@
+import { randomBytes } from "crypto";
+import { decodeJwt, errors, JWTPayload, jwtVerify, SignJWT } from "jose";
+import { Clock } from "../core/clock";
+import { Cloud, clouds } from "../core/clouds";
+import { Directory } from "./directory";
+import { ExternalIssuers, ExternalIssuersSnapshot, ExternalToken } from "./externalIssuers";
+import { ServicePrincipal } from "./model";
+import { Principal } from "./principal";
+import { newSigningKey, readSigningKey, SigningKey, writeSigningKey } from "./signingKey";
+
+/** Entra starts the validity of a token a little in the past, for clocks that are slow. */
+const backdatedSeconds = 300;
+
+/** Seconds that an access token for an application lives. */
+export const tokenLifetimeSeconds = 3599;
+
+/** Why an access token was refused: one of Azure Resource Manager's error codes and its text. */
+export class TokenProblem extends Error {
+    constructor(
+        readonly code: string,
+        readonly description: string,
+        /** The tenant that a client should get a token from. */
+        readonly tenantId: string,
+    ) {
+        super(description);
+    }
+}
+
+/** Private keys, PKCS #8 PEM. */
+export interface TokensSnapshot {
+    readonly signingKey: string;
+    readonly externalIssuers: ExternalIssuersSnapshot;
+}
+
+export interface TokenRequest {
+    readonly principal: ServicePrincipal;
+    /** Becomes `aud` as it stands. */
+    readonly audience: string;
+    readonly cloud: Cloud;
+    /** How the application proved itself: its secret, or a key of its own. */
+    readonly proof: "secret" | "key";
+}
+
+/** Issues and checks access tokens: JWTs of Entra's version 1.0, which is what Azure's own services ask for. */
+export class Tokens {
+    private constructor(
+        private readonly clock: Clock,
+        private readonly directory: Directory,
+        private readonly key: SigningKey,
+        private readonly issuers: ExternalIssuers,
+    ) {}
+
+    /** Takes its keys from the snapshot, or makes them. */
+    static async create(
+        clock: Clock,
+        directory: Directory,
+        snapshot?: TokensSnapshot,
+    ): Promise<Tokens> {
+        const issuers = new ExternalIssuers(clock);
+        if (snapshot === undefined) {
+            return new Tokens(clock, directory, await newSigningKey(), issuers);
+        }
+        await issuers.restore(snapshot.externalIssuers);
+        return new Tokens(clock, directory, await readSigningKey(snapshot.signingKey), issuers);
+    }
+
+    snapshot(): TokensSnapshot {
+        return {
+            signingKey: writeSigningKey(this.key),
+            externalIssuers: this.issuers.snapshot(),
+        };
+    }
+
+    /** The keys that access tokens can be checked with (RFC 7517). */
+    jwks(issuer: string): { readonly keys: readonly object[] } {
+        return { keys: [{ ...this.key.jwk, issuer }] };
+    }
+
+    /** A token of an external identity provider, which a federated identity credential may trust. */
+    issueExternal(wanted: ExternalToken): Promise<string> {
+        return this.issuers.issue(wanted);
+    }
+
+    get external(): ExternalIssuers {
+        return this.issuers;
+    }
+
+    /** Claims as in Microsoft's "Access token claims reference", for a token that an application got for itself. */
+    issue(request: TokenRequest): Promise<string> {
+        const { principal, audience, cloud, proof } = request;
+        const now = Math.floor(this.clock.now() / 1000);
+        const issuer = issuerOf(cloud, this.directory.tenantId);
+        return new SignJWT({
+            appid: principal.appId,
+            appidacr: proof === "secret" ? "1" : "2",
+            idp: issuer,
+            idtyp: "app",
+            oid: principal.id,
+            tid: this.directory.tenantId,
+            uti: randomBytes(16).toString("base64url"),
+            ver: "1.0",
+        })
+            .setProtectedHeader({
+                typ: "JWT",
+                alg: "RS256",
+                x5t: this.key.jwk.kid,
+                kid: this.key.jwk.kid,
+            })
+            .setIssuer(issuer)
+            .setAudience(audience)
+            .setSubject(principal.id)
+            .setIssuedAt(now - backdatedSeconds)
+            .setNotBefore(now - backdatedSeconds)
+            .setExpirationTime(now + tokenLifetimeSeconds)
+            .sign(this.key.privateKey);
+    }
+
+    /**
+     * Checks a Bearer token: signature, issuer, dates by the emulator's clock, audience.
+     *
+     * @param audiences the values of `aud` that the service takes, compared exactly.
+     * @throws TokenProblem
+     */
+    async verify(
+        authorizationHeader: string | undefined,
+        audiences: readonly string[],
+    ): Promise<Principal> {
+        if (authorizationHeader === undefined) {
+            throw this.problem(
+                "AuthenticationFailed",
+                "Authentication failed. The 'Authorization' header is missing.",
+            );
+        }
+        const [, token] = /^Bearer +(\S+)$/i.exec(authorizationHeader.trim()) ?? [];
+        if (token === undefined) {
+            throw this.problem(
+                "AuthenticationFailed",
+                "Authentication failed. The 'Authorization' header is provided in an invalid format.",
+            );
+        }
+        const claims = await this.claims(token);
+        const audience = String(claims.aud);
+        if (!audiences.includes(audience)) {
+            throw this.problem(
+                "InvalidAuthenticationTokenAudience",
+                `The access token has been obtained for wrong audience or resource '${audience}'. ` +
+                    `It should exactly match with one of the allowed audiences '${audiences.join("','")}'.`,
+            );
+        }
+        return {
+            tenantId: String(claims.tid),
+            objectId: String(claims.oid),
+            appId: String(claims.appid),
+        };
+    }
+
+    private async claims(token: string): Promise<JWTPayload> {
+        try {
+            const { payload } = await jwtVerify(token, this.key.publicKey, {
+                algorithms: ["RS256"],
+                issuer: clouds.map((cloud) => issuerOf(cloud, this.directory.tenantId)),
+                currentDate: this.clock.date(),
+                requiredClaims: ["aud", "exp", "nbf", "oid", "tid", "appid"],
+            });
+            return payload;
+        } catch (error) {
+            throw this.refusal(token, error);
+        }
+    }
+
+    private refusal(token: string, error: unknown): TokenProblem {
+        if (error instanceof errors.JWTExpired) {
+            const expiry = new Date((decodeJwt(token).exp as number) * 1000);
+            return this.problem(
+                "ExpiredAuthenticationToken",
+                `The access token expiry UTC time '${usTime(expiry)}' is earlier than ` +
+                    `current UTC time '${usTime(this.clock.date())}'.`,
+            );
+        }
+        if (error instanceof errors.JWTClaimValidationFailed && error.claim === "iss") {
+            return this.problem(
+                "InvalidAuthenticationTokenTenant",
+                `The access token is from the wrong issuer '${String(error.payload.iss)}'. It must match ` +
+                    `the tenant 'https://sts.windows.net/${this.directory.tenantId}/' associated with this ` +
+                    "subscription. Please use the authority (URL) " +
+                    `'https://login.windows.net/${this.directory.tenantId}' to get the token.`,
+            );
+        }
+        if (error instanceof errors.JOSEError) {
+            return this.problem("InvalidAuthenticationToken", "The access token is invalid.");
+        }
+        throw error;
+    }
+
+    private problem(code: string, description: string): TokenProblem {
+        return new TokenProblem(code, description, this.directory.tenantId);
+    }
+}
+
+/** The issuer of version 1.0 tokens; the US Government cloud shares the public one's. */
+export function issuerOf(cloud: Cloud, tenantId: string): string {
+    const host = cloud.name === "AzureChinaCloud" ? "sts.chinacloudapi.cn" : "sts.windows.net";
+    return `https://${host}/${tenantId}/`;
+}
+
+/** As Azure prints times in these texts: `5/2/2016 3:11:40 PM`. */
+function usTime(date: Date): string {
+    return date.toLocaleString("en-US", { timeZone: "UTC" }).replace(",", "");
+}

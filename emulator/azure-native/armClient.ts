@@ -1,0 +1,319 @@
+import { isObject, Value, Values } from "./values";
+
+export interface ArmRequest {
+    readonly method: "GET" | "PUT" | "POST" | "DELETE";
+    readonly url: string;
+    /** JSON text. */
+    readonly body?: string;
+}
+
+export interface ArmResponse {
+    readonly status: number;
+    /** Lower-case names. */
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string;
+}
+
+/** Sends one request with the account's token; rejects when no answer came. */
+export interface ArmTransport {
+    send(request: ArmRequest, signal: AbortSignal): Promise<ArmResponse>;
+}
+
+/** A refusal by ARM, worded as the official provider words it. */
+export class ArmError extends Error {
+    constructor(
+        readonly status: number,
+        readonly code: string,
+        detail: string,
+    ) {
+        super(`Status=${status} ${code === "" ? "" : `Code="${code}" `}Message="${detail}"`);
+    }
+}
+
+/** The resource exists in part: ARM took the request, then the operation failed. */
+export class StartedError extends Error {}
+
+export interface ArmClientOptions {
+    /** E.g. `https://management.azure.com`. */
+    readonly endpoint: string;
+    /** Waits; rejects when the signal aborts. */
+    readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** Statuses that the Azure SDK for Go repeats (`sdk/azcore/runtime/policy_retry.go`). */
+const repeatable = new Set([408, 429, 500, 502, 503, 504]);
+const tries = 4;
+/** Official: 20 s and 120 s. A longer Retry-After is not waited for. */
+const firstDelay = 1_000;
+const longestDelay = 120_000;
+/** Official: 10 s for a PUT, 30 s for a DELETE; an emulator is done sooner. */
+const pollDelay = 500;
+
+/** Calls to Azure Resource Manager as the official provider makes them: no `If-Match`, ever. */
+export class ArmClient {
+    constructor(
+        private readonly transport: ArmTransport,
+        private readonly options: ArmClientOptions,
+    ) {}
+
+    /** @throws ArmError, status 404 when there is no such resource. */
+    async get(id: string, apiVersion: string, signal: AbortSignal): Promise<Values> {
+        const response = await this.send({ method: "GET", url: this.url(id, apiVersion) }, signal);
+        return jsonObject(expect(response, 200));
+    }
+
+    /** Rejects when the resource is there already: a create must not take over what it finds. */
+    async canCreate(id: string, apiVersion: string, signal: AbortSignal): Promise<void> {
+        const response = await this.send({ method: "GET", url: this.url(id, apiVersion) }, signal);
+        if (response.status === 404 || response.status === 204) {
+            return;
+        }
+        if (response.status !== 200) {
+            throw new Error(
+                `cannot check existence of resource '${id}': status code ${response.status}, ${response.body}`,
+            );
+        }
+        const found = parse(response.body);
+        if (isObject(found) && Object.keys(found).length > 0) {
+            throw new Error(`cannot create already existing resource '${id}'`);
+        }
+    }
+
+    /**
+     * @returns the answer of the last step, which names the canonical ID.
+     * @throws ArmError when ARM refused, StartedError when it took the request and failed later.
+     */
+    async put(
+        id: string,
+        apiVersion: string,
+        body: Values,
+        longRunning: boolean,
+        signal: AbortSignal,
+    ): Promise<Values> {
+        const url = this.url(id, apiVersion);
+        const first = expect(
+            await this.send({ method: "PUT", url, body: JSON.stringify(body) }, signal),
+            200,
+            201,
+            202,
+        );
+        if (!longRunning && first.status !== 202) {
+            return jsonObject(first);
+        }
+        try {
+            const last = await this.finish(first, url, signal);
+            const answer = parse(last?.body ?? "");
+            return isObject(answer) ? answer : {};
+        } catch (error) {
+            throw new StartedError((error as Error).message);
+        }
+    }
+
+    async post(id: string, apiVersion: string, body: Values, signal: AbortSignal): Promise<Values> {
+        const response = await this.send(
+            { method: "POST", url: this.url(id, apiVersion), body: JSON.stringify(body) },
+            signal,
+        );
+        return jsonObject(expect(response, 200, 201));
+    }
+
+    /** What is gone already counts as deleted. */
+    async delete(
+        id: string,
+        apiVersion: string,
+        longRunning: boolean,
+        signal: AbortSignal,
+    ): Promise<void> {
+        const url = this.url(id, apiVersion);
+        try {
+            const response = expect(
+                await this.send({ method: "DELETE", url }, signal),
+                200,
+                202,
+                204,
+            );
+            if (longRunning) {
+                await this.finish(response, undefined, signal);
+            }
+        } catch (error) {
+            if (!(error instanceof ArmError && error.status === 404)) {
+                throw error;
+            }
+        }
+    }
+
+    private url(id: string, apiVersion: string): string {
+        return `${this.options.endpoint}/${id.replace(/^\/+/, "")}?api-version=${encodeURIComponent(apiVersion)}`;
+    }
+
+    /**
+     * Follows an operation to its end: `Azure-AsyncOperation`, else `Location`, else the resource's
+     * own provisioning state (Azure RPC, "async-api-reference").
+     *
+     * @param resource URL of the resource that a PUT makes.
+     */
+    private async finish(
+        first: ArmResponse,
+        resource: string | undefined,
+        signal: AbortSignal,
+    ): Promise<ArmResponse | undefined> {
+        const status = first.headers["azure-asyncoperation"];
+        const location = first.headers["location"];
+        if (status !== undefined) {
+            await this.pollStatus(this.absolute(status), first, signal);
+            return resource === undefined
+                ? undefined
+                : expect(await this.send({ method: "GET", url: resource }, signal), 200);
+        }
+        if (location !== undefined && first.status !== 200) {
+            return this.pollLocation(this.absolute(location), first, signal);
+        }
+        return resource === undefined ? first : this.pollResource(resource, first, signal);
+    }
+
+    private async pollStatus(url: string, first: ArmResponse, signal: AbortSignal): Promise<void> {
+        for (let previous = first; ;) {
+            await this.options.wait(retryAfter(previous) ?? pollDelay, signal);
+            previous = expect(await this.send({ method: "GET", url }, signal), 200, 201, 202, 204);
+            const answer = parse(previous.body);
+            const status = String(isObject(answer) ? answer["status"] : "").toLowerCase();
+            if (status === "succeeded") {
+                return;
+            }
+            if (status === "failed" || status === "canceled") {
+                throw refusal(previous);
+            }
+        }
+    }
+
+    private async pollLocation(
+        url: string,
+        first: ArmResponse,
+        signal: AbortSignal,
+    ): Promise<ArmResponse> {
+        for (let previous = first, next = url; ;) {
+            await this.options.wait(retryAfter(previous) ?? pollDelay, signal);
+            previous = expect(
+                await this.send({ method: "GET", url: next }, signal),
+                200,
+                201,
+                202,
+                204,
+            );
+            if (previous.status !== 202) {
+                return previous;
+            }
+            next = this.absolute(previous.headers["location"] ?? next);
+        }
+    }
+
+    private async pollResource(
+        url: string,
+        first: ArmResponse,
+        signal: AbortSignal,
+    ): Promise<ArmResponse> {
+        for (let previous = first; ;) {
+            const state = provisioningState(previous);
+            if (state === "failed" || state === "canceled") {
+                throw refusal(previous);
+            }
+            if (state === "succeeded" || state === "") {
+                return previous;
+            }
+            await this.options.wait(retryAfter(previous) ?? pollDelay, signal);
+            previous = expect(await this.send({ method: "GET", url }, signal), 200);
+        }
+    }
+
+    private absolute(url: string): string {
+        return new URL(url, this.options.endpoint).toString();
+    }
+
+    private async send(request: ArmRequest, signal: AbortSignal): Promise<ArmResponse> {
+        for (let attempt = 1; ; attempt++) {
+            const last = attempt === tries;
+            let delay = Math.min(firstDelay * (2 ** attempt - 1), longestDelay);
+            try {
+                const response = await this.transport.send(request, signal);
+                const asked = retryAfter(response);
+                if (last || !mayRepeat(response) || (asked ?? 0) > longestDelay) {
+                    return response;
+                }
+                delay = asked ?? delay;
+            } catch (error) {
+                if (last || signal.aborted || isRefusedCredential(error)) {
+                    throw error;
+                }
+            }
+            await this.options.wait(delay, signal);
+        }
+    }
+}
+
+/** A wrong secret stays wrong: `@azure/identity` names these errors. */
+const isRefusedCredential = (error: unknown): boolean =>
+    error instanceof Error && /^(Authentication|CredentialUnavailable)/.test(error.name);
+
+function mayRepeat(response: ArmResponse): boolean {
+    return (
+        repeatable.has(response.status) ||
+        (response.status === 409 && errorCode(response) === "AnotherOperationInProgress")
+    );
+}
+
+/** Milliseconds that the answer asks to wait: seconds or an HTTP date (RFC 9110, section 10.2.3). */
+function retryAfter(response: ArmResponse): number | undefined {
+    const asked = response.headers["retry-after"];
+    if (asked === undefined) {
+        return undefined;
+    }
+    const seconds = Number(asked);
+    const milliseconds = Number.isNaN(seconds) ? Date.parse(asked) - Date.now() : seconds * 1_000;
+    return Number.isNaN(milliseconds) ? undefined : Math.max(0, milliseconds);
+}
+
+function expect(response: ArmResponse, ...statuses: number[]): ArmResponse {
+    if (!statuses.includes(response.status)) {
+        throw refusal(response);
+    }
+    return response;
+}
+
+function refusal(response: ArmResponse): ArmError {
+    const answer = parse(response.body);
+    const inner = isObject(answer) && isObject(answer["error"]) ? answer["error"] : undefined;
+    const detail = typeof inner?.["message"] === "string" ? inner["message"] : response.body;
+    return new ArmError(response.status, errorCode(response), detail);
+}
+
+function errorCode(response: ArmResponse): string {
+    const answer = parse(response.body);
+    const holder = isObject(answer) && isObject(answer["error"]) ? answer["error"] : answer;
+    const code = isObject(holder) ? holder["code"] : undefined;
+    return response.headers["x-ms-error-code"] ?? (typeof code === "string" ? code : "");
+}
+
+function provisioningState(response: ArmResponse): string {
+    const answer = parse(response.body);
+    const properties = isObject(answer) ? answer["properties"] : undefined;
+    const state = isObject(properties) ? properties["provisioningState"] : undefined;
+    return typeof state === "string" ? state.toLowerCase() : "";
+}
+
+function jsonObject(response: ArmResponse): Values {
+    const answer = parse(response.body);
+    if (!isObject(answer)) {
+        throw new Error(
+            `unexpected response from Azure: '${response.body}', HTTP status: ${response.status}`,
+        );
+    }
+    return answer;
+}
+
+function parse(text: string): Value {
+    try {
+        return JSON.parse(text);
+    } catch {
+        return undefined;
+    }
+}

@@ -1,0 +1,130 @@
+import { isIP } from "net";
+
+export type Environment = NodeJS.ProcessEnv;
+
+/** The cloud's endpoints: Azure SDK for Go, `sdk/azcore/cloud`. */
+export interface Cloud {
+    readonly authority: string;
+    readonly resourceManager: string;
+    readonly resourceManagerScope: string;
+    readonly graph: string;
+}
+
+const clouds: Readonly<Record<string, Cloud>> = {
+    public: {
+        authority: "https://login.microsoftonline.com",
+        resourceManager: "https://management.azure.com",
+        resourceManagerScope: "https://management.core.windows.net//.default",
+        graph: "https://graph.microsoft.com",
+    },
+    usgovernment: {
+        authority: "https://login.microsoftonline.us",
+        resourceManager: "https://management.usgovcloudapi.net",
+        resourceManagerScope: "https://management.core.usgovcloudapi.net/.default",
+        graph: "https://graph.microsoft.us",
+    },
+    china: {
+        authority: "https://login.chinacloudapi.cn",
+        resourceManager: "https://management.chinacloudapi.cn",
+        resourceManagerScope: "https://management.core.chinacloudapi.cn/.default",
+        graph: "https://microsoftgraph.chinacloudapi.cn",
+    },
+};
+
+/** Names that azure-native also takes for a cloud. */
+const cloudAliases: Readonly<Record<string, string>> = {
+    azurecloud: "public",
+    azurepubliccloud: "public",
+    azurepublic: "public",
+    usgov: "usgovernment",
+    usgovernmentl4: "usgovernment",
+    azureusgovernment: "usgovernment",
+    azureusgovernmentcloud: "usgovernment",
+    azurechina: "china",
+    azurechinacloud: "china",
+};
+
+/** The provider's configuration: `azure-native:…` first, then the environment's `ARM_…`. */
+export class Configuration {
+    constructor(
+        private readonly settings: ReadonlyMap<string, string>,
+        private readonly environment: Environment,
+    ) {}
+
+    get(setting: string, variable: string): string {
+        return this.settings.get(setting) ?? this.environment[variable] ?? "";
+    }
+
+    isOn(setting: string, variable: string): boolean {
+        return ["true", "1"].includes(this.get(setting, variable).toLowerCase());
+    }
+
+    /** Where resources go that name no location themselves. */
+    get location(): string | undefined {
+        return this.settings.get("location");
+    }
+
+    /** @throws when the configured cloud is none of the three. */
+    get cloud(): Cloud {
+        const name = this.get("environment", "ARM_ENVIRONMENT").toLowerCase() || "public";
+        const cloud = clouds[cloudAliases[name] ?? name];
+        if (cloud === undefined) {
+            throw new Error(
+                `azure-native:environment '${name}' is not one of ${Object.keys(clouds).join(", ")}`,
+            );
+        }
+        return cloud;
+    }
+}
+
+/** Settings from Configure's variables, e.g. `azure-native:config:location`. */
+export function settingsFrom(variables: Iterable<[string, string]>): Map<string, string> {
+    return new Map(
+        [...variables].map(([name, value]) => [name.replace(/^azure-native:config:/, ""), value]),
+    );
+}
+
+/**
+ * Makes sure that every call ends at an emulator on this machine: the proxy must be a loopback
+ * address, and the cloud's hosts must not be exempt from it.
+ *
+ * @throws with the way to deploy to Azure instead.
+ */
+export function requireEmulator(environment: Environment, cloud: Cloud): void {
+    const variable = (name: string): string =>
+        environment[name] || environment[name.toLowerCase()] || "";
+    const proxy = variable("HTTPS_PROXY");
+    if (!isLoopback(proxy)) {
+        throw new Error(
+            `this azure-native plugin is the stand-in for the local emulator, but HTTPS_PROXY ` +
+                `${proxy === "" ? "is not set" : "is not a loopback address"}. To run on the emulator, start ` +
+                `'npm run emulator' and source the environment file that it names. To deploy to Azure, use ` +
+                `the official plugin: unset PULUMI_HOME (or remove the stand-in's folder ` +
+                `plugins/resource-azure-native-* there) and run 'pulumi plugin install resource azure-native'.`,
+        );
+    }
+    const exempt = variable("NO_PROXY")
+        .split(",")
+        .map((entry) => entry.trim().replace(/^\*?\./, ""))
+        .filter((entry) => entry !== "");
+    for (const url of [cloud.authority, cloud.resourceManager, cloud.graph]) {
+        const host = new URL(url).hostname;
+        const entry = exempt.find(
+            (each) => each === "*" || host === each || host.endsWith(`.${each}`),
+        );
+        if (entry !== undefined) {
+            throw new Error(
+                `NO_PROXY '${entry}' takes ${host} past the emulator; this azure-native plugin is the ` +
+                    `emulator's stand-in and does not talk to Azure.`,
+            );
+        }
+    }
+}
+
+function isLoopback(proxy: string): boolean {
+    if (!URL.canParse(proxy)) {
+        return false;
+    }
+    const host = new URL(proxy).hostname.replace(/^\[|\]$/g, "");
+    return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+}

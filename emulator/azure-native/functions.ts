@@ -1,0 +1,97 @@
+import type { TokenCredential } from "@azure/identity";
+import { Configuration } from "./configuration";
+import { outputsOf } from "./convert";
+import { Connection } from "./provider";
+import { resourceId } from "./resourcePath";
+import { functionTypes } from "./resourceTypes";
+import { Values } from "./values";
+
+const clientConfig = "azure-native:authorization:getClientConfig";
+const clientToken = "azure-native:authorization:getClientToken";
+
+/**
+ * Calls a function of the package. As with the official provider, its results are not marked as
+ * secrets (pulumi-azure-native#1693): a program wraps keys in `pulumi.secret` itself.
+ *
+ * @throws for a function that the stand-in does not know.
+ */
+export async function invoke(
+    token: string,
+    args: Values,
+    connection: Connection,
+    credential: TokenCredential,
+    signal: AbortSignal,
+): Promise<Values> {
+    if (token === clientConfig) {
+        return getClientConfig(connection, credential, signal);
+    }
+    if (token === clientToken) {
+        return getClientToken(args, connection.configuration, credential, signal);
+    }
+    const known = functionTypes[token];
+    if (known === undefined) {
+        const names = [clientConfig, clientToken, ...Object.keys(functionTypes)];
+        throw new Error(
+            `Function ${token} is not in the emulator's azure-native stand-in. It knows ` +
+                `${names.join(", ")}. A deployment to Azure uses the official plugin.`,
+        );
+    }
+    const id = resourceId(known.template, known.path, args, connection.subscriptionId);
+    try {
+        const answer = await connection.client.post(id, known.apiVersion, {}, signal);
+        return outputsOf(known.answer, answer);
+    } catch (error) {
+        throw new Error(`request failed ${id}: ${(error as Error).message}`);
+    }
+}
+
+/** Who the provider is signed in as, read from its own Microsoft Graph token. */
+async function getClientConfig(
+    connection: Connection,
+    credential: TokenCredential,
+    signal: AbortSignal,
+): Promise<Values> {
+    const { configuration, subscriptionId } = connection;
+    const scope = `${configuration.cloud.graph}/.default`;
+    const claims = claimsOf(await tokenFor(credential, scope, signal));
+    if (typeof claims["oid"] !== "string") {
+        throw new Error("getting client config: the access token has no claim 'oid'");
+    }
+    return {
+        clientId: claims["appid"] ?? configuration.get("clientId", "ARM_CLIENT_ID"),
+        objectId: claims["oid"],
+        subscriptionId,
+        tenantId: claims["tid"] ?? configuration.get("tenantId", "ARM_TENANT_ID"),
+    };
+}
+
+async function getClientToken(
+    args: Values,
+    configuration: Configuration,
+    credential: TokenCredential,
+    signal: AbortSignal,
+): Promise<Values> {
+    const given = args["endpoint"];
+    const endpoint =
+        typeof given === "string" && given !== ""
+            ? given
+            : `${configuration.cloud.resourceManager}/`;
+    return { token: await tokenFor(credential, `${endpoint}/.default`, signal) };
+}
+
+async function tokenFor(
+    credential: TokenCredential,
+    scope: string,
+    signal: AbortSignal,
+): Promise<string> {
+    const token = await credential.getToken(scope, { abortSignal: signal });
+    if (token === null) {
+        throw new Error(`no token for ${scope}`);
+    }
+    return token.token;
+}
+
+/** The payload of a JWT (RFC 7519, section 3); who issued it is for the service to judge. */
+function claimsOf(token: string): Values {
+    return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as Values;
+}

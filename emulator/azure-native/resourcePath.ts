@@ -1,0 +1,66 @@
+import { PathParameter } from "./resourceTypes";
+import { Values } from "./values";
+
+/**
+ * The ARM path of a resource.
+ *
+ * @throws when a path parameter is missing or is no string.
+ */
+export function resourceId(
+    template: string,
+    parameters: readonly PathParameter[],
+    inputs: Values,
+    subscriptionId: string,
+): string {
+    return parameters.reduce(
+        (id, { name, isScope }) => {
+            const value = inputs[name];
+            if (typeof value !== "string") {
+                throw new Error(
+                    `expected string value for path parameter '${name}', got ${typeof value}`,
+                );
+            }
+            // A scope is a resource ID itself: its slashes stay, only the outer ones go.
+            const part = isScope ? value.replace(/^\/+|\/+$/g, "") : encodeURIComponent(value);
+            return id.replace(`{${name}}`, () => part);
+        },
+        template.replace("{subscriptionId}", encodeURIComponent(subscriptionId)),
+    );
+}
+
+/**
+ * The path parameters back out of a resource ID. ARM's IDs compare without regard to case.
+ *
+ * @throws when the ID is not of this kind of resource.
+ */
+export function parseResourceId(
+    template: string,
+    parameters: readonly PathParameter[],
+    id: string,
+): Values {
+    const names: string[] = [];
+    const pattern = template
+        .split(/(\{\w+\})/)
+        .map((part) => {
+            const name = /^\{(\w+)\}$/.exec(part)?.[1];
+            if (name === undefined) {
+                return part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+            }
+            names.push(name);
+            return parameters.some((each) => each.name === name && each.isScope)
+                ? "(.+)"
+                : "([^/]+)";
+        })
+        .join("");
+    const match = new RegExp(`^${pattern}/?$`, "i").exec(id);
+    if (match === null) {
+        throw new Error(`unable to parse resource ID '${id}': it does not look like ${template}`);
+    }
+    const found = new Map(names.map((name, index) => [name, match[index + 1]]));
+    return Object.fromEntries(
+        parameters.map(({ name, isScope }) => {
+            const value = found.get(name) ?? "";
+            return [name, isScope ? `/${value}` : decodeURIComponent(value)];
+        }),
+    );
+}

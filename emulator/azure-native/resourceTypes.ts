@@ -1,0 +1,210 @@
+import {
+    consumerGroup,
+    hubCertificate,
+    iotHub,
+    oneSharedAccessRule,
+    provisioningCertificate,
+    provisioningService,
+    sharedAccessRules,
+} from "./deviceShapes";
+import {
+    Fields,
+    flattened,
+    mapOf,
+    object,
+    readOnly,
+    replaces,
+    required,
+    systemData,
+    text,
+} from "./shapes";
+
+/**
+ * How a name that the program leaves out is made: its logical name and 8 random hex digits, a copy
+ * of the logical name, or a UUID.
+ */
+export type Autonaming = "random" | "copy" | "uuid";
+
+/** A part of the resource's path that is an input; a change of any replaces the resource. */
+export interface PathParameter {
+    readonly name: string;
+    readonly autonaming?: Autonaming;
+    /** Holds a whole resource ID, slashes and all. */
+    readonly isScope?: boolean;
+    readonly pattern?: RegExp;
+    readonly maximumLength?: number;
+}
+
+export interface ResourceType {
+    /** ARM path; `{subscriptionId}` is the provider's, the others are `path`. */
+    readonly template: string;
+    readonly apiVersion: string;
+    readonly path: readonly PathParameter[];
+    /** Members of the body, as the SDK names them. */
+    readonly body: Fields;
+    /** PUT and DELETE answer before they are done. */
+    readonly longRunningPut?: boolean;
+    readonly longRunningDelete?: boolean;
+}
+
+export interface FunctionType {
+    /** ARM path of a POST. */
+    readonly template: string;
+    readonly apiVersion: string;
+    readonly path: readonly PathParameter[];
+    readonly answer: Fields;
+}
+
+const resourceGroupName: PathParameter = {
+    name: "resourceGroupName",
+    pattern: /^[-\w._()]+$/,
+    maximumLength: 90,
+};
+
+const resourceGroup = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}";
+const hub = `${resourceGroup}/providers/Microsoft.Devices/IotHubs/{resourceName}`;
+const provisioning = `${resourceGroup}/providers/Microsoft.Devices/provisioningServices/{provisioningServiceName}`;
+
+const hubVersion = "2023-06-30";
+const provisioningVersion = "2023-03-01-preview";
+
+/**
+ * The resource types this stand-in knows, by their Pulumi tokens, with the API versions of
+ * azure-native 3.28.0. Which properties replace a resource is the official provider's choice
+ * (`forceNewMap` and `x-ms-mutability` in its generator): a hub's location is not among them, so a
+ * move is a PUT that Azure refuses.
+ */
+export const resourceTypes: Readonly<Record<string, ResourceType>> = {
+    "azure-native:resources:ResourceGroup": {
+        template: "/subscriptions/{subscriptionId}/resourcegroups/{resourceGroupName}",
+        apiVersion: "2024-03-01",
+        path: [{ ...resourceGroupName, autonaming: "random" }],
+        body: {
+            name: readOnly(text),
+            type: readOnly(text),
+            location: required(replaces(text)),
+            managedBy: text,
+            tags: mapOf(text),
+            properties: readOnly(object({ provisioningState: text })),
+        },
+        longRunningDelete: true,
+    },
+    "azure-native:iothub:IotHubResource": {
+        template: hub,
+        apiVersion: hubVersion,
+        path: [resourceGroupName, { name: "resourceName", autonaming: "random" }],
+        body: iotHub,
+        longRunningPut: true,
+        longRunningDelete: true,
+    },
+    "azure-native:iothub:Certificate": {
+        template: `${hub}/certificates/{certificateName}`,
+        apiVersion: hubVersion,
+        path: [
+            resourceGroupName,
+            { name: "resourceName" },
+            {
+                name: "certificateName",
+                autonaming: "copy",
+                pattern: /^[A-Za-z0-9-._]{1,64}$/,
+            },
+        ],
+        body: hubCertificate,
+    },
+    "azure-native:iothub:IotHubResourceEventHubConsumerGroup": {
+        template: `${hub}/eventHubEndpoints/{eventHubEndpointName}/ConsumerGroups/{name}`,
+        apiVersion: hubVersion,
+        path: [
+            resourceGroupName,
+            { name: "resourceName" },
+            { name: "eventHubEndpointName" },
+            { name: "name", autonaming: "copy" },
+        ],
+        body: consumerGroup,
+    },
+    "azure-native:deviceprovisioningservices:IotDpsResource": {
+        template: provisioning,
+        apiVersion: provisioningVersion,
+        path: [resourceGroupName, { name: "provisioningServiceName", autonaming: "random" }],
+        body: provisioningService,
+        longRunningPut: true,
+        longRunningDelete: true,
+    },
+    "azure-native:deviceprovisioningservices:DpsCertificate": {
+        template: `${provisioning}/certificates/{certificateName}`,
+        apiVersion: provisioningVersion,
+        path: [
+            resourceGroupName,
+            { name: "provisioningServiceName" },
+            { name: "certificateName", autonaming: "copy", maximumLength: 256 },
+        ],
+        body: provisioningCertificate,
+    },
+    "azure-native:authorization:RoleAssignment": {
+        template: "/{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}",
+        apiVersion: "2022-04-01",
+        path: [
+            { name: "scope", isScope: true },
+            { name: "roleAssignmentName", autonaming: "uuid" },
+        ],
+        body: {
+            name: readOnly(text),
+            type: readOnly(text),
+            systemData,
+            ...flattened("properties", {
+                scope: readOnly(text),
+                roleDefinitionId: required(text),
+                principalId: required(replaces(text)),
+                principalType: text,
+                description: text,
+                condition: text,
+                conditionVersion: text,
+                createdOn: readOnly(text),
+                updatedOn: readOnly(text),
+                createdBy: readOnly(text),
+                updatedBy: readOnly(text),
+                delegatedManagedIdentityResourceId: text,
+            }),
+        },
+    },
+};
+
+/** The functions that are a POST to ARM. */
+export const functionTypes: Readonly<Record<string, FunctionType>> = {
+    "azure-native:iothub:listIotHubResourceKeys": {
+        template: `${hub}/listkeys`,
+        apiVersion: hubVersion,
+        path: [resourceGroupName, { name: "resourceName" }],
+        answer: sharedAccessRules,
+    },
+    "azure-native:iothub:listIotHubResourceKeysForKeyName": {
+        template: `${hub}/IotHubKeys/{keyName}/listkeys`,
+        apiVersion: hubVersion,
+        path: [resourceGroupName, { name: "resourceName" }, { name: "keyName" }],
+        answer: oneSharedAccessRule,
+    },
+    "azure-native:deviceprovisioningservices:listIotDpsResourceKeys": {
+        template: `${provisioning}/listkeys`,
+        apiVersion: provisioningVersion,
+        path: [resourceGroupName, { name: "provisioningServiceName" }],
+        answer: sharedAccessRules,
+    },
+    "azure-native:deviceprovisioningservices:listIotDpsResourceKeysForKeyName": {
+        template: `${provisioning}/keys/{keyName}/listkeys`,
+        apiVersion: provisioningVersion,
+        path: [resourceGroupName, { name: "provisioningServiceName" }, { name: "keyName" }],
+        answer: oneSharedAccessRule,
+    },
+};
+
+/** @throws that the stand-in does not know the type; it never passes over one. */
+export function resourceType(token: string): ResourceType {
+    const known = resourceTypes[token];
+    if (known === undefined) {
+        throw new Error(
+            `Resource type ${token} is not in the emulator's azure-native stand-in. It knows ` +
+                `${Object.keys(resourceTypes).join(", ")}. A deployment to Azure uses the official plugin.`,
+        );
+    }
+    return known;
+}

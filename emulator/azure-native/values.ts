@@ -1,0 +1,44 @@
+import { isDeepStrictEqual } from "util";
+
+/** A property value as Pulumi's engine hands it over, after `Struct.toJavaScript`. */
+export type Value = unknown;
+export type Values = Record<string, Value>;
+
+/**
+ * What stands for a value that a preview does not know yet.
+ * Source: pulumi `sdk/go/common/resource/plugin/rpc.go`, `UnknownStringValue`.
+ */
+export const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+export function isObject(value: Value): value is Values {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Neither absent nor null: a null input is the same as none, as in the official provider. */
+export function hasValue(value: Value): boolean {
+    return value !== undefined && value !== null;
+}
+
+export function containsUnknowns(value: Value): boolean {
+    if (Array.isArray(value)) {
+        return value.some(containsUnknowns);
+    }
+    return isObject(value) ? Object.values(value).some(containsUnknowns) : value === unknownValue;
+}
+
+/** A copy without null members, at any depth. */
+export function withoutNulls(values: Values): Values {
+    const strip = (value: Value): Value => {
+        if (Array.isArray(value)) {
+            return value.map(strip);
+        }
+        return isObject(value) ? withoutNulls(value) : value;
+    };
+    return Object.fromEntries(
+        Object.entries(values)
+            .filter(([, value]) => hasValue(value))
+            .map(([key, value]) => [key, strip(value)]),
+    );
+}
+
+export const sameValue = (one: Value, other: Value): boolean => isDeepStrictEqual(one, other);

@@ -65,6 +65,7 @@ export class Hubs {
         return { hubs };
     }
 
+    /** What was being created or deleted when the state was saved is active: nothing goes on with that work. */
     restore(snapshot: HubsSnapshot): void {
         for (const stored of snapshot.hubs) {
             const devices = stored.devices.map((device) => ({
@@ -76,6 +77,7 @@ export class Hubs {
             }));
             this.add({
                 ...stored,
+                state: "Active",
                 consumerGroups: new Map(stored.consumerGroups.map((group) => [group.name, group])),
                 certificates: new Map(
                     stored.certificates.map((one) => [one.name.toLowerCase(), one]),

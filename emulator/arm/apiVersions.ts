@@ -1,0 +1,72 @@
+import { HttpFailure } from "../core/http";
+import { armFailure } from "./errors";
+
+/**
+ * Versions of Microsoft.Devices/IotHubs that are answered (azure-rest-api-specs, specification/iothub). Older ones
+ * have another body for certificates.
+ */
+export const iotHubVersions: readonly string[] = [
+    "2020-03-01",
+    "2020-04-01",
+    "2020-06-15",
+    "2020-07-10-preview",
+    "2020-08-01",
+    "2020-08-31",
+    "2020-08-31-preview",
+    "2021-02-01-preview",
+    "2021-03-03-preview",
+    "2021-03-31",
+    "2021-07-01",
+    "2021-07-01-preview",
+    "2021-07-02",
+    "2021-07-02-preview",
+    "2022-04-30-preview",
+    "2022-11-15-preview",
+    "2023-06-30",
+    "2023-06-30-preview",
+];
+
+/** From this version on a PUT with `isVerified: true` needs no proof of possession. */
+export const verifiedUploadSince = "2021-07-01";
+
+export function missingApiVersion(): HttpFailure {
+    return armFailure(
+        400,
+        "MissingApiVersionParameter",
+        "The api-version query parameter (?api-version=) is required for all requests.",
+    );
+}
+
+/**
+ * Refuses a version that the addressed provider does not have.
+ *
+ * @throws HttpFailure NoRegisteredProviderFound (Microsoft.Devices) or InvalidApiVersionParameter (the others)
+ */
+export function checkApiVersion(
+    path: string,
+    apiVersion: string,
+    locations: readonly string[],
+): void {
+    const own = path.slice(path.toLowerCase().lastIndexOf("/providers/"));
+    const type = /^\/providers\/Microsoft\.Devices\/([^/]+)(?:\/[^/]+\/([^/]+))?/i.exec(own);
+    if (type === null) {
+        if (!/^\d{4}-\d{2}-\d{2}(-[a-z]+)?$/i.test(apiVersion)) {
+            throw armFailure(
+                400,
+                "InvalidApiVersionParameter",
+                `The api-version '${apiVersion}' is invalid.`,
+            );
+        }
+        return;
+    }
+    if (type[1].toLowerCase() !== "provisioningservices" && !iotHubVersions.includes(apiVersion)) {
+        const name = type[2] === undefined ? type[1] : `${type[1]}/${type[2]}`;
+        throw armFailure(
+            400,
+            "NoRegisteredProviderFound",
+            `No registered resource provider found for location '' and API version '${apiVersion}' for type ` +
+                `'${name}'. The supported api-versions are '${iotHubVersions.join(", ")}'. ` +
+                `The supported locations are '${locations.join(", ")}'.`,
+        );
+    }
+}

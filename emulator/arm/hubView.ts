@@ -1,0 +1,83 @@
+import { createHash } from "crypto";
+import { clouds } from "../core/clouds";
+import { Hub } from "../hub/model";
+import { eventsOf } from "./hubRules";
+import { regions } from "./locations";
+import { hubType } from "./resourceGroups";
+import { findSku } from "./skus";
+
+const emptyRouting = {
+    endpoints: { serviceBusQueues: [], serviceBusTopics: [], eventHubs: [], storageContainers: [] },
+    routes: [],
+    fallbackRoute: {
+        name: "$fallback",
+        source: "DeviceMessages",
+        condition: "true",
+        endpointNames: ["events"],
+        isEnabled: true,
+    },
+};
+
+/**
+ * A hub as Azure shows it, without its keys. What only an active hub has (host name, endpoints) is left out before
+ * that. As recorded in azure-cli's `test_certificate_lifecycle.yaml`.
+ *
+ * @param isBusy whether an operation on the hub is under way
+ */
+export function hubView(hub: Hub, isBusy: boolean): object {
+    const isActive = hub.state === "Active";
+    return {
+        id: hub.id,
+        name: hub.name,
+        type: hubType,
+        location: hub.location,
+        tags: hub.tags,
+        subscriptionid: hub.subscriptionId,
+        resourcegroup: hub.resourceGroup,
+        ...(isActive ? { etag: hub.etag } : {}),
+        properties: {
+            ...(isActive ? { locations: locationsOf(hub) } : {}),
+            state: hub.state,
+            provisioningState:
+                hub.state === "Deleting" ? "Deleting" : isBusy ? "Accepted" : "Succeeded",
+            ...(isActive ? { ipFilterRules: [], hostName: hub.hostName } : {}),
+            ...hub.properties,
+            eventHubEndpoints: { events: eventsView(hub) },
+            ...(isActive ? { routing: { ...emptyRouting, ...routingOf(hub) } } : {}),
+        },
+        sku: { ...hub.sku, tier: findSku(hub.sku.name)?.tier },
+        identity: hub.identity ?? { type: "None" },
+        systemData: { createdAt: hub.createdAt },
+    };
+}
+
+function routingOf(hub: Hub): object {
+    return (hub.properties.routing as object | undefined) ?? {};
+}
+
+function locationsOf(hub: Hub): object[] {
+    const cloud = clouds.find(({ name }) => name === hub.cloud) ?? clouds[0];
+    const region = regions(cloud).find(({ name }) => name === hub.location);
+    return region === undefined
+        ? []
+        : [
+              { location: region.displayName, role: "primary" },
+              { location: region.pair, role: "secondary" },
+          ];
+}
+
+function eventsView(hub: Hub): object {
+    const events = eventsOf(hub.properties);
+    if (hub.state !== "Active") {
+        return events;
+    }
+    const short = hub.name.toLowerCase().slice(0, 10);
+    const digest = createHash("sha256").update(hub.id).digest("hex");
+    const number = parseInt(digest.slice(0, 6), 16);
+    return {
+        ...events,
+        partitionIds: Array.from({ length: events.partitionCount ?? 0 }, (_, index) => `${index}`),
+        path: hub.name.toLowerCase(),
+        endpoint: `sb://iothub-ns-${short}-${number}-${digest.slice(6, 16)}.servicebus.windows.net/`,
+    };
+}

@@ -1,0 +1,106 @@
+import { randomUUID } from "crypto";
+import { HttpReply } from "../core/http";
+import { ArmRequest } from "./routes";
+
+interface Operation {
+    readonly id: string;
+    /** ARM ID of what it works on, lower case. */
+    readonly target: string;
+    isDone: boolean;
+}
+
+/** Seconds that a client is told to wait between two polls. */
+const pollSeconds = "1";
+
+/**
+ * Asynchronous operations: work that Azure accepts at once and finishes later (Azure docs:
+ * azure-resource-manager/management/async-operations). They do not outlive the process.
+ */
+export class Operations {
+    private readonly byId = new Map<string, Operation>();
+
+    /** Runs `finish` after so many seconds of real time. Returns the operation's ID. */
+    start(target: string, seconds: number, finish: () => void): string {
+        const id = Buffer.from(`os_ih_${randomUUID()}`).toString("base64url");
+        const operation: Operation = { id, target: target.toLowerCase(), isDone: false };
+        this.byId.set(id, operation);
+        const timer = setTimeout(() => {
+            // A reset has forgotten the operation and all that it would have changed.
+            if (this.byId.get(id) === operation) {
+                finish();
+                operation.isDone = true;
+            }
+        }, seconds * 1000);
+        timer.unref();
+        return id;
+    }
+
+    isRunning(target: string): boolean {
+        const wanted = target.toLowerCase();
+        return [...this.byId.values()].some((one) => one.target === wanted && !one.isDone);
+    }
+
+    isKnown(id: string): boolean {
+        return this.byId.has(id);
+    }
+
+    isDone(id: string): boolean {
+        return this.byId.get(id)?.isDone === true;
+    }
+
+    reset(): void {
+        this.byId.clear();
+    }
+}
+
+/**
+ * The headers of an accepted operation of Microsoft.Devices. `Retry-After` is what keeps clients from their own
+ * default of up to 30 seconds between polls.
+ */
+export function operationHeaders(
+    request: ArmRequest,
+    subscriptionId: string,
+    location: string,
+    operationId: string,
+): Record<string, string> {
+    const base =
+        `https://${request.host.cloud.arm}/subscriptions/${subscriptionId}/providers/Microsoft.Devices` +
+        `/locations/${location}/operationResults/${operationId}` +
+        `?api-version=${request.apiVersion}&operationSource=other`;
+    return {
+        "azure-asyncoperation": `${base}&asyncinfo`,
+        location: base,
+        "retry-after": pollSeconds,
+    };
+}
+
+/** `Location` and `Retry-After` of an accepted operation that is polled by its location alone. */
+export function locationHeaders(
+    request: ArmRequest,
+    subscriptionId: string,
+    operationId: string,
+): Record<string, string> {
+    return {
+        location:
+            `https://${request.host.cloud.arm}/subscriptions/${subscriptionId}` +
+            `/operationresults/${operationId}?api-version=${request.apiVersion}`,
+        "retry-after": pollSeconds,
+    };
+}
+
+/** The answer to a poll of the `azure-asyncoperation` URL. */
+export function statusReply(isDone: boolean): HttpReply {
+    return isDone
+        ? { status: 200, body: { status: "Succeeded" } }
+        : { status: 200, headers: { "retry-after": pollSeconds }, body: { status: "Running" } };
+}
+
+/** The answer to a poll of the `Location` URL. */
+export function locationReply(request: ArmRequest, isDone: boolean): HttpReply {
+    return isDone
+        ? { status: 200 }
+        : {
+              status: 202,
+              headers: { location: request.url.toString(), "retry-after": pollSeconds },
+          };
+}

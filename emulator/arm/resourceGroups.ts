@@ -1,0 +1,185 @@
+import { EmulatorContext } from "../context";
+import { HttpReply, jsonBody } from "../core/http";
+import { Hub } from "../hub/model";
+import { armFailure, groupNotFound, malformedContent } from "./errors";
+import { locationName, regionOf } from "./locations";
+import { locationHeaders } from "./operations";
+import { ArmRequest, ArmRoutes } from "./routes";
+import { ArmStore, ResourceGroup } from "./store";
+
+const type = "Microsoft.Resources/resourceGroups";
+const actions = "Microsoft.Resources/subscriptions/resourceGroups";
+
+/** Resource groups and what is in them (azure-rest-api-specs resources.json 2021-04-01). */
+export class ResourceGroupApi {
+    constructor(
+        private readonly context: EmulatorContext,
+        private readonly store: ArmStore,
+    ) {}
+
+    register(routes: ArmRoutes): void {
+        const groups = "/subscriptions/:subscriptionId/resourceGroups";
+        routes
+            .on("GET", groups, `${actions}/read`, (request) => this.list(request))
+            .on("HEAD", `${groups}/:group`, `${actions}/read`, (_request, { group }) => ({
+                status: this.store.group(group) === undefined ? 404 : 204,
+            }))
+            .on("GET", `${groups}/:group`, `${actions}/read`, (_request, { group }) => ({
+                status: 200,
+                body: this.view(existingGroup(this.store, group)),
+            }))
+            .on("PUT", `${groups}/:group`, `${actions}/write`, (request, { group }) =>
+                this.put(request, group),
+            )
+            .on("PATCH", `${groups}/:group`, `${actions}/write`, (request, { group }) =>
+                this.patch(request, group),
+            )
+            .on("DELETE", `${groups}/:group`, `${actions}/delete`, (request, { group }) =>
+                this.delete(request, group),
+            )
+            .on("GET", `${groups}/:group/resources`, `${actions}/read`, (request, { group }) => {
+                const { name } = existingGroup(this.store, group);
+                return this.resources(request, (hub) => sameName(hub.resourceGroup, name));
+            })
+            .on(
+                "GET",
+                "/subscriptions/:subscriptionId/resources",
+                "Microsoft.Resources/subscriptions/resources/read",
+                (request) => this.resources(request, () => true),
+            );
+    }
+
+    private list(request: ArmRequest): HttpReply {
+        const filter = request.url.searchParams.get("$filter") ?? "";
+        const tag = /^tagName eq '([^']*)'(?: and tagValue eq '([^']*)')?$/i.exec(filter);
+        const value = this.store
+            .listGroups()
+            .filter(
+                ({ tags }) =>
+                    tag === null ||
+                    (tag[1] in tags && (tag[2] === undefined || tags[tag[1]] === tag[2])),
+            )
+            .map((group) => this.view(group));
+        return { status: 200, body: { value } };
+    }
+
+    private put(request: ArmRequest, name: string): HttpReply {
+        const body = jsonBody(request, malformedContent);
+        const region = regionOf(request.host.cloud, body.location, type);
+        const tags = (body.tags ?? {}) as Record<string, string>;
+        const existing = this.store.group(name);
+        if (existing === undefined) {
+            if (!/^[-\w._()]{1,90}$/u.test(name) || name.endsWith(".")) {
+                throw armFailure(
+                    400,
+                    "InvalidResourceGroup",
+                    `The provided resource group name '${name}' has these invalid characters or ends with '.'. ` +
+                        "The name can only be a letter, digit, '-', '.', '(', ')' or '_'.",
+                );
+            }
+            const group: ResourceGroup = { name, location: region.name, tags, state: "Succeeded" };
+            this.store.addGroup(group);
+            return { status: 201, body: this.view(group) };
+        }
+        requireStanding(existing);
+        if (locationName(existing.location) !== region.name) {
+            throw armFailure(
+                409,
+                "InvalidResourceGroupLocation",
+                `Invalid resource group location '${region.name}'. The Resource group already exists in ` +
+                    `location '${existing.location}'.`,
+            );
+        }
+        existing.tags = tags;
+        return { status: 200, body: this.view(existing) };
+    }
+
+    private patch(request: ArmRequest, name: string): HttpReply {
+        const group = existingGroup(this.store, name);
+        requireStanding(group);
+        const body = jsonBody(request, malformedContent);
+        if (body.tags !== undefined) {
+            group.tags = body.tags as Record<string, string>;
+        }
+        return { status: 200, body: this.view(group) };
+    }
+
+    /** Everything in the group goes with it. */
+    private delete(request: ArmRequest, name: string): HttpReply {
+        const { access, hubs, settings } = this.context;
+        const group = existingGroup(this.store, name);
+        const id = this.idOf(group);
+        const inside = hubs.list().filter((hub) => sameName(hub.resourceGroup, group.name));
+        group.state = "Deleting";
+        inside.forEach((hub) => (hub.state = "Deleting"));
+        const operation = this.store.operations.start(id, settings.activationSeconds, () => {
+            inside.filter((hub) => hubs.get(hub.name) === hub).forEach((hub) => hubs.remove(hub));
+            this.store.removeGroup(group);
+            access.removeAllWithin(id);
+        });
+        return {
+            status: 202,
+            headers: locationHeaders(request, this.store.subscriptionId, operation),
+        };
+    }
+
+    private resources(request: ArmRequest, isWanted: (hub: Hub) => boolean): HttpReply {
+        const filter = request.url.searchParams.get("$filter") ?? "";
+        const wantedType = /resourceType eq '([^']*)'/i.exec(filter)?.[1];
+        const value = this.context.hubs
+            .list()
+            .filter((hub) => hub.cloud === request.host.cloud.name && isWanted(hub))
+            .filter(() => wantedType === undefined || sameName(wantedType, hubType))
+            .map((hub) => ({
+                id: hub.id,
+                name: hub.name,
+                type: hubType,
+                location: hub.location,
+                sku: hub.sku,
+                tags: hub.tags,
+            }));
+        return { status: 200, body: { value } };
+    }
+
+    private idOf(group: ResourceGroup): string {
+        return `/subscriptions/${this.store.subscriptionId}/resourceGroups/${group.name}`;
+    }
+
+    private view(group: ResourceGroup): object {
+        return {
+            id: this.idOf(group),
+            name: group.name,
+            type,
+            location: group.location,
+            tags: group.tags,
+            properties: { provisioningState: group.state },
+        };
+    }
+}
+
+export const hubType = "Microsoft.Devices/IotHubs";
+
+/** @throws HttpFailure 404 ResourceGroupNotFound */
+export function existingGroup(store: ArmStore, name: string): ResourceGroup {
+    const group = store.group(name);
+    if (group === undefined) {
+        throw groupNotFound(name);
+    }
+    return group;
+}
+
+/** @throws HttpFailure 409 ResourceGroupBeingDeleted */
+export function requireStanding(group: ResourceGroup): void {
+    if (group.state === "Deleting") {
+        throw armFailure(
+            409,
+            "ResourceGroupBeingDeleted",
+            `The resource group '${group.name}' is in deprovisioning state and cannot perform this operation.`,
+        );
+    }
+}
+
+/** Names of Azure resources are compared without regard to letter case. */
+export function sameName(one: string, other: string): boolean {
+    return one.toLowerCase() === other.toLowerCase();
+}

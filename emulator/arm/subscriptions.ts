@@ -1,0 +1,151 @@
+import { EmulatorContext } from "../context";
+import { Cloud } from "../core/clouds";
+import { HttpReply } from "../core/http";
+import { iotHubVersions } from "./apiVersions";
+import { armFailure } from "./errors";
+import { regions } from "./locations";
+import { locationReply, statusReply } from "./operations";
+import { ArmRequest, ArmRoutes } from "./routes";
+import { ArmStore } from "./store";
+
+/** Namespaces that a subscription has from the start. */
+const builtIn = ["Microsoft.Authorization", "Microsoft.Resources", "Microsoft.Devices"];
+
+/** Tenants, subscriptions, their regions and resource providers, and the results of asynchronous operations. */
+export class SubscriptionApi {
+    constructor(
+        private readonly context: EmulatorContext,
+        private readonly store: ArmStore,
+    ) {}
+
+    register(routes: ArmRoutes): void {
+        const subscription = "/subscriptions/:subscriptionId";
+        const read = "Microsoft.Resources/subscriptions/read";
+        const results = (request: ArmRequest, { id }: Readonly<Record<string, string>>) =>
+            this.operationResult(request, id);
+        routes
+            .on("GET", "/tenants", undefined, () => this.tenants())
+            .on("GET", "/subscriptions", undefined, (request) => this.list(request))
+            .on("GET", subscription, read, () => ({ status: 200, body: this.view() }))
+            .on("GET", `${subscription}/locations`, read, (request) => ({
+                status: 200,
+                body: { value: this.locations(request.host.cloud) },
+            }))
+            .on("GET", `${subscription}/providers`, read, (request) => ({
+                status: 200,
+                body: { value: builtIn.map((name) => this.provider(request, name)) },
+            }))
+            .on("GET", `${subscription}/providers/:namespace`, read, (request, { namespace }) => ({
+                status: 200,
+                body: this.provider(request, namespace),
+            }))
+            .on(
+                "POST",
+                `${subscription}/providers/:namespace/register`,
+                "Microsoft.Resources/subscriptions/providers/register/action",
+                (request, { namespace }) => {
+                    this.store.registerProvider(namespace);
+                    return { status: 200, body: this.provider(request, namespace) };
+                },
+            )
+            .on("GET", `${subscription}/operationresults/:id`, undefined, results)
+            .on(
+                "GET",
+                `${subscription}/providers/Microsoft.Devices/operationResults/:id`,
+                undefined,
+                results,
+            )
+            .on(
+                "GET",
+                `${subscription}/providers/Microsoft.Devices/locations/:location/operationResults/:id`,
+                undefined,
+                results,
+            );
+    }
+
+    private tenants(): HttpReply {
+        const { tenantId, initialDomain } = this.context.directory;
+        const tenant = {
+            id: `/tenants/${tenantId}`,
+            tenantId,
+            tenantCategory: "Home",
+            displayName: "Local emulator",
+            defaultDomain: initialDomain,
+            domains: [initialDomain],
+            tenantType: "AAD",
+        };
+        return { status: 200, body: { value: [tenant] } };
+    }
+
+    /** A caller sees the subscription when it holds a role on it or on anything in it. */
+    private list(request: ArmRequest): HttpReply {
+        const scope = `/subscriptions/${this.store.subscriptionId}`;
+        const value = this.context.access.sees(request.principal, scope) ? [this.view()] : [];
+        return {
+            status: 200,
+            body: { value, count: { type: "Total", value: value.length } },
+        };
+    }
+
+    private view(): object {
+        const { subscriptionId, subscriptionName } = this.store;
+        return {
+            id: `/subscriptions/${subscriptionId}`,
+            authorizationSource: "RoleBased",
+            managedByTenants: [],
+            subscriptionId,
+            tenantId: this.context.directory.tenantId,
+            displayName: subscriptionName,
+            state: "Enabled",
+            subscriptionPolicies: {
+                locationPlacementId: "Public_2014-09-01",
+                quotaId: "PayAsYouGo_2014-09-01",
+                spendingLimit: "Off",
+            },
+        };
+    }
+
+    private locations(cloud: Cloud): object[] {
+        return regions(cloud).map(({ name, displayName }) => ({
+            id: `/subscriptions/${this.store.subscriptionId}/locations/${name}`,
+            name,
+            type: "Region",
+            displayName,
+            regionalDisplayName: displayName,
+            metadata: { regionType: "Physical", regionCategory: "Recommended" },
+        }));
+    }
+
+    private provider(request: ArmRequest, asked: string): object {
+        const known = builtIn.find((name) => name.toLowerCase() === asked.toLowerCase());
+        const isRegistered = known !== undefined || this.store.isProviderRegistered(asked);
+        const namespace = known ?? asked;
+        const locations = regions(request.host.cloud).map(({ displayName }) => displayName);
+        const iotTypes = ["IotHubs", "checkNameAvailability", "operationResults"];
+        return {
+            id: `/subscriptions/${this.store.subscriptionId}/providers/${namespace}`,
+            namespace,
+            registrationPolicy: "RegistrationRequired",
+            registrationState: isRegistered ? "Registered" : "NotRegistered",
+            resourceTypes:
+                namespace === "Microsoft.Devices"
+                    ? iotTypes.map((resourceType) => ({
+                          resourceType,
+                          locations,
+                          apiVersions: [...iotHubVersions].reverse(),
+                      }))
+                    : [],
+        };
+    }
+
+    private operationResult(request: ArmRequest, id: string): HttpReply {
+        const { operations } = this.store;
+        if (!operations.isKnown(id)) {
+            throw armFailure(404, "NotFound", `The operation '${id}' could not be found.`);
+        }
+        const isDone = operations.isDone(id);
+        return request.url.searchParams.has("asyncinfo")
+            ? statusReply(isDone)
+            : locationReply(request, isDone);
+    }
+}

@@ -1,0 +1,86 @@
+/* Runs a command for a bounded time, with all that it started, and shows that it still runs. */
+import { spawn } from "node:child_process";
+import { root, say } from "./workspace.mjs";
+
+const progressSeconds = 15;
+const running = new Set();
+
+function killGroup(child) {
+    try {
+        process.kill(-child.pid, "SIGKILL");
+    } catch {
+        // It has ended by itself.
+    }
+}
+
+process.on("exit", () => running.forEach(killGroup));
+for (const [signal, number] of [
+    ["SIGHUP", 1],
+    ["SIGINT", 2],
+    ["SIGTERM", 15],
+]) {
+    process.on(signal, () => process.exit(128 + number));
+}
+
+/** The first lines of what a command complained about, for one line of a message. */
+function complaint(text) {
+    const lines = text.split("\n").map((line) => line.trim());
+    return lines
+        .filter((line) => line !== "" && !line.startsWith("npm warn"))
+        .slice(0, 3)
+        .join("; ")
+        .slice(0, 400);
+}
+
+/**
+ * @param options.timeoutSeconds after which it and all it started is killed
+ * @param options.progress what it does, said at the start and every 15 seconds
+ * @param options.onOutput takes its output as it comes, instead of it being collected
+ * @param options.abort an AbortSignal; its reason (an Error) becomes the problem
+ * @returns the collected output, and `problem`: undefined when it ended with status 0
+ */
+export function run(command, args, options) {
+    return new Promise((resolve) => {
+        const started = Date.now();
+        const child = spawn(command, args, {
+            cwd: options.cwd ?? root,
+            env: options.env ?? process.env,
+            stdio: ["ignore", "pipe", "pipe"],
+            detached: true, // a group of its own, so that it can be killed as a whole
+        });
+        running.add(child);
+        let stdout = "";
+        let stderr = "";
+        let stopped;
+        const collect = options.onOutput === undefined;
+        child.stdout.on("data", (data) => (collect ? (stdout += data) : options.onOutput(data)));
+        child.stderr.on("data", (data) => (collect ? (stderr += data) : options.onOutput(data)));
+        const stop = (reason) => {
+            stopped ??= reason;
+            killGroup(child);
+        };
+        const timer = setTimeout(
+            () => stop(`gave up after ${options.timeoutSeconds} s`),
+            options.timeoutSeconds * 1000,
+        );
+        options.abort?.addEventListener("abort", () => stop(options.abort.reason.message));
+        if (options.progress) {
+            say(`${options.progress} ...`);
+        }
+        const ticker = setInterval(() => {
+            if (options.progress) {
+                say(`${options.progress} ... ${Math.round((Date.now() - started) / 1000)} s`);
+            }
+        }, progressSeconds * 1000);
+        const end = (problem) => {
+            clearTimeout(timer);
+            clearInterval(ticker);
+            running.delete(child);
+            resolve({ stdout, stderr, problem: stopped ?? problem });
+        };
+        child.on("error", (error) => end(`${command}: ${error.message}`));
+        child.on("close", (code, signal) =>
+            end(code === 0 ? undefined : complaint(stderr) || `ended with ${signal ?? code}`),
+        );
+    });
+}

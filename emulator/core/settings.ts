@@ -23,6 +23,8 @@ export interface Settings {
     minimumRsaBits: number;
     /** Longest chain a device may send, leaf included. Azure documents no limit; 10 bounds the work. */
     maximumChainLength: number;
+    /** Seconds that a deleted device is still returned by registry queries. On a live hub it was 25 minutes and more (terraform-provider-iothub, 2026-08-15); 0 keeps tests quick. */
+    queryIndexLagSeconds: number;
 }
 
 export const defaultSettings: Readonly<Settings> = {
@@ -36,6 +38,7 @@ export const defaultSettings: Readonly<Settings> = {
     checkThumbprintDates: true,
     minimumRsaBits: 2048,
     maximumChainLength: 10,
+    queryIndexLagSeconds: 0,
 };
 
 /**

@@ -1,0 +1,165 @@
+import { EmulatorContext } from "../context";
+import { clouds } from "../core/clouds";
+import { Principal } from "../entra/principal";
+import { TokenProblem } from "../entra/tokens";
+import { Hub, SharedAccessPolicy } from "../hub/model";
+import { isSignedBy, parseSharedAccessSignature } from "../hub/sharedAccess";
+import { RegistryProblem } from "./errors";
+
+/** Permissions of a shared access policy (Azure docs: iot-hub-dev-guide-sas, "Access control and permissions"). */
+export type Right = "RegistryRead" | "RegistryWrite" | "ServiceConnect";
+
+/** What an operation asks of its caller, in both ways of authentication. */
+export interface Access {
+    /** After `Microsoft.Devices/IotHubs/` (Azure docs: role-based-access-control/permissions/internet-of-things). */
+    readonly dataAction: string;
+    readonly right: Right;
+}
+
+export const access = {
+    readDevices: { dataAction: "devices/read", right: "RegistryRead" },
+    writeDevices: { dataAction: "devices/write", right: "RegistryWrite" },
+    deleteDevices: { dataAction: "devices/delete", right: "RegistryWrite" },
+    readTwins: { dataAction: "twins/read", right: "ServiceConnect" },
+    writeTwins: { dataAction: "twins/write", right: "ServiceConnect" },
+    readDeviceStatistics: { dataAction: "statistics/read", right: "RegistryRead" },
+    readServiceStatistics: { dataAction: "statistics/read", right: "ServiceConnect" },
+    invokeMethods: { dataAction: "directMethods/invoke/action", right: "ServiceConnect" },
+    purgeMessages: {
+        dataAction: "cloudToDeviceMessages/queue/purge/action",
+        right: "ServiceConnect",
+    },
+    sendMessages: { dataAction: "cloudToDeviceMessages/send/action", right: "ServiceConnect" },
+    receiveFeedback: {
+        dataAction: "cloudToDeviceMessages/feedback/action",
+        right: "ServiceConnect",
+    },
+    receiveFileNotifications: {
+        dataAction: "fileUpload/notifications/action",
+        right: "ServiceConnect",
+    },
+} satisfies Record<string, Access>;
+
+/** How far a client's clock may be off (Azure docs: "IoT Hub error codes", 401003). */
+const clockSkewSeconds = 300;
+
+/** Whom a request speaks for. */
+export class Caller {
+    constructor(
+        private readonly context: EmulatorContext,
+        private readonly hub: Hub,
+        private readonly identity: Principal | SharedAccessPolicy,
+    ) {}
+
+    may(wanted: Access): boolean {
+        if ("rights" in this.identity) {
+            return rightsOf(this.identity).includes(wanted.right);
+        }
+        const action = `Microsoft.Devices/IotHubs/${wanted.dataAction}`;
+        return this.context.access.isDataAllowed(this.identity, action, this.hub.id);
+    }
+
+    /**
+     * @param what e.g. `GET on /twins/d1`, for the error text.
+     * @throws RegistryProblem 401, as the service answers for a principal without role (azure-iot-sdk-csharp issue 3344)
+     *     and for a policy without right.
+     */
+    demand(wanted: Access, what: string): void {
+        if (this.may(wanted)) {
+            return;
+        }
+        if ("rights" in this.identity) {
+            throw new RegistryProblem("IotHubUnauthorizedAccess", "Unauthorized");
+        }
+        throw new RegistryProblem(
+            "IotHubUnauthorized",
+            `Principal ${this.identity.objectId} is not authorized for ${what} due to no assigned permissions`,
+        );
+    }
+}
+
+/**
+ * Checks an `Authorization` header, or a token of AMQP claims-based security, which has the same forms.
+ *
+ * @param path what the request addresses below the hub's host name; a signature may be for that or for the whole hub.
+ * @throws RegistryProblem 401
+ */
+export async function authenticate(
+    context: EmulatorContext,
+    hub: Hub,
+    authorization: string | undefined,
+    path: string,
+): Promise<Caller> {
+    if (authorization !== undefined && /^Bearer\s/i.test(authorization)) {
+        return new Caller(context, hub, await bearer(context, hub, authorization));
+    }
+    const policy = signingPolicy(context, hub, authorization ?? "", path);
+    if (policy === undefined) {
+        throw new RegistryProblem("IotHubUnauthorizedAccess", "Unauthorized");
+    }
+    return new Caller(context, hub, policy);
+}
+
+async function bearer(
+    context: EmulatorContext,
+    hub: Hub,
+    authorization: string,
+): Promise<Principal> {
+    const cloud = clouds.find((one) => one.name === hub.cloud) ?? clouds[0];
+    try {
+        return await context.tokens.verify(authorization, [cloud.iotAudience]);
+    } catch (error) {
+        if (!(error instanceof TokenProblem)) {
+            throw error;
+        }
+        const login = `https://${cloud.login[0]}/${context.directory.tenantId}`;
+        const description = error.description.replace(/["\\\r\n]/g, " ");
+        throw new RegistryProblem("IotHubUnauthorizedAccess", "Unauthorized", {
+            "www-authenticate": `Bearer authorization_uri="${login}", error="invalid_token", error_description="${description}"`,
+        });
+    }
+}
+
+function signingPolicy(
+    context: EmulatorContext,
+    hub: Hub,
+    text: string,
+    path: string,
+): SharedAccessPolicy | undefined {
+    if (hub.properties.disableLocalAuth) {
+        return undefined;
+    }
+    const signature = parsed(text);
+    if (
+        signature === undefined ||
+        signature.expiry + clockSkewSeconds < context.clock.now() / 1000 ||
+        !covers(signature.resource, hub.hostName, path)
+    ) {
+        return undefined;
+    }
+    const policy = hub.policies.find((one) => one.keyName === signature.policy);
+    const keys = [policy?.primaryKey, policy?.secondaryKey];
+    return isSignedBy(signature, keys) ? policy : undefined;
+}
+
+function parsed(text: string): ReturnType<typeof parseSharedAccessSignature> {
+    try {
+        return parseSharedAccessSignature(text);
+    } catch (error) {
+        if (error instanceof URIError) {
+            return undefined;
+        }
+        throw error;
+    }
+}
+
+/** A signature covers its resource and what lies below it. */
+function covers(resource: string, hostName: string, path: string): boolean {
+    const wanted = `${hostName}${path}`.toLowerCase();
+    const signed = resource.toLowerCase().replace(/\/+$/, "");
+    return wanted === signed || wanted.startsWith(signed + "/");
+}
+
+function rightsOf(policy: SharedAccessPolicy): string[] {
+    return policy.rights.split(",").map((right) => right.trim());
+}

@@ -1,0 +1,249 @@
+import { randomBytes } from "crypto";
+import { EmulatorContext } from "../context";
+import { AuthenticationType, Device, DeviceAuthentication, DeviceStatus, Hub } from "../hub/model";
+import { NotPlayed, RegistryProblem } from "./errors";
+import { twinETag } from "./twinRules";
+
+/** What a client may set on a device identity; all of it is replaced by every write. */
+export interface IdentityFields {
+    readonly status: DeviceStatus;
+    readonly statusReason: string | null;
+    readonly authentication: DeviceAuthentication;
+    readonly iotEdge: boolean;
+}
+
+/** What the service writes for a time that never was. */
+export const never = "0001-01-01T00:00:00Z";
+
+/** .NET counts 100 ns from the year 1; generation IDs are such ticks. */
+const ticksAtEpoch = 621_355_968_000_000_000n;
+
+const deviceIdRule = /^[A-Za-z0-9\-.+%_#*?!(),=@$':]{1,128}$/;
+
+/**
+ * At most 128 characters of a set of ASCII (Azure docs: iot-hub-devguide-identity-registry, "Device identity
+ * properties").
+ */
+export function checkDeviceId(deviceId: unknown): string {
+    if (typeof deviceId !== "string" || deviceId === "") {
+        throw new RegistryProblem("ArgumentNull", "The device ID is missing.");
+    }
+    if (!deviceIdRule.test(deviceId)) {
+        throw new RegistryProblem(
+            "ArgumentInvalid",
+            `The device identifier '${deviceId}' is invalid: at most 128 ASCII letters, digits and - . + % _ # * ? ! ( ) , : = @ $ '`,
+        );
+    }
+    return deviceId;
+}
+
+/**
+ * Reads and checks what a client wants of an identity. What is left out gets its default, so a write without
+ * `authentication` makes new keys, also over an identity that had a certificate (terraform-provider-iothub, live
+ * findings: "Identity PUT body").
+ */
+export function readIdentity(
+    body: Readonly<Record<string, unknown>>,
+    previous: Device | undefined,
+): IdentityFields {
+    const status = body.status ?? "enabled";
+    if (status !== "enabled" && status !== "disabled") {
+        throw new RegistryProblem("IotHubFormatError", "status must be 'enabled' or 'disabled'");
+    }
+    const statusReason = body.statusReason ?? null;
+    if (statusReason !== null && (typeof statusReason !== "string" || statusReason.length > 128)) {
+        throw new RegistryProblem(
+            "ArgumentInvalid",
+            "statusReason must be a text of at most 128 characters",
+        );
+    }
+    const iotEdge = asObject(body.capabilities, "capabilities").iotEdge === true;
+    checkScopes(body, iotEdge, previous);
+    return {
+        status,
+        statusReason,
+        authentication: readAuthentication(asObject(body.authentication, "authentication")),
+        iotEdge,
+    };
+}
+
+/** An edge device has a scope of its own, made by the hub; parents and children are not played. */
+function checkScopes(
+    body: Readonly<Record<string, unknown>>,
+    iotEdge: boolean,
+    previous: Device | undefined,
+): void {
+    const scope = body.deviceScope ?? "";
+    const own = previous === undefined ? undefined : ownScope(previous);
+    if (iotEdge && own !== undefined && scope !== own) {
+        throw new RegistryProblem("ArgumentInvalid", "Device scope is immutable");
+    }
+    const parents = body.parentScopes ?? [];
+    const hasParents = !Array.isArray(parents) || parents.length > 0;
+    if ((!iotEdge && scope !== "" && scope !== own) || hasParents) {
+        throw new NotPlayed("parent and child devices (deviceScope, parentScopes)");
+    }
+}
+
+function ownScope(device: Device): string | undefined {
+    return device.capabilities.iotEdge
+        ? `ms-azure-iot-edge://${device.deviceId}-${device.generationId}`
+        : undefined;
+}
+
+function readAuthentication(given: Record<string, unknown>): DeviceAuthentication {
+    const thumbprints = asObject(given.x509Thumbprint, "authentication.x509Thumbprint");
+    const primary = readThumbprint(thumbprints.primaryThumbprint);
+    const secondary = readThumbprint(thumbprints.secondaryThumbprint);
+    const type = given.type ?? ((primary ?? secondary) ? "selfSigned" : "sas");
+    if (type === "none") {
+        throw new RegistryProblem("ArgumentInvalid", "DeviceAuthenticationTypeIsMissing");
+    }
+    if (!isAuthenticationType(type)) {
+        throw new RegistryProblem(
+            "IotHubFormatError",
+            "authentication.type must be 'sas', 'selfSigned' or 'certificateAuthority'",
+        );
+    }
+    return {
+        type,
+        symmetricKey:
+            type === "sas"
+                ? readKeys(asObject(given.symmetricKey, "authentication.symmetricKey"))
+                : { primaryKey: null, secondaryKey: null },
+        x509Thumbprint:
+            type === "selfSigned"
+                ? { primaryThumbprint: primary, secondaryThumbprint: secondary }
+                : { primaryThumbprint: null, secondaryThumbprint: null },
+    };
+}
+
+function isAuthenticationType(type: unknown): type is AuthenticationType {
+    return type === "sas" || type === "selfSigned" || type === "certificateAuthority";
+}
+
+/** SHA-1 or SHA-256 in hex, without separators; the letter case is kept. */
+function readThumbprint(given: unknown): string | null {
+    if (given === undefined || given === null || given === "") {
+        return null;
+    }
+    if (typeof given !== "string" || !/^([0-9a-f]{40}|[0-9a-f]{64})$/i.test(given)) {
+        throw new RegistryProblem("ArgumentInvalid", "StringIsNotThumbprint");
+    }
+    return given;
+}
+
+/** Both keys or neither, each base64 of 16 to 64 bytes; neither makes the hub generate them. */
+function readKeys(given: Record<string, unknown>): DeviceAuthentication["symmetricKey"] {
+    const primaryKey = readKey(given.primaryKey);
+    const secondaryKey = readKey(given.secondaryKey);
+    if ((primaryKey === null) !== (secondaryKey === null)) {
+        throw new RegistryProblem("ArgumentInvalid", "Either no keys or both keys can be set");
+    }
+    return {
+        primaryKey: primaryKey ?? randomBytes(32).toString("base64"),
+        secondaryKey: secondaryKey ?? randomBytes(32).toString("base64"),
+    };
+}
+
+function readKey(given: unknown): string | null {
+    if (given === undefined || given === null || given === "") {
+        return null;
+    }
+    const isBase64 =
+        typeof given === "string" && given.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(given);
+    const length = isBase64 ? Buffer.from(given, "base64").length : 0;
+    if (length < 16 || length > 64) {
+        throw new RegistryProblem("ArgumentInvalid", "Invalid device key length");
+    }
+    return given as string;
+}
+
+function asObject(value: unknown, name: string): Record<string, unknown> {
+    if (value === undefined || value === null) {
+        return {};
+    }
+    if (typeof value !== "object" || Array.isArray(value)) {
+        throw new RegistryProblem("IotHubFormatError", `${name} must be an object`);
+    }
+    return value as Record<string, unknown>;
+}
+
+/** A new identity with an empty twin; not yet in the hub. */
+export function newDevice(
+    context: EmulatorContext,
+    deviceId: string,
+    fields: IdentityFields,
+): Device {
+    const now = context.clock.date();
+    const section = { version: 1, values: {}, updated: now.toISOString() };
+    return {
+        deviceId,
+        generationId: String(BigInt(now.getTime()) * 10_000n + ticksAtEpoch),
+        etag: context.hubs.etags.identity(),
+        status: fields.status,
+        statusReason: fields.statusReason,
+        statusUpdatedTime: never,
+        connectionStateUpdatedTime: never,
+        lastActivityTime: never,
+        authentication: fields.authentication,
+        capabilities: { iotEdge: fields.iotEdge },
+        twin: {
+            etag: twinETag(1n),
+            version: 2,
+            tags: {},
+            desired: { ...section },
+            reported: { ...section },
+        },
+        inbox: [],
+    };
+}
+
+/** Replaces what a client may set. */
+export function overwrite(context: EmulatorContext, device: Device, fields: IdentityFields): void {
+    if (device.status !== fields.status) {
+        device.statusUpdatedTime = context.clock.date().toISOString();
+    }
+    device.status = fields.status;
+    device.statusReason = fields.statusReason;
+    device.authentication = fields.authentication;
+    device.capabilities = { iotEdge: fields.iotEdge };
+    device.etag = context.hubs.etags.identity();
+}
+
+/** The identity as the service shows it, keys included. */
+export function identityJson(
+    context: EmulatorContext,
+    hub: Hub,
+    device: Device,
+): Record<string, unknown> {
+    const deviceScope = ownScope(device);
+    return {
+        deviceId: device.deviceId,
+        generationId: device.generationId,
+        etag: device.etag,
+        connectionState: connectionState(context, hub, device),
+        status: device.status,
+        statusReason: device.statusReason,
+        connectionStateUpdatedTime: device.connectionStateUpdatedTime,
+        statusUpdatedTime: device.statusUpdatedTime,
+        lastActivityTime: device.lastActivityTime,
+        cloudToDeviceMessageCount: device.inbox.length,
+        authentication: {
+            symmetricKey: device.authentication.symmetricKey,
+            x509Thumbprint: device.authentication.x509Thumbprint,
+            type: device.authentication.type,
+        },
+        capabilities: device.capabilities,
+        ...(deviceScope === undefined ? {} : { deviceScope }),
+        parentScopes: [],
+    };
+}
+
+export function connectionState(
+    context: EmulatorContext,
+    hub: Hub,
+    device: Device,
+): "Connected" | "Disconnected" {
+    return context.connections.isConnected(hub, device.deviceId) ? "Connected" : "Disconnected";
+}

@@ -1,0 +1,99 @@
+import "reflect-metadata";
+import { X509Certificate } from "crypto";
+import { TLSSocket } from "tls";
+import * as x509 from "@peculiar/x509";
+
+/** What a judge wants to know of one certificate. Dates are milliseconds since the epoch. */
+export interface CertificateFacts {
+    readonly certificate: X509Certificate;
+    /** One line, e.g. `CN=device-1, O=MyOrg`. */
+    readonly subject: string;
+    readonly issuer: string;
+    /** Every common name of the subject. */
+    readonly commonNames: readonly string[];
+    readonly notBefore: number;
+    readonly notAfter: number;
+    /** 1 for a certificate without extensions, otherwise 3 (RFC 5280 4.1.2.1). */
+    readonly version: number;
+    /** basicConstraints CA:TRUE. */
+    readonly isCa: boolean;
+    /** basicConstraints pathLenConstraint; undefined when there is none. */
+    readonly pathLength: number | undefined;
+    /** False when a keyUsage extension is there and lacks keyCertSign. */
+    readonly maySignCertificates: boolean;
+    /** Undefined when there is no extendedKeyUsage extension. */
+    readonly extendedKeyUsages: readonly string[] | undefined;
+    /** Modulus length; undefined when the key is not RSA. */
+    readonly rsaBits: number | undefined;
+}
+
+export const clientAuth = "1.3.6.1.5.5.7.3.2";
+export const anyExtendedKeyUsage = "2.5.29.37.0";
+
+/** Reads a certificate; cheap enough to be done at each CONNECT. */
+export function certificateFacts(certificate: X509Certificate): CertificateFacts {
+    const parsed = new x509.X509Certificate(new Uint8Array(certificate.raw));
+    const constraints = parsed.getExtension(x509.BasicConstraintsExtension);
+    const usage = parsed.getExtension(x509.KeyUsagesExtension);
+    const key = certificate.publicKey;
+    return {
+        certificate,
+        subject: oneLine(certificate.subject),
+        issuer: oneLine(certificate.issuer),
+        commonNames: parsed.subjectName.getField("CN"),
+        notBefore: parsed.notBefore.getTime(),
+        notAfter: parsed.notAfter.getTime(),
+        version: versionOf(certificate.raw),
+        isCa: constraints?.ca ?? false,
+        pathLength: constraints?.pathLength,
+        maySignCertificates:
+            usage === null || (usage.usages & x509.KeyUsageFlags.keyCertSign) !== 0,
+        extendedKeyUsages:
+            parsed.getExtension(x509.ExtendedKeyUsageExtension)?.usages.map(String) ?? undefined,
+        rsaBits: key.asymmetricKeyType?.startsWith("rsa")
+            ? key.asymmetricKeyDetails?.modulusLength
+            : undefined,
+    };
+}
+
+/**
+ * Everything that a client sent, in the order it was sent: the leaf comes first, the rest as it may be. Must be called
+ * once a socket only, since the first reading takes the certificates out of the TLS session. `getPeerCertificate` will not
+ * do here: it leaves out whatever does not link up, which is just what a refusal must be able to name.
+ */
+export function presentedCertificates(socket: TLSSocket): X509Certificate[] {
+    const sent: X509Certificate[] = [];
+    let next = socket.getPeerX509Certificate();
+    while (next !== undefined) {
+        sent.push(next);
+        next = next.issuerCertificate;
+    }
+    return sent;
+}
+
+/** Distinguished names are compared without regard to letter case and runs of white space (RFC 5280 7.1). */
+export function sameName(one: string, other: string): boolean {
+    return foldName(one) === foldName(other);
+}
+
+function foldName(name: string): string {
+    return name.replace(/\s+/g, " ").toLowerCase();
+}
+
+function oneLine(name: string | undefined): string {
+    return (name ?? "").split("\n").join(", ");
+}
+
+/** TBSCertificate begins with `[0] version` unless that is the default, v1 (RFC 5280 4.1). */
+function versionOf(der: Buffer): number {
+    const tbs = afterHeader(der, 0);
+    const first = afterHeader(der, tbs);
+    const hasVersion = der[first] === 0xa0;
+    return hasVersion ? der[first + 4] + 1 : 1;
+}
+
+/** Where the content of the DER element at `offset` begins. */
+function afterHeader(der: Buffer, offset: number): number {
+    const length = der[offset + 1];
+    return offset + 2 + (length < 0x80 ? 0 : length & 0x7f);
+}

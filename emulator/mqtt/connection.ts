@@ -1,0 +1,305 @@
+import { TLSSocket } from "tls";
+import { generate, IConnectPacket, Packet, Parser, parser } from "mqtt-packet";
+import { Device, Hub } from "../hub/model";
+import { presentedCertificates } from "./certificate";
+import { judge, Proof } from "./judge";
+import { readLogin } from "./login";
+import { Refusal, ReturnCode } from "./refusals";
+import { DeviceSession, SessionState, SharedContext } from "./session";
+import { Throttle } from "./throttle";
+import { readPublication } from "./topics";
+
+/** Time that a client has for its CONNECT after the TLS handshake. */
+const connectMilliseconds = 30_000;
+
+/** Longest silence that IoT Hub bears, whatever keep-alive the client asked for (Azure docs: iot-hub-mqtt-support). */
+const longestSilence = 1767_000;
+
+/** More unread bytes than the largest message with its topic can have. */
+const largestPacket = 512 * 1024;
+
+/** What a connection needs of the gateway. */
+export interface ConnectionHost {
+    readonly context: SharedContext;
+    readonly throttle: Throttle;
+    /** The hub that a user name's host means, and every host name it goes by. */
+    hubOf(host: string): { readonly hub: Hub; readonly hostNames: readonly string[] } | undefined;
+    /** Throws a Refusal when the host of the TLS handshake contradicts the hub. */
+    checkServerName(serverName: string | undefined, hub: Hub): void;
+    /** Ends an older connection of the device and takes this one in. Tells whether an earlier session is resumed. */
+    admit(connection: MqttConnection, login: Admission): { state: SessionState; present: boolean };
+    refuse(refusal: Refusal, hub: Hub | undefined, deviceId: string | undefined): void;
+    /** The device can take method calls from now on. */
+    methodsReady(connection: MqttConnection): void;
+    gone(connection: MqttConnection): void;
+}
+
+/** A device that was judged and may come in. */
+export interface Admission {
+    readonly hub: Hub;
+    readonly deviceId: string;
+    readonly proof: Proof;
+    /** Clean session of the CONNECT packet. */
+    readonly clean: boolean;
+}
+
+/** One MQTT 3.1.1 connection: nothing but CONNECT at first, then a device's session. */
+export class MqttConnection {
+    readonly connectedAt: string;
+    private readonly parser: Parser = parser();
+    private readonly deadline: NodeJS.Timeout;
+    private heard = Date.now();
+    private silence = longestSilence;
+    private will: IConnectPacket["will"];
+    private entered?: { session: DeviceSession; proof: Proof; authentication: string };
+    private ended = false;
+
+    constructor(
+        private readonly socket: TLSSocket,
+        private readonly host: ConnectionHost,
+    ) {
+        this.connectedAt = host.context.clock.date().toISOString();
+        this.deadline = setTimeout(
+            () => this.close("no CONNECT in time"),
+            connectMilliseconds,
+        ).unref();
+        this.parser.on("packet", (packet) => this.guard(() => this.take(packet)));
+        this.parser.on("error", (error: Error) => this.malformed(error));
+        socket.on("close", () => this.closed());
+    }
+
+    get session(): DeviceSession | undefined {
+        return this.entered?.session;
+    }
+
+    get proof(): Proof | undefined {
+        return this.entered?.proof;
+    }
+
+    /** Bytes from the network. */
+    feed(chunk: Buffer): void {
+        this.heard = Date.now();
+        if (!this.ended && this.parser.parse(chunk) > largestPacket) {
+            this.close("packet too large");
+        }
+    }
+
+    /** Ends the connection when the device was silent too long [MQTT-3.1.2-24] or its proof has run out. */
+    check(realNow: number, now: number): void {
+        if (realNow - this.heard > this.silence) {
+            this.close("silent for longer than 1.5 times its keep-alive");
+        } else if (this.proof?.expires !== undefined && now >= this.proof.expires) {
+            this.close("its shared access signature expired");
+        }
+    }
+
+    /** Whether what let the device in no longer holds for the identity as it is now. */
+    isOutdatedBy(device: Device): boolean {
+        return (
+            device.status !== "enabled" ||
+            this.entered?.authentication !== JSON.stringify(device.authentication)
+        );
+    }
+
+    close(why: string): void {
+        if (!this.ended) {
+            this.ended = true;
+            const who = this.session ? `device ${this.session.deviceId}` : "a client";
+            this.host.context.log.info(`connection of ${who} closed: ${why}`);
+            this.socket.destroy();
+        }
+    }
+
+    private guard(work: () => void): void {
+        try {
+            if (!this.ended) {
+                work();
+            }
+        } catch (error) {
+            this.host.context.log.warn(`MQTT packet failed: ${(error as Error).stack}`);
+            this.close("an error inside the emulator");
+        }
+    }
+
+    private take(packet: Packet): void {
+        if (this.entered === undefined) {
+            if (packet.cmd === "connect") {
+                this.enter(packet);
+            } else {
+                this.close(`first packet is ${packet.cmd}, not CONNECT`); // [MQTT-3.1.0-1]
+            }
+            return;
+        }
+        const { session } = this.entered;
+        if (!session.hasDevice) {
+            this.close("the device was deleted");
+            return;
+        }
+        switch (packet.cmd) {
+            case "publish":
+                session.receive(packet);
+                if (packet.qos === 1 && !this.ended) {
+                    this.send({ cmd: "puback", messageId: packet.messageId }); // [MQTT-4.3.2-2]
+                }
+                break;
+            case "puback":
+                session.acknowledge(packet.messageId ?? 0);
+                break;
+            case "subscribe":
+                this.subscribe(session, packet);
+                break;
+            case "unsubscribe":
+                session.unsubscribe(packet.unsubscriptions);
+                this.send({ cmd: "unsuback", messageId: packet.messageId, granted: [] });
+                break;
+            case "pingreq":
+                this.send({ cmd: "pingresp" }); // [MQTT-3.12.4-1]
+                break;
+            case "disconnect":
+                this.will = undefined; // [MQTT-3.14.4-3]
+                this.close("the device disconnected");
+                break;
+            default:
+                this.close(`unexpected packet ${packet.cmd}`); // second CONNECT: [MQTT-3.1.0-2]
+        }
+    }
+
+    private subscribe(session: DeviceSession, packet: Packet & { cmd: "subscribe" }): void {
+        const granted = session.subscribe(packet.subscriptions);
+        this.send({ cmd: "suback", messageId: packet.messageId, granted });
+        session.deliver();
+        if (session.subscribed("methods") !== undefined) {
+            this.host.methodsReady(this);
+        }
+    }
+
+    private enter(packet: IConnectPacket): void {
+        clearTimeout(this.deadline);
+        let hub: Hub | undefined;
+        try {
+            requireVersion(packet);
+            const login = readLogin(packet);
+            const found = this.host.hubOf(login.host);
+            if (found === undefined) {
+                throw new Refusal(
+                    "hubUnknown",
+                    `no hub has the host name "${login.host}" of the user name`,
+                );
+            }
+            hub = found.hub;
+            this.host.checkServerName(this.socket.servername || undefined, hub);
+            this.admit(packet, hub, login.deviceId, found.hostNames);
+        } catch (error) {
+            if (!(error instanceof Refusal)) {
+                throw error;
+            }
+            this.refuse(error, hub, packet.clientId || undefined);
+        }
+    }
+
+    private admit(
+        packet: IConnectPacket,
+        hub: Hub,
+        deviceId: string,
+        hostNames: readonly string[],
+    ): void {
+        const { context, throttle } = this.host;
+        const device = hub.devices.get(deviceId);
+        const credentials = {
+            presented: presentedCertificates(this.socket),
+            password: packet.password?.toString("utf8") ?? "",
+            hostNames,
+            tlsVersion: this.socket.getProtocol() ?? "",
+        };
+        const now = context.clock.now();
+        const proof = judge(hub, deviceId, device, credentials, now, context.settings);
+        if (packet.will && readPublication(packet.will.topic, deviceId)?.kind !== "telemetry") {
+            throw new Refusal(
+                "willTopicUnsupported",
+                `the will's topic must be "devices/${deviceId}/messages/events/…"`,
+            );
+        }
+        this.will = packet.will;
+        this.silence = silenceFor(packet.keepalive ?? 0);
+        const clean = packet.clean ?? true;
+        const { state, present } = this.host.admit(this, { hub, deviceId, proof, clean });
+        const session = new DeviceSession({
+            context,
+            throttle,
+            hub,
+            deviceId,
+            proof,
+            state,
+            send: (publish) => this.send(publish),
+            close: (why) => this.close(why),
+        });
+        this.entered = { session, proof, authentication: JSON.stringify(device?.authentication) };
+        // [MQTT-3.2.0-1] nothing goes to the client before CONNACK; [MQTT-3.2.2-2] says whether a session is resumed.
+        this.send({ cmd: "connack", returnCode: 0, sessionPresent: present });
+        session.resume();
+        if (session.subscribed("methods") !== undefined) {
+            this.host.methodsReady(this);
+        }
+    }
+
+    private refuse(refusal: Refusal, hub: Hub | undefined, deviceId: string | undefined): void {
+        this.host.refuse(refusal, hub, deviceId);
+        this.ended = true;
+        this.connack(refusal.returnCode); // [MQTT-3.2.2-5] then close
+        this.socket.destroySoon();
+    }
+
+    private connack(returnCode: ReturnCode): void {
+        this.socket.write(generate({ cmd: "connack", returnCode, sessionPresent: false }));
+    }
+
+    private malformed(error: Error): void {
+        if (this.entered === undefined && error.message === "Invalid protocol version") {
+            this.refuse(
+                unsupportedVersion("a protocol level it does not know"),
+                undefined,
+                undefined,
+            );
+        } else {
+            this.close(`malformed packet: ${error.message}`); // [MQTT-4.8.0-1]
+        }
+    }
+
+    private send(packet: Packet): void {
+        if (!this.ended) {
+            this.socket.write(generate(packet));
+        }
+    }
+
+    private closed(): void {
+        clearTimeout(this.deadline);
+        this.ended = true;
+        this.host.gone(this);
+        if (this.will !== undefined) {
+            this.session?.sendWill(this.will.topic, this.will.payload, this.will.retain ?? false);
+        }
+    }
+}
+
+function requireVersion(packet: IConnectPacket): void {
+    const { protocolVersion, protocolId } = packet;
+    const isBridge = (packet as { bridgeMode?: boolean }).bridgeMode === true;
+    if (protocolId !== "MQTT" || protocolVersion !== 4 || isBridge) {
+        throw unsupportedVersion(protocolVersion === 5 ? "MQTT 5" : "an older MQTT");
+    }
+}
+
+/** [MQTT-3.1.2-2] return code 1 for a protocol level that is not supported. */
+function unsupportedVersion(what: string): Refusal {
+    return new Refusal(
+        "protocolVersionUnsupported",
+        `the client speaks ${what}; IoT Hub takes MQTT 3.1.1 only (protocol level 4)`,
+        1,
+    );
+}
+
+function silenceFor(keepAliveSeconds: number): number {
+    return keepAliveSeconds === 0
+        ? longestSilence
+        : Math.min(keepAliveSeconds * 1500, longestSilence);
+}

@@ -33,7 +33,7 @@ export class EmulatorProcess {
         const child = spawn(
             process.execPath,
             [
-                ...["-r", "ts-node/register/transpile-only", "emulator/main.ts"],
+                ...["-r", "ts-node/register/transpile-only", "--", "emulator/main.ts"],
                 ...["--port", "0", "--mqtt-port", "0", "--management-port", "0"],
                 ...["--env-file", path.join(options.folder, "environment")],
                 ...(options.flags ?? []),

@@ -37,7 +37,7 @@ function complaint(text) {
  * @param options.progress what it does, said at the start and every 15 seconds
  * @param options.onOutput takes its output as it comes, instead of it being collected
  * @param options.abort an AbortSignal; its reason (an Error) becomes the problem
- * @returns the collected output, and `problem`: undefined when it ended with status 0
+ * @returns the collected output, and its `status`, and `problem`: undefined when the status is 0
  */
 export function run(command, args, options) {
     return new Promise((resolve) => {
@@ -72,15 +72,15 @@ export function run(command, args, options) {
                 say(`${options.progress} ... ${Math.round((Date.now() - started) / 1000)} s`);
             }
         }, progressSeconds * 1000);
-        const end = (problem) => {
+        const end = (problem, status) => {
             clearTimeout(timer);
             clearInterval(ticker);
             running.delete(child);
-            resolve({ stdout, stderr, problem: stopped ?? problem });
+            resolve({ stdout, stderr, status, problem: stopped ?? problem });
         };
         child.on("error", (error) => end(`${command}: ${error.message}`));
         child.on("close", (code, signal) =>
-            end(code === 0 ? undefined : complaint(stderr) || `ended with ${signal ?? code}`),
+            end(code === 0 ? undefined : complaint(stderr) || `ended with ${signal ?? code}`, code),
         );
     });
 }

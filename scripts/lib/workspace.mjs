@@ -17,10 +17,10 @@ export function pulumiEnvironment(home = pulumiHome) {
 const temporaryPrefix = "tmp-";
 const temporaryFolders = new Set();
 
-/** A new folder beside the final ones, so that a rename completes an installation. */
-export function temporaryFolder() {
-    fs.mkdirSync(local, { recursive: true });
-    const folder = fs.mkdtempSync(path.join(local, temporaryPrefix));
+/** A new folder that ends with this process; by default beside the final ones, so that a rename completes an installation. */
+export function temporaryFolder(parent = local) {
+    fs.mkdirSync(parent, { recursive: true });
+    const folder = fs.mkdtempSync(path.join(parent, temporaryPrefix));
     temporaryFolders.add(folder);
     return folder;
 }

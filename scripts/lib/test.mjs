@@ -1,0 +1,219 @@
+/*
+ * Runs the checks and the tests in two lanes, one for each of the usual two processors, and adds up their counts. The
+ * output of the second lane follows that of the first.
+ */
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { run } from "./command.mjs";
+import { readJson, removeFolder, root, temporaryFolder } from "./workspace.mjs";
+
+const checkSeconds = 600;
+const testSeconds = 45 * 60;
+/** How long a mocha process may live on after its last test. */
+const endSeconds = 60;
+const silenceSeconds = 30;
+/** Folders of test/ whose tests start programs and wait for them. */
+const slowFolders = ["clients", "e2e"];
+
+const inCi = !["", "0", "false", undefined].includes(process.env.CI);
+const total = { passed: 0, failed: [], skipped: [] };
+let lastOutput = Date.now();
+
+function print(data) {
+    lastOutput = Date.now();
+    process.stdout.write(data);
+}
+
+/** A sequence of steps whose output is shown once it is the lane's turn. */
+class Lane {
+    #shown = false;
+    #held = [];
+    step = "waiting";
+
+    write(data) {
+        if (this.#shown) {
+            print(data);
+        } else {
+            this.#held.push(data);
+        }
+    }
+
+    show() {
+        this.#shown = true;
+        this.#held.splice(0).forEach(print);
+    }
+}
+
+async function check(lane, name, command, args) {
+    lane.step = name;
+    const started = Date.now();
+    const { problem } = await run(command, args, {
+        timeoutSeconds: checkSeconds,
+        onOutput: (data) => lane.write(data),
+    });
+    const seconds = ((Date.now() - started) / 1000).toFixed(1);
+    lane.write(`${problem === undefined ? "ok" : "FAILED"}: ${name} (${seconds} s)\n`);
+    if (problem === undefined) {
+        total.passed += 1;
+    } else {
+        total.failed.push(name);
+    }
+}
+
+async function runChecks(lane) {
+    const node = (script, ...args) => [
+        process.execPath,
+        [path.join("node_modules", script), ...args],
+    ];
+    await check(lane, "types (tsc)", ...node("typescript/bin/tsc", "--noEmit"));
+    await check(lane, "lint (eslint)", ...node("eslint/bin/eslint.js", "."));
+    await check(lane, "format (prettier)", ...node("prettier/bin/prettier.cjs", "--check", "."));
+}
+
+/** The status of scripts/azure-cli when PyPI cannot be reached: in CI the one excuse for having no `az`. */
+const pypiUnreachable = 3;
+
+/** Makes `az` ready for the tests that want it. */
+async function prepareAzureCli(lane) {
+    lane.step = "Azure CLI";
+    const { stdout, stderr, status } = await run("scripts/azure-cli", [], { timeoutSeconds: 1200 });
+    lane.write(stderr);
+    if (status === 0) {
+        process.env.AZURE_CLI = stdout.trim();
+    } else if (inCi && status !== pypiUnreachable) {
+        total.failed.push("Azure CLI: it cannot be installed although PyPI answers");
+    }
+}
+
+/** Aborts a mocha process that does not end although its results are written: something holds it open. */
+function abortWhenStuck(resultsFile) {
+    const stuck = new AbortController();
+    const timer = setInterval(() => {
+        if (
+            fs.existsSync(resultsFile) &&
+            Date.now() - fs.statSync(resultsFile).mtimeMs > endSeconds * 1000
+        ) {
+            stuck.abort(new Error(`did not end within ${endSeconds} s after its last test`));
+        }
+    }, 5000);
+    return { signal: stuck.signal, stop: () => clearInterval(timer) };
+}
+
+async function runMocha(lane, name, args) {
+    lane.step = name;
+    const folder = temporaryFolder(tmpdir());
+    const resultsFile = path.join(folder, "results.json");
+    const stuck = abortWhenStuck(resultsFile);
+    const node = [process.execPath, "-r", "ts-node/register/transpile-only"];
+    const mocha = ["node_modules/mocha/bin/mocha.js", "--reporter", "scripts/lib/reporter.ts"];
+    const color = process.stdout.isTTY ? ["--color"] : [];
+    const { problem } = await run(
+        node[0],
+        [...node.slice(1), "test/support/launch.ts", node[0], ...mocha, ...color, ...args],
+        {
+            timeoutSeconds: testSeconds,
+            env: { ...process.env, MOCHA_RESULTS: resultsFile },
+            onOutput: (data) => lane.write(data),
+            abort: stuck.signal,
+        },
+    );
+    stuck.stop();
+    const results = readJson(resultsFile);
+    removeFolder(folder);
+    total.passed += results?.passed ?? 0;
+    total.failed.push(...(results?.failed ?? []));
+    for (const skipped of results?.skipped ?? []) {
+        (inCi && !skipped.excused ? total.failed : total.skipped).push(
+            `${skipped.title}: ${skipped.reason}`,
+        );
+    }
+    if (problem !== undefined && (results === undefined || results.failed.length === 0)) {
+        total.failed.push(`mocha, ${name}: ${problem}`);
+    }
+}
+
+function specFiles(folder) {
+    return fs
+        .readdirSync(folder, { recursive: true })
+        .filter((name) => name.endsWith(".spec.ts"))
+        .map((name) => path.join(folder, name))
+        .sort();
+}
+
+/** Arguments for mocha: folders become their files, and options alone mean all files. */
+function mochaArguments(args) {
+    const takesValue = ["-g", "--grep", "-f", "--fgrep", "-t", "--timeout"];
+    const isPath = (arg, at) => !takesValue.includes(args[at - 1]) && fs.existsSync(arg);
+    const files = args
+        .filter(isPath)
+        .flatMap((arg) => (fs.statSync(arg).isDirectory() ? specFiles(arg) : [arg]));
+    const options = args.filter((arg, at) => !isPath(arg, at));
+    return [...options, ...(args.some(isPath) ? files : specFiles("test"))];
+}
+
+function isSlow(file) {
+    return slowFolders.includes(path.normalize(file).split(path.sep)[1]);
+}
+
+async function runAll(first, second) {
+    const files = specFiles("test");
+    const slow = files.filter(isSlow);
+    const quick = files.filter((file) => !isSlow(file));
+    const firstLane = async () => {
+        await runChecks(first);
+        await runMocha(first, "tests", quick);
+        first.step = "";
+        second.show();
+    };
+    const secondLane = async () => {
+        if (slow.length > 0) {
+            await prepareAzureCli(second);
+            await runMocha(second, `tests of ${slowFolders.join(" and ")}`, slow);
+        }
+        second.step = "";
+    };
+    await Promise.all([firstLane(), secondLane()]);
+}
+
+function report() {
+    for (const [heading, lines] of [
+        ["Skipped", total.skipped],
+        ["Failed", total.failed],
+    ]) {
+        if (lines.length > 0) {
+            print(`\n${heading}:\n${lines.map((line) => `  - ${line}\n`).join("")}`);
+        }
+    }
+    const { passed, failed, skipped } = total;
+    print(`\n${passed} passed, ${failed.length} failed, ${skipped.length} skipped\n`);
+}
+
+async function main() {
+    process.chdir(root);
+    const args = process.argv.slice(2);
+    const [first, second] = [new Lane(), new Lane()];
+    first.show();
+    const ticker = setInterval(() => {
+        if (Date.now() - lastOutput > silenceSeconds * 1000) {
+            const steps = [first, second].map((lane) => lane.step).filter((step) => step !== "");
+            print(`... still running: ${steps.join("; ")}\n`);
+        }
+    }, 5000);
+    if (args.length === 0) {
+        await runAll(first, second);
+    } else {
+        const chosen = mochaArguments(args);
+        if (chosen.some(isSlow)) {
+            await prepareAzureCli(first);
+        }
+        await runMocha(first, "tests", chosen);
+    }
+    clearInterval(ticker);
+    report();
+    return total.failed.length === 0 ? 0 : 1;
+}
+
+main().then((status) => {
+    process.exitCode = status;
+});

@@ -17,11 +17,13 @@ const codes = {
     IotHubNotFound: [404, 401001],
     IotHubUnauthorizedAccess: [401, 401002],
     IotHubUnauthorized: [401, 401003],
+    DeviceMaximumQueueDepthExceeded: [403, 403004],
     DeviceNotFound: [404, 404001],
     ModuleNotFound: [404, 404010],
     DeviceNotOnline: [404, 404103],
     DeviceAlreadyExists: [409, 409001],
     PreconditionFailed: [412, 412001],
+    MessageTooLarge: [413, 413001],
     ThrottlingBacklogTimeout: [429, 429003],
     GatewayTimeout: [504, 504101],
 } as const;

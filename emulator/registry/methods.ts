@@ -92,7 +92,7 @@ export const serviceStatistics: Operation = {
     run: ({ context, hub }) => {
         let connectedDeviceCount = 0;
         for (const connection of context.connections.list()) {
-            connectedDeviceCount += connection.hub === hub.name ? 1 : 0;
+            connectedDeviceCount += connection.hub === hub.name.toLowerCase() ? 1 : 0;
         }
         return { status: 200, body: { connectedDeviceCount } };
     },

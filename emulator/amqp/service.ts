@@ -1,0 +1,49 @@
+import { create_container } from "rhea";
+import { TLSSocket } from "tls";
+import { EmulatorContext } from "../context";
+import { ServiceConnection } from "./connection";
+
+/**
+ * A SASL mechanism that lets everybody in: who the client is comes later, with claims-based security. Azure SDKs ask
+ * for MSSBCBS, ANONYMOUS, or no SASL at all.
+ */
+const openMechanism = () => ({
+    outcome: undefined as boolean | undefined,
+    username: undefined,
+    start(): void {
+        this.outcome = true;
+    },
+});
+
+/** The AMQP 1.0 endpoint of the hubs, as far as service clients use it to send to devices. */
+export class AmqpService {
+    private readonly container = create_container({ id: "iot-x509-emulator" });
+    private readonly sockets = new Set<TLSSocket>();
+
+    constructor(private readonly context: EmulatorContext) {
+        this.container.sasl_server_mechanisms.enable_anonymous();
+        this.container.sasl_server_mechanisms.MSSBCBS = openMechanism;
+        this.container.on("error", (error: Error) =>
+            context.log.info(`AMQP error: ${error.message}`),
+        );
+    }
+
+    /** Serves a socket on which the client has begun with "AMQP". */
+    accept(socket: TLSSocket): void {
+        this.sockets.add(socket);
+        socket.once("close", () => this.sockets.delete(socket));
+        const connection = this.container.create_connection({
+            host: "localhost",
+            port: 5671,
+            reconnect: false,
+            autoaccept: false,
+        } as Parameters<typeof this.container.create_connection>[0]);
+        const serverName = typeof socket.servername === "string" ? socket.servername : undefined;
+        new ServiceConnection(this.context, connection, serverName);
+        connection.accept(socket);
+    }
+
+    close(): void {
+        this.sockets.forEach((socket) => socket.destroy());
+    }
+}

@@ -1,0 +1,41 @@
+import type { ConfigureRequest } from "@pulumi/pulumi/dynamic";
+import { AzureClient } from "./client";
+import { azureCloud, Cloud } from "./cloud";
+import { azureCredential } from "./credentials";
+
+/** How a dynamic provider reaches Azure: set by its `configure`, used by its other methods. */
+export interface AzureAccess {
+    readonly cloud: Cloud;
+    /** Control plane. */
+    readonly arm: AzureClient;
+    /** Data planes of hubs and provisioning services. */
+    readonly iot: AzureClient;
+    /** A setting of this program, as today's stack configuration has it; undefined when unset. */
+    readonly setting: (name: string) => string | undefined;
+}
+
+let access: AzureAccess | undefined;
+
+/** To be called by every provider's `configure`; the first call of a process decides. */
+export function configureAzure(request: ConfigureRequest): void {
+    if (access !== undefined) {
+        return;
+    }
+    const native = (name: string): string | undefined => request.config.get(`azure-native:${name}`);
+    const cloud = azureCloud(native("environment") ?? process.env.ARM_ENVIRONMENT);
+    const credential = azureCredential(cloud, native);
+    access = {
+        cloud,
+        arm: new AzureClient(credential, cloud.armScope),
+        iot: new AzureClient(credential, cloud.iotScope),
+        setting: (name) => request.config.get(name),
+    };
+}
+
+/** @throws Error when no provider was configured in this process. */
+export function azure(): AzureAccess {
+    if (access === undefined) {
+        throw new Error("the provider was used before it was configured");
+    }
+    return access;
+}

@@ -1,0 +1,161 @@
+import type { TokenCredential } from "@azure/identity";
+import {
+    bearerTokenAuthenticationPolicy,
+    createDefaultHttpClient,
+    createHttpHeaders,
+    createPipelineFromOptions,
+    createPipelineRequest,
+    defaultRetryPolicy,
+    HttpMethods,
+    Pipeline,
+    PipelineResponse,
+    retryPolicy,
+    RetryStrategy,
+} from "@azure/core-rest-pipeline";
+
+/** One request to an Azure service. */
+export interface AzureRequest {
+    readonly method: HttpMethods;
+    readonly url: string;
+    /** Sent as JSON. */
+    readonly body?: unknown;
+    /** Sent as `If-Match` as it is. */
+    readonly ifMatch?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+    /** Statuses that are answers, not errors. */
+    readonly expect: readonly number[];
+}
+
+export interface AzureAnswer {
+    readonly status: number;
+    /** Parsed JSON; undefined when the body was empty. */
+    readonly body: unknown;
+    readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A status that was not expected. The message names method, path, status and the service's code, never a token. */
+export class AzureError extends Error {
+    constructor(
+        readonly status: number,
+        readonly code: string | undefined,
+        message: string,
+    ) {
+        super(message);
+    }
+}
+
+const firstDelay = 500;
+const longestDelay = 30_000;
+const attempts = 6;
+
+/**
+ * Sends requests with a bearer token and retries what may be retried: 408, 429 and 5xx, waiting as `Retry-After` says or
+ * exponentially with jitter (the hubs' 429 carries no `Retry-After`), and connections that broke. Honours HTTPS_PROXY.
+ */
+export class AzureClient {
+    private readonly http = createDefaultHttpClient();
+    private readonly pipeline: Pipeline;
+
+    constructor(credential: TokenCredential, scope: string) {
+        this.pipeline = createPipelineFromOptions({
+            userAgentOptions: { userAgentPrefix: "iot-x509" },
+        });
+        this.pipeline.removePolicy({ name: defaultRetryPolicy().name });
+        this.pipeline.addPolicy(retryPolicy([patience], { maxRetries: attempts }), {
+            phase: "Retry",
+        });
+        this.pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: scope }));
+    }
+
+    /** @throws AzureError for a status that is not in `expect`; Error when no answer came at all. */
+    async send(request: AzureRequest): Promise<AzureAnswer> {
+        const headers = createHttpHeaders({ accept: "application/json", ...request.headers });
+        if (request.body !== undefined) {
+            headers.set("content-type", "application/json");
+        }
+        if (request.ifMatch !== undefined) {
+            headers.set("if-match", request.ifMatch);
+        }
+        const response = await this.pipeline.sendRequest(
+            this.http,
+            createPipelineRequest({
+                method: request.method,
+                url: request.url,
+                headers,
+                body: request.body === undefined ? undefined : JSON.stringify(request.body),
+            }),
+        );
+        if (!request.expect.includes(response.status)) {
+            throw azureError(request, response);
+        }
+        return {
+            status: response.status,
+            body: parsed(response.bodyAsText),
+            headers: response.headers.toJSON(),
+        };
+    }
+}
+
+const patience: RetryStrategy = {
+    name: "patience",
+    retry({ retryCount, response, responseError }) {
+        const status = response?.status;
+        const isBroken = response === undefined && isNetworkError(responseError);
+        const isTransient = status === 408 || status === 429 || (status ?? 0) >= 500;
+        if (!isBroken && (!isTransient || status === 501 || status === 505)) {
+            return { skipStrategy: true };
+        }
+        const asked = Number(response?.headers.get("retry-after") ?? NaN) * 1000;
+        const backoff = Math.min(longestDelay, firstDelay * 2 ** retryCount);
+        const jittered = backoff / 2 + (Math.random() * backoff) / 2;
+        return { retryAfterInMs: Number.isFinite(asked) ? asked : jittered };
+    },
+};
+
+function isNetworkError(error: { code?: string } | undefined): boolean {
+    const codes = ["REQUEST_SEND_ERROR", "ECONNRESET", "ETIMEDOUT", "ECONNREFUSED", "EPIPE"];
+    return error !== undefined && codes.includes(error.code ?? "");
+}
+
+function parsed(text: string | null | undefined): unknown {
+    if (text === null || text === undefined || text === "") {
+        return undefined;
+    }
+    try {
+        return JSON.parse(text);
+    } catch {
+        return text;
+    }
+}
+
+function azureError(request: AzureRequest, response: PipelineResponse): AzureError {
+    const url = new URL(request.url);
+    const { code, text } = serviceError(
+        parsed(response.bodyAsText),
+        response.headers.get("iothub-errorcode"),
+    );
+    return new AzureError(
+        response.status,
+        code,
+        `${request.method} ${url.host}${url.pathname} answered ${response.status}` +
+            `${code === undefined ? "" : ` ${code}`}${text === "" ? "" : `: ${text}`}`,
+    );
+}
+
+/** Azure's error envelopes: ARM's, the hubs' two, and DPS's. */
+function serviceError(
+    body: unknown,
+    header: string | undefined,
+): { code: string | undefined; text: string } {
+    const outer = (typeof body === "object" && body !== null ? body : {}) as Record<
+        string,
+        unknown
+    >;
+    const inner = (outer.error ?? outer) as Record<string, unknown>;
+    const code = header ?? inner.code ?? inner.errorCode;
+    const text = inner.message ?? inner.Message ?? (typeof body === "string" ? body : "");
+    return {
+        code: code === undefined ? undefined : String(code),
+        text: String(text).slice(0, 600),
+    };
+}

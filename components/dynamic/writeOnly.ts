@@ -1,0 +1,27 @@
+import { createHash } from "crypto";
+
+/**
+ * Inputs that must not reach the state, such as a CA's private key. The engine calls `check` in the same process before
+ * `create` and `update`: `check` leaves the value here, returns only its name, and the later call takes it from here.
+ */
+const held = new Map<string, string>();
+
+export function hold(name: string, value: string): void {
+    held.set(name, value);
+}
+
+/** @throws Error when `check` did not leave the value in this process. */
+export function take(name: string, what: string): string {
+    const value = held.get(name);
+    if (value === undefined) {
+        throw new Error(
+            `${what} was not passed to this run; run "pulumi up" with the whole program`,
+        );
+    }
+    return value;
+}
+
+/** SHA-256 of a text, hex; names values that are not secret. */
+export function textDigest(text: string): string {
+    return createHash("sha256").update(text).digest("hex");
+}

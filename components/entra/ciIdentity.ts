@@ -1,0 +1,71 @@
+import * as authorization from "@pulumi/azure-native/authorization";
+import * as azuread from "@pulumi/azuread";
+import * as pulumi from "@pulumi/pulumi";
+import { dataContributorRole, roleDefinitionId } from "../iothub/hub";
+
+/** Built-in role "Contributor". */
+const contributorRole = "b24988ac-6180-42a0-ab88-20f7382dd24c";
+const gitHubIssuer = "https://token.actions.githubusercontent.com";
+
+/** Arguments of a {@link CiIdentity}. */
+export interface CiIdentityArgs {
+    /** `owner/name` on GitHub. */
+    readonly repository: string;
+    /** Which workflows may log in, e.g. `ref:refs/heads/main`, `environment:prod`, `pull_request`. */
+    readonly subjects: readonly string[];
+    readonly subscriptionId: string;
+    /** ARM resource ID of the resource group that CI deploys to. */
+    readonly resourceGroupId: pulumi.Input<string>;
+    /** ARM resource ID of the hub. */
+    readonly hubId: pulumi.Input<string>;
+}
+
+/**
+ * An Entra application that the CI of a repository logs in to with GitHub's OIDC tokens, without any secret (Entra docs:
+ * workload-identity-federation). It may change the resource group and the hub's devices, and nothing else: Contributor on
+ * the group, IoT Hub Data Contributor on the hub.
+ */
+export class CiIdentity extends pulumi.ComponentResource {
+    /** What the workflow sets as AZURE_CLIENT_ID or ARM_CLIENT_ID. */
+    readonly clientId: pulumi.Output<string>;
+
+    constructor(name: string, args: CiIdentityArgs, options?: pulumi.ComponentResourceOptions) {
+        super("iot-x509:entra:CiIdentity", name, {}, options);
+        const child = { parent: this };
+        const displayName = `iot-x509 CI of ${args.repository}`;
+        const application = new azuread.Application(`${name}-application`, { displayName }, child);
+        const principal = new azuread.ServicePrincipal(
+            `${name}-principal`,
+            { clientId: application.clientId },
+            child,
+        );
+        args.subjects.forEach((subject, index) => {
+            new azuread.ApplicationFederatedIdentityCredential(
+                `${name}-credential-${subject.replace(/[^A-Za-z0-9]+/g, "-")}`,
+                {
+                    applicationId: application.id,
+                    displayName: `github-${index + 1}`,
+                    issuer: gitHubIssuer,
+                    subject: `repo:${args.repository}:${subject}`,
+                    audiences: ["api://AzureADTokenExchange"],
+                },
+                child,
+            );
+        });
+        const grant = (suffix: string, role: string, scope: pulumi.Input<string>) =>
+            new authorization.RoleAssignment(
+                `${name}-${suffix}`,
+                {
+                    scope,
+                    principalId: principal.objectId,
+                    principalType: "ServicePrincipal",
+                    roleDefinitionId: roleDefinitionId(args.subscriptionId, role),
+                },
+                child,
+            );
+        grant("contributor", contributorRole, args.resourceGroupId);
+        grant("data-contributor", dataContributorRole, args.hubId);
+        this.clientId = application.clientId;
+        this.registerOutputs({ clientId: this.clientId });
+    }
+}

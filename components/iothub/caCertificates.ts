@@ -1,0 +1,121 @@
+import { AzureAnswer, AzureClient, AzureError } from "../azure/client";
+
+/** A CA certificate as a hub or a provisioning service shows it. */
+export interface CaCertificate {
+    readonly etag: string;
+    /** SHA-1, upper-case hex. */
+    readonly thumbprint: string;
+    readonly isVerified: boolean;
+    /** Only in the answer that made it. */
+    readonly verificationCode: string | undefined;
+}
+
+/** The service that a CA is uploaded to: an IoT hub or a Device Provisioning Service. */
+export interface CaTarget {
+    /** `https://management.azure.com` or another cloud's. */
+    readonly arm: string;
+    /** ARM resource ID of the service. */
+    readonly id: string;
+}
+
+const apiVersions: readonly (readonly [pattern: RegExp, apiVersion: string])[] = [
+    [/\/Microsoft\.Devices\/IotHubs\//i, "2023-06-30"],
+    [/\/Microsoft\.Devices\/provisioningServices\//i, "2022-12-12"],
+];
+
+/**
+ * The certificate operations of ARM's Microsoft.Devices, one method a call.
+ * Source: azure-rest-api-specs, iothub.json 2023-06-30 and iotdps.json 2022-12-12.
+ */
+export class CaCertificates {
+    constructor(
+        private readonly client: AzureClient,
+        private readonly target: CaTarget,
+    ) {}
+
+    /** Undefined when there is none of that name. */
+    async get(name: string): Promise<CaCertificate | undefined> {
+        const answer = await this.client.send({
+            method: "GET",
+            url: this.url(name),
+            expect: [200, 404],
+        });
+        return answer.status === 404 ? undefined : certificate(answer);
+    }
+
+    /** Creates it, or with the ETag of the present one puts another in its place, unverified. */
+    async put(name: string, pem: string, etag?: string): Promise<CaCertificate> {
+        const answer = await this.client.send({
+            method: "PUT",
+            url: this.url(name),
+            body: { properties: { certificate: Buffer.from(pem).toString("base64") } },
+            ifMatch: etag,
+            expect: [200, 201],
+        });
+        return certificate(answer);
+    }
+
+    /** The answer carries the code; it makes every earlier code void and changes the ETag. */
+    async generateVerificationCode(name: string, etag: string): Promise<CaCertificate> {
+        const answer = await this.client.send({
+            method: "POST",
+            url: this.url(name, "/generateVerificationCode"),
+            ifMatch: etag,
+            expect: [200],
+        });
+        return certificate(answer);
+    }
+
+    /** @throws AzureError 400 when the service does not accept the proof, 412 when the ETag is stale */
+    async verify(name: string, proofPem: string, etag: string): Promise<CaCertificate> {
+        const answer = await this.client.send({
+            method: "POST",
+            url: this.url(name, "/verify"),
+            body: { certificate: Buffer.from(proofPem).toString("base64") },
+            ifMatch: etag,
+            expect: [200],
+        });
+        return certificate(answer);
+    }
+
+    async delete(name: string, etag: string): Promise<void> {
+        await this.client.send({
+            method: "DELETE",
+            url: this.url(name),
+            ifMatch: etag,
+            expect: [200, 202, 204, 404],
+        });
+    }
+
+    private url(name: string, action = ""): string {
+        const { arm, id } = this.target;
+        const version = apiVersions.find(([pattern]) => pattern.test(id))?.[1];
+        if (version === undefined) {
+            throw new Error(`${id} is neither an IoT hub nor a provisioning service`);
+        }
+        return `${arm}${id}/certificates/${name}${action}?api-version=${version}`;
+    }
+}
+
+function certificate(answer: AzureAnswer): CaCertificate {
+    const body = answer.body as {
+        readonly etag: string;
+        readonly properties: {
+            readonly thumbprint: string;
+            readonly isVerified: boolean;
+            readonly verificationCode?: string;
+        };
+    };
+    const { thumbprint, isVerified, verificationCode } = body.properties;
+    return { etag: body.etag, thumbprint: thumbprint.toUpperCase(), isVerified, verificationCode };
+}
+
+/** Whether an error says that the ETag was not the newest. */
+export function isStaleEtag(error: unknown): boolean {
+    return error instanceof AzureError && error.status === 412;
+}
+
+/** Whether an error says that the proof was refused: wrong code, wrong signer, out of date (IH400053). */
+export function isRefusedProof(error: unknown): boolean {
+    return error instanceof AzureError && error.status === 400;
+}

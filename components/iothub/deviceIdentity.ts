@@ -1,0 +1,33 @@
+import * as pulumi from "@pulumi/pulumi";
+import { DynamicResource } from "../dynamic/resource";
+
+/** Arguments of a {@link DeviceIdentity}. */
+export interface DeviceIdentityArgs {
+    /** ARM resource ID of the hub. */
+    readonly hubId: pulumi.Input<string>;
+    /** Host name of the hub. */
+    readonly hostName: pulumi.Input<string>;
+    /** At most 128 characters (Azure docs: iot-hub-devguide-identity-registry). */
+    readonly deviceId: string;
+    readonly status: "enabled" | "disabled";
+    /** One or two, upper-case hex; left out for a device with a CA-signed certificate. */
+    readonly thumbprints?: readonly string[];
+    /** Tags of the twin. */
+    readonly tags?: Readonly<Record<string, unknown>>;
+    /** Whose device it is: `project/stack`. */
+    readonly owner: string;
+    /** Takes over a device that exists and is not the owner's. */
+    readonly adopt?: boolean;
+}
+
+/** A device that the hub knows: X.509 by CA or by thumbprint, never with shared keys. */
+export class DeviceIdentity extends DynamicResource {
+    constructor(name: string, args: DeviceIdentityArgs, options?: pulumi.CustomResourceOptions) {
+        super(
+            { module: "iothub/deviceIdentityProvider", type: "iothub:DeviceIdentity" },
+            name,
+            { ...args },
+            options,
+        );
+    }
+}

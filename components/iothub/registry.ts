@@ -1,0 +1,146 @@
+import { AzureAnswer, AzureClient, AzureError, AzureRequest } from "../azure/client";
+import { DataPlaneAccess } from "./dataPlaneAccess";
+
+const apiVersion = "2021-04-12";
+
+export type DeviceStatus = "enabled" | "disabled";
+
+/** How a hub recognises a device. Source: Azure docs, iot-hub-devguide-identity-registry. */
+export type Authentication =
+    | { readonly type: "certificateAuthority" }
+    | {
+          readonly type: "selfSigned";
+          readonly x509Thumbprint: {
+              readonly primaryThumbprint: string;
+              readonly secondaryThumbprint?: string;
+          };
+      };
+
+/** A device identity with the tags of its twin. */
+export interface DeviceRecord {
+    readonly deviceId: string;
+    readonly status: DeviceStatus;
+    readonly authentication: Authentication;
+    readonly tags: Readonly<Record<string, unknown>>;
+}
+
+/** One item of a bulk request. */
+export type RegistryOperation =
+    | { readonly mode: "create" | "update"; readonly device: DeviceRecord }
+    | { readonly mode: "delete"; readonly deviceId: string };
+
+/** What the hub said of one failed item. */
+export interface ItemError {
+    readonly deviceId: string;
+    /** e.g. `DeviceAlreadyExists`. */
+    readonly code: string;
+    readonly message: string;
+}
+
+/** The identity registry of one hub, one method a call. Source: azure-rest-api-specs, iothub.json 2021-04-12. */
+export class Registry {
+    constructor(
+        private readonly client: AzureClient,
+        private readonly hostName: string,
+        private readonly access: DataPlaneAccess,
+    ) {}
+
+    /** At most 100 operations. Returns the items that failed; the others have taken effect. */
+    async bulk(operations: readonly RegistryOperation[]): Promise<readonly ItemError[]> {
+        const answer = await this.send({
+            method: "POST",
+            url: this.url("/devices"),
+            body: operations.map(bulkItem),
+            expect: [200, 400],
+        });
+        const result = answer.body as { errors?: RawItemError[]; isSuccessful?: boolean };
+        if (result.errors === undefined) {
+            throw new AzureError(answer.status, undefined, `bulk request refused: ${answer.body}`);
+        }
+        return result.errors.map((error) => ({
+            deviceId: error.deviceId,
+            code: String(error.errorCode),
+            message: error.errorStatus ?? "",
+        }));
+    }
+
+    /** Undefined when the device does not exist. One call: the twin carries the identity's fields, too. */
+    async get(deviceId: string): Promise<DeviceRecord | undefined> {
+        const answer = await this.send({
+            method: "GET",
+            url: this.url(`/twins/${encodeURIComponent(deviceId)}`),
+            expect: [200, 404],
+        });
+        return answer.status === 404 ? undefined : deviceRecord(answer.body as RawTwin);
+    }
+
+    /** Merges tags into the twin's; null removes one. */
+    async patchTags(deviceId: string, tags: Readonly<Record<string, unknown>>): Promise<void> {
+        await this.send({
+            method: "PATCH",
+            url: this.url(`/twins/${encodeURIComponent(deviceId)}`),
+            body: { tags },
+            ifMatch: "*",
+            expect: [200],
+        });
+    }
+
+    private send(request: AzureRequest): Promise<AzureAnswer> {
+        return this.access.whenGranted(() => this.client.send(request));
+    }
+
+    private url(path: string): string {
+        return `https://${this.hostName}${path}?api-version=${apiVersion}`;
+    }
+}
+
+interface RawItemError {
+    readonly deviceId: string;
+    readonly errorCode: string | number;
+    readonly errorStatus?: string;
+}
+
+interface RawTwin {
+    readonly deviceId: string;
+    readonly status: DeviceStatus;
+    readonly authenticationType: string;
+    readonly x509Thumbprint?: {
+        readonly primaryThumbprint: string | null;
+        readonly secondaryThumbprint: string | null;
+    };
+    readonly tags?: Readonly<Record<string, unknown>>;
+}
+
+function bulkItem(operation: RegistryOperation): unknown {
+    if (operation.mode === "delete") {
+        return { id: operation.deviceId, importMode: "delete" };
+    }
+    const { deviceId, status, authentication, tags } = operation.device;
+    return {
+        id: deviceId,
+        importMode: operation.mode,
+        status,
+        authentication,
+        ...(operation.mode === "create" ? { tags } : {}),
+    };
+}
+
+function deviceRecord(twin: RawTwin): DeviceRecord {
+    const { primaryThumbprint, secondaryThumbprint } = twin.x509Thumbprint ?? {};
+    const authentication: Authentication =
+        twin.authenticationType === "selfSigned"
+            ? {
+                  type: "selfSigned",
+                  x509Thumbprint: {
+                      primaryThumbprint: primaryThumbprint ?? "",
+                      ...(secondaryThumbprint ? { secondaryThumbprint } : {}),
+                  },
+              }
+            : { type: twin.authenticationType as "certificateAuthority" };
+    return {
+        deviceId: twin.deviceId,
+        status: twin.status,
+        authentication,
+        tags: twin.tags ?? {},
+    };
+}

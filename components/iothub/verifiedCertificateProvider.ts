@@ -1,0 +1,172 @@
+/*
+ * VerifiedCertificate: a CA certificate on a hub or provisioning service, with proof of possession.
+ *
+ * | method | REST calls (If-Match with the ETag read just before) | when interrupted |
+ * | --- | --- | --- |
+ * | check | none; takes certificate, key and proof out of the inputs (write-only) | |
+ * | create | GET, PUT, POST generateVerificationCode, GET, POST verify, GET | create again takes over what is there |
+ * | update | as create: for one that lost its verification, or whose proof has come | update again |
+ * | read | GET | |
+ * | delete | GET, DELETE | 404 is success |
+ *
+ * azure-native's Certificate is not used because it sends no If-Match, without which Azure refuses update and delete.
+ */
+import type {
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+} from "@pulumi/pulumi/dynamic";
+import { azure, configureAzure } from "../azure/access";
+import { isUnknown, toState, unknownValue } from "../dynamic/values";
+import { hold, take, textDigest } from "../dynamic/writeOnly";
+import { certificateFacts } from "../pki/certificates";
+import { isKeyOf } from "../pki/issue";
+import { CaCertificates } from "./caCertificates";
+import { prove, remove, requestCode, submitProof, upload } from "./proofOfPossession";
+
+/** As the program gives them. */
+interface RawInputs {
+    readonly targetId: string;
+    readonly name: string;
+    readonly certificate: string;
+    readonly key?: string;
+    readonly proof?: string;
+}
+
+/** As the state keeps them. */
+interface Inputs {
+    readonly targetId: string;
+    readonly certificateName: string;
+    /** SHA-1 of the certificate, upper-case hex, as ARM shows it. */
+    readonly thumbprint: string;
+    /** Whether the CA's key is passed to this resource. */
+    readonly hasKey: boolean;
+    /** SHA-256 of a proof that was signed elsewhere. */
+    readonly proof?: string;
+}
+
+interface Outputs extends Inputs {
+    readonly isVerified: boolean;
+    /** What to sign elsewhere: only while a CA without a key waits for its proof. */
+    readonly verificationCode?: string;
+}
+
+export const provider: ResourceProvider<Inputs, Outputs> = {
+    configure: async (request: ConfigureRequest) => configureAzure(request),
+    check,
+    diff,
+    create,
+    read,
+    update,
+    delete: deleteCertificate,
+};
+
+async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
+    const { name, certificate, key, proof, targetId } = given as unknown as RawInputs;
+    const failures: CheckFailure[] = [];
+    let thumbprint = unknownValue;
+    if (!isUnknown(certificate)) {
+        thumbprint = certificateFacts(certificate).sha1Thumbprint;
+        hold(`${thumbprint}/certificate`, certificate);
+        if (key !== undefined && !isUnknown(key)) {
+            if (isKeyOf(key, certificate)) {
+                hold(`${thumbprint}/key`, key);
+            } else {
+                failures.push({
+                    property: "key",
+                    reason: `the key does not belong to the CA certificate ${thumbprint}`,
+                });
+            }
+        }
+    }
+    const proofDigest = proof === undefined ? undefined : textDigest(proof);
+    if (proof !== undefined && proofDigest !== undefined) {
+        hold(proofDigest, proof);
+    }
+    const inputs: Inputs = toState({
+        targetId,
+        certificateName: isUnknown(thumbprint)
+            ? unknownValue
+            : `${name}-${thumbprint.slice(0, 8).toLowerCase()}`,
+        thumbprint,
+        hasKey: key !== undefined,
+        proof: proofDigest,
+    });
+    return { inputs, failures };
+}
+
+async function diff(_: string, olds: Outputs, news: Inputs): Promise<DiffResult> {
+    const replaces = (["targetId", "certificateName", "thumbprint"] as const).filter(
+        (key) => isUnknown(news[key]) || olds[key] !== news[key],
+    );
+    const isCodeMissing = olds.verificationCode === undefined;
+    const isNext = news.hasKey || isCodeMissing || news.proof !== olds.proof;
+    return { changes: replaces.length > 0 || (!olds.isVerified && isNext), replaces };
+}
+
+async function create(inputs: Inputs): Promise<CreateResult<Outputs>> {
+    return { id: idOf(inputs), outs: await converge(inputs, undefined) };
+}
+
+async function update(_: string, olds: Outputs, news: Inputs): Promise<UpdateResult<Outputs>> {
+    return { outs: await converge(news, olds.verificationCode) };
+}
+
+async function converge(inputs: Inputs, code: string | undefined): Promise<Outputs> {
+    const service = serviceOf(inputs);
+    const { certificateName: name, thumbprint } = inputs;
+    const certificatePem = take(`${thumbprint}/certificate`, "the CA's certificate");
+    const present = await upload(service, name, certificatePem);
+    if (present.isVerified) {
+        return { ...inputs, isVerified: true };
+    }
+    if (inputs.hasKey) {
+        const privateKeyPem = take(`${thumbprint}/key`, "the CA's key");
+        const { isVerified } = await prove(service, name, { certificatePem, privateKeyPem });
+        return { ...inputs, isVerified };
+    }
+    if (inputs.proof !== undefined && code !== undefined) {
+        const proofPem = take(inputs.proof, "the proof of possession");
+        if (await submitProof(service, name, { certificatePem, proofPem, code })) {
+            return { ...inputs, isVerified: true };
+        }
+        console.log(
+            `CA ${name}: the proof came too late for its code; a new code is in the outputs`,
+        );
+    }
+    return { ...inputs, isVerified: false, verificationCode: await requestCode(service, name) };
+}
+
+async function read(id: string | undefined, state?: Outputs): Promise<ReadResult<Outputs>> {
+    if (state === undefined) {
+        throw new Error("a VerifiedCertificate cannot be imported: the program adopts what exists");
+    }
+    const present = await serviceOf(state).get(state.certificateName);
+    if (present === undefined) {
+        return {};
+    }
+    const props: Outputs = {
+        ...state,
+        thumbprint: present.thumbprint,
+        isVerified: present.isVerified,
+    };
+    return { id, props };
+}
+
+async function deleteCertificate(_: string, state: Outputs): Promise<void> {
+    await remove(serviceOf(state), state.certificateName);
+}
+
+function serviceOf(inputs: Inputs): CaCertificates {
+    const { arm, cloud } = azure();
+    return new CaCertificates(arm, { arm: cloud.arm, id: inputs.targetId });
+}
+
+function idOf(inputs: Inputs): string {
+    return `${inputs.targetId}/certificates/${inputs.certificateName}`;
+}

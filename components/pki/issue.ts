@@ -1,0 +1,184 @@
+import "reflect-metadata";
+import {
+    createPrivateKey,
+    createPublicKey,
+    generateKeyPair,
+    KeyObject,
+    randomBytes,
+    webcrypto,
+} from "crypto";
+import { promisify } from "util";
+import * as x509 from "@peculiar/x509";
+
+x509.cryptoProvider.set(webcrypto as unknown as Crypto);
+
+const generateKeys = promisify(generateKeyPair);
+const day = 24 * 3600 * 1000;
+/** How far back a certificate starts, for devices whose clock runs behind. */
+const backdate = 5 * 60 * 1000;
+
+/** Key algorithms as the configuration names them. */
+export type LeafKeyAlgorithm = "RSA-2048" | "RSA-3072" | "RSA-4096" | "ECDSA-P256" | "ECDSA-P384";
+
+/** A CA that signs: its certificate and its key, both PEM. */
+export interface Issuer {
+    readonly certificatePem: string;
+    readonly privateKeyPem: string;
+}
+
+/** Attributes of a subject beside the common name. */
+export interface SubjectPolicy {
+    readonly organization?: string;
+    readonly country?: string;
+}
+
+export interface LeafRequest {
+    readonly commonName: string;
+    readonly subject: SubjectPolicy;
+    /** SubjectPublicKeyInfo, DER. */
+    readonly publicKey: Buffer;
+    /** The end of validity that is asked for; it is cut to the issuer's own end. */
+    readonly notAfter: Date;
+}
+
+/** Makes a key pair on a thread of libuv's pool. The private key is PKCS#8 PEM. */
+export async function makeKeyPair(
+    algorithm: LeafKeyAlgorithm,
+): Promise<{ readonly privateKeyPem: string; readonly publicKey: Buffer }> {
+    const keys = await makeKeys(algorithm);
+    return {
+        privateKeyPem: keys.privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+        publicKey: keys.publicKey.export({ type: "spki", format: "der" }),
+    };
+}
+
+function makeKeys(
+    algorithm: LeafKeyAlgorithm,
+): Promise<{ publicKey: KeyObject; privateKey: KeyObject }> {
+    switch (algorithm) {
+        case "RSA-2048":
+        case "RSA-3072":
+        case "RSA-4096":
+            return generateKeys("rsa", { modulusLength: Number(algorithm.slice(4)) });
+        case "ECDSA-P256":
+        case "ECDSA-P384":
+            return generateKeys("ec", { namedCurve: `P-${algorithm.slice(7)}` });
+    }
+}
+
+/** When a certificate of `days` days that starts now would end under this issuer: nothing outlives its issuer. */
+export function leafNotAfter(issuerCertificatePem: string, days: number): Date {
+    const issuerEnd = new x509.X509Certificate(issuerCertificatePem).notAfter.getTime();
+    return new Date(Math.min(Date.now() + days * day, issuerEnd));
+}
+
+/**
+ * Signs a client-authentication leaf (RFC 5280): CA:FALSE, key usage by key type, extended key usage clientAuth, subject
+ * and authority key identifiers, a serial number of 127 random bits, SHA-256 (SHA-384 with a P-384 issuer). Subject and
+ * extensions follow this policy alone, whatever a signing request asked for.
+ *
+ * @returns PEM, ending in a line feed
+ * @throws Error when the key does not belong to the issuer's certificate
+ */
+export async function issueLeaf(issuer: Issuer, request: LeafRequest): Promise<string> {
+    const issuerCertificate = new x509.X509Certificate(issuer.certificatePem);
+    const signing = await signingKey(issuer);
+    const publicKey = new x509.PublicKey(new Uint8Array(request.publicKey));
+    const isRsa = publicKey.algorithm.name.startsWith("RSA");
+    const usage = isRsa
+        ? x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment
+        : x509.KeyUsageFlags.digitalSignature;
+    const certificate = await x509.X509CertificateGenerator.create({
+        serialNumber: serialNumber(),
+        subject: subjectName(request.commonName, request.subject),
+        issuer: issuerCertificate.subjectName,
+        notBefore: new Date(Math.max(Date.now() - backdate, issuerCertificate.notBefore.getTime())),
+        notAfter: request.notAfter,
+        publicKey,
+        signingKey: signing.key,
+        signingAlgorithm: signing.algorithm,
+        extensions: [
+            new x509.BasicConstraintsExtension(false, undefined, true),
+            new x509.KeyUsagesExtension(usage, true),
+            new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
+            await x509.SubjectKeyIdentifierExtension.create(publicKey),
+            authorityKeyIdentifier(issuerCertificate) ??
+                (await x509.AuthorityKeyIdentifierExtension.create(issuerCertificate.publicKey)),
+        ],
+    });
+    return certificate.toString("pem") + "\n";
+}
+
+/** The issuer's own key identifier, which need not be the SHA-1 of its key (RFC 5280, 4.2.1.1). */
+function authorityKeyIdentifier(issuer: x509.X509Certificate): x509.Extension | undefined {
+    const own = issuer.getExtension(x509.SubjectKeyIdentifierExtension);
+    return own === null ? undefined : new x509.AuthorityKeyIdentifierExtension(own.keyId);
+}
+
+function subjectName(commonName: string, policy: SubjectPolicy): x509.Name {
+    const { country, organization } = policy;
+    return new x509.Name([
+        ...(country === undefined ? [] : [{ C: [{ printableString: country }] }]),
+        ...(organization === undefined ? [] : [{ O: [{ utf8String: organization }] }]),
+        { CN: [{ utf8String: commonName }] },
+    ]);
+}
+
+interface SigningKey {
+    readonly key: CryptoKey;
+    readonly algorithm: EcdsaParams | Algorithm;
+}
+
+const signingKeys = new Map<string, Promise<SigningKey>>();
+
+/** Importing a key costs more than signing with it, and one issuer signs for a whole group. */
+function signingKey(issuer: Issuer): Promise<SigningKey> {
+    const known = signingKeys.get(issuer.certificatePem);
+    if (known !== undefined) {
+        return known;
+    }
+    const made = importSigningKey(issuer);
+    signingKeys.set(issuer.certificatePem, made);
+    made.catch(() => signingKeys.delete(issuer.certificatePem));
+    return made;
+}
+
+async function importSigningKey(issuer: Issuer): Promise<SigningKey> {
+    if (!isKeyOf(issuer.privateKeyPem, issuer.certificatePem)) {
+        const { subject } = new x509.X509Certificate(issuer.certificatePem);
+        throw new Error(`the signing key is not the key of the CA certificate "${subject}"`);
+    }
+    const key = createPrivateKey(issuer.privateKeyPem);
+    const curve = key.asymmetricKeyDetails?.namedCurve;
+    const namedCurve = curve === "secp384r1" ? "P-384" : "P-256";
+    const hash = curve === "secp384r1" ? "SHA-384" : "SHA-256";
+    const algorithm =
+        key.asymmetricKeyType === "rsa"
+            ? { name: "RSASSA-PKCS1-v1_5", hash }
+            : { name: "ECDSA", namedCurve, hash };
+    const imported = await webcrypto.subtle.importKey(
+        "pkcs8",
+        key.export({ type: "pkcs8", format: "der" }),
+        algorithm,
+        false,
+        ["sign"],
+    );
+    return { key: imported as CryptoKey, algorithm };
+}
+
+/** Whether a private key (PEM) belongs to a certificate (PEM). */
+export function isKeyOf(privateKeyPem: string, certificatePem: string): boolean {
+    const certificate = new x509.X509Certificate(certificatePem);
+    return publicKeyOf(privateKeyPem).equals(Buffer.from(certificate.publicKey.rawData));
+}
+
+/** The SubjectPublicKeyInfo (DER) of a private key (PEM). */
+export function publicKeyOf(privateKeyPem: string): Buffer {
+    return createPublicKey(privateKeyPem).export({ type: "spki", format: "der" });
+}
+
+function serialNumber(): string {
+    const bytes = randomBytes(16);
+    bytes[0] = (bytes[0] & 0x7f) | 0x40;
+    return bytes.toString("hex");
+}

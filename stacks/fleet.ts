@@ -1,0 +1,79 @@
+import * as pulumi from "@pulumi/pulumi";
+import { DeviceIdentity } from "../components/iothub/deviceIdentity";
+import { DeviceCertificate } from "../components/pki/deviceCertificate";
+import { Issuer, Platform } from "./platform";
+import { DeviceSettings, GroupSettings, Settings } from "./settings";
+
+/** One device as it was declared. */
+export interface Device {
+    readonly settings: DeviceSettings;
+    /** Undefined for a thumbprint device, and while the group's CA awaits an offline signature. */
+    readonly certificate: DeviceCertificate | undefined;
+    /** The leaf and its issuer, leaf first, without the root: what the device presents. */
+    readonly chain: pulumi.Output<string> | undefined;
+}
+
+/** Declares the certificate and the identity of every device. */
+export function createFleet(settings: Settings, platform: Platform): ReadonlyMap<string, Device> {
+    const groups = new Map(settings.groups.map((group) => [group.name, group]));
+    const owner = `${pulumi.getProject()}/${pulumi.getStack()}`;
+    const fleet = new Map<string, Device>();
+    for (const device of settings.devices) {
+        createIdentity(device, platform, owner);
+        const group = device.group === undefined ? undefined : groups.get(device.group);
+        const issuer = device.group === undefined ? undefined : platform.issuers.get(device.group);
+        const certificate =
+            group === undefined || issuer === undefined
+                ? undefined
+                : createCertificate(settings, device, group, issuer);
+        const chain =
+            certificate && pulumi.interpolate`${certificate.certificate}${issuer?.certificate}`;
+        fleet.set(device.id, { settings: device, certificate, chain });
+    }
+    return fleet;
+}
+
+function createIdentity(device: DeviceSettings, platform: Platform, owner: string): DeviceIdentity {
+    const { hub } = platform;
+    const { authentication: auth, status, tags, adopt } = device;
+    return new DeviceIdentity(
+        device.id,
+        {
+            hubId: hub.hubId,
+            hostName: hub.hostName,
+            deviceId: device.id,
+            status,
+            owner,
+            ...(auth.kind === "thumbprint"
+                ? { thumbprints: [auth.primary, auth.secondary].filter((one) => one !== undefined) }
+                : {}),
+            ...(Object.keys(tags).length > 0 ? { tags } : {}),
+            ...(adopt ? { adopt } : {}),
+        },
+        { dependsOn: hub.ready },
+    );
+}
+
+function createCertificate(
+    settings: Settings,
+    device: DeviceSettings,
+    group: GroupSettings,
+    issuer: Issuer,
+): DeviceCertificate | undefined {
+    const { authentication } = device;
+    if (authentication.kind === "thumbprint") {
+        return undefined;
+    }
+    return new DeviceCertificate(device.id, {
+        deviceId: device.id,
+        organization: settings.organization,
+        country: settings.country,
+        validityDays: group.validityDays,
+        renewBeforeDays: group.renewBeforeDays,
+        issuerCertificate: issuer.certificate,
+        issuerKey: issuer.privateKey,
+        ...(authentication.kind === "csr"
+            ? { csr: authentication.csrPem }
+            : { keyAlgorithm: group.keyAlgorithm, keyGeneration: authentication.keyGeneration }),
+    });
+}

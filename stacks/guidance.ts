@@ -1,0 +1,46 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Platform } from "./platform";
+import { Settings } from "./settings";
+
+/** Says what only a person with an offline root can do next, with the commands to do it. */
+export function announceOfflineSteps(settings: Settings, platform: Platform): void {
+    for (const [name, pending] of platform.signingRequests) {
+        void pulumi.log.warn(
+            `The intermediate CA "${name}" awaits the offline root's signature.\n` +
+                `  pulumi stack output signingRequests --json | ` +
+                `node -pe 'JSON.parse(require("fs").readFileSync(0))["${name}"]' > ${name}.csr\n` +
+                `  ${signCommand(name, pending.validityDays)}\n` +
+                `Then set iot-x509:groups.${pending.group}.intermediate.certificates.${pending.generation} ` +
+                `to the path of ${name}.pem and run "pulumi up" again.`,
+        );
+    }
+    if (settings.pki.trust === "root" && settings.pki.root.keys === "offline") {
+        announceProof(platform);
+    }
+}
+
+function announceProof(platform: Platform): void {
+    platform.trusted.get("root")?.verificationCode.apply((code) => {
+        if (code !== undefined && !pulumi.runtime.isDryRun()) {
+            void pulumi.log.warn(
+                `The offline root awaits its proof of possession for code ${code}.\n` +
+                    `  openssl req -new -newkey rsa:2048 -nodes -keyout /dev/null -subj "/CN=${code}" -out proof.csr\n` +
+                    `  openssl x509 -req -in proof.csr -CA root.pem -CAkey root.key -CAcreateserial -days 1 -sha256 -out proof.pem\n` +
+                    `Then set iot-x509:pki.root.proof to the path of proof.pem and run "pulumi up" again.`,
+            );
+        }
+    });
+}
+
+function signCommand(name: string, days: number): string {
+    const extensions = [
+        "basicConstraints=critical,CA:TRUE,pathlen:0",
+        "keyUsage=critical,keyCertSign,cRLSign",
+        "subjectKeyIdentifier=hash",
+        "authorityKeyIdentifier=keyid",
+    ];
+    return (
+        `openssl x509 -req -in ${name}.csr -CA root.pem -CAkey root.key -CAcreateserial ` +
+        `-days ${days} -sha256 -extfile <(printf '${extensions.join("\\n")}') -out ${name}.pem`
+    );
+}

@@ -1,0 +1,77 @@
+import { X509Certificate } from "crypto";
+import * as pulumi from "@pulumi/pulumi";
+import { Device } from "./fleet";
+import { Platform } from "./platform";
+import { Settings } from "./settings";
+
+/** What the stack shows: a summary of the fleet, and the data of the devices that the configuration asks for. */
+export function stackOutputs(
+    settings: Settings,
+    platform: Platform,
+    fleet: ReadonlyMap<string, Device>,
+): pulumi.Inputs {
+    const { hub, resourceGroup, ci } = platform;
+    const shown = settings.outputDevices.flatMap((id) => {
+        const device = fleet.get(id);
+        return device === undefined ? [] : [[id, deviceOutput(device, hub.hostName)] as const];
+    });
+    return {
+        resourceGroupName: resourceGroup.name,
+        hub: { name: hub.hubName, hostName: hub.hostName, id: hub.hubId },
+        certificateAuthorities: mapValues(platform.authorities, (certificate) =>
+            certificate.apply(authorityOutput),
+        ),
+        trusted: mapValues(platform.trusted, (one) => ({
+            certificateName: one.certificateName,
+            isVerified: one.isVerified,
+            verificationCode: one.verificationCode,
+        })),
+        fleet: summary(settings),
+        devices: Object.fromEntries(shown),
+        signingRequests: mapValues(platform.signingRequests, (one) => one.signingRequest),
+        ciClientId: ci?.clientId,
+    };
+}
+
+function deviceOutput(device: Device, hostName: pulumi.Output<string>) {
+    const { settings, certificate, chain } = device;
+    return {
+        connectionString: pulumi.interpolate`HostName=${hostName};DeviceId=${settings.id};x509=true`,
+        certificate: certificate?.certificate,
+        chain,
+        privateKey: certificate?.privateKey,
+        notAfter: certificate?.notAfter,
+    };
+}
+
+function authorityOutput(pem: string) {
+    const { fingerprint, fingerprint256, subject, validTo } = new X509Certificate(pem);
+    return {
+        subject: subject.split("\n").join(", "),
+        sha1Thumbprint: fingerprint.replace(/:/g, ""),
+        sha256Thumbprint: fingerprint256.replace(/:/g, ""),
+        notAfter: new Date(validTo).toISOString(),
+    };
+}
+
+function summary(settings: Settings) {
+    const { devices } = settings;
+    const count = (test: (device: (typeof devices)[number]) => boolean): number =>
+        devices.filter(test).length;
+    return {
+        devices: devices.length,
+        disabled: count((device) => device.status === "disabled"),
+        byAuthentication: {
+            csr: count((device) => device.authentication.kind === "csr"),
+            generated: count((device) => device.authentication.kind === "generated"),
+            thumbprint: count((device) => device.authentication.kind === "thumbprint"),
+        },
+        byGroup: Object.fromEntries(
+            settings.groups.map(({ name }) => [name, count((device) => device.group === name)]),
+        ),
+    };
+}
+
+function mapValues<T, R>(map: ReadonlyMap<string, T>, change: (value: T) => R): Record<string, R> {
+    return Object.fromEntries([...map].map(([name, value]) => [name, change(value)]));
+}

@@ -5,7 +5,7 @@ import { CiIdentity } from "../components/entra/ciIdentity";
 import { Hub } from "../components/iothub/hub";
 import { VerifiedCertificate } from "../components/iothub/verifiedCertificate";
 import { CertificateAuthority } from "../components/pki/certificateAuthority";
-import { GroupSettings, Settings } from "./settings";
+import { GroupSettings, intermediateCommonName, Settings } from "./settings";
 
 /** A CA that signs a group's device certificates. */
 export interface Issuer {
@@ -128,7 +128,7 @@ function createIntermediate(
     return new CertificateAuthority(
         intermediateName(group, generation),
         {
-            commonName: `${commonName} G${generation}`,
+            commonName: intermediateCommonName(commonName, generation),
             organization,
             country,
             keyAlgorithm,

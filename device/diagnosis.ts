@@ -1,0 +1,67 @@
+import { createPrivateKey, createPublicKey, X509Certificate } from "crypto";
+
+/** What a device presents: PEM texts. */
+export interface DeviceCredentials {
+    readonly deviceId: string;
+    /** The leaf and its intermediates, leaf first. */
+    readonly chainPem: string;
+    readonly keyPem: string;
+}
+
+/**
+ * What is wrong with a device's credentials as far as the device itself can see, in words. The hub says only "not
+ * authorized" over MQTT, so a device that looks at its own certificate first saves a search.
+ */
+export function visibleProblems(credentials: DeviceCredentials, now = new Date()): string[] {
+    const blocks = credentials.chainPem.match(
+        /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g,
+    );
+    if (blocks === null) {
+        return ["The certificate file holds no PEM certificate."];
+    }
+    const chain = blocks.map((block) => new X509Certificate(block));
+    const [leaf] = chain;
+    const problems: string[] = [];
+    const commonName = /^CN=(.*)$/m.exec(leaf.subject)?.[1];
+    if (commonName !== credentials.deviceId) {
+        problems.push(
+            `The first certificate is for "${commonName}", not for device "${credentials.deviceId}". ` +
+                "It must be the device's own; its issuers follow it.",
+        );
+    }
+    if (!isKeyOf(credentials.keyPem, leaf)) {
+        problems.push("The private key does not belong to the first certificate.");
+    }
+    for (const certificate of chain) {
+        const name = certificate.subject.split("\n").join(", ");
+        if (new Date(certificate.validTo) < now) {
+            problems.push(`The certificate of "${name}" ended on ${certificate.validTo}.`);
+        }
+        if (new Date(certificate.validFrom) > now) {
+            problems.push(
+                `The certificate of "${name}" begins on ${certificate.validFrom}: is this clock right?`,
+            );
+        }
+    }
+    chain.slice(1).forEach((issuer, index) => {
+        if (!chain[index].checkIssued(issuer) || !chain[index].verify(issuer.publicKey)) {
+            problems.push(`Certificate ${index + 2} of the file did not sign the one before it.`);
+        }
+    });
+    return problems;
+}
+
+/** What only the hub's side can tell, in the order in which it is worth looking. */
+export const hubSideReasons: readonly string[] = [
+    "the device does not exist on this hub, or is disabled",
+    "its identity has another authentication type than X.509 CA (or another thumbprint)",
+    "the CA that signed it is not on the hub, or is there without proof of possession",
+    "the intermediate between the device and the hub's CA was not sent: put it after the leaf in the certificate file",
+    "the host name is another hub's",
+];
+
+function isKeyOf(keyPem: string, certificate: X509Certificate): boolean {
+    const spki = { type: "spki", format: "der" } as const;
+    const ours = createPublicKey(createPrivateKey(keyPem)).export(spki);
+    return ours.equals(certificate.publicKey.export(spki));
+}

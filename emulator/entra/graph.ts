@@ -1,10 +1,10 @@
-import { EmulatorContext } from "../context";
 import { HostService, HttpFailure, HttpReply, HttpRequest } from "../core/http";
 import { challenge } from "./challenge";
 import { GraphApplications } from "./graphApplications";
 import { directoryObject } from "./graphOwners";
 import { bodyOf, GraphRequest, GraphRoutes } from "./graphRoutes";
 import { GraphServicePrincipals } from "./graphServicePrincipals";
+import { IdentityContext } from "./identityContext";
 import {
     correlationHeaders,
     graph,
@@ -27,7 +27,7 @@ const alternateKey = /\/(applications|servicePrincipals)\((appId='[^']*')\)/i;
 export class GraphService implements HostService {
     private readonly routes = new GraphRoutes();
 
-    constructor(private readonly context: EmulatorContext) {
+    constructor(private readonly context: IdentityContext) {
         const { directory, clock } = context;
         new GraphApplications(directory, clock).addTo(this.routes);
         new GraphServicePrincipals(directory, clock).addTo(this.routes);

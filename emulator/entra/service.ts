@@ -1,6 +1,6 @@
-import { EmulatorContext } from "../context";
 import { HostService, HttpReply, HttpRequest } from "../core/http";
 import { Router } from "../core/router";
+import { IdentityContext } from "./identityContext";
 import { instanceDiscovery, isTenant, openIdConfiguration } from "./metadata";
 import { sts, StsProblem, stsFailure } from "./stsErrors";
 import { answerTokenRequest } from "./tokenEndpoint";
@@ -10,7 +10,7 @@ import { issuerOf } from "./tokens";
 export class EntraService implements HostService {
     private readonly router = new Router();
 
-    constructor(private readonly context: EmulatorContext) {
+    constructor(private readonly context: IdentityContext) {
         const { directory } = context;
         this.router
             .on("GET", "/common/discovery/instance", ({ url }) => ({

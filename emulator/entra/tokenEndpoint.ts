@@ -1,15 +1,13 @@
 import { Cloud } from "../core/clouds";
-import { EmulatorContext } from "../context";
 import { HttpReply, HttpRequest } from "../core/http";
 import { judgeAssertion } from "./assertion";
 import { matchingPassword } from "./directory";
+import { IdentityContext } from "./identityContext";
 import { EndpointVersion, isTenant, tokenEndpoints } from "./metadata";
 import { Application } from "./model";
 import { isKnownResource } from "./resources";
 import { sts } from "./stsErrors";
 import { tokenLifetimeSeconds } from "./tokens";
-
-type Context = Pick<EmulatorContext, "clock" | "directory" | "tokens">;
 
 const jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -22,7 +20,7 @@ const openIdScopes = new Set(["openid", "profile", "offline_access", "email"]);
  * @throws StsProblem
  */
 export async function answerTokenRequest(
-    context: Context,
+    context: IdentityContext,
     request: HttpRequest,
     tenant: string,
     version: EndpointVersion,
@@ -62,7 +60,7 @@ export async function answerTokenRequest(
 
 const v2Reply = { expires_in: tokenLifetimeSeconds, ext_expires_in: tokenLifetimeSeconds };
 
-function v1Reply(context: Context, resource: string): Record<string, string> {
+function v1Reply(context: IdentityContext, resource: string): Record<string, string> {
     const now = Math.floor(context.clock.now() / 1000);
     return {
         expires_in: String(tokenLifetimeSeconds),
@@ -126,7 +124,7 @@ function resourceOfScope(form: URLSearchParams): string {
 }
 
 async function prove(
-    context: Context,
+    context: IdentityContext,
     application: Application,
     { secret, assertion }: Credentials,
     tenant: string,

@@ -249,7 +249,9 @@ export const provisioningService: Fields = {
             state: text,
             publicNetworkAccess: text,
             ipFilterRules: list(object({ ...ipFilterRule, target: text })),
-            privateEndpointConnections: list(privateEndpointConnection),
+            privateEndpointConnections: list(
+                object({ ...privateEndpointConnection.fields, systemData }),
+            ),
             provisioningState: text,
             iotHubs: list(
                 object({

@@ -35,7 +35,9 @@ function engineLog(address: string | undefined): Say {
     if (address === undefined) {
         return () => undefined;
     }
-    const engine = new EngineClient(address, grpc.credentials.createInsecure(), unlimited);
+    // The engine is on this machine: gRPC must not look for it through the emulator's proxy.
+    const direct = { ...unlimited, "grpc.enable_http_proxy": 0 };
+    const engine = new EngineClient(address, grpc.credentials.createInsecure(), direct);
     return (severity, urn, message) => {
         const request = new LogRequest();
         request.setSeverity(severity);

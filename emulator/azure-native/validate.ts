@@ -57,8 +57,11 @@ function validateValue(place: string, property: Property, value: Value): string[
     return [];
 }
 
-const wrongKind = (place: string, property: Property, got: string): string =>
-    `'${place}' should be of type '${property.kind}' but got ${got}`;
+/** The types of JSON schema, which the official provider names in its messages. */
+const schemaTypes: Readonly<Record<string, string>> = { map: "object", stringSet: "array" };
+
+const wrongKind = (place: string, { kind }: Property, got: string): string =>
+    `'${place}' should be of type '${schemaTypes[kind] ?? kind}' but got ${got}`;
 
 function validateObject(place: string, property: Property, value: Values): string[] {
     const element = property.element;

@@ -69,6 +69,7 @@ export interface GroupSettings {
 
 export interface IntermediateSettings {
     readonly keyAlgorithm: KeyAlgorithm;
+    /** Common name without the generation: a certificate's own name is {@link intermediateCommonName}. */
     readonly commonName: string;
     readonly validityDays: number;
     /** Raised by one to replace the CA: 1, 2, 3 … */
@@ -77,6 +78,11 @@ export interface IntermediateSettings {
     readonly retain: readonly number[];
     /** With an offline root: PEM of the certificate signed elsewhere, by generation; a missing one is awaited. */
     readonly certificatePems: Readonly<Record<number, string>>;
+}
+
+/** `CN=` of one generation of an intermediate. No two CAs share a subject, or a chain would have two issuers to choose from. */
+export function intermediateCommonName(commonName: string, generation: number): string {
+    return `${commonName} G${generation}`;
 }
 
 export type DeviceStatus = "enabled" | "disabled";
@@ -88,7 +94,11 @@ export type DeviceAuthentication =
     /** CA-signed; key and certificate are made here. Raising `keyGeneration` makes a new key. */
     | { readonly kind: "generated"; readonly keyGeneration: number }
     /** The hub compares thumbprints: hex, upper case, no separators; SHA-256 (64) or SHA-1 (40) if allowed. */
-    | { readonly kind: "thumbprint"; readonly primary: string; readonly secondary: string | undefined };
+    | {
+          readonly kind: "thumbprint";
+          readonly primary: string;
+          readonly secondary: string | undefined;
+      };
 
 export interface DeviceSettings {
     readonly id: string;

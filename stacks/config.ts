@@ -1,0 +1,150 @@
+import * as pulumi from "@pulumi/pulumi";
+import { readCi } from "./config/ci";
+import { readDevices } from "./config/devices";
+import { Files } from "./config/files";
+import { readGroups } from "./config/groups";
+import { readHub } from "./config/hub";
+import { longestName, subjectText } from "./config/names";
+import { readOutputDevices } from "./config/outputDevices";
+import { ConfigurationError, Report } from "./config/report";
+import { readPki } from "./config/root";
+import { pathsBelow, Section } from "./config/section";
+import { Settings } from "./settings";
+
+export { ConfigurationError, Problem } from "./config/report";
+
+/** Namespace of the program's settings in `Pulumi.<stack>.yaml`. */
+const namespace = "iot-x509";
+
+const topLevelKeys = [
+    "organization",
+    "country",
+    "location",
+    "resourceGroupName",
+    "hub",
+    "pki",
+    "groups",
+    "devices",
+    "devicesFile",
+    "deviceDefaults",
+    "allowSha1Thumbprints",
+    "protect",
+    "pruneDevices",
+    "outputDevices",
+    "ci",
+];
+
+/** What the reading of a configuration takes from its surroundings. */
+export interface ReadOptions {
+    /** Azure region when `location` is not set, e.g. that of `azure-native:location`. */
+    readonly defaultLocation?: string;
+    /** Keys whose values are secrets, which no message shows. */
+    readonly secretKeys?: readonly string[];
+    /** The time by which certificates are judged; default: now. */
+    readonly now?: Date;
+}
+
+/**
+ * Checks a configuration as a whole and completes it. Reads the files that it names and touches nothing else.
+ *
+ * @param raw the values below the namespace, as YAML, JSON or Pulumi give them
+ * @param folder the project's folder, which file names are relative to
+ * @throws ConfigurationError with every problem
+ */
+export function readSettings(
+    raw: Record<string, unknown>,
+    folder: string,
+    options: ReadOptions = {},
+): Settings {
+    const report = new Report(options.secretKeys);
+    const files: Files = { report, folder, now: options.now ?? new Date() };
+    const top = new Section(report, pathsBelow(""), raw, "the stack", topLevelKeys);
+    const organization = top.requiredText(
+        "organization",
+        subjectText(longestName, "name the organization that runs the devices, e.g. Contoso"),
+    );
+    const pki = readPki(top, organization, files);
+    const groups = readGroups(top, pki, files);
+    const devices = readDevices(top, groups, files);
+    const settings: Settings = {
+        organization,
+        country: top.text("country", {
+            pattern: /^[A-Z]{2}$/,
+            rule: "is a country code of two capital letters (ISO 3166-1)",
+            remedy: "write e.g. DE or US, or delete it",
+        }),
+        location: readLocation(top, options.defaultLocation),
+        resourceGroupName: top.text("resourceGroupName", {
+            pattern: /^[\p{L}\p{N}_().-]{0,89}[\p{L}\p{N}_()-]$/u,
+            rule: "has 1 to 90 letters, digits or _ ( ) . - and does not end with a dot",
+            remedy: "rename it, or delete the setting to get a name from the stack's",
+        }),
+        hub: readHub(top),
+        pki: pki.settings,
+        groups,
+        devices,
+        protect: top.flag("protect", false),
+        pruneDevices: top.flag("pruneDevices", true),
+        outputDevices: readOutputDevices(top, devices),
+        ci: readCi(top),
+    };
+    report.throwIfAny();
+    return settings;
+}
+
+/**
+ * The settings of the running stack.
+ *
+ * @throws pulumi.RunError with every problem, which the CLI prints without a stack trace
+ */
+export function loadSettings(): Settings {
+    const config = Object.entries(pulumi.runtime.allConfig())
+        .filter(([key]) => key.startsWith(`${namespace}:`))
+        .map(([key, value]) => ({ key, name: key.slice(namespace.length + 1), value }));
+    try {
+        return readSettings(
+            Object.fromEntries(config.map(({ name, value }) => [name, decode(value)])),
+            process.cwd(),
+            {
+                defaultLocation: new pulumi.Config("azure-native").get("location"),
+                secretKeys: config.filter(({ key }) => isSecret(key)).map(({ name }) => name),
+            },
+        );
+    } catch (error) {
+        if (error instanceof ConfigurationError) {
+            throw new pulumi.RunError(error.message);
+        }
+        throw error;
+    }
+}
+
+function readLocation(top: Section, defaultLocation: string | undefined): string {
+    if (!top.has("location") && defaultLocation !== undefined && defaultLocation !== "") {
+        return defaultLocation;
+    }
+    const remedy =
+        "write the region's short name, e.g. westeurope (az account list-locations -o table)";
+    return top.requiredText("location", {
+        pattern: /^[a-z][a-z0-9]{1,89}$/,
+        rule: "is the name of an Azure region, in small letters without spaces",
+        remedy,
+    });
+}
+
+/** Pulumi hands lists and mappings over as JSON, and every other value as text. */
+function decode(value: string): unknown {
+    if (!/^\s*[[{]/.test(value)) {
+        return value;
+    }
+    try {
+        return JSON.parse(value) as unknown;
+    } catch {
+        return value;
+    }
+}
+
+/** The Node SDK tells which keys are secret, but leaves the function out of its type declarations. */
+function isSecret(key: string): boolean {
+    const runtime = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
+    return runtime.isConfigSecret(key);
+}

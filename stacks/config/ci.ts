@@ -1,0 +1,35 @@
+import { CiSettings } from "../settings";
+import { Section } from "./section";
+
+/** Federated credentials that one Entra application may have (Microsoft docs: workload identity federation). */
+const maxSubjects = 20;
+
+/** The repository whose workflows may deploy, and the subjects of its tokens. */
+export function readCi(root: Section): CiSettings | undefined {
+    if (!root.has("ci")) {
+        return undefined;
+    }
+    const ci = root.section("ci", "the CI access", ["repository", "subjects"]);
+    const repository = ci.requiredText("repository", {
+        pattern: /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?\/[A-Za-z0-9._-]{1,100}$/,
+        rule: "is a GitHub repository as owner/name",
+        remedy: "write it as in its address, e.g. contoso/fleet",
+    });
+    if (!ci.has("subjects")) {
+        ci.missing("subjects", "list at least one, e.g. ref:refs/heads/main");
+    }
+    const subjects = ci.texts("subjects", {
+        pattern: /^(?:ref:refs\/(?:heads|tags)\/[^\s~^:?*[\\]+|environment:[^\s:*]+|pull_request)$/,
+        rule: "is ref:refs/heads/BRANCH, ref:refs/tags/TAG, environment:NAME or pull_request, without wildcards",
+        remedy: "write what follows repo:owner/name: in the token's subject",
+    });
+    const given = ci.list("subjects").length;
+    if (ci.has("subjects") && (given === 0 || given > maxSubjects)) {
+        ci.bad(
+            "subjects",
+            `has 1 to ${maxSubjects} items, as many as an application takes`,
+            "list only the branches, tags and environments that deploy",
+        );
+    }
+    return { repository, subjects };
+}

@@ -1,0 +1,107 @@
+import * as path from "path";
+import { readDeviceTable } from "./deviceTable";
+import { Files, readGivenFile } from "./files";
+import { deviceKeys } from "./deviceKeys";
+import { Section, sectionAt } from "./section";
+
+/** One device as it stands somewhere, and the folder its file names are relative to. */
+export interface DeviceSource {
+    readonly section: Section;
+    readonly base: string;
+}
+
+/** Every device of the stack file and of the files it names, in that order. */
+export function deviceSources(top: Section, files: Files): DeviceSource[] {
+    const inline = top.list("devices").map((item, index) => ({
+        section: sectionAt(files.report, `devices[${index}]`, item, "a device", deviceKeys),
+        base: files.folder,
+    }));
+    return [...inline, ...namedFiles(top).flatMap(({ at, name }) => readFile(at, name, files))];
+}
+
+function namedFiles(top: Section): { at: string; name: unknown }[] {
+    const given = top.raw("devicesFile") ?? [];
+    if (!Array.isArray(given)) {
+        return [{ at: "devicesFile", name: given }];
+    }
+    return given.flatMap((name: unknown, index) => {
+        const at = `devicesFile[${index}]`;
+        if (given.indexOf(name) < index) {
+            top.report.value(at, name, "is listed once", "delete the second one");
+            return [];
+        }
+        return [{ at, name }];
+    });
+}
+
+function readFile(at: string, name: unknown, files: Files): DeviceSource[] {
+    const kind = typeof name === "string" ? path.extname(name).toLowerCase() : "";
+    if (typeof name === "string" && kind !== ".csv" && kind !== ".json") {
+        files.report.value(
+            at,
+            name,
+            "is a .csv or .json file",
+            "save the list in one of the two formats, under a name that tells which",
+        );
+        return [];
+    }
+    const content = readGivenFile(
+        files,
+        at,
+        name,
+        files.folder,
+        "correct the name, which is relative to the project's folder, or make the file",
+    );
+    if (content === undefined || typeof name !== "string") {
+        return [];
+    }
+    const file = path.resolve(files.folder, name);
+    const shown = path.relative(files.folder, file);
+    const text = decode(content, shown, files);
+    if (text === undefined) {
+        return [];
+    }
+    const sections =
+        kind === ".csv"
+            ? readDeviceTable(text, shown, files.report)
+            : readDeviceJson(text, shown, files);
+    return sections.map((section) => ({ section, base: path.dirname(file) }));
+}
+
+function decode(content: Buffer, shown: string, { report }: Files): string | undefined {
+    try {
+        return new TextDecoder("utf-8", { fatal: true }).decode(content);
+    } catch {
+        report.fault(
+            shown,
+            "bytes that are not UTF-8",
+            "a list of devices is UTF-8 text",
+            "save it again as UTF-8 (Excel: CSV UTF-8)",
+        );
+        return undefined;
+    }
+}
+
+function readDeviceJson(text: string, shown: string, { report }: Files): Section[] {
+    let list: unknown;
+    try {
+        list = JSON.parse(text);
+    } catch (error) {
+        const position = /position (\d+)/.exec((error as Error).message)?.[1];
+        const line = text.slice(0, Number(position ?? text.length)).split("\n").length;
+        report.fault(
+            `${shown}:${line}`,
+            "(no JSON)",
+            "the file is JSON",
+            "look for a missing or surplus comma, quote or bracket at or before this line",
+        );
+        return [];
+    }
+    if (!Array.isArray(list)) {
+        report.value(shown, list, "the file is a list of devices", "put the devices in [ and ]");
+        return [];
+    }
+    return list.map((item, index) =>
+        sectionAt(report, `${shown}[${index}]`, item, "a device", deviceKeys),
+    );
+}

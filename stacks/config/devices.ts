@@ -1,0 +1,210 @@
+import { CsrFacts, inspectCsr } from "../../components/pki/csr";
+import { DeviceAuthentication, DeviceSettings, DeviceStatus, GroupSettings } from "../settings";
+import { suggestion } from "./closest";
+import { DeviceSource, deviceSources } from "./deviceSources";
+import { Files, inspectGivenFile } from "./files";
+import { checkFleet } from "./fleetChecks";
+import { longestName } from "./names";
+import { Section } from "./section";
+import { readTags } from "./tags";
+import { GivenThumbprint, readThumbprints } from "./thumbprints";
+
+const maxKeyGeneration = 9999;
+
+/** What a device is given when it says nothing itself. */
+interface DeviceDefaults {
+    readonly group: string | undefined;
+    readonly auth: "ca" | "thumbprint";
+    readonly status: DeviceStatus;
+    readonly tags: Readonly<Record<string, unknown>>;
+    readonly keyGeneration: number;
+}
+
+/** One device with what the comparison of all devices needs. */
+export interface DeviceReading {
+    readonly settings: DeviceSettings;
+    /** Where its ID stands. */
+    readonly idPath: string;
+    readonly csr: { readonly path: string; readonly facts: CsrFacts } | undefined;
+    readonly thumbprints: readonly GivenThumbprint[];
+}
+
+/** What the reading of each device needs to know. */
+interface Context {
+    readonly files: Files;
+    readonly groupNames: readonly string[];
+    readonly defaults: DeviceDefaults;
+    readonly allowSha1: boolean;
+}
+
+/** The devices of the stack file and of the files it names, each checked by itself and against the others. */
+export function readDevices(
+    top: Section,
+    groups: readonly GroupSettings[],
+    files: Files,
+): DeviceSettings[] {
+    const groupNames = groups.map(({ name }) => name);
+    const context: Context = {
+        files,
+        groupNames,
+        defaults: readDefaults(top, groupNames),
+        allowSha1: top.flag("allowSha1Thumbprints", false),
+    };
+    const readings = deviceSources(top, files).map((source) => readDevice(source, context));
+    checkFleet(readings, files.report);
+    return readings.map(({ settings }) => settings);
+}
+
+function readDefaults(top: Section, groupNames: readonly string[]): DeviceDefaults {
+    const section = top.section("deviceDefaults", "the defaults of devices", [
+        "group",
+        "auth",
+        "status",
+        "tags",
+        "keyGeneration",
+    ]);
+    return {
+        group: readGroupName(section, groupNames),
+        auth: section.oneOf("auth", ["ca", "thumbprint"], "ca"),
+        status: section.oneOf("status", ["enabled", "disabled"], "enabled"),
+        tags: readTags(section),
+        keyGeneration: section.integer("keyGeneration", 1, maxKeyGeneration, 1),
+    };
+}
+
+function readDevice({ section, base }: DeviceSource, context: Context): DeviceReading {
+    const { defaults, files } = context;
+    const auth = section.oneOf("auth", ["ca", "thumbprint"], defaults.auth);
+    const id = readId(section, auth);
+    refuseForeignKeys(section, auth);
+    const csr = auth === "ca" ? readCsr(section, id, base, files) : undefined;
+    const thumbprints =
+        auth === "thumbprint" ? readThumbprints(section, files, base, context.allowSha1) : [];
+    const keyGeneration = section.integer(
+        "keyGeneration",
+        1,
+        maxKeyGeneration,
+        defaults.keyGeneration,
+    );
+    return {
+        settings: {
+            id,
+            group: auth === "ca" ? readGroupOf(section, context) : undefined,
+            authentication:
+                auth === "thumbprint"
+                    ? {
+                          kind: "thumbprint",
+                          primary: thumbprints[0]?.thumbprint ?? "",
+                          secondary: thumbprints[1]?.thumbprint,
+                      }
+                    : caAuthentication(section, csr, keyGeneration),
+            status: section.oneOf("status", ["enabled", "disabled"], defaults.status),
+            tags: { ...defaults.tags, ...readTags(section) },
+            adopt: section.flag("adopt", false),
+        },
+        idPath: section.pathOf("id"),
+        csr: csr?.facts && { path: section.pathOf("csr"), facts: csr.facts },
+        thumbprints,
+    };
+}
+
+function caAuthentication(
+    section: Section,
+    csr: ReadCsr | undefined,
+    keyGeneration: number,
+): DeviceAuthentication {
+    return section.has("csr")
+        ? { kind: "csr", csrPem: csr?.pem ?? "" }
+        : { kind: "generated", keyGeneration };
+}
+
+/** Device IDs: Azure docs, iot-hub-devguide-identity-registry ("Device identity properties"). */
+function readId(section: Section, auth: "ca" | "thumbprint"): string {
+    const id = section.requiredText("id", {
+        pattern: /^(?!\.{1,2}$)[A-Za-z0-9\-.+%_#*?!(),=@$']{1,128}$/,
+        rule: "has 1 to 128 ASCII letters, digits or - . + % _ # * ? ! ( ) , = @ $ ' (and is not . or ..)",
+        remedy: "give the device an ID of these characters, e.g. pump-01",
+    });
+    if (auth === "ca" && id.length > longestName) {
+        section.bad(
+            "id",
+            `has at most ${longestName} characters with auth ca, because it is the common name of a certificate`,
+            "shorten it, or use auth: thumbprint",
+        );
+    }
+    return id;
+}
+
+/** Settings that mean nothing with the device's kind of authentication are refused, not passed over. */
+function refuseForeignKeys(section: Section, auth: "ca" | "thumbprint"): void {
+    const foreign =
+        auth === "ca" ? ["thumbprints", "certificates"] : ["csr", "group", "keyGeneration"];
+    const other = auth === "ca" ? "thumbprint" : "ca";
+    for (const key of foreign.filter((candidate) => section.has(candidate))) {
+        section.bad(
+            key,
+            `goes with auth ${other}, and this device has auth ${auth}`,
+            `set auth: ${other}, or delete ${key}`,
+        );
+    }
+    if (auth === "ca" && section.has("csr") && section.has("keyGeneration")) {
+        section.bad(
+            "keyGeneration",
+            "counts keys made here; with csr the device makes its own",
+            "delete it; for a new key give a new request",
+        );
+    }
+}
+
+function readGroupName(section: Section, groupNames: readonly string[]): string | undefined {
+    const name = section.raw("group");
+    if (name === undefined) {
+        return undefined;
+    }
+    const known = groupNames.find((candidate) => candidate === String(name));
+    if (known === undefined) {
+        section.bad(
+            "group",
+            "is the name of a group",
+            groupNames.length === 0
+                ? "declare it under groups; there are none"
+                : suggestion(String(name), groupNames),
+        );
+    }
+    return known;
+}
+
+function readGroupOf(section: Section, { groupNames, defaults }: Context): string | undefined {
+    if (!section.has("group") && defaults.group === undefined) {
+        section.missing(
+            "group",
+            groupNames.length === 0
+                ? "declare a group under groups and name it; a group's intermediate signs the certificate"
+                : `name one of ${groupNames.join(", ")}, here or in deviceDefaults.group`,
+        );
+        return undefined;
+    }
+    return readGroupName(section, groupNames) ?? defaults.group;
+}
+
+interface ReadCsr {
+    readonly pem: string;
+    readonly facts: CsrFacts;
+}
+
+function readCsr(section: Section, id: string, base: string, files: Files): ReadCsr | undefined {
+    if (!section.has("csr")) {
+        return undefined;
+    }
+    return inspectGivenFile(
+        files,
+        section.pathOf("csr"),
+        section.raw("csr"),
+        base,
+        `correct the name, or make the request on the device: openssl req -new -newkey rsa:2048 -keyout DEVICE.key -subj "/CN=${id || "DEVICE-ID"}" -out FILE`,
+        (content) => {
+            const { facts, findings } = inspectCsr(content, id);
+            return { facts: facts && { pem: content.toString("utf8"), facts }, findings };
+        },
+    );
+}

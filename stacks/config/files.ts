@@ -1,0 +1,91 @@
+import { readFileSync } from "fs";
+import * as path from "path";
+import { Finding, Inspection } from "../../components/pki/pem";
+import { Report } from "./report";
+
+/** What every file of one configuration is read with. */
+export interface Files {
+    readonly report: Report;
+    /** The project's folder. Messages show file names relative to it. */
+    readonly folder: string;
+    /** The time by which certificates are judged. */
+    readonly now: Date;
+}
+
+/**
+ * The bytes of a file that the configuration names; undefined after a problem was reported.
+ *
+ * @param at where the file's name stands
+ * @param name the file's name as it stands there
+ * @param base the folder that the name is relative to
+ * @param remedy what to do when the file is not there
+ */
+export function readGivenFile(
+    { report, folder }: Files,
+    at: string,
+    name: unknown,
+    base: string,
+    remedy: string,
+): Buffer | undefined {
+    if (typeof name !== "string" || /[\n\0]|-----BEGIN/.test(name)) {
+        report.value(
+            at,
+            name,
+            "is the name of a file",
+            "put the content in a file and its name here",
+        );
+        return undefined;
+    }
+    const file = path.resolve(base, name);
+    try {
+        return readFileSync(file);
+    } catch (error) {
+        const shown = path.relative(folder, file) || ".";
+        switch ((error as NodeJS.ErrnoException).code) {
+            case "ENOENT":
+                report.value(at, name, `the file ${shown} exists`, remedy);
+                break;
+            case "EISDIR":
+                report.value(at, name, "is a file, not a folder", `name the file in ${shown}`);
+                break;
+            default:
+                report.value(
+                    at,
+                    name,
+                    `the file ${shown} can be read`,
+                    "check its path and its permissions",
+                );
+        }
+        return undefined;
+    }
+}
+
+/** Reports the findings of a file, each with the file's name before what was found in it. */
+export function reportFindings(
+    report: Report,
+    at: string,
+    name: string,
+    findings: readonly Finding[],
+): void {
+    for (const { value, rule, remedy } of findings) {
+        report.fault(at, `${JSON.stringify(name)} (${value})`, rule, remedy);
+    }
+}
+
+/** Reads and inspects a named file; undefined after problems were reported. */
+export function inspectGivenFile<T>(
+    files: Files,
+    at: string,
+    name: unknown,
+    base: string,
+    remedy: string,
+    inspect: (content: Buffer) => Inspection<T>,
+): T | undefined {
+    const content = readGivenFile(files, at, name, base, remedy);
+    if (content === undefined) {
+        return undefined;
+    }
+    const { facts, findings } = inspect(content);
+    reportFindings(files.report, at, String(name), findings);
+    return findings.length > 0 ? undefined : facts;
+}

@@ -1,0 +1,255 @@
+import {
+    caFindings,
+    GivenCertificate,
+    inspectCertificate,
+    issuedFindings,
+} from "../../components/pki/inspectCertificate";
+import { Finding } from "../../components/pki/pem";
+import { GroupSettings, intermediateCommonName, IntermediateSettings } from "../settings";
+import { Files, inspectGivenFile } from "./files";
+import { comparableName, longestName, readKeyAlgorithm, subjectText } from "./names";
+import { PkiReading } from "./root";
+import { Section } from "./section";
+
+/** CA certificates that a hub takes (Azure docs: iot-hub-devguide-quotas-throttling). */
+const maxHubCas = 25;
+
+/** The device groups, in the order of the stack file: leaf policy and intermediate of each. */
+export function readGroups(top: Section, pki: PkiReading, files: Files): GroupSettings[] {
+    const section = top.section("groups", "the list of groups", undefined);
+    const groups = section.keys().map((name) => readGroup(section, name, pki, files));
+    checkCaCount(section, pki, groups);
+    checkCaNames(section, pki, groups);
+    return groups;
+}
+
+function readGroup(groups: Section, name: string, pki: PkiReading, files: Files): GroupSettings {
+    if (!/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/.test(name)) {
+        groups.report.value(
+            groups.pathOf(name),
+            name,
+            "a group's name has 1 to 40 small letters, digits or hyphens, no hyphen at an end",
+            "rename the group; the name becomes part of certificate names on the hub",
+        );
+    }
+    const group = groups.section(name, "a group", [
+        "keyAlgorithm",
+        "validityDays",
+        "renewBeforeDays",
+        "intermediate",
+    ]);
+    const intermediate = readIntermediate(group, name, pki, files);
+    const validityDays = group.integer("validityDays", 2, 36500, 365);
+    if (validityDays > intermediate.validityDays) {
+        group.bad(
+            "validityDays",
+            `a device's certificate outlives no CA: at most the ${intermediate.validityDays} days of the group's intermediate`,
+            `lower it, or raise ${group.pathOf("intermediate")}.validityDays`,
+        );
+    }
+    const renewBeforeDays = group.integer(
+        "renewBeforeDays",
+        0,
+        36499,
+        Math.min(30, Math.floor(validityDays / 3)),
+    );
+    if (renewBeforeDays >= validityDays) {
+        group.bad(
+            "renewBeforeDays",
+            `is less than validityDays (${validityDays}), or every run would renew`,
+            "use about a third of the validity at most",
+        );
+    }
+    return {
+        name,
+        intermediate,
+        validityDays,
+        renewBeforeDays,
+        keyAlgorithm: readKeyAlgorithm(group, "RSA-2048"),
+    };
+}
+
+function readIntermediate(
+    group: Section,
+    name: string,
+    pki: PkiReading,
+    files: Files,
+): IntermediateSettings {
+    const section = group.section("intermediate", "an intermediate CA", [
+        "keyAlgorithm",
+        "commonName",
+        "validityDays",
+        "generation",
+        "retain",
+        "certificates",
+    ]);
+    const { root } = pki.settings;
+    const generation = section.integer("generation", 1, 9999, 1);
+    const suffix = intermediateCommonName("", generation).length;
+    const commonName =
+        section.text(
+            "commonName",
+            subjectText(
+                longestName - suffix,
+                `shorten it: " G${generation}" is added, and 64 is the limit`,
+            ),
+        ) ?? `IoT Intermediate CA ${name}`.slice(0, longestName - suffix);
+    const validityDays = section.integer(
+        "validityDays",
+        3,
+        36500,
+        Math.min(1825, root.validityDays),
+    );
+    if (validityDays > root.validityDays) {
+        section.bad(
+            "validityDays",
+            `an intermediate does not outlive the root: at most ${root.validityDays} days`,
+            "lower it, or give the root a longer life",
+        );
+    }
+    const retain = readRetained(section, generation);
+    return {
+        keyAlgorithm: readKeyAlgorithm(section, pki.caKeyAlgorithm),
+        commonName,
+        validityDays,
+        generation,
+        retain,
+        certificatePems: readCertificates(section, commonName, [...retain, generation], pki, files),
+    };
+}
+
+function readRetained(section: Section, generation: number): number[] {
+    const retained: number[] = [];
+    section.list("retain").forEach((item, index) => {
+        const path = `${section.pathOf("retain")}[${index}]`;
+        if (typeof item !== "number" || !Number.isInteger(item) || item < 1) {
+            section.report.value(
+                path,
+                item,
+                "is the number of an earlier generation",
+                "list numbers, e.g. retain: [1]",
+            );
+        } else if (item >= generation) {
+            section.report.value(
+                path,
+                item,
+                `comes before the present generation (${generation})`,
+                "raise generation to replace the CA, and retain the number it had",
+            );
+        } else if (retained.includes(item)) {
+            section.report.value(path, item, "is listed once", "delete the second one");
+        } else {
+            retained.push(item);
+        }
+    });
+    return retained;
+}
+
+function readCertificates(
+    section: Section,
+    commonName: string,
+    generations: readonly number[],
+    pki: PkiReading,
+    files: Files,
+): Record<number, string> {
+    if (!section.has("certificates")) {
+        return {};
+    }
+    if (pki.settings.root.keys === "managed") {
+        section.bad(
+            "certificates",
+            "belongs to an offline root only: a managed root signs its intermediates itself",
+            "set pki.root.keys: offline, or delete it",
+        );
+        return {};
+    }
+    const named = section.section("certificates", "the list of certificates", undefined);
+    const pems: Record<number, string> = {};
+    for (const key of named.keys()) {
+        const generation = generations.find((candidate) => String(candidate) === key);
+        if (generation === undefined) {
+            named.report.value(
+                named.pathOf(key),
+                key,
+                `is a generation in use: ${generations.join(", ")}`,
+                "delete it, or add the generation to retain",
+            );
+            continue;
+        }
+        const certificate = inspectGivenFile(
+            files,
+            named.pathOf(key),
+            named.raw(key),
+            files.folder,
+            "delete the line and run pulumi up: it shows the request and the command that signs it",
+            (content) => {
+                const { facts, findings } = inspectCertificate(content, files.now);
+                return facts
+                    ? {
+                          facts,
+                          findings: [
+                              ...findings,
+                              ...caFindings(facts),
+                              ...nameFindings(
+                                  facts,
+                                  intermediateCommonName(commonName, generation),
+                              ),
+                              ...(pki.rootCertificate
+                                  ? issuedFindings(facts, pki.rootCertificate)
+                                  : []),
+                          ],
+                      }
+                    : { facts, findings };
+            },
+        );
+        if (certificate) {
+            pems[generation] = certificate.pem;
+        }
+    }
+    return pems;
+}
+
+function nameFindings(certificate: GivenCertificate, expected: string): Finding[] {
+    const [found] = certificate.commonNames;
+    return found === undefined || found === expected
+        ? []
+        : [
+              {
+                  value: `CN=${found}`,
+                  rule: `the common name is that of the request, "${expected}"`,
+                  remedy: "check that this file is this group's and this generation's, or sign the request again",
+              },
+          ];
+}
+
+function checkCaCount(section: Section, pki: PkiReading, groups: readonly GroupSettings[]): void {
+    const count = groups.reduce((sum, { intermediate }) => sum + 1 + intermediate.retain.length, 0);
+    if (pki.settings.trust === "intermediates" && count > maxHubCas) {
+        section.report.fault(
+            "groups",
+            `${count} CA certificates (${groups.length} groups and their retained generations)`,
+            `a hub takes at most ${maxHubCas}`,
+            "set pki.trust: root, so that the hub is given one, or use fewer groups",
+        );
+    }
+}
+
+/** Every CA has a subject of its own; organization and country are the same for all. */
+function checkCaNames(section: Section, pki: PkiReading, groups: readonly GroupSettings[]): void {
+    const taken = new Map([[comparableName(pki.settings.root.commonName), "the root"]]);
+    for (const { name, intermediate } of groups) {
+        for (const generation of [intermediate.generation, ...intermediate.retain]) {
+            const commonName = intermediateCommonName(intermediate.commonName, generation);
+            const owner = taken.get(comparableName(commonName));
+            if (owner !== undefined) {
+                section.report.value(
+                    `${section.pathOf(name)}.intermediate.commonName`,
+                    commonName,
+                    `no two CAs share a name; ${owner} has it`,
+                    "choose another commonName",
+                );
+            }
+            taken.set(comparableName(commonName), `group ${name}`);
+        }
+    }
+}

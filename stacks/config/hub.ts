@@ -1,0 +1,57 @@
+import { HubSettings } from "../settings";
+import { Section } from "./section";
+
+/** Units that a hub of each tier may have (Azure docs: iot-hub-scaling and the subscription limits). */
+const maxUnits: Record<HubSettings["sku"], number> = {
+    F1: 1,
+    B1: 200,
+    B2: 200,
+    B3: 10,
+    S1: 200,
+    S2: 200,
+    S3: 10,
+};
+
+/** The hub: name or prefix, tier, units, TLS floor, local authentication, data-plane role. */
+export function readHub(root: Section): HubSettings {
+    const hub = root.section("hub", "the hub", [
+        "name",
+        "prefix",
+        "sku",
+        "units",
+        "minTlsVersion",
+        "localAuth",
+        "dataRole",
+    ]);
+    const name = hub.text("name", {
+        pattern: /^[A-Za-z0-9][A-Za-z0-9-]{1,48}[A-Za-z0-9]$/,
+        rule: "has 3 to 50 letters, digits or hyphens, no hyphen at an end",
+        remedy: "choose a name that is free in all of Azure, or use hub.prefix",
+    });
+    const prefix = hub.text("prefix", {
+        pattern: /^[A-Za-z0-9][A-Za-z0-9-]{0,39}$/,
+        rule: "has 1 to 40 letters, digits or hyphens and starts with no hyphen (a random suffix follows)",
+        remedy: "shorten it, or give the whole name as hub.name",
+    });
+    if (hub.has("name") && hub.has("prefix")) {
+        hub.bad("prefix", "hub.name and hub.prefix exclude each other", "delete one of the two");
+    }
+    const sku = hub.oneOf("sku", Object.keys(maxUnits) as HubSettings["sku"][], "S1");
+    const units = hub.integer("units", 1, 200, 1);
+    if (units > maxUnits[sku]) {
+        hub.bad(
+            "units",
+            `a hub of tier ${sku} has at most ${maxUnits[sku]} ${maxUnits[sku] === 1 ? "unit" : "units"}`,
+            `lower hub.units to ${maxUnits[sku]}, or choose another hub.sku`,
+        );
+    }
+    return {
+        name,
+        prefix: prefix ?? "iot",
+        sku,
+        units,
+        minTlsVersion: hub.oneOf("minTlsVersion", ["1.2"], "1.2"),
+        localAuth: hub.flag("localAuth", false),
+        dataRole: hub.oneOf("dataRole", ["assign", "existing"], "assign"),
+    };
+}

@@ -1,0 +1,32 @@
+import { KeyAlgorithm } from "../settings";
+import { Section, TextRule } from "./section";
+
+export const keyAlgorithms: readonly KeyAlgorithm[] = [
+    "RSA-2048",
+    "RSA-3072",
+    "RSA-4096",
+    "ECDSA-P256",
+    "ECDSA-P384",
+];
+
+/** Upper bound of a common name and of an organization name (RFC 5280, appendix A.1: ub-common-name). */
+export const longestName = 64;
+
+/** Text of a subject: printable, no control character, at most `max` characters. */
+export function subjectText(max: number, remedy: string): TextRule {
+    return {
+        pattern: new RegExp(`^(?! )[^\\u0000-\\u001f\\u007f-\\u009f]{1,${max}}(?<! )$`, "u"),
+        rule: `has 1 to ${max} characters, no control character and no space at an end`,
+        remedy,
+    };
+}
+
+/** A CA's name must be told from every other without regard to case and double spaces (RFC 5280, section 7.1). */
+export function comparableName(commonName: string): string {
+    return commonName.toLowerCase().replace(/ +/g, " ");
+}
+
+/** A key algorithm, or the fallback. */
+export function readKeyAlgorithm(section: Section, fallback: KeyAlgorithm): KeyAlgorithm {
+    return section.oneOf("keyAlgorithm", keyAlgorithms, fallback);
+}

@@ -1,0 +1,72 @@
+import { holdsPrivateKey } from "../../components/pki/pem";
+
+/** One fault of the configuration. */
+export interface Problem {
+    /** Where it stands: `hub.sku`, `devices[3].id`, `devices/fleet.csv:7: group`. */
+    readonly path: string;
+    /** What stands there, shortened, in quotes when it is text; secrets are not shown. */
+    readonly value: string;
+    readonly rule: string;
+    readonly remedy: string;
+}
+
+/** Every fault of one configuration. The message has one line for each: path, value, rule, remedy. */
+export class ConfigurationError extends Error {
+    constructor(readonly problems: readonly Problem[]) {
+        const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+        const lines = problems.map(
+            ({ path, value, rule, remedy }) => `  ${path}: ${value} — ${rule} — ${remedy}`,
+        );
+        super([`The configuration has ${count}; nothing was changed:`, ...lines].join("\n"));
+        this.name = "ConfigurationError";
+    }
+}
+
+/** Gathers problems while the configuration is read. */
+export class Report {
+    private readonly found: Problem[] = [];
+
+    /** @param secretKeys top-level keys that the stack keeps as secrets: their values are never shown */
+    constructor(private readonly secretKeys: readonly string[] = []) {}
+
+    /** Notes a problem with the value that stands at the path. */
+    value(path: string, value: unknown, rule: string, remedy: string): void {
+        const topLevelKey = /^[^.[]+/.exec(path)?.[0] ?? path;
+        const shown = this.secretKeys.includes(topLevelKey) ? "(secret, not shown)" : show(value);
+        this.found.push({ path, value: shown, rule, remedy });
+    }
+
+    /** Notes a problem whose value is described in words. */
+    fault(path: string, value: string, rule: string, remedy: string): void {
+        this.found.push({ path, value, rule, remedy });
+    }
+
+    /** @throws ConfigurationError when there is any problem */
+    throwIfAny(): void {
+        if (this.found.length > 0) {
+            throw new ConfigurationError(this.found);
+        }
+    }
+}
+
+const longest = 60;
+
+/** A value as an error may show it: short, on one line, without secrets. */
+export function show(value: unknown): string {
+    if (value === undefined) {
+        return "(not set)";
+    }
+    if (typeof value === "string") {
+        if (holdsPrivateKey(value) || /SharedAccess(Key|Signature)/i.test(value)) {
+            return "(a secret, not shown)";
+        }
+        return JSON.stringify(value.length > longest ? `${value.slice(0, longest)}…` : value);
+    }
+    if (Array.isArray(value)) {
+        return `a list of ${value.length}`;
+    }
+    if (typeof value === "object" && value !== null) {
+        return `a mapping of ${Object.keys(value).length}`;
+    }
+    return String(value);
+}

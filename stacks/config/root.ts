@@ -1,0 +1,163 @@
+import {
+    GivenCertificate,
+    inspectCertificate,
+    issuedFindings,
+    rootFindings,
+} from "../../components/pki/inspectCertificate";
+import { KeyAlgorithm, PkiSettings, RootSettings } from "../settings";
+import { Files, inspectGivenFile } from "./files";
+import { keyAlgorithms, longestName, readKeyAlgorithm, subjectText } from "./names";
+import { Section } from "./section";
+
+/** The PKI's settings, with what the groups need of them. */
+export interface PkiReading {
+    readonly settings: PkiSettings;
+    /** For CAs that name no algorithm. */
+    readonly caKeyAlgorithm: KeyAlgorithm;
+    /** The offline root, when its file is sound. */
+    readonly rootCertificate: GivenCertificate | undefined;
+}
+
+const day = 24 * 3600 * 1000;
+const describedByCertificate = ["keyAlgorithm", "commonName", "validityDays"];
+
+/** Trust, and the root: one that the program makes, or one whose key stays offline. */
+export function readPki(top: Section, organization: string, files: Files): PkiReading {
+    const pki = top.section("pki", "the PKI", ["trust", "keyAlgorithm", "root"]);
+    const root = pki.section("root", "the root CA", [
+        "keys",
+        "keyAlgorithm",
+        "commonName",
+        "validityDays",
+        "certificate",
+        "proof",
+    ]);
+    const trust = pki.oneOf("trust", ["intermediates", "root"], "intermediates");
+    const keys = root.oneOf("keys", ["managed", "offline"], "managed");
+    const caKeyAlgorithm = readKeyAlgorithm(pki, "RSA-4096");
+    if (keys === "offline") {
+        const certificate = readOfflineRoot(root, organization, files);
+        const proof = readProof(root, trust, certificate, files);
+        return {
+            settings: { trust, root: offlineRoot(certificate, proof) },
+            caKeyAlgorithm,
+            rootCertificate: certificate,
+        };
+    }
+    for (const key of ["certificate", "proof"]) {
+        if (root.has(key)) {
+            root.bad(
+                key,
+                "belongs to an offline root only",
+                "set pki.root.keys: offline, or delete it",
+            );
+        }
+    }
+    const settings: RootSettings = {
+        keys,
+        keyAlgorithm: readKeyAlgorithm(root, caKeyAlgorithm),
+        commonName:
+            root.text("commonName", subjectText(longestName, "shorten the root's name")) ??
+            "IoT Root CA",
+        validityDays: root.integer("validityDays", 4, 36500, 3650),
+        certificatePem: undefined,
+        proofPem: undefined,
+    };
+    return { settings: { trust, root: settings }, caKeyAlgorithm, rootCertificate: undefined };
+}
+
+function readOfflineRoot(
+    root: Section,
+    organization: string,
+    files: Files,
+): GivenCertificate | undefined {
+    for (const key of describedByCertificate) {
+        if (root.has(key)) {
+            root.bad(key, "is told by the offline root's certificate", "delete this line");
+        }
+    }
+    const make =
+        "make the root on a machine that stays offline: openssl req -x509 -newkey rsa:4096 -sha256 -days 3650 " +
+        `-keyout root.key -out root.pem -subj "/O=${organization || "YOUR-ORGANIZATION"}/CN=IoT Root CA" ` +
+        "-addext basicConstraints=critical,CA:TRUE,pathlen:1 -addext keyUsage=critical,keyCertSign,cRLSign";
+    if (!root.has("certificate")) {
+        root.missing("certificate", `name the PEM file of the root's certificate; ${make}`);
+        return undefined;
+    }
+    return inspectGivenFile(
+        files,
+        root.pathOf("certificate"),
+        root.raw("certificate"),
+        files.folder,
+        `put the root's certificate there; ${make}`,
+        (content) => {
+            const { facts, findings } = inspectCertificate(content, files.now);
+            return facts
+                ? { facts, findings: [...findings, ...rootFindings(facts), ...nameOfKey(facts)] }
+                : { facts, findings };
+        },
+    );
+}
+
+/** The subset of strong keys that Azure's documents name for CA certificates and that the stack can describe. */
+function nameOfKey(certificate: GivenCertificate) {
+    return keyAlgorithms.some((name) => name === certificate.keyName)
+        ? []
+        : [
+              {
+                  value: `a ${certificate.keyName} key`,
+                  rule: `the root's key is one of ${keyAlgorithms.join(", ")}`,
+                  remedy: "make a root with such a key",
+              },
+          ];
+}
+
+function readProof(
+    root: Section,
+    trust: PkiSettings["trust"],
+    certificate: GivenCertificate | undefined,
+    files: Files,
+): string | undefined {
+    if (!root.has("proof")) {
+        return undefined;
+    }
+    if (trust !== "root") {
+        root.bad(
+            "proof",
+            "is needed only when the hub is given the root (pki.trust: root)",
+            "delete it: intermediates are proven with their own keys",
+        );
+        return undefined;
+    }
+    return inspectGivenFile(
+        files,
+        root.pathOf("proof"),
+        root.raw("proof"),
+        files.folder,
+        "run pulumi up without it: it shows the verification code and the command that signs it",
+        (content) => {
+            const { facts, findings } = inspectCertificate(content, files.now);
+            return facts && certificate
+                ? { facts, findings: [...findings, ...issuedFindings(facts, certificate)] }
+                : { facts, findings };
+        },
+    )?.pem;
+}
+
+/** What the program needs to know of an offline root. Without a sound certificate this is a placeholder. */
+function offlineRoot(
+    certificate: GivenCertificate | undefined,
+    proofPem: string | undefined,
+): RootSettings {
+    const life = certificate
+        ? certificate.notAfter.getTime() - certificate.notBefore.getTime()
+        : 36500 * day;
+    return {
+        keys: "offline",
+        keyAlgorithm: keyAlgorithms.find((name) => name === certificate?.keyName) ?? "RSA-4096",
+        commonName: certificate?.commonNames[0] ?? "",
+        validityDays: Math.round(life / day),
+        certificatePem: certificate?.pem,
+        proofPem,
+    };
+}

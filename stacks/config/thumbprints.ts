@@ -1,0 +1,111 @@
+import { inspectCertificate } from "../../components/pki/inspectCertificate";
+import { Files, inspectGivenFile } from "./files";
+import { Section } from "./section";
+
+/** Thumbprint of one certificate as the hub takes it, and where in the configuration it stands. */
+export interface GivenThumbprint {
+    readonly path: string;
+    /** Upper-case hex without separators. */
+    readonly thumbprint: string;
+}
+
+/**
+ * The one or two thumbprints of a device: written out, or computed from the device's certificates.
+ *
+ * @param base the folder that file names are relative to
+ * @param allowSha1 whether 40-digit thumbprints pass
+ */
+export function readThumbprints(
+    device: Section,
+    files: Files,
+    base: string,
+    allowSha1: boolean,
+): GivenThumbprint[] {
+    const [key, other] = device.has("thumbprints")
+        ? ["thumbprints", "certificates"]
+        : ["certificates", "thumbprints"];
+    if (!device.has(key)) {
+        device.missing("thumbprints", "give thumbprints, or certificates (names of PEM files)");
+        return [];
+    }
+    if (device.has(other)) {
+        device.bad(
+            other,
+            "thumbprints and certificates exclude each other",
+            "delete one of the two",
+        );
+    }
+    const items = device.list(key);
+    if (Array.isArray(device.raw(key)) && (items.length < 1 || items.length > 2)) {
+        device.bad(
+            key,
+            "has one item, or two during a rollover: primary and secondary",
+            "keep the present one and the next one",
+        );
+    }
+    const read = items.map((item, index) => {
+        const path = `${device.pathOf(key)}[${index}]`;
+        return key === "thumbprints"
+            ? written(device, path, item, allowSha1)
+            : computed(files, path, item, base);
+    });
+    const good = read.filter((item): item is GivenThumbprint => item !== undefined);
+    if (good.length === 2 && good[0].thumbprint === good[1].thumbprint) {
+        device.report.value(
+            good[1].path,
+            items[1],
+            "the secondary differs from the primary",
+            "delete the second one",
+        );
+    }
+    return good;
+}
+
+function written(
+    { report }: Section,
+    path: string,
+    item: unknown,
+    allowSha1: boolean,
+): GivenThumbprint | undefined {
+    if (typeof item !== "string") {
+        report.value(path, item, "is text", "write the thumbprint in quotes");
+        return undefined;
+    }
+    const hex = /^[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2})+$/.test(item) ? item.replace(/:/g, "") : item;
+    if (!/^(?:[0-9A-Fa-f]{64}|[0-9A-Fa-f]{40})$/.test(hex)) {
+        report.value(
+            path,
+            item,
+            "is a SHA-256 thumbprint: 64 hex digits, with colons between the bytes or without",
+            "take it from: openssl x509 -in FILE -noout -fingerprint -sha256",
+        );
+        return undefined;
+    }
+    if (hex.length === 40 && !allowSha1) {
+        report.value(
+            path,
+            item,
+            "is a SHA-256 thumbprint (64 hex digits); SHA-1 is refused",
+            "take the SHA-256 one: openssl x509 -in FILE -noout -fingerprint -sha256; or set allowSha1Thumbprints: true",
+        );
+        return undefined;
+    }
+    return { path, thumbprint: hex.toUpperCase() };
+}
+
+function computed(
+    files: Files,
+    path: string,
+    item: unknown,
+    base: string,
+): GivenThumbprint | undefined {
+    const certificate = inspectGivenFile(
+        files,
+        path,
+        item,
+        base,
+        "put the device's certificate there, or correct the name",
+        (content) => inspectCertificate(content, files.now),
+    );
+    return certificate && { path, thumbprint: certificate.sha256Thumbprint };
+}

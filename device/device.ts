@@ -7,8 +7,8 @@
  */
 import { readFileSync } from "fs";
 import { parseArgs } from "util";
-import { Message, errors } from "azure-iot-common";
-import { Client, ExponentialBackOffWithJitter } from "azure-iot-device";
+import { errors, ExponentialBackOffWithJitter, Message } from "azure-iot-common";
+import { Client } from "azure-iot-device";
 import { Mqtt } from "azure-iot-device-mqtt";
 import { hubSideReasons, visibleProblems } from "./diagnosis";
 

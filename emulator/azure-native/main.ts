@@ -28,12 +28,12 @@ function officialVersion(): string {
     return manifest.dependencies["@pulumi/azure-native"];
 }
 
-type Say = (severity: number, urn: string, message: string) => void;
+type Say = (severity: number, urn: string, message: string) => Promise<void>;
 
 /** Lines that the engine shows with the run; without an engine they go nowhere. */
 function engineLog(address: string | undefined): Say {
     if (address === undefined) {
-        return () => undefined;
+        return () => Promise.resolve();
     }
     // The engine is on this machine: gRPC must not look for it through the emulator's proxy.
     const direct = { ...unlimited, "grpc.enable_http_proxy": 0 };
@@ -43,7 +43,8 @@ function engineLog(address: string | undefined): Say {
         request.setSeverity(severity);
         request.setUrn(urn);
         request.setMessage(message);
-        engine.log(request, () => undefined);
+        // A line that is lost is no reason to stop.
+        return new Promise((resolve) => engine.log(request, () => resolve()));
     };
 }
 
@@ -60,12 +61,14 @@ function configureWith(say: Say): Configure {
                 await sleep(milliseconds, undefined, { signal });
             },
         });
-        say(
+        await say(
             LogSeverity.INFO,
             "",
             `azure-native ${version}: the emulator's stand-in runs, not the official plugin.`,
         );
-        const warn = (urn: string, message: string): void => say(LogSeverity.WARNING, urn, message);
+        const warn = (urn: string, message: string): void => {
+            void say(LogSeverity.WARNING, urn, message);
+        };
         return { connection: { client, configuration, subscriptionId, warn }, credential };
     };
 }

@@ -81,7 +81,6 @@ function checkMapping(
     depth: number,
 ): void {
     for (const [key, item] of Object.entries(value)) {
-        // eslint-disable-next-line no-control-regex -- control characters are what the rule is about
         if (/[.$ \u0000-\u001f\u007f-\u009f]/.test(key) || key === "") {
             section.report.value(
                 `${path}[${JSON.stringify(key)}]`,

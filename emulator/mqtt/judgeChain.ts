@@ -226,7 +226,7 @@ function issuerProblem(path: Path, depth: number, settings: Settings): Refusal |
             `"${issuer.subject}" has a keyUsage without keyCertSign; issue it again with it`,
         );
     }
-    if (!issuer.certificate.checkIssued(path[depth - 1].certificate)) {
+    if (!path[depth - 1].certificate.checkIssued(issuer.certificate)) {
         return new Refusal(
             "issuerDoesNotFit",
             `"${issuer.subject}" is not the issuer that "${path[depth - 1].subject}" names: its ` +

@@ -24,6 +24,8 @@ export interface CertificateOptions {
     readonly keys?: CryptoKeyPair;
     /** basicConstraints CA:TRUE. Default: true for makeCa, false for issue. */
     readonly ca?: boolean;
+    /** subjectKeyIdentifier in hex. Default: SHA-1 of the key, as RFC 5280 4.2.1.2 proposes. */
+    readonly keyIdentifier?: string;
     readonly pathLength?: number;
     /** Default: keyCertSign + cRLSign for a CA, digitalSignature otherwise; null leaves the extension out. */
     readonly keyUsage?: readonly (keyof typeof x509.KeyUsageFlags)[] | null;
@@ -126,7 +128,9 @@ async function extensions(
     const { extendedKeyUsage = ca ? null : ["clientAuth"] } = options;
     const list: x509.Extension[] = [
         new x509.BasicConstraintsExtension(ca, options.pathLength, true),
-        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+        options.keyIdentifier === undefined
+            ? await x509.SubjectKeyIdentifierExtension.create(keys.publicKey)
+            : new x509.SubjectKeyIdentifierExtension(options.keyIdentifier),
         await x509.AuthorityKeyIdentifierExtension.create(signer.publicKey),
     ];
     if (keyUsage !== null) {

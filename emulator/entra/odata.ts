@@ -137,8 +137,8 @@ export function parseFilter(filter: string): Matcher {
 
 /** Splits at ` and ` outside of quotes. */
 function splitByAnd(filter: string): string[] {
-    const terms = filter.match(/(?:'(?:[^']|'')*'|(?! and )[^'])+/gi) ?? [];
-    return terms.map((term) => term.replace(/^ and /i, "").trim());
+    const terms = filter.match(/(?:'(?:[^']|'')*'|(?! and )[^'])+/gi) ?? [filter];
+    return terms.map((term) => term.trim().replace(/^and /i, ""));
 }
 
 function parseTerm(term: string): Matcher {

@@ -4,7 +4,9 @@ export function closest(word: string, candidates: readonly string[]): string | u
     const ranked = candidates
         .map((candidate) => ({
             candidate,
-            distance: editDistance(word.toLowerCase(), candidate.toLowerCase()),
+            distance: isBeginning(word, candidate)
+                ? 1
+                : editDistance(word.toLowerCase(), candidate.toLowerCase()),
         }))
         .filter(({ distance }) => distance <= limit)
         .sort((a, b) => a.distance - b.distance);
@@ -19,6 +21,11 @@ export function suggestion(word: string, candidates: readonly string[]): string 
     }
     const named = candidates.slice(0, 10).join(", ");
     return candidates.length > 10 ? `known are ${named}, …` : `known are ${named}`;
+}
+
+/** Whether one of two words continues the other, as `renewBefore` does `renewBeforeDays`. */
+function isBeginning(word: string, candidate: string): boolean {
+    return word.length >= 3 && (candidate.startsWith(word) || word.startsWith(candidate));
 }
 
 /** Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours. */

@@ -2,6 +2,7 @@ import * as path from "path";
 import { readDeviceTable } from "./deviceTable";
 import { Files, readGivenFile } from "./files";
 import { deviceKeys } from "./deviceKeys";
+import { Report } from "./report";
 import { Section, sectionAt } from "./section";
 
 /** One device as it stands somewhere, and the folder its file names are relative to. */
@@ -12,8 +13,8 @@ export interface DeviceSource {
 
 /** Every device of the stack file and of the files it names, in that order. */
 export function deviceSources(top: Section, files: Files): DeviceSource[] {
-    const inline = top.list("devices").map((item, index) => ({
-        section: sectionAt(files.report, `devices[${index}]`, item, "a device", deviceKeys),
+    const inline = readList(top.list("devices"), "devices", files.report).map((section) => ({
+        section,
         base: files.folder,
     }));
     return [...inline, ...namedFiles(top).flatMap(({ at, name }) => readFile(at, name, files))];
@@ -101,7 +102,12 @@ function readDeviceJson(text: string, shown: string, { report }: Files): Section
         report.value(shown, list, "the file is a list of devices", "put the devices in [ and ]");
         return [];
     }
-    return list.map((item, index) =>
-        sectionAt(report, `${shown}[${index}]`, item, "a device", deviceKeys),
+    return readList(list, shown, report);
+}
+
+/** The devices of a list in YAML or JSON; items that are none are reported and left out. */
+function readList(list: readonly unknown[], path: string, report: Report): Section[] {
+    return list.flatMap(
+        (item, index) => sectionAt(report, `${path}[${index}]`, item, "a device", deviceKeys) ?? [],
     );
 }

@@ -190,18 +190,21 @@ export class Section {
     /** The mapping below a key; an empty one when it is absent or no mapping. */
     section(key: string, kind: string, known: readonly string[] | undefined): Section {
         const path = this.pathOf(key);
-        return sectionAt(this.report, path, this.raw(key) ?? {}, kind, known);
+        return (
+            sectionAt(this.report, path, this.raw(key) ?? {}, kind, known) ??
+            new Section(this.report, pathsBelow(path), {}, kind, known)
+        );
     }
 }
 
-/** A value of the configuration as a mapping; when it is none, reports that and gives an empty mapping. */
+/** A value of the configuration as a mapping; undefined when it is none, which is reported. */
 export function sectionAt(
     report: Report,
     path: string,
     value: unknown,
     kind: string,
     known: readonly string[] | undefined,
-): Section {
+): Section | undefined {
     if (isMapping(value)) {
         return new Section(report, pathsBelow(path), value, kind, known);
     }
@@ -213,7 +216,7 @@ export function sectionAt(
             ? `write lines "key: value" below it, with the keys ${known.join(", ")}`
             : `write lines "key: value" below it`,
     );
-    return new Section(report, pathsBelow(path), {}, kind, known);
+    return undefined;
 }
 
 /** Pulumi hands an empty top-level value over as empty text. Where users choose the keys, empty text is a value. */

@@ -128,8 +128,10 @@ async function runMocha(lane, name, args) {
             `${skipped.title}: ${skipped.reason}`,
         );
     }
-    if (problem !== undefined && (results === undefined || results.failed.length === 0)) {
-        total.failed.push(`mocha, ${name}: ${problem}`);
+    if (results === undefined) {
+        total.failed.push(`${name}: ended before the last test: ${problem ?? "status 0"}`);
+    } else if (problem !== undefined && results.failed.length === 0) {
+        total.failed.push(`${name}: ${problem}`);
     }
 }
 

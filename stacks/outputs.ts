@@ -29,7 +29,7 @@ export function stackOutputs(
         fleet: summary(settings),
         devices: Object.fromEntries(shown),
         signingRequests: mapValues(platform.signingRequests, (one) => one.signingRequest),
-        ciClientId: ci?.clientId,
+        ...(ci === undefined ? {} : { ciClientId: ci.clientId }),
     };
 }
 

@@ -6,7 +6,7 @@ import { spawn } from "child_process";
 import { mkdtempSync, rmSync } from "fs";
 import { tmpdir } from "os";
 import * as path from "path";
-import { EmulatorProcess } from "./emulatorProcess";
+import { EmulatorProcess } from "../../scripts/lib/emulatorProcess";
 
 async function main(): Promise<number> {
     const [command, ...args] = process.argv.slice(2);

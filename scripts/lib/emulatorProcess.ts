@@ -71,6 +71,25 @@ export class EmulatorProcess {
         );
     }
 
+    /** Sends a request to the management API and returns the parsed answer. */
+    async manage<T>(method: string, route: string, body?: unknown): Promise<T> {
+        const response = await fetch(this.ready.management + route, {
+            method,
+            body: body === undefined ? undefined : JSON.stringify(body),
+        });
+        const answer = (await response.json()) as T;
+        if (!response.ok) {
+            throw new Error(`${method} ${route}: ${response.status} ${JSON.stringify(answer)}`);
+        }
+        return answer;
+    }
+
+    /** Lets this process end while the emulator lives on. */
+    detach(): void {
+        this.child.stdout?.destroy();
+        this.child.unref();
+    }
+
     get pid(): number {
         return this.child.pid as number;
     }

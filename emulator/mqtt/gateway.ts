@@ -176,6 +176,7 @@ export class DeviceGateway implements DeviceConnections {
                 socket.pause();
                 socket.unshift(first);
                 this.handOnAmqp(socket);
+                socket.resume();
                 return;
             }
             const connection = new MqttConnection(socket, this.host);

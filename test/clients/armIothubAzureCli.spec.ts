@@ -37,6 +37,20 @@ describe("az: account, groups, hubs, certificates, role assignments", function (
         strictEqual((await az.json<{ id: string }>("account show")).id, subscriptionId);
     });
 
+    it("regions, tenants and the resource provider", async () => {
+        const regions = await az.json<{ name: string }[]>("account list-locations");
+        ok(regions.some(({ name }) => name === "westeurope"));
+        const tenants = await az.json<{ value: { tenantId: string }[] }>(
+            "rest --method get --url '/tenants?api-version=2022-12-01'",
+        );
+        strictEqual(tenants.value[0].tenantId, shared().tenantId);
+        const provider = await az.json<{ registrationState: string }>(
+            "provider show --namespace Microsoft.Devices",
+        );
+        strictEqual(provider.registrationState, "Registered");
+        await az.bash("az provider register --namespace Microsoft.Storage --wait");
+    });
+
     it("group create, list and show", async () => {
         await az.json("group create --name az-tests --location 'North Europe' --tags a=b");
         const groups = await az.json<{ name: string; location: string }[]>("group list");

@@ -129,7 +129,7 @@ function keyFindings(key: KeyObject, deviceId: string): Finding[] {
         ? []
         : [
               {
-                  value: `a ${keyName(key)} key`,
+                  value: `an ${keyName(key)} key`,
                   rule: strongKeyRule,
                   remedy: `make a new key and request on the device: openssl req -new -newkey rsa:2048 -keyout DEVICE.key -subj "/CN=${deviceId}" -out FILE`,
               },

@@ -52,10 +52,9 @@ export function caFindings(certificate: GivenCertificate): Finding[] {
         findings.push({
             value: certificate.basicConstraints ? "CA:FALSE" : "no basicConstraints",
             rule: "is a CA certificate: basicConstraints CA:TRUE",
-            remedy: "sign it again with an extension file that says basicConstraints=critical,CA:TRUE (openssl x509 -req needs -extfile)",
+            remedy: "sign it again with -extfile FILE, where FILE says basicConstraints=critical,CA:TRUE and keyUsage=critical,keyCertSign,cRLSign",
         });
-    }
-    if (!certificate.mayCertSign) {
+    } else if (!certificate.mayCertSign) {
         findings.push({
             value: "a keyUsage without keyCertSign",
             rule: "may sign certificates: keyUsage keyCertSign",
@@ -150,7 +149,7 @@ function keyFindings(certificate: GivenCertificate): Finding[] {
         ? []
         : [
               {
-                  value: `a ${certificate.keyName} key`,
+                  value: `an ${certificate.keyName} key`,
                   rule: strongKeyRule,
                   remedy: "make the certificate again with a new, stronger key",
               },

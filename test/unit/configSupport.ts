@@ -1,6 +1,6 @@
 import { strict as assert } from "assert";
 import { execFileSync } from "child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "fs";
 import { tmpdir } from "os";
 import * as paths from "path";
 import { ConfigurationError, Problem, readSettings } from "../../stacks/config";
@@ -18,9 +18,21 @@ export class ProjectFolder {
         writeFileSync(file, content);
     }
 
-    /** Runs one OpenSSL command in the folder; arguments are separated by single spaces. */
-    openssl(command: string): Buffer {
-        return execFileSync("openssl", command.split(" "), { cwd: this.path, stdio: "pipe" });
+    /** Runs one OpenSSL command in the folder; `more` are arguments that may hold spaces. */
+    openssl(command: string, ...more: string[]): Buffer {
+        return execFileSync("openssl", [...command.split(" "), ...more], {
+            cwd: this.path,
+            stdio: "pipe",
+        });
+    }
+
+    read(name: string): string {
+        return readFileSync(paths.join(this.path, name), "utf8");
+    }
+
+    /** Writes a file that holds others one after the other. */
+    join(name: string, ...parts: string[]): void {
+        this.write(name, parts.map((part) => this.read(part)).join(""));
     }
 
     remove(): void {

@@ -1,7 +1,7 @@
 import type { TokenCredential } from "@azure/identity";
 import { ArmTransport } from "./armClient";
 
-/** Product and version, then the partner ID that the official provider sends too. */
+/** The official provider's product and version, and that this is not it. */
 const userAgent = (version: string): string => `pulumi-azure-native/${version} (emulator stand-in)`;
 
 /**

@@ -112,11 +112,13 @@ describe("The azure-native stand-in and the Pulumi CLI", function () {
     let toolchain: Toolchain;
     let folder: string;
     let client: IotHubClient;
+    let hubsBefore: string[];
     let settings: Settings = { location: "westeurope", capacity: 1, tags: { owner: "test" } };
 
     before(async function () {
         toolchain = requirePulumi(this);
         client = iotHubClient();
+        hubsBefore = await hubs();
         folder = mkdtempSync(path.join(tmpdir(), "iot-x509-standin-"));
         mkdirSync(path.join(folder, "state"));
         writeFileSync(path.join(folder, "Pulumi.yaml"), "name: standin\nruntime: nodejs\n");
@@ -151,6 +153,14 @@ describe("The azure-native stand-in and the Pulumi CLI", function () {
             const { stdout, stderr } = error as { stdout: string; stderr: string };
             throw new Error(`pulumi ${args.join(" ")}:\n${stdout}\n${stderr}`);
         }
+    }
+
+    async function hubs(): Promise<string[]> {
+        const names: string[] = [];
+        for await (const hub of client.iotHubResource.listBySubscription()) {
+            names.push(hub.name ?? "");
+        }
+        return names.sort();
     }
 
     const change = (part: Partial<Settings>): void => {
@@ -330,6 +340,9 @@ describe("The azure-native stand-in and the Pulumi CLI", function () {
         await manage("POST", "/faults", { ...fault, count: 2 });
         change({ tags: { owner: "after faults" } });
         await up();
+        const [{ hits }] = await manage<{ hits: number }[]>("GET", "/faults");
+        assert.equal(hits, 2);
+        await manage("DELETE", "/faults");
         change({ unknownType: true });
         await assert.rejects(up(), /StorageAccount is not in the emulator's azure-native stand-in/);
         change({ unknownType: false });
@@ -340,13 +353,7 @@ describe("The azure-native stand-in and the Pulumi CLI", function () {
         await pulumi("destroy", "--yes", "--skip-preview");
         const found = await armRequest(client, "GET", `/resourceGroups/${group}`);
         assert.equal(found.status, 404);
-        const left: (string | undefined)[] = [];
-        for await (const hub of client.iotHubResource.listBySubscription()) {
-            left.push(hub.name);
-        }
-        assert.deepEqual(
-            left.filter((name) => /^hub|^standin|^import/.test(name ?? "")),
-            [],
-        );
+        const left = await hubs();
+        assert.deepEqual(left, hubsBefore);
     });
 });

@@ -160,6 +160,8 @@ function covers(resource: string, hostName: string, path: string): boolean {
     return wanted === signed || wanted.startsWith(signed + "/");
 }
 
+/** Writing includes reading: Azure gives `iothubowner` "RegistryWrite, ServiceConnect, DeviceConnect". */
 function rightsOf(policy: SharedAccessPolicy): string[] {
-    return policy.rights.split(",").map((right) => right.trim());
+    const named = policy.rights.split(",").map((right) => right.trim());
+    return named.includes("RegistryWrite") ? [...named, "RegistryRead"] : named;
 }

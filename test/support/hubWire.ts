@@ -66,10 +66,10 @@ export function addHub(
 ): Hub {
     const subscriptionId = emulator.deployer.subscriptionId;
     const policies = [
-        ["iothubowner", "RegistryRead, RegistryWrite, ServiceConnect, DeviceConnect"],
+        ["iothubowner", "RegistryWrite, ServiceConnect, DeviceConnect"],
         ["service", "ServiceConnect"],
         ["registryRead", "RegistryRead"],
-        ["registryReadWrite", "RegistryRead, RegistryWrite"],
+        ["registryReadWrite", "RegistryWrite"],
     ].map(([keyName, rights]) => ({
         keyName,
         rights,

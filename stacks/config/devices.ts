@@ -77,9 +77,12 @@ function readDevice({ section, base }: DeviceSource, context: Context): DeviceRe
     const auth = section.oneOf("auth", ["ca", "thumbprint"], defaults.auth);
     const id = readId(section, auth);
     refuseForeignKeys(section, auth);
+    const status = section.oneOf("status", ["enabled", "disabled"], defaults.status);
     const csr = auth === "ca" ? readCsr(section, id, base, files) : undefined;
     const thumbprints =
-        auth === "thumbprint" ? readThumbprints(section, files, base, context.allowSha1) : [];
+        auth === "thumbprint"
+            ? readThumbprints(section, files, base, status === "enabled", context.allowSha1)
+            : [];
     const keyGeneration = section.integer(
         "keyGeneration",
         1,
@@ -98,7 +101,7 @@ function readDevice({ section, base }: DeviceSource, context: Context): DeviceRe
                           secondary: thumbprints[1]?.thumbprint,
                       }
                     : caAuthentication(section, csr, keyGeneration),
-            status: section.oneOf("status", ["enabled", "disabled"], defaults.status),
+            status,
             tags: { ...defaults.tags, ...readTags(section) },
             adopt: section.flag("adopt", false),
         },

@@ -39,7 +39,12 @@ function readGroup(groups: Section, name: string, pki: PkiReading, files: Files)
         "intermediate",
     ]);
     const intermediate = readIntermediate(group, name, pki, files);
-    const validityDays = group.integer("validityDays", 2, 36500, 365);
+    const validityDays = group.integer(
+        "validityDays",
+        2,
+        36500,
+        Math.min(365, intermediate.validityDays),
+    );
     if (validityDays > intermediate.validityDays) {
         group.bad(
             "validityDays",

@@ -136,7 +136,8 @@ function readProof(
         files.folder,
         "run pulumi up without it: it shows the verification code and the command that signs it",
         (content) => {
-            const { facts, findings } = inspectCertificate(content, files.now);
+            // A proof lives for a day, and stays in the configuration when it has done its work.
+            const { facts, findings } = inspectCertificate(content, undefined);
             return facts && certificate
                 ? { facts, findings: [...findings, ...issuedFindings(facts, certificate)] }
                 : { facts, findings };

@@ -10,15 +10,18 @@ export interface GivenThumbprint {
 }
 
 /**
- * The one or two thumbprints of a device: written out, or computed from the device's certificates.
+ * The one or two thumbprints of a device: written out, or computed from the device's certificates, which must be valid
+ * while the device is enabled.
  *
  * @param base the folder that file names are relative to
+ * @param enabled whether the device may connect
  * @param allowSha1 whether 40-digit thumbprints pass
  */
 export function readThumbprints(
     device: Section,
     files: Files,
     base: string,
+    enabled: boolean,
     allowSha1: boolean,
 ): GivenThumbprint[] {
     const [key, other] = device.has("thumbprints")
@@ -47,7 +50,7 @@ export function readThumbprints(
         const path = `${device.pathOf(key)}[${index}]`;
         return key === "thumbprints"
             ? written(device, path, item, allowSha1)
-            : computed(files, path, item, base);
+            : computed(files, path, item, base, enabled ? files.now : undefined);
     });
     const good = read.filter((item): item is GivenThumbprint => item !== undefined);
     if (good.length === 2 && good[0].thumbprint === good[1].thumbprint) {
@@ -98,6 +101,7 @@ function computed(
     path: string,
     item: unknown,
     base: string,
+    now: Date | undefined,
 ): GivenThumbprint | undefined {
     const certificate = inspectGivenFile(
         files,
@@ -105,7 +109,7 @@ function computed(
         item,
         base,
         "put the device's certificate there, or correct the name",
-        (content) => inspectCertificate(content, files.now),
+        (content) => inspectCertificate(content, now),
     );
     return certificate && { path, thumbprint: certificate.sha256Thumbprint };
 }

@@ -1,5 +1,5 @@
 import { strict as assert } from "assert";
-import { execFileSync } from "child_process";
+import { execFileSync, spawnSync } from "child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "fs";
 import { tmpdir } from "os";
 import * as paths from "path";
@@ -24,6 +24,11 @@ export class ProjectFolder {
             cwd: this.path,
             stdio: "pipe",
         });
+    }
+
+    /** What a command writes to its standard error, whether it succeeds or not. */
+    opensslErrors(command: string): string {
+        return spawnSync("openssl", command.split(" "), { cwd: this.path }).stderr.toString();
     }
 
     read(name: string): string {

@@ -61,7 +61,7 @@ export function readGivenFile(
 }
 
 /** Reports the findings of a file, each with the file's name before what was found in it. */
-export function reportFindings(
+function reportFindings(
     report: Report,
     at: string,
     name: string,

@@ -22,6 +22,7 @@ export function readHub(root: Section): HubSettings {
         "minTlsVersion",
         "localAuth",
         "dataRole",
+        "roleWaitSeconds",
     ]);
     const name = hub.text("name", {
         pattern: /^[A-Za-z0-9][A-Za-z0-9-]{1,48}[A-Za-z0-9]$/,
@@ -53,5 +54,6 @@ export function readHub(root: Section): HubSettings {
         minTlsVersion: hub.oneOf("minTlsVersion", ["1.2"], "1.2"),
         localAuth: hub.flag("localAuth", false),
         dataRole: hub.oneOf("dataRole", ["assign", "existing"], "assign"),
+        roleWaitSeconds: hub.integer("roleWaitSeconds", 0, 900, 600),
     };
 }

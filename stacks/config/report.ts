@@ -52,7 +52,7 @@ export class Report {
 const longest = 60;
 
 /** A value as an error may show it: short, on one line, without secrets. */
-export function show(value: unknown): string {
+function show(value: unknown): string {
     if (value === undefined) {
         return "(not set)";
     }

@@ -9,7 +9,7 @@ const smallestInteger = -4503599627370496;
 const largestInteger = 4503599627370495;
 
 /** The tag in which the program keeps its own marks. */
-export const reservedTag = "iotX509";
+const reservedTag = "iotX509";
 
 /** Twin tags, as they stand; none when absent. */
 export function readTags(section: Section): Record<string, unknown> {

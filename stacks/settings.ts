@@ -36,6 +36,8 @@ export interface HubSettings {
     readonly localAuth: boolean;
     /** Whether the program assigns the data-plane role to whoever deploys. Default "assign". */
     readonly dataRole: "assign" | "existing";
+    /** How long a run waits for the data-plane role to take effect; the identities' provider reads it. 0 to 900, default 600. */
+    readonly roleWaitSeconds: number;
 }
 
 export type KeyAlgorithm = "RSA-2048" | "RSA-3072" | "RSA-4096" | "ECDSA-P256" | "ECDSA-P384";

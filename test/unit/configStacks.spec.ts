@@ -104,6 +104,8 @@ describe("configuration: as a whole", () => {
                 minTlsVersion: "1.2",
                 localAuth: false,
                 dataRole: "assign",
+                roleWaitSeconds: 600,
+                roleWaitSeconds: 600,
             },
             pki: {
                 trust: "intermediates",

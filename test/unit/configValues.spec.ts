@@ -232,6 +232,22 @@ describe("configuration: bad values in the stack file", () => {
                 'did you mean "assign"?',
             ],
             [
+                "role wait of an hour",
+                hub({ roleWaitSeconds: 3600 }),
+                "hub.roleWaitSeconds",
+                "3600",
+                "from 0 to 900",
+                "from 0 to 900",
+            ],
+            [
+                "a wait for the role beyond a quarter of an hour",
+                hub({ roleWaitSeconds: 901 }),
+                "hub.roleWaitSeconds",
+                "901",
+                "from 0 to 900",
+                "number from 0 to 900",
+            ],
+            [
                 "misspelt hub key",
                 hub({ skew: "S1" }),
                 "hub.skew",

@@ -55,7 +55,7 @@ describe("azure-iothub Client and a device", () => {
         certificate = await selfSigned({ commonName: "d1" });
         await create("d1");
         device = Device.fromConnectionString(`HostName=${hostName};DeviceId=d1;x509=true`, Mqtt);
-        device.setOptions({ cert: certificate.certificate, key: certificate.key });
+        await device.setOptions({ cert: certificate.certificate, key: certificate.key });
         await device.open();
     });
     after(async () => {

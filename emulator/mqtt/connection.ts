@@ -106,6 +106,8 @@ export class MqttConnection {
             this.ended = true;
             const who = this.session ? `device ${this.session.deviceId}` : "a client";
             this.host.context.log.info(`connection of ${who} closed: ${why}`);
+            // At once, not when the socket is done: whoever asks next must see the device offline.
+            this.host.gone(this);
             this.socket.destroy();
         }
     }

@@ -1,12 +1,13 @@
 import { Hub } from "../hub/model";
 
-/** Operations a second of a hub, by kind; `S2` counts as `S1` where Azure gives more only by unit (Azure docs: iot-hub-devguide-quotas-throttling). */
-const rates: Readonly<Record<TwinOperation, (hub: Hub) => number>> = {
-    twinGet: ({ sku }) =>
-        sku.name.endsWith("3") ? 500 * sku.capacity : 100 + 10 * (sku.capacity - 1),
-    reported: ({ sku }) =>
-        sku.name.endsWith("3") ? 250 * sku.capacity : 50 + 5 * (sku.capacity - 1),
-};
+/** Twin operations a second of a hub, by tier and units (Azure docs: iot-hub-devguide-quotas-throttling). */
+function rateOf(operation: TwinOperation, { name, capacity }: Hub["sku"]): number {
+    const [floor, second, third] = operation === "twinGet" ? [100, 10, 500] : [50, 5, 250];
+    if (name.endsWith("3")) {
+        return third * capacity;
+    }
+    return name.endsWith("2") ? Math.max(floor, second * capacity) : floor;
+}
 
 export type TwinOperation = "twinGet" | "reported";
 
@@ -23,7 +24,7 @@ export class Throttle {
             window = { second, used: 0 };
             this.windows.set(key, window);
         }
-        if (window.used >= rates[operation](hub)) {
+        if (window.used >= rateOf(operation, hub.sku)) {
             return false;
         }
         window.used += 1;

@@ -105,7 +105,6 @@ describe("configuration: as a whole", () => {
                 localAuth: false,
                 dataRole: "assign",
                 roleWaitSeconds: 600,
-                roleWaitSeconds: 600,
             },
             pki: {
                 trust: "intermediates",

@@ -240,14 +240,6 @@ describe("configuration: bad values in the stack file", () => {
                 "from 0 to 900",
             ],
             [
-                "a wait for the role beyond a quarter of an hour",
-                hub({ roleWaitSeconds: 901 }),
-                "hub.roleWaitSeconds",
-                "901",
-                "from 0 to 900",
-                "number from 0 to 900",
-            ],
-            [
                 "misspelt hub key",
                 hub({ skew: "S1" }),
                 "hub.skew",

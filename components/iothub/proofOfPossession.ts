@@ -25,20 +25,16 @@ export async function upload(
     certificatePem: string,
 ): Promise<CaCertificate> {
     const thumbprint = certificateFacts(certificatePem).sha1Thumbprint;
-    const present = await service.get(name);
-    if (present === undefined) {
-        return retryStale(async () => {
-            const raced = await service.get(name);
-            return raced ?? service.put(name, certificatePem);
-        });
-    }
-    if (present.thumbprint !== thumbprint) {
-        throw new Error(
-            `a certificate named "${name}" exists already, with thumbprint ${present.thumbprint} ` +
-                `instead of ${thumbprint}; delete it, or rename the group`,
-        );
-    }
-    return present;
+    return retryStale(async () => {
+        const present = (await service.get(name)) ?? (await service.put(name, certificatePem));
+        if (present.thumbprint !== thumbprint) {
+            throw new Error(
+                `a certificate named "${name}" exists already, with thumbprint ${present.thumbprint} ` +
+                    `instead of ${thumbprint}; delete it, or rename the group`,
+            );
+        }
+        return present;
+    });
 }
 
 /**

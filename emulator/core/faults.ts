@@ -35,6 +35,8 @@ export interface ActiveFault extends FaultRule {
     matched: number;
     /** Requests that were hit. */
     hits: number;
+    /** The newest of them: method, path and query. */
+    lastHit?: string;
 }
 
 /** The fault rules in force. The first rule that hits decides. */
@@ -71,6 +73,7 @@ export class Faults {
                 continue;
             }
             rule.hits += 1;
+            rule.lastHit = `${method} ${pathAndQuery}`;
             return rule;
         }
         return undefined;

@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "fs";
 import { tmpdir } from "os";
 import * as path from "path";
-import { LocalWorkspace, Stack } from "@pulumi/pulumi/automation";
+import { LocalWorkspace, PulumiCommand, Stack } from "@pulumi/pulumi/automation";
 import { dump, load } from "js-yaml";
 
 const repository = path.resolve(__dirname, "../..");
@@ -92,6 +92,8 @@ export class ProjectCopy {
         this.changeSettings(name, () => undefined);
         const workspace = await LocalWorkspace.create({
             workDir: this.folder,
+            // Named, because npm puts a downloader called `pulumi` ahead on PATH.
+            pulumiCommand: await PulumiCommand.get({ root: path.join(repository, ".local") }),
             pulumiHome: this.options.pulumiHome,
             envVars: this.environment,
         });

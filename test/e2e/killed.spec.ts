@@ -1,0 +1,133 @@
+import * as assert from "assert";
+import { EnvironmentCredential } from "@azure/identity";
+import { IotHubClient } from "@azure/arm-iothub";
+import { Registry } from "azure-iothub";
+import { Stack } from "@pulumi/pulumi/automation";
+import { ProjectCopy } from "../../scripts/lib/projectCopy";
+import { shared } from "../support/emulator";
+import { killProviderHosts } from "../support/providerHost";
+import { requirePulumi } from "../support/tools";
+
+interface Fault {
+    readonly hits: number;
+    /** e.g. `PUT /subscriptions/…/certificates/g1?api-version=…`. */
+    readonly lastHit?: string;
+}
+
+/** The calls of the dynamic providers: CA certificates of hubs, and the identity registry. */
+const ourCalls = "/certificates|/devices|/twins";
+const hold = 600_000;
+/** More than the calls that one group with one device needs; the loop ends by itself. */
+const mostPoints = 20;
+
+describe("provider host killed (SIGKILL) after each HTTP call", function () {
+    this.timeout(900_000);
+    const { manage, subscriptionId } = shared();
+    let project: ProjectCopy;
+    let stack: Stack;
+
+    before(async function () {
+        const { pulumiHome } = requirePulumi(this);
+        project = ProjectCopy.make({ environment: process.env, pulumiHome });
+        project.changeSettings("killed", (config) => {
+            config["iot-x509:hub"] = { prefix: "iot-killed" };
+            config["iot-x509:groups"] = {};
+            config["iot-x509:devices"] = [];
+        });
+        stack = await project.stack("killed");
+        await stack.up();
+    });
+
+    after(async () => {
+        await manage("DELETE", "/faults");
+        await stack?.destroy();
+        project?.remove();
+    });
+
+    function addGroup(name: string): void {
+        project.changeSettings("killed", (config) => {
+            const groups = config["iot-x509:groups"] as Record<string, unknown>;
+            groups[name] = { keyAlgorithm: "ECDSA-P256" };
+            (config["iot-x509:devices"] as unknown[]).push({ id: `${name}-device`, group: name });
+        });
+    }
+
+    /** The call after which the host was killed while it waited for the answer; undefined when there are fewer calls. */
+    async function upAndKill(call: number): Promise<string | undefined> {
+        await manage("DELETE", "/faults");
+        const rule = {
+            path: ourCalls,
+            skip: call,
+            count: 1,
+            when: "after",
+            delayMilliseconds: hold,
+        };
+        await manage("POST", "/faults", rule);
+        let isOver = false;
+        const up = stack.up().then(
+            () => undefined,
+            (error: Error) => error,
+        );
+        void up.finally(() => (isOver = true));
+        while (!isOver) {
+            const [fault] = await manage<Fault[]>("GET", "/faults");
+            if (fault.hits > 0) {
+                assert.ok(killProviderHosts(project.folder) > 0, "no provider host to kill");
+                await manage("DELETE", "/faults");
+                assert.ok((await up) instanceof Error, "the killed run said it had succeeded");
+                return shortened(fault.lastHit ?? "");
+            }
+            await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+        const error = await up;
+        assert.strictEqual(error, undefined, error?.message);
+        return undefined;
+    }
+
+    it("converges with the next up, at every point", async () => {
+        const points: string[] = [];
+        for (let call = 0; call < mostPoints; call++) {
+            const group = `g${call}`;
+            addGroup(group);
+            const point = await upAndKill(call);
+            if (point === undefined) {
+                break;
+            }
+            points.push(point);
+            await stack.up();
+            await assertWhole(call + 1);
+        }
+        console.log(`      killed after ${points.length} calls:`);
+        points.forEach((point, index) => console.log(`      ${index + 1}. ${point}`));
+        assert.ok(points.length >= 7, `only ${points.length} points were reached`);
+        assert.ok(points.length < mostPoints, "the loop did not come to its end");
+        for (const step of ["PUT", "generateVerificationCode", "verify", "POST /devices"]) {
+            assert.ok(
+                points.some((point) => point.includes(step)),
+                `no kill after ${step}: ${points.join("; ")}`,
+            );
+        }
+        const { changeSummary } = await stack.preview();
+        assert.deepStrictEqual(Object.keys(changeSummary), ["same"]);
+    });
+
+    function shortened(call: string): string {
+        return call.replace(/\?.*/, "").replace(/ .*(?=\/certificates|\/devices|\/twins)/, " ");
+    }
+
+    /** As many CAs as groups, each once and verified; as many devices; none twice. */
+    async function assertWhole(groups: number): Promise<void> {
+        const { value: hub } = (await stack.outputs()).hub;
+        const { hostName, name } = hub as { hostName: string; name: string };
+        const arm = new IotHubClient(new EnvironmentCredential(), subscriptionId);
+        const { value: group } = (await stack.outputs()).resourceGroupName;
+        const { value: certificates = [] } = await arm.certificates.listByIotHub(group, name);
+        assert.strictEqual(certificates.length, groups);
+        assert.ok(certificates.every((one) => one.properties?.isVerified));
+        const thumbprints = certificates.map((one) => one.properties?.thumbprint);
+        assert.strictEqual(new Set(thumbprints).size, groups);
+        const registry = Registry.fromTokenCredential(hostName, new EnvironmentCredential());
+        const { responseBody: devices } = await registry.list();
+        assert.strictEqual(devices.length, groups);
+    }
+});

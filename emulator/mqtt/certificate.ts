@@ -30,7 +30,28 @@ export interface CertificateFacts {
 export const clientAuth = "1.3.6.1.5.5.7.3.2";
 export const anyExtendedKeyUsage = "2.5.29.37.0";
 
-/** Reads a certificate; cheap enough to be done at each CONNECT. */
+const issuersKept = 500;
+const issuers = new Map<string, CertificateFacts>();
+
+/** Facts of an issuer, read once: many devices send the same few intermediates, and a hub's CAs are asked at each CONNECT. */
+export function issuerFacts(certificate: X509Certificate | string): CertificateFacts {
+    const key = typeof certificate === "string" ? certificate : certificate.fingerprint256;
+    let facts = issuers.get(key);
+    if (facts === undefined) {
+        facts = certificateFacts(new X509Certificate(asInput(certificate)));
+        if (issuers.size >= issuersKept) {
+            issuers.clear();
+        }
+        issuers.set(key, facts);
+    }
+    return facts;
+}
+
+function asInput(certificate: X509Certificate | string): string | Buffer {
+    return typeof certificate === "string" ? certificate : certificate.raw;
+}
+
+/** Reads a certificate. */
 export function certificateFacts(certificate: X509Certificate): CertificateFacts {
     const parsed = new x509.X509Certificate(new Uint8Array(certificate.raw));
     const constraints = parsed.getExtension(x509.BasicConstraintsExtension);

@@ -6,6 +6,7 @@ import {
     CertificateFacts,
     certificateFacts,
     clientAuth,
+    issuerFacts,
     sameName,
 } from "./certificate";
 import { Refusal } from "./refusals";
@@ -48,7 +49,8 @@ export function judgeChain(question: ChainQuestion): string {
                 `${settings.maximumChainLength} are accepted (setting maximumChainLength)`,
         );
     }
-    const [leaf, ...others] = presented.map(certificateFacts);
+    const leaf = certificateFacts(presented[0]);
+    const others = presented.slice(1).map(issuerFacts);
     const search = new PathSearch(hub, others);
     search.climb([leaf]);
     const failures: Refusal[] = [];
@@ -75,7 +77,7 @@ class PathSearch {
         private readonly sent: readonly CertificateFacts[],
     ) {
         this.uploaded = [...hub.certificates.values()].map((one) => ({
-            ...certificateFacts(new X509Certificate(one.pem)),
+            ...issuerFacts(one.pem),
             name: one.name,
             isVerified: one.isVerified,
         }));

@@ -4,6 +4,7 @@ import { Faults } from "./core/faults";
 import { Log } from "./core/log";
 import { Settings } from "./core/settings";
 import { Traffic } from "./core/traffic";
+import { ProvisioningServices } from "./dps/services";
 import { Directory } from "./entra/directory";
 import { Tokens } from "./entra/tokens";
 import { DeviceConnections } from "./hub/connections";
@@ -24,6 +25,7 @@ export interface EmulatorContext {
     /** Role assignments. */
     readonly access: Access;
     readonly hubs: Hubs;
+    readonly provisioning: ProvisioningServices;
     readonly telemetry: TelemetryLog;
     readonly connections: DeviceConnections;
 }

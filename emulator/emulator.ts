@@ -9,6 +9,7 @@ import { HostService, notImplemented } from "./core/http";
 import { Log, silentLog } from "./core/log";
 import { defaultSettings, Settings } from "./core/settings";
 import { Traffic } from "./core/traffic";
+import { ProvisioningServices } from "./dps/services";
 import { Directory } from "./entra/directory";
 import { GraphService } from "./entra/graph";
 import { EntraService } from "./entra/service";
@@ -81,6 +82,7 @@ export class Emulator {
             traffic: new Traffic(),
             access: new Access(clock, settings),
             hubs: new Hubs(),
+            provisioning: new ProvisioningServices(),
             telemetry: new TelemetryLog(),
             tokens: await Tokens.create(clock, directory, snapshot?.tokens),
         };
@@ -89,6 +91,7 @@ export class Emulator {
             store.restore(snapshot.arm);
             shared.access.restore(snapshot.access);
             shared.hubs.restore(snapshot.hubs);
+            shared.provisioning.restore(snapshot.provisioning);
         }
         const gateway = new DeviceGateway(shared, authority);
         const context: EmulatorContext = { ...shared, connections: gateway };
@@ -131,7 +134,7 @@ export class Emulator {
 
     /** Everything that outlives a restart; settings, faults, clock and message logs do not. */
     snapshot(): Snapshot {
-        const { directory, tokens, access, hubs } = this.context;
+        const { directory, tokens, access, hubs, provisioning } = this.context;
         return {
             version: 1,
             authority: this.authority.snapshot(),
@@ -140,6 +143,7 @@ export class Emulator {
             arm: this.store.snapshot(),
             access: access.snapshot(),
             hubs: hubs.snapshot(),
+            provisioning: provisioning.snapshot(),
             deployer: this.deployer,
         };
     }
@@ -148,6 +152,7 @@ export class Emulator {
     reset(): void {
         const { clock, settings, faults, traffic, telemetry, hubs, connections } = this.context;
         hubs.reset();
+        this.context.provisioning.reset();
         this.store.reset();
         this.context.access.reset();
         assignDeployerRoles(this.context, this.store.subscriptionId, this.deployer.clientId);

@@ -3,6 +3,7 @@ import { promises as fs } from "fs";
 import { AccessSnapshot } from "./arm/access";
 import { ArmSnapshot } from "./arm/store";
 import { Credentials } from "./emulator";
+import { ProvisioningServicesSnapshot } from "./dps/services";
 import { DirectorySnapshot } from "./entra/directory";
 import { TokensSnapshot } from "./entra/tokens";
 import { AuthoritySnapshot } from "./front/authority";
@@ -17,6 +18,7 @@ export interface Snapshot {
     readonly arm: ArmSnapshot;
     readonly access: AccessSnapshot;
     readonly hubs: HubsSnapshot;
+    readonly provisioning: ProvisioningServicesSnapshot;
     readonly deployer: Credentials;
 }
 

@@ -64,6 +64,12 @@ export class ManagementServer {
         this.on("GET", "/connections", () => connections.list());
         this.on("GET", "/refusals", () => connections.refused());
         this.on("DELETE", "/refusals", () => connections.clearRefused());
+        const { provisioning } = context;
+        this.on("GET", "/registrations", () =>
+            provisioning.list().flatMap((service) => [...service.registrations.values()]),
+        );
+        this.on("GET", "/refused-registrations", () => provisioning.refused());
+        this.on("DELETE", "/refused-registrations", () => provisioning.clearRefused());
         this.on("GET", "/requests", () => traffic.report());
         this.on("DELETE", "/requests", () => traffic.clear());
         this.on("GET", "/memory", () => process.memoryUsage());

@@ -48,12 +48,16 @@ export async function createPlatform(settings: Settings): Promise<Platform> {
         { resourceGroupName: settings.resourceGroupName, location: settings.location },
         { protect: settings.protect },
     );
-    const { name: hubName, dataRole, ...hubSettings } = settings.hub;
+    const { name: hubName, prefix, sku, units, minTlsVersion, localAuth, dataRole } = settings.hub;
     const hub = new Hub(
         "iot",
         {
-            ...hubSettings,
             hubName,
+            prefix,
+            sku,
+            units,
+            minTlsVersion,
+            localAuth,
             location: settings.location,
             resourceGroupName: resourceGroup.name,
             deployer: dataRole === "assign" ? client : undefined,

@@ -9,8 +9,8 @@ import * as pulumi from "@pulumi/pulumi";
  */
 export function loader(module: string): string {
     return (
-        `exports.handler=()=>{require("ts-node/register/transpile-only");` +
-        `return require(process.cwd()+"/components/${module}").provider}`
+        `exports.handler=()=>(require("ts-node/register/transpile-only"),` +
+        `require(process.cwd()+"/components/${module}").provider)`
     );
 }
 

@@ -10,6 +10,11 @@ export function hold(name: string, value: string): void {
     held.set(name, value);
 }
 
+/** Whether `check` left the value in this process: it does not run in a refresh or a destroy. */
+export function isHeld(name: string): boolean {
+    return held.has(name);
+}
+
 /** @throws Error when `check` did not leave the value in this process. */
 export function take(name: string, what: string): string {
     const value = held.get(name);

@@ -104,10 +104,8 @@ interface RawTwin {
     readonly deviceId: string;
     readonly status: DeviceStatus;
     readonly authenticationType: string;
-    readonly x509Thumbprint?: {
-        readonly primaryThumbprint: string | null;
-        readonly secondaryThumbprint: string | null;
-    };
+    /** Its names begin with a capital in a twin, and with a small letter in the documents and in an identity. */
+    readonly x509Thumbprint?: Readonly<Record<string, string | null>>;
     readonly tags?: Readonly<Record<string, unknown>>;
 }
 
@@ -126,14 +124,16 @@ function bulkItem(operation: RegistryOperation): unknown {
 }
 
 function deviceRecord(twin: RawTwin): DeviceRecord {
-    const { primaryThumbprint, secondaryThumbprint } = twin.x509Thumbprint ?? {};
+    const given = twin.x509Thumbprint ?? {};
+    const primaryThumbprint = given.PrimaryThumbprint ?? given.primaryThumbprint ?? "";
+    const secondaryThumbprint = given.SecondaryThumbprint ?? given.secondaryThumbprint ?? "";
     const authentication: Authentication =
         twin.authenticationType === "selfSigned"
             ? {
                   type: "selfSigned",
                   x509Thumbprint: {
-                      primaryThumbprint: primaryThumbprint ?? "",
-                      ...(secondaryThumbprint ? { secondaryThumbprint } : {}),
+                      primaryThumbprint,
+                      ...(secondaryThumbprint === "" ? {} : { secondaryThumbprint }),
                   },
               }
             : { type: twin.authenticationType as "certificateAuthority" };

@@ -150,12 +150,9 @@ async function read(id: string | undefined, state?: Outputs): Promise<ReadResult
     if (present === undefined) {
         return {};
     }
-    const props: Outputs = {
-        ...state,
-        thumbprint: present.thumbprint,
-        isVerified: present.isVerified,
-    };
-    return { id, props };
+    const { thumbprint, isVerified } = present;
+    const verificationCode = isVerified ? undefined : state.verificationCode;
+    return { id, props: toState({ ...state, thumbprint, isVerified, verificationCode }) };
 }
 
 async function deleteCertificate(_: string, state: Outputs): Promise<void> {

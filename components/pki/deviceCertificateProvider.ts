@@ -17,7 +17,7 @@ import type {
     UpdateResult,
 } from "@pulumi/pulumi/dynamic";
 import { changedKeys, isUnknown, toState, unknownValue } from "../dynamic/values";
-import { hold, take, textDigest } from "../dynamic/writeOnly";
+import { hold, isHeld, take, textDigest } from "../dynamic/writeOnly";
 import { certificateFacts } from "./certificates";
 import { requestedKey } from "./csr";
 import { issueLeaf, leafNotAfter, LeafKeyAlgorithm, makeKeyPair, publicKeyOf } from "./issue";
@@ -98,16 +98,17 @@ async function diff(_: string, olds: Outputs, news: Inputs): Promise<DiffResult>
     return { changes: changed.length > 0 || isRenewalDue(olds, news) };
 }
 
-/** Inside its window, and a new certificate would really last longer than this one (its issuer may end as soon). */
+/**
+ * Inside its window, and a new certificate would really last longer than this one (its issuer may end as soon). In a
+ * refresh, where the engine asks as well but nothing can be signed, none is due.
+ */
 function isRenewalDue(olds: Outputs, news: Inputs): boolean {
     const end = Date.parse(olds.notAfter);
-    if (Date.now() < end - news.renewBeforeDays * day) {
+    const issuer = `${news.issuer}/certificate`;
+    if (Date.now() < end - news.renewBeforeDays * day || !isHeld(issuer)) {
         return false;
     }
-    const renewed = leafNotAfter(
-        take(`${news.issuer}/certificate`, "the issuer"),
-        news.validityDays,
-    );
+    const renewed = leafNotAfter(take(issuer, "the issuer's certificate"), news.validityDays);
     if (renewed.getTime() < end + day) {
         return false;
     }

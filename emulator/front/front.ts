@@ -138,7 +138,7 @@ export class Front {
             await sleep(fault?.delayMilliseconds);
             if (fault?.drop) {
                 traffic.record(request, "dropped before the effect");
-                message.destroy();
+                message.socket.destroy();
                 return;
             }
         }
@@ -152,7 +152,7 @@ export class Front {
             await sleep(fault.delayMilliseconds);
             if (fault.drop) {
                 traffic.record(request, "dropped after the effect");
-                message.destroy();
+                message.socket.destroy();
                 return;
             }
         }

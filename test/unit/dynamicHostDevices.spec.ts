@@ -1,0 +1,238 @@
+import { strict as assert } from "assert";
+import { IotHubClient } from "@azure/arm-iothub";
+import { EnvironmentCredential } from "@azure/identity";
+import { Registry } from "azure-iothub";
+import { DynamicHost, Props } from "../support/dynamicHost";
+import { dropGroup, iotHubClient, makeHub } from "../support/iotHubClient";
+import { Issued, makeCa } from "../support/pki";
+
+const group = "rg-dynamic-host-devices";
+const hub = "iot-dynamic-host-devices";
+const hostName = `${hub}.azure-devices.net`;
+const deviceIdentity = "iothub/deviceIdentityProvider";
+const deviceCertificate = "pki/deviceCertificateProvider";
+
+describe("devices in Pulumi's provider host", function () {
+    this.timeout(120_000);
+    let host: DynamicHost;
+    let arm: IotHubClient;
+    let registry: Registry;
+    let hubId: string;
+    let ca: Issued;
+
+    before(async () => {
+        arm = iotHubClient();
+        await makeHub(arm, group, hub);
+        hubId = `/subscriptions/${arm.subscriptionId}/resourceGroups/${group}/providers/Microsoft.Devices/IotHubs/${hub}`;
+        registry = Registry.fromTokenCredential(hostName, new EnvironmentCredential());
+        ca = await makeCa({ commonName: "Host CA", organisation: "O=Contoso" });
+        host = await DynamicHost.start({ hub: JSON.stringify({ roleWaitSeconds: 0 }) });
+    });
+
+    after(async () => {
+        await host?.stop();
+        await dropGroup(arm, group);
+    });
+
+    describe("DeviceIdentity", () => {
+        const thumbprint = "AB".repeat(32);
+        let given: Props;
+        let id: string;
+        let state: Props;
+
+        before(() => {
+            given = {
+                hubId,
+                hostName,
+                deviceId: "host-01",
+                status: "enabled",
+                owner: "iot-x509/unit",
+                tags: { site: "lab", place: { floor: 1, room: "a" } },
+            };
+        });
+
+        it("create makes an enabled device of type certificateAuthority with its tags", async () => {
+            const inputs = await host.checked(deviceIdentity, given);
+            ({ id, state } = await host.create(inputs));
+            assert.equal(id, "host-01");
+            assert.deepEqual(state, inputs);
+            const { responseBody: device } = await registry.get("host-01");
+            assert.equal(device.status, "enabled");
+            assert.equal(device.authentication?.type, "certificateAuthority");
+            const { responseBody: twin } = await registry.getTwin("host-01");
+            assert.deepEqual(twin.tags, {
+                ...(given.tags as Props),
+                iotX509: { stack: "iot-x509/unit" },
+            });
+        });
+
+        it("create again takes it over", async () => {
+            assert.deepEqual(await host.create(await host.checked(deviceIdentity, given)), {
+                id,
+                state,
+            });
+        });
+
+        it("update changes what differs: thumbprints, status, tags at any depth", async () => {
+            const news = await host.checked(deviceIdentity, {
+                ...given,
+                status: "disabled",
+                thumbprints: [thumbprint],
+                tags: { place: { floor: 2 } },
+            });
+            assert.deepEqual(await host.diff(id, state, news), { changes: true, replaces: [] });
+            state = await host.update(id, state, news);
+            assert.deepEqual(state, news);
+            const { responseBody: device } = await registry.get("host-01");
+            assert.equal(device.status, "disabled");
+            assert.equal(device.authentication?.type, "selfSigned");
+            assert.equal(device.authentication?.x509Thumbprint?.primaryThumbprint, thumbprint);
+            const { responseBody: twin } = await registry.getTwin("host-01");
+            assert.deepEqual(twin.tags, {
+                place: { floor: 2 },
+                iotX509: { stack: "iot-x509/unit" },
+            });
+        });
+
+        it("read shows what was changed by hand, and not the tags of others", async () => {
+            await registry.updateTwin("host-01", { tags: { others: 1, place: { floor: 3 } } }, "*");
+            const found = await host.read(id, state);
+            assert.deepEqual(found, { ...state, tags: { place: { floor: 3 } } });
+            assert.equal((await host.diff(id, found ?? {}, state)).changes, true);
+            await host.update(id, found ?? {}, state);
+            const { responseBody: twin } = await registry.getTwin("host-01");
+            assert.deepEqual(twin.tags, {
+                place: { floor: 2 },
+                others: 1,
+                iotX509: { stack: "iot-x509/unit" },
+            });
+        });
+
+        it("a device of somebody else is refused, unless it is to be adopted", async () => {
+            await registry.create({ deviceId: "theirs", status: "disabled" });
+            const theirs = { ...given, deviceId: "theirs" };
+            const inputs = await host.checked(deviceIdentity, theirs);
+            await assert.rejects(
+                host.create(inputs),
+                /device "theirs" exists .* no owner tag.*"adopt: true"/s,
+            );
+            assert.equal((await registry.get("theirs")).responseBody.status, "disabled");
+            await host.create(await host.checked(deviceIdentity, { ...theirs, adopt: true }));
+            const { responseBody: device } = await registry.get("theirs");
+            assert.equal(device.status, "enabled");
+            assert.equal(device.authentication?.type, "certificateAuthority");
+            await host.delete("theirs", inputs);
+        });
+
+        it("delete removes it, and is content when it is gone", async () => {
+            await host.delete(id, state);
+            assert.deepEqual((await registry.list()).responseBody, []);
+            await host.delete(id, state);
+            assert.equal(await host.read(id, state), undefined);
+        });
+
+        it("many devices share bulk calls", async () => {
+            const devices = await Promise.all(
+                Array.from({ length: 120 }, (_, index) =>
+                    host.checked(deviceIdentity, { ...given, deviceId: `many-${index}` }),
+                ),
+            );
+            await Promise.all(devices.map((inputs) => host.create(inputs)));
+            assert.equal((await registry.list()).responseBody.length, 120);
+            await Promise.all(
+                devices.map((inputs) => host.delete(String(inputs.deviceId), inputs)),
+            );
+            assert.deepEqual((await registry.list()).responseBody, []);
+        });
+
+        it("where devices are kept, delete disables", async () => {
+            const keeping = await DynamicHost.start({ pruneDevices: "false" });
+            try {
+                const inputs = await keeping.checked(deviceIdentity, given);
+                const made = await keeping.create(inputs);
+                await keeping.delete(made.id, made.state);
+                assert.equal((await registry.get("host-01")).responseBody.status, "disabled");
+            } finally {
+                await keeping.stop();
+                await registry.delete("host-01");
+            }
+        });
+    });
+
+    describe("DeviceCertificate", () => {
+        const given: Props = {
+            deviceId: "host-02",
+            organization: "Contoso",
+            country: "US",
+            validityDays: 20,
+            renewBeforeDays: 5,
+            keyAlgorithm: "ECDSA-P256",
+            keyGeneration: 1,
+        };
+        let inputs: Props;
+        let state: Props;
+
+        before(async () => {
+            const issuer = { issuerCertificate: ca.certificate, issuerKey: ca.key };
+            inputs = await host.checked(deviceCertificate, { ...given, ...issuer });
+        });
+
+        it("check keeps the issuer's thumbprint and nothing else of it", () => {
+            const { __provider: _, ...kept } = inputs;
+            assert.deepEqual(kept, { ...given, issuer: ca.thumbprint256 });
+        });
+
+        it("create makes key and certificate; an equal one is no change", async () => {
+            const made = await host.create(inputs);
+            assert.equal(made.id, "host-02");
+            state = made.state;
+            assert.match(String(state.privateKey), /^-----BEGIN PRIVATE KEY-----/);
+            assert.ok(!JSON.stringify(state).includes(bodyOf(ca.key)));
+            assert.deepEqual(await host.diff("host-02", state, inputs), {
+                changes: false,
+                replaces: [],
+            });
+        });
+
+        it("update keeps the key, unless its generation is raised", async () => {
+            const issuer = { issuerCertificate: ca.certificate, issuerKey: ca.key };
+            const longer = await host.checked(deviceCertificate, {
+                ...given,
+                ...issuer,
+                validityDays: 25,
+            });
+            const same = await host.update("host-02", state, longer);
+            assert.equal(same.privateKey, state.privateKey);
+            assert.notEqual(same.certificate, state.certificate);
+            const raised = await host.checked(deviceCertificate, {
+                ...given,
+                ...issuer,
+                keyGeneration: 2,
+            });
+            const other = await host.update("host-02", state, raised);
+            assert.notEqual(other.privateKey, state.privateKey);
+        });
+
+        it("a host that has seen no check, as in a refresh, answers a diff in the renewal window", async () => {
+            const fresh = await DynamicHost.start();
+            try {
+                const soon = new Date(Date.now() + 24 * 3600 * 1000).toISOString();
+                const due = { ...state, notAfter: soon };
+                assert.equal((await host.diff("host-02", due, inputs)).changes, true);
+                assert.equal((await fresh.diff("host-02", due, inputs)).changes, false);
+            } finally {
+                await fresh.stop();
+            }
+        });
+
+        it("read and delete ask nobody", async () => {
+            assert.deepEqual(await host.read("host-02", state), state);
+            await host.delete("host-02", state);
+        });
+    });
+});
+
+/** The base64 of a PEM block on one line, as JSON would not show it broken. */
+function bodyOf(pem: string): string {
+    return pem.split("\n")[1];
+}

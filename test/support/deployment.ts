@@ -1,0 +1,193 @@
+import { IotHubClient } from "@azure/arm-iothub";
+import { EnvironmentCredential } from "@azure/identity";
+import { Stack } from "@pulumi/pulumi/automation";
+import { Registry, Twin } from "azure-iothub";
+import { ProjectCopy } from "../../scripts/lib/projectCopy";
+import { armRequest, iotHubClient } from "./iotHubClient";
+import { requirePulumi } from "./tools";
+
+export interface DeviceOutput {
+    readonly connectionString: string;
+    /** PEM of the leaf. */
+    readonly certificate: string;
+    /** PEM, leaf first. */
+    readonly chain: string;
+    readonly privateKey: string;
+    readonly notAfter: string;
+}
+
+export interface StackOutputs {
+    readonly resourceGroupName: string;
+    readonly hub: { readonly name: string; readonly hostName: string; readonly id: string };
+    readonly devices: Readonly<Record<string, DeviceOutput>>;
+    readonly trusted: Readonly<Record<string, { readonly certificateName: string }>>;
+    readonly ciClientId: string;
+}
+
+/** The settings of a stack, without the program's namespace. */
+export interface StackSettings {
+    hub: Record<string, unknown>;
+    groups: Record<string, Record<string, unknown>>;
+    devices: Record<string, unknown>[];
+    [name: string]: unknown;
+}
+
+/** How the hub recognises a device: azure-iothub's own type leaves `type` out. */
+export interface HubAuthentication {
+    readonly type: string;
+    readonly x509Thumbprint?: {
+        readonly primaryThumbprint?: string | null;
+        readonly secondaryThumbprint?: string | null;
+    };
+}
+
+/** A CA certificate on a hub, as ARM shows it. */
+export interface HubCa {
+    readonly name: string;
+    readonly etag: string;
+    readonly thumbprint: string;
+    readonly isVerified: boolean;
+    /** Base64. */
+    readonly certificate: string;
+}
+
+const namespace = "iot-x509:";
+
+/** The program deployed by the real CLI, and Azure's own clients to see what came of it. */
+export class Deployment {
+    private constructor(
+        readonly name: string,
+        readonly project: ProjectCopy,
+        readonly stack: Stack,
+        readonly arm: IotHubClient,
+    ) {}
+
+    /**
+     * @param environment variables beside those of the test run, e.g. of another principal
+     */
+    static async make(
+        context: Mocha.Context,
+        name: string,
+        settings: Partial<StackSettings>,
+        environment: NodeJS.ProcessEnv = {},
+    ): Promise<Deployment> {
+        const { pulumiHome } = requirePulumi(context);
+        const project = ProjectCopy.make({
+            environment: { ...process.env, ...environment },
+            pulumiHome,
+        });
+        const hub = { prefix: name };
+        change(project, name, (present) => Object.assign(present, { hub, ...settings }));
+        return new Deployment(name, project, await project.stack(name), iotHubClient());
+    }
+
+    /** The variables that the CLI and its plugins are given; may be changed for the next run. */
+    get variables(): Record<string, string> {
+        return this.stack.workspace.envVars;
+    }
+
+    change(edit: (settings: StackSettings) => void): void {
+        change(this.project, this.name, edit);
+    }
+
+    /** The settings of one device. */
+    changeDevice(id: string, changes: Record<string, unknown>): void {
+        this.change(({ devices }) =>
+            Object.assign(devices.find((device) => device.id === id) ?? {}, changes),
+        );
+    }
+
+    /** What the run printed. */
+    async up(): Promise<string> {
+        return (await this.stack.up({ color: "never" })).stdout;
+    }
+
+    /**
+     * What a preview would do, e.g. `create DeviceIdentity pump-01`, sorted. Left out is what stays the same, and the
+     * engine's own default providers, which carry the stack's configuration.
+     */
+    async plan(): Promise<string[]> {
+        const steps: string[] = [];
+        await this.stack.preview({
+            onEvent: ({ resourcePreEvent }) => {
+                const { op = "same", type = "", urn = "" } = resourcePreEvent?.metadata ?? {};
+                if (op !== "same" && !type.startsWith("pulumi:providers:")) {
+                    const kind = type.slice(type.lastIndexOf(":") + 1);
+                    steps.push(`${op} ${kind} ${urn.slice(urn.lastIndexOf("::") + 2)}`);
+                }
+            },
+        });
+        return steps.sort();
+    }
+
+    async outputs(): Promise<StackOutputs> {
+        const outputs = Object.entries(await this.stack.outputs());
+        return Object.fromEntries(
+            outputs.map(([name, { value }]) => [name, value as unknown]),
+        ) as unknown as StackOutputs;
+    }
+
+    /** PEM of the root's certificate, which no output shows. */
+    async rootCertificate(): Promise<string> {
+        const { deployment } = await this.stack.exportStack();
+        const { resources } = deployment as {
+            resources: { type: string; outputs?: { certPem: string } }[];
+        };
+        const root = resources.find(
+            ({ type }) => type === "tls:index/selfSignedCert:SelfSignedCert",
+        );
+        return root?.outputs?.certPem ?? "";
+    }
+
+    async registry(): Promise<Registry> {
+        const { hub } = await this.outputs();
+        return Registry.fromTokenCredential(hub.hostName, new EnvironmentCredential());
+    }
+
+    async twin(deviceId: string): Promise<Twin> {
+        return (await (await this.registry()).getTwin(deviceId)).responseBody;
+    }
+
+    /** The CA certificates on the hub, by name. */
+    async authorities(): Promise<HubCa[]> {
+        const { resourceGroupName, hub } = await this.outputs();
+        const { value = [] } = await this.arm.certificates.listByIotHub(
+            resourceGroupName,
+            hub.name,
+        );
+        return value.map(({ name, etag, properties }) => ({
+            name: name ?? "",
+            etag: etag ?? "",
+            thumbprint: properties?.thumbprint ?? "",
+            isVerified: properties?.isVerified ?? false,
+            certificate: properties?.certificate ?? "",
+        }));
+    }
+
+    /** Deletes the resource group behind the stack's back, for the end of a test, and the project. */
+    async remove(): Promise<void> {
+        const { resourceGroupName } = await this.outputs();
+        if (resourceGroupName !== undefined) {
+            await armRequest(this.arm, "DELETE", `/resourceGroups/${resourceGroupName}`);
+        }
+        this.project.remove();
+    }
+}
+
+function change(
+    project: ProjectCopy,
+    stack: string,
+    edit: (settings: StackSettings) => void,
+): void {
+    project.changeSettings(stack, (config) => {
+        const own = Object.keys(config).filter((key) => key.startsWith(namespace));
+        const settings = Object.fromEntries(
+            own.map((key) => [key.slice(namespace.length), config[key]]),
+        ) as StackSettings;
+        edit(settings);
+        own.forEach((key) => delete config[key]);
+        for (const [name, value] of Object.entries(settings)) {
+            config[namespace + name] = value;
+        }
+    });
+}

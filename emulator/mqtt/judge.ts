@@ -2,7 +2,8 @@ import { X509Certificate } from "crypto";
 import { Settings } from "../core/settings";
 import { Device, Hub } from "../hub/model";
 import { certificateFacts } from "./certificate";
-import { dateProblem, judgeChain } from "./judgeChain";
+import { dateProblem } from "./chainRules";
+import { judgeChain } from "./judgeChain";
 import { judgeSharedAccess } from "./judgeSharedAccess";
 import { Refusal } from "./refusals";
 

@@ -1,0 +1,125 @@
+import { Settings } from "../core/settings";
+import { anyExtendedKeyUsage, CertificateFacts, clientAuth, sameName } from "./certificate";
+import { Refusal } from "./refusals";
+
+/** Leaf first, then its issuers, last the CA that is trusted. */
+export type Path = readonly CertificateFacts[];
+
+/**
+ * Judges each certificate of a path whose signatures hold, after RFC 5280 section 6.1. There is no revocation check,
+ * because neither IoT Hub nor the Device Provisioning Service has one.
+ *
+ * @param now milliseconds since the epoch.
+ */
+export function pathProblem(path: Path, now: number, settings: Settings): Refusal | undefined {
+    for (const [depth, one] of path.entries()) {
+        const role = depth === 0 ? "leaf" : depth === path.length - 1 ? "ca" : "intermediate";
+        const problem =
+            dateProblem(one, role, now) ??
+            (depth === 0 ? undefined : issuerProblem(path, depth, settings)) ??
+            keyProblem(one, settings);
+        if (problem !== undefined) {
+            return problem;
+        }
+    }
+    return usageProblem(path[0], settings);
+}
+
+/** What can be said of a leaf alone, when nothing is asked of its issuer. */
+export function leafProblem(
+    leaf: CertificateFacts,
+    now: number,
+    settings: Settings,
+): Refusal | undefined {
+    return (
+        dateProblem(leaf, "leaf", now) ?? keyProblem(leaf, settings) ?? usageProblem(leaf, settings)
+    );
+}
+
+/** Dates of one certificate; `role` says what to call it. */
+export function dateProblem(
+    one: CertificateFacts,
+    role: "leaf" | "intermediate" | "ca",
+    now: number,
+): Refusal | undefined {
+    const called = `${role === "ca" ? "CA" : role} "${one.subject}"`;
+    if (now > one.notAfter) {
+        return new Refusal(
+            `${role}Expired`,
+            `the ${called} expired at ${new Date(one.notAfter).toISOString()}; renew it`,
+        );
+    }
+    if (now < one.notBefore) {
+        return new Refusal(
+            `${role}NotYetValid`,
+            `the ${called} is valid from ${new Date(one.notBefore).toISOString()} only; check the ` +
+                `clock of the machine that issued it`,
+        );
+    }
+    return undefined;
+}
+
+function issuerProblem(path: Path, depth: number, settings: Settings): Refusal | undefined {
+    const issuer = path[depth];
+    if (issuer.version < 3) {
+        return new Refusal(
+            "issuerIsVersion1",
+            `"${issuer.subject}" is an X.509 version 1 certificate without extensions and so no ` +
+                `usable CA; issue it again with basicConstraints CA:TRUE and keyUsage keyCertSign`,
+        );
+    }
+    if (!issuer.isCa) {
+        return new Refusal(
+            "issuerIsNotCa",
+            `"${issuer.subject}" signed a certificate but lacks basicConstraints CA:TRUE; issue it ` +
+                `again as a CA`,
+        );
+    }
+    if (!issuer.maySignCertificates) {
+        return new Refusal(
+            "issuerMayNotSign",
+            `"${issuer.subject}" has a keyUsage without keyCertSign; issue it again with it`,
+        );
+    }
+    if (!path[depth - 1].certificate.checkIssued(issuer.certificate)) {
+        return new Refusal(
+            "issuerDoesNotFit",
+            `"${issuer.subject}" is not the issuer that "${path[depth - 1].subject}" names: its ` +
+                `authority key identifier or serial number differs`,
+        );
+    }
+    // RFC 5280 4.2.1.9: self-issued certificates do not count, and neither does the leaf.
+    const below = path.slice(1, depth).filter((one) => !sameName(one.subject, one.issuer)).length;
+    if (settings.checkPathLength && issuer.pathLength !== undefined && below > issuer.pathLength) {
+        return new Refusal(
+            "pathLengthExceeded",
+            `"${issuer.subject}" allows ${issuer.pathLength} CA certificates below it ` +
+                `(pathLenConstraint), the chain has ${below} (setting checkPathLength)`,
+        );
+    }
+    return undefined;
+}
+
+function keyProblem(one: CertificateFacts, settings: Settings): Refusal | undefined {
+    if (one.rsaBits !== undefined && one.rsaBits < settings.minimumRsaBits) {
+        return new Refusal(
+            "weakKey",
+            `the RSA key of "${one.subject}" has ${one.rsaBits} bits; at least ` +
+                `${settings.minimumRsaBits} are wanted (setting minimumRsaBits)`,
+        );
+    }
+    return undefined;
+}
+
+function usageProblem(leaf: CertificateFacts, settings: Settings): Refusal | undefined {
+    const usages = leaf.extendedKeyUsages;
+    const forClients = usages?.some((one) => one === clientAuth || one === anyExtendedKeyUsage);
+    if (settings.checkExtendedKeyUsage && forClients === false) {
+        return new Refusal(
+            "clientAuthMissing",
+            `the extendedKeyUsage of the leaf lacks clientAuth (${clientAuth}); issue it with ` +
+                `clientAuth or without the extension (setting checkExtendedKeyUsage)`,
+        );
+    }
+    return undefined;
+}

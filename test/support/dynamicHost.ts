@@ -158,6 +158,11 @@ export class DynamicHost {
     }
 }
 
+/** How a device authenticates: azure-iothub's types lack the property. */
+export function authenticationType(device: { readonly authentication?: unknown }): unknown {
+    return (device.authentication as { readonly type?: unknown } | undefined)?.type;
+}
+
 function struct(values: Props): Struct {
     return Struct.fromJavaScript(values as Record<string, JavaScriptValue>);
 }

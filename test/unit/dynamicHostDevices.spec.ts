@@ -2,7 +2,8 @@ import { strict as assert } from "assert";
 import { IotHubClient } from "@azure/arm-iothub";
 import { EnvironmentCredential } from "@azure/identity";
 import { Registry } from "azure-iothub";
-import { DynamicHost, Props } from "../support/dynamicHost";
+import { loader } from "../../components/dynamic/resource";
+import { authenticationType, DynamicHost, Props } from "../support/dynamicHost";
 import { dropGroup, iotHubClient, makeHub } from "../support/iotHubClient";
 import { Issued, makeCa } from "../support/pki";
 
@@ -58,7 +59,7 @@ describe("devices in Pulumi's provider host", function () {
             assert.deepEqual(state, inputs);
             const { responseBody: device } = await registry.get("host-01");
             assert.equal(device.status, "enabled");
-            assert.equal(device.authentication?.type, "certificateAuthority");
+            assert.equal(authenticationType(device), "certificateAuthority");
             const { responseBody: twin } = await registry.getTwin("host-01");
             assert.deepEqual(twin.tags, {
                 ...(given.tags as Props),
@@ -85,7 +86,7 @@ describe("devices in Pulumi's provider host", function () {
             assert.deepEqual(state, news);
             const { responseBody: device } = await registry.get("host-01");
             assert.equal(device.status, "disabled");
-            assert.equal(device.authentication?.type, "selfSigned");
+            assert.equal(authenticationType(device), "selfSigned");
             assert.equal(device.authentication?.x509Thumbprint?.primaryThumbprint, thumbprint);
             const { responseBody: twin } = await registry.getTwin("host-01");
             assert.deepEqual(twin.tags, {
@@ -120,7 +121,7 @@ describe("devices in Pulumi's provider host", function () {
             await host.create(await host.checked(deviceIdentity, { ...theirs, adopt: true }));
             const { responseBody: device } = await registry.get("theirs");
             assert.equal(device.status, "enabled");
-            assert.equal(device.authentication?.type, "certificateAuthority");
+            assert.equal(authenticationType(device), "certificateAuthority");
             await host.delete("theirs", inputs);
         });
 
@@ -178,7 +179,8 @@ describe("devices in Pulumi's provider host", function () {
         });
 
         it("check keeps the issuer's thumbprint and nothing else of it", () => {
-            const { __provider: _, ...kept } = inputs;
+            const { __provider, ...kept } = inputs;
+            assert.equal(__provider, loader(deviceCertificate));
             assert.deepEqual(kept, { ...given, issuer: ca.thumbprint256 });
         });
 

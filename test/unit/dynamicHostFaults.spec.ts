@@ -2,7 +2,7 @@ import { strict as assert } from "assert";
 import { IotHubClient } from "@azure/arm-iothub";
 import { EnvironmentCredential } from "@azure/identity";
 import { Registry } from "azure-iothub";
-import { DynamicHost, Props } from "../support/dynamicHost";
+import { authenticationType, DynamicHost, Props } from "../support/dynamicHost";
 import { shared } from "../support/emulator";
 import { dropGroup, iotHubClient, makeHub } from "../support/iotHubClient";
 import { makeCa } from "../support/pki";
@@ -224,9 +224,9 @@ describe("the dynamic resources when calls fail", function () {
                 const inputs = await newDevice();
                 const { id, state } = await under(deviceHost, fault, () => host.create(inputs));
                 const { responseBody: devices } = await registry.list();
-                const found = devices.map(({ deviceId, authentication }) => [
-                    deviceId,
-                    authentication?.type,
+                const found = devices.map((device) => [
+                    device.deviceId,
+                    authenticationType(device),
                 ]);
                 assert.deepEqual(found, [[inputs.deviceId, "certificateAuthority"]]);
                 await host.delete(id, state);

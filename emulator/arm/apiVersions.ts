@@ -26,6 +26,22 @@ export const iotHubVersions: readonly string[] = [
     "2023-06-30-preview",
 ];
 
+/** Versions of Microsoft.Devices/provisioningServices that are answered (azure-rest-api-specs, specification/deviceprovisioningservices). */
+export const provisioningServiceVersions: readonly string[] = [
+    "2017-08-21-preview",
+    "2017-11-15",
+    "2018-01-22",
+    "2020-01-01",
+    "2020-03-01",
+    "2020-09-01-preview",
+    "2021-10-15",
+    "2022-02-05",
+    "2022-12-12",
+    "2023-03-01-preview",
+    "2025-02-01-preview",
+    "2026-08-31",
+];
+
 /** From this version on a PUT with `isVerified: true` needs no proof of possession. */
 export const verifiedUploadSince = "2021-07-01";
 
@@ -59,13 +75,16 @@ export function checkApiVersion(
         }
         return;
     }
-    if (type[1].toLowerCase() !== "provisioningservices" && !iotHubVersions.includes(apiVersion)) {
+    const known = /provisioningService/i.test(type[0])
+        ? provisioningServiceVersions
+        : iotHubVersions;
+    if (!known.includes(apiVersion)) {
         const name = type[2] === undefined ? type[1] : `${type[1]}/${type[2]}`;
         throw armFailure(
             400,
             "NoRegisteredProviderFound",
             `No registered resource provider found for location '' and API version '${apiVersion}' for type ` +
-                `'${name}'. The supported api-versions are '${iotHubVersions.join(", ")}'. ` +
+                `'${name}'. The supported api-versions are '${known.join(", ")}'. ` +
                 `The supported locations are '${locations.join(", ")}'.`,
         );
     }

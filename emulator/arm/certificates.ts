@@ -1,124 +1,172 @@
 import { randomBytes, X509Certificate } from "crypto";
 import { EmulatorContext } from "../context";
-import { ifMatch } from "../core/etag";
+import { documentETag, ifMatch } from "../core/etag";
 import { HttpReply, jsonBody } from "../core/http";
-import { Hub, HubCertificate } from "../hub/model";
-import { verifiedUploadSince } from "./apiVersions";
+import { HubCertificate } from "../hub/model";
 import { BadCertificate, commonName, oneLine, parseCa } from "./caCertificate";
 import { iotFailure, malformedContent } from "./errors";
-import { existingHub, hubPath, requireActive, staleETag } from "./hubs";
+import { staleETag } from "./hubs";
 import { proofProblem } from "./proof";
-import { hubType } from "./resourceGroups";
 import { ArmRequest, ArmRoutes } from "./routes";
 
-/** CA certificates that a hub takes (Azure docs: iot-hub-devguide-quotas-throttling). */
+/**
+ * CA certificates that a hub or a provisioning service takes (Azure docs: iot-hub-devguide-quotas-throttling,
+ * "Azure IoT Hub Device Provisioning Service limits").
+ */
 const maximumCertificates = 25;
+
+/** What has CA certificates: a hub or a provisioning service. */
+export interface CertificateOwner {
+    readonly id: string;
+    readonly name: string;
+    /** By name, lower case. */
+    readonly certificates: Map<string, HubCertificate>;
+}
+
+type PathParameters = Readonly<Record<string, string>>;
+
+/** Where the certificates of one kind of owner differ from those of the other. */
+export interface CertificateDialect<T extends CertificateOwner> {
+    /** Route of the owner. */
+    readonly path: string;
+    /** ARM type of the owner, e.g. `Microsoft.Devices/IotHubs`. */
+    readonly type: string;
+    /** How messages call the owner. */
+    readonly label: string;
+    /** Whether answers other than the one with a verification code hold the certificate. */
+    readonly showsContent: boolean;
+
+    /** @throws HttpFailure 404 */
+    owner(request: ArmRequest, parameters: PathParameters): T;
+    /** @throws HttpFailure 409 while the owner cannot be changed */
+    requireActive(request: ArmRequest, owner: T): void;
+    /** The certificate in the body of a PUT, and whether it is declared proven. */
+    upload(
+        request: ArmRequest,
+        body: Readonly<Record<string, unknown>>,
+    ): { readonly certificate: unknown; readonly isVerified: boolean };
+    /** A trusted certificate is gone, replaced or no longer proven. */
+    lost?(owner: T, certificate: HubCertificate): void;
+}
 
 /** What Azure shows as the time of creation, whenever that was. */
 const created = "Mon, 01 Jan 0001 00:00:00 GMT";
 
+interface CertificateView {
+    readonly id: string;
+    readonly properties: object;
+    readonly name: string;
+    readonly type: string;
+    readonly etag: string;
+}
+
 /**
- * Microsoft.Devices/IotHubs/certificates: upload, proof of possession, replacement, deletion. Shapes, statuses and
- * ETag changes as recorded in azure-cli's `test_certificate_lifecycle.yaml` (2021-07-02).
+ * CA certificates: upload, proof of possession, replacement, deletion. Shapes, statuses and ETag changes as recorded in
+ * azure-cli's `test_certificate_lifecycle.yaml` (2021-07-02) and `test_dps_certificate_lifecycle.yaml` (2021-10-15).
  */
-export class CertificateApi {
-    constructor(private readonly context: EmulatorContext) {}
+export class CertificateApi<T extends CertificateOwner> {
+    constructor(
+        private readonly context: EmulatorContext,
+        private readonly dialect: CertificateDialect<T>,
+    ) {}
 
     register(routes: ArmRoutes): void {
-        const all = `${hubPath}/certificates`;
+        const all = `${this.dialect.path}/certificates`;
         const one = `${all}/:name`;
-        const actions = `${hubType}/certificates`;
-        const withHub =
-            (answer: (request: ArmRequest, hub: Hub, name: string) => HttpReply) =>
-            (request: ArmRequest, { group, hub, name }: Readonly<Record<string, string>>) =>
-                answer(request, existingHub(this.context, request, group, hub), name);
+        const actions = `${this.dialect.type}/certificates`;
+        const withOwner =
+            (answer: (request: ArmRequest, owner: T, name: string) => HttpReply) =>
+            (request: ArmRequest, parameters: PathParameters) =>
+                answer(request, this.dialect.owner(request, parameters), parameters.name);
         routes
             .on(
                 "GET",
                 all,
                 `${actions}/Read`,
-                withHub((_request, hub) => ({
+                withOwner((_request, owner) => ({
                     status: 200,
-                    body: { value: [...hub.certificates.values()].map((each) => view(hub, each)) },
+                    body: {
+                        value: [...owner.certificates.values()].map((each) =>
+                            this.view(owner, each),
+                        ),
+                    },
                 })),
             )
             .on(
                 "GET",
                 one,
                 `${actions}/Read`,
-                withHub((request, hub, name) => ({
+                withOwner((request, owner, name) => ({
                     status: 200,
-                    body: view(hub, this.existing(request, hub, name)),
+                    body: this.view(owner, this.existing(request, owner, name)),
                 })),
             )
             .on(
                 "PUT",
                 one,
                 `${actions}/Write`,
-                withHub((request, hub, name) => this.put(request, hub, name)),
+                withOwner((request, owner, name) => this.put(request, owner, name)),
             )
             .on(
                 "DELETE",
                 one,
                 `${actions}/Delete`,
-                withHub((request, hub, name) => this.delete(request, hub, name)),
+                withOwner((request, owner, name) => this.delete(request, owner, name)),
             )
             .on(
                 "POST",
                 `${one}/generateVerificationCode`,
                 `${actions}/generateVerificationCode/Action`,
-                withHub((request, hub, name) => this.generateCode(request, hub, name)),
+                withOwner((request, owner, name) => this.generateCode(request, owner, name)),
             )
             .on(
                 "POST",
                 `${one}/verify`,
                 `${actions}/verify/Action`,
-                withHub((request, hub, name) => this.verify(request, hub, name)),
+                withOwner((request, owner, name) => this.verify(request, owner, name)),
             );
     }
 
-    private put(request: ArmRequest, hub: Hub, name: string): HttpReply {
-        requireActive(this.context, request, hub);
-        const { clock, log, hubs } = this.context;
-        const existing = hub.certificates.get(name.toLowerCase());
+    private put(request: ArmRequest, owner: T, name: string): HttpReply {
+        this.dialect.requireActive(request, owner);
+        const { clock, log } = this.context;
+        const existing = owner.certificates.get(name.toLowerCase());
         if (existing !== undefined) {
             this.requireMatch(request, existing);
         } else {
-            this.checkNew(request, hub, name);
+            this.checkNew(request, owner, name);
         }
         const body = jsonBody(request, malformedContent);
-        const properties = (body.properties ?? {}) as Record<string, unknown>;
+        const upload = this.dialect.upload(request, body);
         let parsed: X509Certificate;
         try {
-            parsed = parseCa(properties.certificate, clock.date());
+            parsed = parseCa(upload.certificate, clock.date());
         } catch (error) {
             if (error instanceof BadCertificate) {
                 // Azure does not tell its caller why, so the log does.
-                log.warn(`certificate ${name} for hub ${hub.name} is refused: ${error.message}`);
+                log.warn(`certificate ${name} for ${owner.name} is refused: ${error.message}`);
                 throw iotFailure(request, clock, 500019, "Internal Error.");
             }
             throw error;
         }
-        const isVerified =
-            properties.isVerified === true && request.apiVersion >= verifiedUploadSince;
         const certificate: HubCertificate = {
             name: existing?.name ?? name,
-            etag: newETag(clock.now()),
+            etag: documentETag(clock.now()),
             pem: parsed.toString(),
-            content: properties.certificate as string,
-            isVerified,
+            content: upload.certificate as string,
+            isVerified: upload.isVerified,
             created,
             updated: clock.date().toUTCString(),
         };
-        hub.certificates.set(name.toLowerCase(), certificate);
-        const wasTrusted = existing?.isVerified === true;
-        if (wasTrusted && !(isVerified && existing.pem === certificate.pem)) {
-            hubs.events.emit("certificateLost", hub, existing);
+        owner.certificates.set(name.toLowerCase(), certificate);
+        const isKept = certificate.isVerified && existing?.pem === certificate.pem;
+        if (existing?.isVerified === true && !isKept) {
+            this.dialect.lost?.(owner, existing);
         }
-        return { status: 200, body: view(hub, certificate) };
+        return { status: 200, body: this.view(owner, certificate) };
     }
 
-    private checkNew(request: ArmRequest, hub: Hub, name: string): void {
+    private checkNew(request: ArmRequest, owner: T, name: string): void {
         const { clock } = this.context;
         if (!/^[A-Za-z0-9\-._]{1,64}$/.test(name)) {
             throw iotFailure(
@@ -132,38 +180,38 @@ export class CertificateApi {
         if (etag !== undefined) {
             throw staleETag(this.context, request);
         }
-        if (hub.certificates.size >= maximumCertificates) {
+        if (owner.certificates.size >= maximumCertificates) {
             throw iotFailure(
                 request,
                 clock,
                 400019,
-                `Max number of certificates exceeded for IotHub '${hub.name}', ` +
-                    `Max Allowed = ${maximumCertificates}, Current = ${hub.certificates.size + 1}.`,
+                `Max number of certificates exceeded for ${this.dialect.label} '${owner.name}', ` +
+                    `Max Allowed = ${maximumCertificates}, Current = ${owner.certificates.size + 1}.`,
             );
         }
     }
 
-    private delete(request: ArmRequest, hub: Hub, name: string): HttpReply {
-        requireActive(this.context, request, hub);
-        const certificate = hub.certificates.get(name.toLowerCase());
+    private delete(request: ArmRequest, owner: T, name: string): HttpReply {
+        this.dialect.requireActive(request, owner);
+        const certificate = owner.certificates.get(name.toLowerCase());
         if (certificate === undefined) {
             return { status: 204 };
         }
         this.requireMatch(request, certificate);
-        hub.certificates.delete(name.toLowerCase());
+        owner.certificates.delete(name.toLowerCase());
         if (certificate.isVerified) {
-            this.context.hubs.events.emit("certificateLost", hub, certificate);
+            this.dialect.lost?.(owner, certificate);
         }
         return { status: 200 };
     }
 
-    private generateCode(request: ArmRequest, hub: Hub, name: string): HttpReply {
-        requireActive(this.context, request, hub);
-        const certificate = this.existing(request, hub, name);
+    private generateCode(request: ArmRequest, owner: T, name: string): HttpReply {
+        this.dialect.requireActive(request, owner);
+        const certificate = this.existing(request, owner, name);
         this.requireMatch(request, certificate);
         certificate.verificationCode = randomBytes(24).toString("hex").toUpperCase();
         this.touch(certificate);
-        const { id, properties, ...rest } = view(hub, certificate);
+        const { id, properties, ...rest } = this.view(owner, certificate, true);
         const { verificationCode } = certificate;
         return {
             status: 200,
@@ -171,10 +219,10 @@ export class CertificateApi {
         };
     }
 
-    private verify(request: ArmRequest, hub: Hub, name: string): HttpReply {
-        requireActive(this.context, request, hub);
+    private verify(request: ArmRequest, owner: T, name: string): HttpReply {
+        this.dialect.requireActive(request, owner);
         const { clock } = this.context;
-        const certificate = this.existing(request, hub, name);
+        const certificate = this.existing(request, owner, name);
         this.requireMatch(request, certificate);
         const problem = proofProblem(
             new X509Certificate(certificate.pem),
@@ -188,23 +236,23 @@ export class CertificateApi {
         certificate.isVerified = true;
         certificate.verificationCode = undefined;
         this.touch(certificate);
-        return { status: 200, body: view(hub, certificate) };
+        return { status: 200, body: this.view(owner, certificate) };
     }
 
     private touch(certificate: HubCertificate): void {
         const { clock } = this.context;
-        certificate.etag = newETag(clock.now());
+        certificate.etag = documentETag(clock.now());
         certificate.updated = clock.date().toUTCString();
     }
 
-    private existing(request: ArmRequest, hub: Hub, name: string): HubCertificate {
-        const certificate = hub.certificates.get(name.toLowerCase());
+    private existing(request: ArmRequest, owner: T, name: string): HubCertificate {
+        const certificate = owner.certificates.get(name.toLowerCase());
         if (certificate === undefined) {
             throw iotFailure(
                 request,
                 this.context.clock,
                 404008,
-                `Certificate '${name}' was not found in IotHub '${hub.name}'.`,
+                `Certificate '${name}' was not found in ${this.dialect.label} '${owner.name}'.`,
             );
         }
         return certificate;
@@ -217,38 +265,28 @@ export class CertificateApi {
             throw staleETag(this.context, request);
         }
     }
-}
 
-/** Base64 of a quoted text such as `"0a00a8f4-0000-0700-0000-620e91fe0000"`, which ends in the time of the change. */
-function newETag(now: number): string {
-    const seconds = Math.floor(now / 1000).toString(16);
-    const text = `"${randomBytes(4).toString("hex")}-0000-0700-0000-${seconds}0000"`;
-    return Buffer.from(text).toString("base64");
-}
-
-interface CertificateView {
-    readonly id: string;
-    readonly properties: object;
-    readonly name: string;
-    readonly type: string;
-    readonly etag: string;
-}
-
-function view(hub: Hub, certificate: HubCertificate): CertificateView {
-    const parsed = new X509Certificate(certificate.pem);
-    return {
-        properties: {
-            subject: commonName(parsed) ?? oneLine(parsed.subject),
-            expiry: new Date(parsed.validTo).toUTCString(),
-            thumbprint: parsed.fingerprint.replace(/:/g, ""),
-            isVerified: certificate.isVerified,
-            created: certificate.created,
-            updated: certificate.updated,
-            certificate: certificate.content,
-        },
-        id: `${hub.id}/certificates/${certificate.name}`,
-        name: certificate.name,
-        type: `${hubType}/Certificates`,
-        etag: certificate.etag,
-    };
+    /** `content` is left out as null where the dialect does not show it. */
+    private view(
+        owner: T,
+        certificate: HubCertificate,
+        content = this.dialect.showsContent,
+    ): CertificateView {
+        const parsed = new X509Certificate(certificate.pem);
+        return {
+            properties: {
+                subject: commonName(parsed) ?? oneLine(parsed.subject),
+                expiry: new Date(parsed.validTo).toUTCString(),
+                thumbprint: parsed.fingerprint.replace(/:/g, ""),
+                isVerified: certificate.isVerified,
+                created: certificate.created,
+                updated: certificate.updated,
+                certificate: content ? certificate.content : null,
+            },
+            id: `${owner.id}/certificates/${certificate.name}`,
+            name: certificate.name,
+            type: `${this.dialect.type}/Certificates`,
+            etag: certificate.etag,
+        };
+    }
 }

@@ -274,7 +274,13 @@ export class HubApi {
     private headers(request: ArmRequest, hub: Hub, operation: string): Record<string, string> {
         return {
             "content-type": "application/json; charset=utf-8",
-            ...operationHeaders(request, hub.subscriptionId, hub.location, operation),
+            ...operationHeaders(
+                request,
+                hub.subscriptionId,
+                hub.location,
+                operation,
+                "operationResults?operationSource=other",
+            ),
         };
     }
 
@@ -299,7 +305,7 @@ function defaultPolicies(): SharedAccessPolicy[] {
     }));
 }
 
-function newKey(): string {
+export function newKey(): string {
     return randomBytes(32).toString("base64");
 }
 

@@ -54,7 +54,7 @@ export class Operations {
 }
 
 /**
- * The headers of an accepted operation of Microsoft.Devices. `Retry-After` is what keeps clients from their own
+ * The headers of an accepted operation of Microsoft.Devices; `results` is where hubs or provisioning services are polled. `Retry-After` is what keeps clients from their own
  * default of up to 30 seconds between polls.
  */
 export function operationHeaders(
@@ -62,11 +62,13 @@ export function operationHeaders(
     subscriptionId: string,
     location: string,
     operationId: string,
+    results: "operationResults?operationSource=other" | "provisioningserviceoperationresults",
 ): Record<string, string> {
+    const [collection, query] = results.split("?");
     const base =
         `https://${request.host.cloud.arm}/subscriptions/${subscriptionId}/providers/Microsoft.Devices` +
-        `/locations/${location}/operationResults/${operationId}` +
-        `?api-version=${request.apiVersion}&operationSource=other`;
+        `/locations/${location}/${collection}/${operationId}` +
+        `?api-version=${request.apiVersion}${query === undefined ? "" : `&${query}`}`;
     return {
         "azure-asyncoperation": `${base}&asyncinfo`,
         location: base,

@@ -1,7 +1,9 @@
 import { EmulatorContext } from "../context";
 import { HttpReply, jsonBody } from "../core/http";
+import { ProvisioningService } from "../dps/model";
 import { Hub } from "../hub/model";
 import { armFailure, groupNotFound, malformedContent } from "./errors";
+import { removeService } from "./dpsRemoval";
 import { locationName, regionOf } from "./locations";
 import { locationHeaders } from "./operations";
 import { ArmRequest, ArmRoutes } from "./routes";
@@ -39,7 +41,7 @@ export class ResourceGroupApi {
             )
             .on("GET", `${groups}/:group/resources`, `${actions}/read`, (request, { group }) => {
                 const { name } = existingGroup(this.store, group);
-                return this.resources(request, (hub) => sameName(hub.resourceGroup, name));
+                return this.resources(request, (one) => sameName(one.resourceGroup, name));
             })
             .on(
                 "GET",
@@ -106,14 +108,18 @@ export class ResourceGroupApi {
 
     /** Everything in the group goes with it. */
     private delete(request: ArmRequest, name: string): HttpReply {
-        const { access, hubs, settings } = this.context;
+        const { access, hubs, provisioning, settings } = this.context;
         const group = existingGroup(this.store, name);
         const id = this.idOf(group);
-        const inside = hubs.list().filter((hub) => sameName(hub.resourceGroup, group.name));
+        const isInside = (one: Hub | ProvisioningService): boolean =>
+            sameName(one.resourceGroup, group.name);
+        const inside = hubs.list().filter(isInside);
+        const services = provisioning.list().filter(isInside);
         group.state = "Deleting";
-        inside.forEach((hub) => (hub.state = "Deleting"));
+        [...inside, ...services].forEach((one) => (one.state = "Deleting"));
         const operation = this.store.operations.start(id, settings.activationSeconds, () => {
             inside.filter((hub) => hubs.get(hub.name) === hub).forEach((hub) => hubs.remove(hub));
+            services.forEach((service) => removeService(this.context, service));
             this.store.removeGroup(group);
             access.removeAllWithin(id);
         });
@@ -123,21 +129,28 @@ export class ResourceGroupApi {
         };
     }
 
-    private resources(request: ArmRequest, isWanted: (hub: Hub) => boolean): HttpReply {
+    private resources(
+        request: ArmRequest,
+        isWanted: (one: Hub | ProvisioningService) => boolean,
+    ): HttpReply {
         const filter = request.url.searchParams.get("$filter") ?? "";
         const wantedType = /resourceType eq '([^']*)'/i.exec(filter)?.[1];
-        const value = this.context.hubs
-            .list()
-            .filter((hub) => hub.cloud === request.host.cloud.name && isWanted(hub))
-            .filter(() => wantedType === undefined || sameName(wantedType, hubType))
-            .map((hub) => ({
-                id: hub.id,
-                name: hub.name,
-                type: hubType,
-                location: hub.location,
-                sku: hub.sku,
-                tags: hub.tags,
-            }));
+        const ofType = (type: string, all: readonly (Hub | ProvisioningService)[]): object[] =>
+            all
+                .filter((one) => one.cloud === request.host.cloud.name && isWanted(one))
+                .filter(() => wantedType === undefined || sameName(wantedType, type))
+                .map(({ id, name, location, sku, tags }) => ({
+                    id,
+                    name,
+                    type,
+                    location,
+                    sku,
+                    tags,
+                }));
+        const value = [
+            ...ofType(hubType, this.context.hubs.list()),
+            ...ofType(dpsType, this.context.provisioning.list()),
+        ];
         return { status: 200, body: { value } };
     }
 
@@ -158,6 +171,7 @@ export class ResourceGroupApi {
 }
 
 export const hubType = "Microsoft.Devices/IotHubs";
+export const dpsType = "Microsoft.Devices/provisioningServices";
 
 /** @throws HttpFailure 404 ResourceGroupNotFound */
 export function existingGroup(store: ArmStore, name: string): ResourceGroup {

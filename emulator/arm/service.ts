@@ -6,8 +6,10 @@ import { audiencesOf } from "../entra/resources";
 import { TokenProblem } from "../entra/tokens";
 import { checkApiVersion, missingApiVersion } from "./apiVersions";
 import { AuthorizationApi } from "./authorization";
-import { CertificateApi } from "./certificates";
+import { dpsCertificates } from "./dpsCertificates";
+import { DpsApi } from "./dpsServices";
 import { armFailure } from "./errors";
+import { hubCertificates } from "./hubCertificates";
 import { HubApi } from "./hubs";
 import { HubPartsApi } from "./hubParts";
 import { regions } from "./locations";
@@ -16,7 +18,7 @@ import { ArmRequest, ArmRoutes } from "./routes";
 import { ArmStore } from "./store";
 import { SubscriptionApi } from "./subscriptions";
 
-/** Azure Resource Manager: subscriptions, resource groups, IoT hubs and role assignments. */
+/** Azure Resource Manager: subscriptions, resource groups, IoT hubs, provisioning services and role assignments. */
 export class ArmService implements HostService {
     private readonly routes: ArmRoutes;
     private readonly authorization: AuthorizationApi;
@@ -32,7 +34,9 @@ export class ArmService implements HostService {
             new ResourceGroupApi(context, store),
             new HubApi(context, store),
             new HubPartsApi(context),
-            new CertificateApi(context),
+            hubCertificates(context),
+            new DpsApi(context, store),
+            dpsCertificates(context),
         ]) {
             api.register(this.routes);
         }

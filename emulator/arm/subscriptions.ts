@@ -1,7 +1,7 @@
 import { EmulatorContext } from "../context";
 import { Cloud } from "../core/clouds";
 import { HttpReply } from "../core/http";
-import { iotHubVersions } from "./apiVersions";
+import { iotHubVersions, provisioningServiceVersions } from "./apiVersions";
 import { armFailure } from "./errors";
 import { regions } from "./locations";
 import { locationReply, statusReply } from "./operations";
@@ -58,6 +58,12 @@ export class SubscriptionApi {
             .on(
                 "GET",
                 `${subscription}/providers/Microsoft.Devices/locations/:location/operationResults/:id`,
+                undefined,
+                results,
+            )
+            .on(
+                "GET",
+                `${subscription}/providers/Microsoft.Devices/locations/:location/provisioningserviceoperationresults/:id`,
                 undefined,
                 results,
             );
@@ -121,7 +127,12 @@ export class SubscriptionApi {
         const isRegistered = known !== undefined || this.store.isProviderRegistered(asked);
         const namespace = known ?? asked;
         const locations = regions(request.host.cloud).map(({ displayName }) => displayName);
-        const iotTypes = ["IotHubs", "checkNameAvailability", "operationResults"];
+        const types = (names: readonly string[], versions: readonly string[]): object[] =>
+            names.map((resourceType) => ({
+                resourceType,
+                locations,
+                apiVersions: [...versions].reverse(),
+            }));
         return {
             id: `/subscriptions/${this.store.subscriptionId}/providers/${namespace}`,
             namespace,
@@ -129,11 +140,16 @@ export class SubscriptionApi {
             registrationState: isRegistered ? "Registered" : "NotRegistered",
             resourceTypes:
                 namespace === "Microsoft.Devices"
-                    ? iotTypes.map((resourceType) => ({
-                          resourceType,
-                          locations,
-                          apiVersions: [...iotHubVersions].reverse(),
-                      }))
+                    ? [
+                          ...types(
+                              ["IotHubs", "checkNameAvailability", "operationResults"],
+                              iotHubVersions,
+                          ),
+                          ...types(
+                              ["provisioningServices", "checkProvisioningServiceNameAvailability"],
+                              provisioningServiceVersions,
+                          ),
+                      ]
                     : [],
         };
     }

@@ -21,15 +21,18 @@ export interface ProvisioningService {
     sku: { name: string; capacity: number };
     allocationPolicy: AllocationPolicy;
     disableLocalAuth: boolean;
+    identity?: ManagedIdentity;
+    /** ARM `properties` that are kept and shown, and decide nothing here (e.g. publicNetworkAccess). */
+    settings?: Record<string, unknown>;
     linkedHubs: LinkedHub[];
     policies: SharedAccessPolicy[];
     /** By name, lower case; the same record as a hub's. */
     readonly certificates: Map<string, HubCertificate>;
-    /** By enrollment group ID. */
+    /** By enrollment group ID, lower case. */
     readonly groups: Map<string, EnrollmentGroup>;
-    /** By registration ID. */
+    /** By registration ID, lower case. */
     readonly enrollments: Map<string, IndividualEnrollment>;
-    /** By registration ID. */
+    /** By registration ID, lower case. */
     readonly registrations: Map<string, Registration>;
 }
 
@@ -45,6 +48,20 @@ export interface LinkedHub {
     readonly applyAllocationPolicy: boolean;
     /** How the service logs in to the hub: by connection string, or by its managed identity. */
     readonly authenticationType: "KeyBased" | "SystemAssigned" | "UserAssigned";
+    /** Resource ID; only with `UserAssigned`. */
+    readonly userAssignedIdentity?: string;
+}
+
+/** `identity` of an ARM resource. */
+export interface ManagedIdentity {
+    readonly type: "SystemAssigned" | "UserAssigned" | "SystemAssigned, UserAssigned";
+    /** Object ID of the system-assigned identity. */
+    readonly principalId?: string;
+    readonly tenantId?: string;
+    /** By resource ID. */
+    readonly userAssignedIdentities?: Readonly<
+        Record<string, { readonly principalId: string; readonly clientId: string }>
+    >;
 }
 
 /** PEM texts, or names of verified CA certificates of the service. */

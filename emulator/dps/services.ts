@@ -84,9 +84,11 @@ export class ProvisioningServices {
                 ...stored,
                 state: "Active",
                 certificates: keyed(stored.certificates, (one) => one.name.toLowerCase()),
-                groups: keyed(stored.groups, (one) => one.enrollmentGroupId),
-                enrollments: keyed(stored.enrollments, (one) => one.registrationId),
-                registrations: keyed(stored.registrations, (one) => one.registrationId),
+                groups: keyed(stored.groups, (one) => one.enrollmentGroupId.toLowerCase()),
+                enrollments: keyed(stored.enrollments, (one) => one.registrationId.toLowerCase()),
+                registrations: keyed(stored.registrations, (one) =>
+                    one.registrationId.toLowerCase(),
+                ),
             });
         }
     }

@@ -1,0 +1,91 @@
+import { randomUUID } from "crypto";
+import { EmulatorContext } from "../context";
+import { ManagedIdentity } from "../dps/model";
+import { ServicePrincipal } from "../entra/model";
+
+/**
+ * The identities that a body gives a service; each has a principal in the directory. A body without `identity` leaves
+ * them as they are. Resources of Microsoft.ManagedIdentity are not played: a user-assigned identity is there as soon
+ * as a service names it.
+ */
+export function identityOf(
+    context: EmulatorContext,
+    serviceName: string,
+    given: unknown,
+    before: ManagedIdentity | undefined,
+): ManagedIdentity | undefined {
+    if (given === undefined || given === null) {
+        return before;
+    }
+    const { type, userAssignedIdentities } = given as {
+        type?: unknown;
+        userAssignedIdentities?: Record<string, unknown> | null;
+    };
+    const types = String(type ?? "None")
+        .split(",")
+        .map((one) => one.trim());
+    const isSystem = types.includes("SystemAssigned");
+    const isUser = types.includes("UserAssigned");
+    if (!isSystem) {
+        removeIdentity(context, before);
+    }
+    if (!isSystem && !isUser) {
+        return undefined;
+    }
+    const { directory } = context;
+    const own = isSystem
+        ? {
+              principalId: before?.principalId ?? newPrincipal(context, serviceName, []).id,
+              tenantId: directory.tenantId,
+          }
+        : {};
+    const others = Object.keys(userAssignedIdentities ?? {}).map((id) => {
+        const principal = userAssignedPrincipal(context, id);
+        return [id, { principalId: principal.id, clientId: principal.appId }] as const;
+    });
+    return {
+        type:
+            isSystem && isUser
+                ? "SystemAssigned, UserAssigned"
+                : isSystem
+                  ? "SystemAssigned"
+                  : "UserAssigned",
+        ...own,
+        ...(isUser ? { userAssignedIdentities: Object.fromEntries(others) } : {}),
+    };
+}
+
+/** The system-assigned identity goes with its service; user-assigned ones stay. */
+export function removeIdentity(
+    { directory }: EmulatorContext,
+    identity: ManagedIdentity | undefined,
+): void {
+    const principal = directory.servicePrincipal(identity?.principalId ?? "");
+    if (principal !== undefined) {
+        directory.removeServicePrincipal(principal);
+    }
+}
+
+function userAssignedPrincipal(context: EmulatorContext, id: string): ServicePrincipal {
+    const wanted = id.toLowerCase();
+    const found = context.directory
+        .servicePrincipals()
+        .find(({ properties: { alternativeNames } }) =>
+            ((alternativeNames ?? []) as string[]).some((name) => name.toLowerCase() === wanted),
+        );
+    return found ?? newPrincipal(context, id.split("/").pop() ?? id, ["isExplicit=True", id]);
+}
+
+function newPrincipal(
+    { clock, directory }: EmulatorContext,
+    displayName: string,
+    alternativeNames: readonly string[],
+): ServicePrincipal {
+    const principal = directory.addServicePrincipal(randomUUID(), clock.date().toISOString());
+    principal.properties = {
+        displayName,
+        servicePrincipalType: "ManagedIdentity",
+        alternativeNames,
+    };
+    return principal;
+}

@@ -1,0 +1,153 @@
+import * as assert from "assert";
+import {
+    createDefaultHttpClient,
+    createPipelineFromOptions,
+    createPipelineRequest,
+    HttpMethods,
+} from "@azure/core-rest-pipeline";
+import { EnvironmentCredential } from "@azure/identity";
+import { Deployment, StackOutputs } from "../support/deployment";
+import { shared } from "../support/emulator";
+import { armRequest } from "../support/iotHubClient";
+import { connects } from "../support/liveDevice";
+
+const issuer = "https://token.actions.githubusercontent.com";
+const audience = "api://AzureADTokenExchange";
+
+interface GraphObject {
+    readonly id: string;
+    readonly displayName: string;
+}
+
+interface FederatedCredential {
+    readonly issuer: string;
+    readonly subject: string;
+    readonly audiences: readonly string[];
+}
+
+interface RoleAssignmentView {
+    readonly properties: {
+        readonly scope: string;
+        readonly principalId: string;
+        readonly roleDefinitionId: string;
+    };
+}
+
+/** The workflows of a repository deploy with GitHub's tokens and no secret. */
+describe("an Entra application for a repository's CI", function () {
+    this.timeout(600_000);
+    const { manage, tenantId } = shared();
+    let deployment: Deployment;
+    let outputs: StackOutputs;
+    let application: GraphObject | undefined;
+
+    before(async function () {
+        deployment = await Deployment.make(this, "ci", {
+            groups: { pumps: { keyAlgorithm: "ECDSA-P256" } },
+            devices: [{ id: "pump-01", group: "pumps" }],
+            ci: { repository: "acme/fleet", subjects: ["ref:refs/heads/main"] },
+        });
+        await deployment.up();
+        outputs = await deployment.outputs();
+    });
+
+    // Not by `destroy`: the azuread plugin polls for a minute until it believes that the application is gone.
+    after(async () => {
+        if (application !== undefined) {
+            await graph("DELETE", `/applications/${application.id}`);
+        }
+        await deployment?.remove();
+    });
+
+    async function graph<T>(method: HttpMethods, path: string): Promise<T> {
+        const scope = "https://graph.microsoft.com/.default";
+        const { token } = await new EnvironmentCredential().getToken(scope);
+        const request = createPipelineRequest({
+            method,
+            url: `https://graph.microsoft.com/v1.0${path}`,
+        });
+        request.headers.set("authorization", `Bearer ${token}`);
+        const { status, bodyAsText } = await createPipelineFromOptions({}).sendRequest(
+            createDefaultHttpClient(),
+            request,
+        );
+        assert.ok(status < 300, `${method} ${path}: ${status} ${bodyAsText}`);
+        return JSON.parse(bodyAsText || "{}") as T;
+    }
+
+    /** Makes the stack's next runs those of a workflow whose token has this subject. */
+    async function runAsWorkflow(subject: string): Promise<void> {
+        const wanted = { issuer, subject, audience };
+        const { token } = await manage<{ token: string }>("POST", "/oidc-token", wanted);
+        Object.assign(deployment.variables, {
+            ARM_CLIENT_ID: outputs.ciClientId,
+            ARM_CLIENT_SECRET: "",
+            ARM_TENANT_ID: tenantId,
+            ARM_USE_OIDC: "true",
+            ARM_OIDC_TOKEN: token,
+        });
+    }
+
+    it("is made with one federated credential a subject, and without a secret", async () => {
+        const address = `(appId='${outputs.ciClientId}')`;
+        application = await graph<GraphObject>("GET", `/applications${address}`);
+        assert.equal(application.displayName, "iot-x509 CI of acme/fleet");
+        const { passwordCredentials, keyCredentials } = application as unknown as {
+            passwordCredentials: unknown[];
+            keyCredentials: unknown[];
+        };
+        assert.deepEqual([passwordCredentials, keyCredentials], [[], []]);
+        const { value } = await graph<{ value: FederatedCredential[] }>(
+            "GET",
+            `/applications/${application.id}/federatedIdentityCredentials`,
+        );
+        assert.deepEqual(
+            value.map((one) => [one.issuer, one.subject, one.audiences]),
+            [[issuer, "repo:acme/fleet:ref:refs/heads/main", [audience]]],
+        );
+    });
+
+    it("has two roles: Contributor on the group, IoT Hub Data Contributor on the hub", async () => {
+        const address = `(appId='${outputs.ciClientId}')`;
+        const principal = await graph<GraphObject>("GET", `/servicePrincipals${address}`);
+        const { body } = await armRequest(
+            deployment.arm,
+            "GET",
+            `/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01&$filter=principalId eq '${principal.id}'`,
+        );
+        const { value } = body as { value: RoleAssignmentView[] };
+        const found = value.map(({ properties: { scope, roleDefinitionId } }) => [
+            scope.replace(/^\/subscriptions\/[^/]+/, ""),
+            roleDefinitionId.slice(roleDefinitionId.lastIndexOf("/") + 1),
+        ]);
+        const group = `/resourceGroups/${outputs.resourceGroupName}`;
+        const hub = `${group}/providers/Microsoft.Devices/IotHubs/${outputs.hub.name}`;
+        assert.deepEqual(found.sort(), [
+            [group, "b24988ac-6180-42a0-ab88-20f7382dd24c"],
+            [hub, "4fc6c259-987e-4a07-842e-c321cc9d413f"],
+        ]);
+    });
+
+    it("refuses a workflow of another branch", async () => {
+        await runAsWorkflow("repo:acme/fleet:ref:refs/heads/feature");
+        await assert.rejects(deployment.plan(), /AADSTS70021|AADSTS700213/);
+    });
+
+    it("lets a workflow of the branch preview and deploy a change of the fleet", async () => {
+        await runAsWorkflow("repo:acme/fleet:ref:refs/heads/main");
+        deployment.change(({ groups, devices }) => {
+            groups.valves = { keyAlgorithm: "ECDSA-P256" };
+            devices.push({ id: "valve-01", group: "valves" });
+        });
+        const plan = await deployment.plan();
+        assert.deepEqual(
+            plan.filter((step) => !step.startsWith("create ")),
+            [],
+        );
+        assert.ok(plan.includes("create VerifiedCertificate valves-g1"), plan.join("\n"));
+        await deployment.up();
+        const { devices } = await deployment.outputs();
+        await connects(devices["valve-01"]);
+        await connects(devices["pump-01"]);
+    });
+});

@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DeviceIdentity } from "../components/iothub/deviceIdentity";
 import { DeviceCertificate } from "../components/pki/deviceCertificate";
-import { Issuer, Platform } from "./platform";
+import { Issuer } from "./authorities";
+import { Platform } from "./platform";
+import { createIndividualEnrollment } from "./provisioning";
 import { DeviceSettings, GroupSettings, Settings } from "./settings";
 
 /** One device as it was declared. */
@@ -19,13 +21,22 @@ export function createFleet(settings: Settings, platform: Platform): ReadonlyMap
     const owner = `${pulumi.getProject()}/${pulumi.getStack()}`;
     const fleet = new Map<string, Device>();
     for (const device of settings.devices) {
-        createIdentity(device, platform, owner);
         const group = device.group === undefined ? undefined : groups.get(device.group);
-        const issuer = device.group === undefined ? undefined : platform.issuers.get(device.group);
+        const issuer = group && platform.authorities.issuers.get(group.name);
+        // The provisioning service makes the identity of a device that is not listed.
+        if (group?.provisioning !== "dps") {
+            createIdentity(device, group, platform, owner);
+        }
         const certificate =
             group === undefined || issuer === undefined
                 ? undefined
                 : createCertificate(settings, device, group, issuer);
+        if (group !== undefined && certificate !== undefined && device.individualEnrollment) {
+            const { provisioning } = platform;
+            if (provisioning !== undefined) {
+                createIndividualEnrollment(provisioning, group, device.id, certificate.certificate);
+            }
+        }
         const chain =
             certificate && pulumi.interpolate`${certificate.certificate}${issuer?.certificate}`;
         fleet.set(device.id, { settings: device, certificate, chain });
@@ -33,7 +44,12 @@ export function createFleet(settings: Settings, platform: Platform): ReadonlyMap
     return fleet;
 }
 
-function createIdentity(device: DeviceSettings, platform: Platform, owner: string): DeviceIdentity {
+function createIdentity(
+    device: DeviceSettings,
+    group: GroupSettings | undefined,
+    platform: Platform,
+    owner: string,
+): DeviceIdentity {
     const { hub } = platform;
     const { authentication: auth, status, tags, adopt } = device;
     return new DeviceIdentity(
@@ -42,7 +58,7 @@ function createIdentity(device: DeviceSettings, platform: Platform, owner: strin
             hubId: hub.hubId,
             hostName: hub.hostName,
             deviceId: device.id,
-            status,
+            status: group?.blocked ? "disabled" : status,
             owner,
             ...(auth.kind === "thumbprint"
                 ? { thumbprints: [auth.primary, auth.secondary].filter((one) => one !== undefined) }

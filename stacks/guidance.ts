@@ -1,15 +1,19 @@
+import { X509Certificate } from "crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { Platform } from "./platform";
 import { Settings } from "./settings";
 
+const day = 24 * 3600 * 1000;
+
 /** Says what only a person with an offline root can do next, with the commands to do it. */
 export function announceOfflineSteps(settings: Settings, platform: Platform): void {
-    for (const [name, pending] of platform.signingRequests) {
+    const rootDays = daysLeft(settings.pki.root.certificatePem);
+    for (const [name, pending] of platform.authorities.pending) {
         void pulumi.log.warn(
             `The intermediate CA "${name}" awaits the offline root's signature.\n` +
                 `  pulumi stack output signingRequests --json | ` +
                 `node -pe 'JSON.parse(require("fs").readFileSync(0))["${name}"]' > ${name}.csr\n` +
-                `  ${signCommand(name, pending.validityDays)}\n` +
+                `  ${signCommand(name, Math.min(pending.validityDays, rootDays))}\n` +
                 `Then set iot-x509:groups.${pending.group}.intermediate.certificates.${pending.generation} ` +
                 `to the path of ${name}.pem and run "pulumi up" again.`,
         );
@@ -17,6 +21,15 @@ export function announceOfflineSteps(settings: Settings, platform: Platform): vo
     if (settings.pki.trust === "root" && settings.pki.root.keys === "offline") {
         announceProof(platform);
     }
+}
+
+/** Whole days until the root ends: no intermediate may outlive it. */
+function daysLeft(rootPem: string | undefined): number {
+    if (rootPem === undefined) {
+        return Infinity;
+    }
+    const end = Date.parse(new X509Certificate(rootPem).validTo);
+    return Math.max(1, Math.floor((end - Date.now()) / day));
 }
 
 function announceProof(platform: Platform): void {

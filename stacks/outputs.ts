@@ -1,7 +1,9 @@
 import { X509Certificate } from "crypto";
 import * as pulumi from "@pulumi/pulumi";
+import { VerifiedCertificate } from "../components/iothub/verifiedCertificate";
 import { Device } from "./fleet";
 import { Platform } from "./platform";
+import { Provisioning } from "./provisioning";
 import { Settings } from "./settings";
 
 /** What the stack shows: a summary of the fleet, and the data of the devices that the configuration asks for. */
@@ -10,7 +12,11 @@ export function stackOutputs(
     platform: Platform,
     fleet: ReadonlyMap<string, Device>,
 ): pulumi.Inputs {
-    const { hub, resourceGroup, ci } = platform;
+    const { hub, resourceGroup, ci, authorities, provisioning } = platform;
+    const certificates = new Map([
+        ["root", authorities.root.certificate],
+        ...authorities.intermediates.map(({ name, certificate }) => [name, certificate] as const),
+    ]);
     const shown = settings.outputDevices.flatMap((id) => {
         const device = fleet.get(id);
         return device === undefined ? [] : [[id, deviceOutput(device, hub.hostName)] as const];
@@ -18,18 +24,28 @@ export function stackOutputs(
     return {
         resourceGroupName: resourceGroup.name,
         hub: { name: hub.hubName, hostName: hub.hostName, id: hub.hubId },
-        certificateAuthorities: mapValues(platform.authorities, (certificate) =>
-            certificate.apply(authorityOutput),
-        ),
-        trusted: mapValues(platform.trusted, (one) => ({
-            certificateName: one.certificateName,
-            isVerified: one.isVerified,
-            verificationCode: one.verificationCode,
-        })),
+        certificateAuthorities: mapValues(certificates, (one) => one.apply(authorityOutput)),
+        trusted: mapValues(platform.trusted, trustOutput),
+        ...(provisioning === undefined ? {} : { provisioning: provisioningOutput(provisioning) }),
         fleet: summary(settings),
         devices: Object.fromEntries(shown),
-        signingRequests: mapValues(platform.signingRequests, (one) => one.signingRequest),
+        signingRequests: mapValues(authorities.pending, (one) => one.signingRequest),
         ...(ci === undefined ? {} : { ciClientId: ci.clientId }),
+    };
+}
+
+function trustOutput({ certificateName, isVerified, verificationCode }: VerifiedCertificate) {
+    return { certificateName, isVerified, verificationCode };
+}
+
+function provisioningOutput({ service, trusted, enrollmentGroups }: Provisioning) {
+    return {
+        name: service.serviceName,
+        idScope: service.idScope,
+        deviceHostName: service.deviceHostName,
+        serviceHostName: service.hostName,
+        trusted: mapValues(trusted, trustOutput),
+        enrollmentGroups: mapValues(enrollmentGroups, ({ id }) => id),
     };
 }
 

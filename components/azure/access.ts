@@ -8,11 +8,18 @@ export interface AzureAccess {
     readonly cloud: Cloud;
     /** Control plane. */
     readonly arm: AzureClient;
-    /** Data planes of hubs and provisioning services. */
+    /** Data plane of hubs. */
     readonly iot: AzureClient;
+    /** Data plane of provisioning services. */
+    readonly dps: AzureClient;
+    /** How long to wait for a data-plane role to take effect. */
+    readonly roleWaitSeconds: number;
     /** A setting of this program, as today's stack configuration has it; undefined when unset. */
     readonly setting: (name: string) => string | undefined;
 }
+
+/** Azure's own bound for a role assignment to take effect (docs: role-based-access-control/troubleshooting), seconds. */
+const defaultRoleWait = 600;
 
 let access: AzureAccess | undefined;
 
@@ -28,8 +35,16 @@ export function configureAzure(request: ConfigureRequest): void {
         cloud,
         arm: new AzureClient(credential, cloud.armScope),
         iot: new AzureClient(credential, cloud.iotScope),
+        dps: new AzureClient(credential, cloud.dpsScope),
+        roleWaitSeconds: roleWaitSeconds(request),
         setting: (name) => request.config.get(name),
     };
+}
+
+function roleWaitSeconds(request: ConfigureRequest): number {
+    const hub = request.config.get("hub");
+    const settings = hub === undefined ? {} : (JSON.parse(hub) as { roleWaitSeconds?: number });
+    return settings.roleWaitSeconds ?? defaultRoleWait;
 }
 
 /** @throws Error when no provider was configured in this process. */

@@ -4,6 +4,7 @@ export interface Cloud {
     readonly arm: string;
     readonly armScope: string;
     readonly iotScope: string;
+    readonly dpsScope: string;
 }
 
 /** Keys are the values of azure-native's `environment`. */
@@ -13,18 +14,21 @@ const clouds: Readonly<Record<string, Cloud>> = {
         arm: "https://management.azure.com",
         armScope: "https://management.azure.com/.default",
         iotScope: "https://iothubs.azure.net/.default",
+        dpsScope: "https://azure-devices-provisioning.net/.default",
     },
     usgovernment: {
         authorityHost: "https://login.microsoftonline.us",
         arm: "https://management.usgovcloudapi.net",
         armScope: "https://management.usgovcloudapi.net/.default",
         iotScope: "https://iothubs.azure.us/.default",
+        dpsScope: "https://azure-devices-provisioning.us/.default",
     },
     china: {
         authorityHost: "https://login.chinacloudapi.cn",
         arm: "https://management.chinacloudapi.cn",
         armScope: "https://management.chinacloudapi.cn/.default",
         iotScope: "https://iothubs.azure.cn/.default",
+        dpsScope: "https://azure-devices-provisioning.cn/.default",
     },
 };
 

@@ -1,10 +1,8 @@
 import * as authorization from "@pulumi/azure-native/authorization";
 import * as azuread from "@pulumi/azuread";
 import * as pulumi from "@pulumi/pulumi";
-import { dataContributorRole, roleDefinitionId } from "../iothub/hub";
+import { roleDefinitionId, roles } from "../azure/dataPlaneRole";
 
-/** Built-in role "Contributor". */
-const contributorRole = "b24988ac-6180-42a0-ab88-20f7382dd24c";
 const gitHubIssuer = "https://token.actions.githubusercontent.com";
 
 /** Arguments of a {@link CiIdentity}. */
@@ -63,8 +61,8 @@ export class CiIdentity extends pulumi.ComponentResource {
                 },
                 child,
             );
-        grant("contributor", contributorRole, args.resourceGroupId);
-        grant("data-contributor", dataContributorRole, args.hubId);
+        grant("contributor", roles.contributor, args.resourceGroupId);
+        grant("data-contributor", roles.hubDataContributor, args.hubId);
         this.clientId = application.clientId;
         this.registerOutputs({ clientId: this.clientId });
     }

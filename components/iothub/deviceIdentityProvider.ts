@@ -20,12 +20,11 @@ import type {
 import { azure, configureAzure } from "../azure/access";
 import { changedKeys, isUnknown, stableJson, toState } from "../dynamic/values";
 import { Authentication, DeviceRecord, DeviceStatus, ItemError, Registry } from "./registry";
-import { DataPlaneAccess } from "./dataPlaneAccess";
+import { hubRegistry } from "./hubRegistry";
 import { RegistryQueue } from "./registryQueue";
 
 /** The twin tag in which the program notes whose device it is. */
 const ownerTag = "iotX509";
-const defaultRoleWait = 600;
 
 interface Inputs {
     readonly hubId: string;
@@ -61,7 +60,7 @@ async function diff(_: string, olds: Inputs, news: Inputs): Promise<DiffResult> 
 }
 
 async function create(inputs: Inputs): Promise<CreateResult<Inputs>> {
-    const { registry, queue } = hub(inputs);
+    const { registry, queue } = hubRegistry(inputs);
     const error = await queue.run({ mode: "create", device: deviceRecord(inputs) });
     if (error !== undefined) {
         await takeOver(registry, queue, inputs, error);
@@ -96,7 +95,7 @@ async function takeOver(
 }
 
 async function update(_: string, olds: Inputs, news: Inputs): Promise<UpdateResult<Inputs>> {
-    const { registry, queue } = hub(news);
+    const { registry, queue } = hubRegistry(news);
     await applyChanges(registry, queue, news, { ...deviceRecord(olds), tags: allTags(olds) });
     return { outs: news };
 }
@@ -127,7 +126,7 @@ async function read(id: string | undefined, state?: Inputs): Promise<ReadResult<
     if (id === undefined || state === undefined) {
         throw new Error('a DeviceIdentity cannot be imported: set "adopt: true" for the device');
     }
-    const present = await hub(state).registry.get(state.deviceId);
+    const present = await hubRegistry(state).registry.get(state.deviceId);
     if (present === undefined) {
         return {};
     }
@@ -142,7 +141,7 @@ async function read(id: string | undefined, state?: Inputs): Promise<ReadResult<
 }
 
 async function deleteDevice(_: string, state: Inputs): Promise<void> {
-    const { queue } = hub(state);
+    const { queue } = hubRegistry(state);
     const isKept = azure().setting("pruneDevices") === "false";
     const error = await queue.run(
         isKept
@@ -152,32 +151,6 @@ async function deleteDevice(_: string, state: Inputs): Promise<void> {
     if (error !== undefined && !/DeviceNotFound|404001/.test(error.code)) {
         throw itemError(state, error);
     }
-}
-
-interface HubHandle {
-    readonly registry: Registry;
-    readonly queue: RegistryQueue;
-}
-
-const hubs = new Map<string, HubHandle>();
-
-/** One queue a hub and process, so that all its devices share bulk requests. */
-function hub(inputs: Inputs): HubHandle {
-    const { hostName, hubId } = inputs;
-    let handle = hubs.get(hostName);
-    if (handle === undefined) {
-        const access = new DataPlaneAccess({ hostName, hubId, waitSeconds: roleWaitSeconds() });
-        const registry = new Registry(azure().iot, hostName, access);
-        handle = { registry, queue: new RegistryQueue(registry) };
-        hubs.set(hostName, handle);
-    }
-    return handle;
-}
-
-function roleWaitSeconds(): number {
-    const text = azure().setting("hub");
-    const settings = text === undefined ? {} : (JSON.parse(text) as { roleWaitSeconds?: number });
-    return settings.roleWaitSeconds ?? defaultRoleWait;
 }
 
 function deviceRecord(inputs: Inputs): DeviceRecord {

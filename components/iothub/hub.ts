@@ -1,10 +1,16 @@
-import * as authorization from "@pulumi/azure-native/authorization";
 import * as iothub from "@pulumi/azure-native/iothub";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
+import { assignDataRole, Deployer, roles } from "../azure/dataPlaneRole";
+import { uniqueName } from "../azure/uniqueName";
 
-/** Built-in role "IoT Hub Data Contributor" (Azure docs: role-based-access-control/built-in-roles). */
-export const dataContributorRole = "4fc6c259-987e-4a07-842e-c321cc9d413f";
+/**
+ * The least that linking a hub takes (Azure docs: how-to-manage-linked-iot-hubs). It is the hub's only policy then, and no
+ * device can use it.
+ */
+export const provisioningPolicy = {
+    keyName: "iot-x509-dps",
+    rights: "RegistryWrite, ServiceConnect",
+} as const;
 
 /** Arguments of a {@link Hub}. */
 export interface HubArgs {
@@ -18,14 +24,10 @@ export interface HubArgs {
     readonly minTlsVersion: string;
     /** Whether shared access keys and signatures are accepted beside Entra and X.509. */
     readonly localAuth: boolean;
+    /** Whether a provisioning service logs in, by a shared access policy of its own ({@link provisioningPolicy}). */
+    readonly isLinked: boolean;
     /** Who deploys, to be given the data-plane role; left out when it is granted elsewhere. */
     readonly deployer?: Deployer;
-}
-
-/** A principal that may hold a role. */
-export interface Deployer {
-    readonly objectId: string;
-    readonly subscriptionId: string;
 }
 
 /**
@@ -49,13 +51,14 @@ export class Hub extends pulumi.ComponentResource {
             {
                 resourceGroupName: args.resourceGroupName,
                 location: args.location,
-                resourceName: args.hubName ?? this.randomName(name, args.prefix),
+                resourceName: args.hubName ?? uniqueName(name, args.prefix, this),
                 sku: { name: args.sku, capacity: args.units },
                 properties: {
                     minTlsVersion: args.minTlsVersion,
-                    disableLocalAuth: !args.localAuth,
+                    disableLocalAuth: !args.localAuth && !args.isLinked,
                     disableDeviceSAS: !args.localAuth,
                     disableModuleSAS: !args.localAuth,
+                    ...(args.isLinked ? { authorizationPolicies: [provisioningPolicy] } : {}),
                 },
             },
             { ...child, protect: options?.protect },
@@ -65,40 +68,17 @@ export class Hub extends pulumi.ComponentResource {
         this.hostName = hub.properties.hostName;
         this.ready = [hub];
         if (args.deployer !== undefined) {
-            this.ready.push(dataRole(`${name}-deployer-role`, hub.id, args.deployer, child));
+            const { hubDataContributor } = roles;
+            this.ready.push(
+                assignDataRole(
+                    `${name}-deployer-role`,
+                    hubDataContributor,
+                    hub.id,
+                    args.deployer,
+                    child,
+                ),
+            );
         }
         this.registerOutputs({ hubId: this.hubId, hostName: this.hostName });
     }
-
-    private randomName(name: string, prefix: string): pulumi.Output<string> {
-        const suffix = new random.RandomString(
-            `${name}-suffix`,
-            { length: 6, upper: false, special: false },
-            { parent: this },
-        );
-        return pulumi.interpolate`${prefix}-${suffix.result}`;
-    }
-}
-
-/** The first to deploy holds the role; that another principal deploys later takes nothing from them. */
-function dataRole(
-    name: string,
-    scope: pulumi.Output<string>,
-    deployer: Deployer,
-    options: pulumi.CustomResourceOptions,
-): authorization.RoleAssignment {
-    return new authorization.RoleAssignment(
-        name,
-        {
-            scope,
-            principalId: deployer.objectId,
-            roleDefinitionId: roleDefinitionId(deployer.subscriptionId, dataContributorRole),
-        },
-        { ...options, ignoreChanges: ["principalId", "principalType"] },
-    );
-}
-
-/** ARM resource ID of a built-in role. */
-export function roleDefinitionId(subscriptionId: string, role: string): string {
-    return `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${role}`;
 }

@@ -1,5 +1,5 @@
 import { AzureAnswer, AzureClient, AzureError, AzureRequest } from "../azure/client";
-import { DataPlaneAccess } from "./dataPlaneAccess";
+import { DataPlaneAccess } from "../azure/dataPlaneAccess";
 
 const apiVersion = "2021-04-12";
 
@@ -20,6 +20,8 @@ export type Authentication =
 export interface DeviceRecord {
     readonly deviceId: string;
     readonly status: DeviceStatus;
+    /** At most 128 characters. */
+    readonly statusReason?: string;
     readonly authentication: Authentication;
     readonly tags: Readonly<Record<string, unknown>>;
 }
@@ -103,6 +105,7 @@ interface RawItemError {
 interface RawTwin {
     readonly deviceId: string;
     readonly status: DeviceStatus;
+    readonly statusReason?: string | null;
     readonly authenticationType: string;
     /** Its names begin with a capital in a twin, and with a small letter in the documents and in an identity. */
     readonly x509Thumbprint?: Readonly<Record<string, string | null>>;
@@ -113,11 +116,12 @@ function bulkItem(operation: RegistryOperation): unknown {
     if (operation.mode === "delete") {
         return { id: operation.deviceId, importMode: "delete" };
     }
-    const { deviceId, status, authentication, tags } = operation.device;
+    const { deviceId, status, statusReason, authentication, tags } = operation.device;
     return {
         id: deviceId,
         importMode: operation.mode,
         status,
+        ...(statusReason === undefined ? {} : { statusReason }),
         authentication,
         ...(operation.mode === "create" ? { tags } : {}),
     };
@@ -140,6 +144,7 @@ function deviceRecord(twin: RawTwin): DeviceRecord {
     return {
         deviceId: twin.deviceId,
         status: twin.status,
+        ...(twin.statusReason ? { statusReason: twin.statusReason } : {}),
         authentication,
         tags: twin.tags ?? {},
     };

@@ -1,12 +1,14 @@
-import { AzureError } from "../azure/client";
+import { AzureError } from "./client";
 
 const announceEvery = 15_000;
 const pollMilliseconds = 3_000;
 
 export interface DataPlaneAccessOptions {
     readonly hostName: string;
-    /** ARM resource ID of the hub. */
-    readonly hubId: string;
+    /** ARM resource ID of the hub or the provisioning service. */
+    readonly resourceId: string;
+    /** Built-in role that the calls need, e.g. `IoT Hub Data Contributor`. */
+    readonly role: string;
     /** How long to wait for a role assignment to take effect. */
     readonly waitSeconds: number;
 }
@@ -50,11 +52,12 @@ export class DataPlaneAccess {
     }
 
     private missingRole(error: AzureError): Error {
+        const { hostName, role, resourceId } = this.options;
         return new Error(
-            `${error.message}\nThe deploying principal lacks a data-plane role on ${this.options.hostName}. ` +
-                `Grant it with:\n  az role assignment create --role "IoT Hub Data Contributor" ` +
+            `${error.message}\nThe deploying principal lacks a data-plane role on ${hostName}. ` +
+                `Grant it with:\n  az role assignment create --role "${role}" ` +
                 `--assignee-object-id <object ID of the principal> --assignee-principal-type ServicePrincipal ` +
-                `--scope ${this.options.hubId}\n` +
+                `--scope ${resourceId}\n` +
                 `or set iot-x509:hub.dataRole to "assign" and let this program do it.`,
         );
     }

@@ -1,0 +1,42 @@
+import * as authorization from "@pulumi/azure-native/authorization";
+import * as pulumi from "@pulumi/pulumi";
+
+/** Built-in roles (Azure docs: role-based-access-control/built-in-roles). */
+export const roles = {
+    contributor: "b24988ac-6180-42a0-ab88-20f7382dd24c",
+    hubDataContributor: "4fc6c259-987e-4a07-842e-c321cc9d413f",
+    dpsDataContributor: "dfce44e4-17b7-4bd1-a6d1-04996ec95633",
+} as const;
+
+/** Who deploys. */
+export interface Deployer {
+    readonly objectId: string;
+    readonly subscriptionId: string;
+}
+
+/** ARM resource ID of a built-in role. */
+export function roleDefinitionId(subscriptionId: string, role: string): string {
+    return `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${role}`;
+}
+
+/**
+ * Gives whoever deploys a data-plane role, which not even Owner includes. The first to deploy holds it; that another
+ * principal deploys later takes nothing from them.
+ */
+export function assignDataRole(
+    name: string,
+    role: string,
+    scope: pulumi.Input<string>,
+    deployer: Deployer,
+    options: pulumi.CustomResourceOptions,
+): authorization.RoleAssignment {
+    return new authorization.RoleAssignment(
+        name,
+        {
+            scope,
+            principalId: deployer.objectId,
+            roleDefinitionId: roleDefinitionId(deployer.subscriptionId, role),
+        },
+        { ...options, ignoreChanges: ["principalId", "principalType"] },
+    );
+}

@@ -1,0 +1,71 @@
+import * as pulumi from "@pulumi/pulumi";
+import { DynamicResource } from "../dynamic/resource";
+
+/** What enrollments of both kinds decide. */
+export interface EnrollmentArgs {
+    /** ARM resource ID of the provisioning service. */
+    readonly serviceId: pulumi.Input<string>;
+    /** Host name of its service API: `<name>.azure-devices-provisioning.net`. */
+    readonly hostName: pulumi.Input<string>;
+    /** `disabled` blocks registration; a disabled group also disables the devices it brought to a hub. */
+    readonly provisioningStatus: "enabled" | "disabled";
+    readonly iotEdge: boolean;
+    /** On registering again, whether another hub may be chosen. */
+    readonly updateHubAssignment: boolean;
+    /** On changing the hub, whether the twin goes along; otherwise it starts anew. */
+    readonly migrateDeviceData: boolean;
+    /** Default: the service's. */
+    readonly allocationPolicy?: "hashed" | "geoLatency" | "static";
+    readonly initialTwin?: {
+        readonly tags: Readonly<Record<string, unknown>>;
+        readonly desired: Readonly<Record<string, unknown>>;
+    };
+}
+
+/** Arguments of an {@link EnrollmentGroup}: `caReferences` or `signingCertificates`, one or two of them. */
+export interface EnrollmentGroupArgs extends EnrollmentArgs {
+    /** At most 128 characters: lower-case letters, digits, `- . _ :`. */
+    readonly enrollmentGroupId: string;
+    /** Names of verified CA certificates of the service, primary first. */
+    readonly caReferences?: readonly pulumi.Input<string>[];
+    /** PEM of CA certificates, primary first. */
+    readonly signingCertificates?: readonly pulumi.Input<string>[];
+}
+
+/** All devices whose certificates chain to a CA may register (Azure docs: concepts-service, enrollment group). */
+export class EnrollmentGroup extends DynamicResource {
+    constructor(name: string, args: EnrollmentGroupArgs, options?: pulumi.CustomResourceOptions) {
+        const { enrollmentGroupId, ...rest } = args;
+        super(
+            { module: "dps/enrollmentProvider", type: "dps:EnrollmentGroup" },
+            name,
+            { ...rest, kind: "group", enrollmentId: enrollmentGroupId },
+            options,
+        );
+    }
+}
+
+/** Arguments of an {@link IndividualEnrollment}. */
+export interface IndividualEnrollmentArgs extends EnrollmentArgs {
+    /** Common name of the device's certificate; also its device ID. */
+    readonly registrationId: string;
+    /** PEM of the device's certificates, primary first. */
+    readonly clientCertificates: readonly pulumi.Input<string>[];
+}
+
+/** One device may register, by its own certificate; it goes before every group (Azure docs: concepts-service). */
+export class IndividualEnrollment extends DynamicResource {
+    constructor(
+        name: string,
+        args: IndividualEnrollmentArgs,
+        options?: pulumi.CustomResourceOptions,
+    ) {
+        const { registrationId, ...rest } = args;
+        super(
+            { module: "dps/enrollmentProvider", type: "dps:IndividualEnrollment" },
+            name,
+            { ...rest, kind: "individual", enrollmentId: registrationId },
+            options,
+        );
+    }
+}

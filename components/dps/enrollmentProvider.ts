@@ -1,0 +1,218 @@
+/*
+ * EnrollmentGroup and IndividualEnrollment: who may register at a provisioning service, and what becomes of them.
+ *
+ * | method | REST calls | when interrupted |
+ * | --- | --- | --- |
+ * | check | none; takes certificates out of the inputs (write-only) | |
+ * | create | GET, PUT | one with the same attestation is taken over |
+ * | update | GET, PUT with its ETag; for a group that is blocked or freed: its registrations, and their devices on the hubs | update again |
+ * | read | GET | |
+ * | delete | DELETE | 404 is success |
+ */
+import type {
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+} from "@pulumi/pulumi/dynamic";
+import { azure, configureAzure } from "../azure/access";
+import { AzureError } from "../azure/client";
+import { DataPlaneAccess } from "../azure/dataPlaneAccess";
+import { changedKeys, isUnknown, stableJson, toState } from "../dynamic/values";
+import { hold, take } from "../dynamic/writeOnly";
+import { certificateFacts } from "../pki/certificates";
+import { disableDevices, enableDevices } from "./blockedDevices";
+import { Attestation, EnrollmentKind, EnrollmentPolicy, Enrollments } from "./enrollments";
+
+const attempts = 6;
+/** So many device IDs a preview names; the rest are counted. */
+const named = 20;
+
+/** As the program gives them. */
+interface RawInputs extends EnrollmentPolicy, Attestation {
+    readonly serviceId: string;
+    readonly hostName: string;
+    readonly kind: EnrollmentKind;
+    readonly enrollmentId: string;
+}
+
+/** As the state keeps them. */
+interface Inputs extends EnrollmentPolicy {
+    readonly serviceId: string;
+    readonly hostName: string;
+    readonly kind: EnrollmentKind;
+    readonly enrollmentId: string;
+    readonly attestation: "caReferences" | "signingCertificates" | "clientCertificates";
+    /** Names of CA references, or SHA-256 thumbprints of certificates, primary first. */
+    readonly trusted: readonly string[];
+}
+
+const policyKeys = [
+    "provisioningStatus",
+    "iotEdge",
+    "updateHubAssignment",
+    "migrateDeviceData",
+    "allocationPolicy",
+    "initialTwin",
+] as const;
+
+export const provider: ResourceProvider<Inputs, Inputs> = {
+    configure: async (request: ConfigureRequest) => configureAzure(request),
+    check,
+    diff,
+    create,
+    read,
+    update,
+    delete: deleteEnrollment,
+};
+
+async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
+    const raw = given as unknown as RawInputs;
+    const { caReferences, signingCertificates, clientCertificates, ...kept } = raw;
+    const inputs: Inputs = toState({
+        ...kept,
+        attestation:
+            caReferences !== undefined
+                ? "caReferences"
+                : signingCertificates !== undefined
+                  ? "signingCertificates"
+                  : "clientCertificates",
+        trusted: caReferences ?? (signingCertificates ?? clientCertificates ?? []).map(held),
+    });
+    return { inputs };
+}
+
+/** Leaves a certificate for `create` and `update`, and returns its thumbprint. */
+function held(pem: string): string {
+    if (isUnknown(pem)) {
+        return pem;
+    }
+    const thumbprint = certificateFacts(pem).sha256Thumbprint;
+    hold(thumbprint, pem);
+    return thumbprint;
+}
+
+async function diff(_: string, olds: Inputs, news: Inputs): Promise<DiffResult> {
+    const replaces = changedKeys(olds, news, ["serviceId", "kind", "enrollmentId"]);
+    const changed = changedKeys(olds, news, ["hostName", "attestation", "trusted", ...policyKeys]);
+    if (news.kind === "group" && isBlocking(olds, news) && replaces.length === 0) {
+        await announceCut(news);
+    }
+    return { changes: replaces.length + changed.length > 0, replaces };
+}
+
+function isBlocking(olds: Inputs, news: Inputs): boolean {
+    return olds.provisioningStatus === "enabled" && news.provisioningStatus === "disabled";
+}
+
+/** A preview must say whom it cuts off. */
+async function announceCut(inputs: Inputs): Promise<void> {
+    const devices = await service(inputs).registered(inputs.enrollmentId);
+    const ids = devices.map(({ deviceId }) => deviceId).sort();
+    const shown = ids.slice(0, named).join(", ");
+    const rest = ids.length > named ? ` and ${ids.length - named} more` : "";
+    console.log(
+        `enrollment group ${inputs.enrollmentId} will be blocked; ` +
+            `${ids.length} registered devices will be cut off${ids.length > 0 ? `: ${shown}${rest}` : ""}`,
+    );
+}
+
+async function create(inputs: Inputs): Promise<CreateResult<Inputs>> {
+    const present = await service(inputs).get(inputs.kind, inputs.enrollmentId);
+    if (present !== undefined) {
+        const trusted =
+            inputs.attestation === "caReferences" ? present.caReferences : present.thumbprints;
+        if (stableJson(trusted) !== stableJson(inputs.trusted)) {
+            throw new Error(
+                `enrollment "${inputs.enrollmentId}" exists on ${inputs.hostName} with another attestation ` +
+                    `(${trusted.join(", ") || "none of X.509"}); delete it, or rename the group`,
+            );
+        }
+    }
+    await write(inputs);
+    await applyBlock(inputs, present?.provisioningStatus ?? "enabled");
+    return { id: `${inputs.serviceId}/${inputs.kind}/${inputs.enrollmentId}`, outs: inputs };
+}
+
+async function update(_: string, olds: Inputs, news: Inputs): Promise<UpdateResult<Inputs>> {
+    await write(news);
+    await applyBlock(news, olds.provisioningStatus);
+    return { outs: news };
+}
+
+/** Puts it with the ETag just read; again when somebody was faster. */
+async function write(inputs: Inputs): Promise<void> {
+    const enrollments = service(inputs);
+    const attestation: Attestation = {
+        [inputs.attestation]:
+            inputs.attestation === "caReferences"
+                ? inputs.trusted
+                : inputs.trusted.map((thumbprint) => take(thumbprint, "the certificate")),
+    };
+    for (let attempt = 1; ; attempt++) {
+        const present = await enrollments.get(inputs.kind, inputs.enrollmentId);
+        try {
+            const { kind, enrollmentId } = inputs;
+            await enrollments.put(kind, enrollmentId, attestation, inputs, present?.etag);
+            return;
+        } catch (error) {
+            const isStale = error instanceof AzureError && error.status === 412;
+            if (!isStale || attempt >= attempts) {
+                throw error;
+            }
+        }
+    }
+}
+
+/** After the enrollment itself, so that no device registers anew in between; a repeat does no harm. */
+async function applyBlock(inputs: Inputs, before: Inputs["provisioningStatus"]): Promise<void> {
+    const { kind, enrollmentId, provisioningStatus } = inputs;
+    if (kind !== "group" || (provisioningStatus === "enabled" && before === "enabled")) {
+        return;
+    }
+    const devices = await service(inputs).registered(enrollmentId);
+    const isBlocked = provisioningStatus === "disabled";
+    const count = await (isBlocked ? disableDevices : enableDevices)(devices, enrollmentId);
+    if (count > 0) {
+        const verb = isBlocked ? "disabled" : "enabled again";
+        console.log(`enrollment group ${enrollmentId}: ${count} of its devices ${verb} on the hub`);
+    }
+}
+
+async function read(id: string | undefined, state?: Inputs): Promise<ReadResult<Inputs>> {
+    if (state === undefined) {
+        throw new Error("an enrollment cannot be imported: the program takes over an equal one");
+    }
+    const present = await service(state).get(state.kind, state.enrollmentId);
+    if (present === undefined) {
+        return {};
+    }
+    const { etag: _, caReferences, thumbprints, ...policy } = present;
+    const props: Inputs = toState({
+        ...state,
+        initialTwin: undefined,
+        ...policy,
+        // Without one the service fills in its own.
+        allocationPolicy: state.allocationPolicy && policy.allocationPolicy,
+        trusted: state.attestation === "caReferences" ? caReferences : thumbprints,
+    });
+    return { id, props };
+}
+
+async function deleteEnrollment(_: string, state: Inputs): Promise<void> {
+    await service(state).delete(state.kind, state.enrollmentId);
+}
+
+function service(inputs: Inputs): Enrollments {
+    const { dps, roleWaitSeconds } = azure();
+    const access = new DataPlaneAccess({
+        hostName: inputs.hostName,
+        resourceId: inputs.serviceId,
+        role: "Device Provisioning Service Data Contributor",
+        waitSeconds: roleWaitSeconds,
+    });
+    return new Enrollments(dps, inputs.hostName, access);
+}

@@ -1,0 +1,222 @@
+import { AzureAnswer, AzureClient, AzureRequest } from "../azure/client";
+import { DataPlaneAccess } from "../azure/dataPlaneAccess";
+
+const apiVersion = "2021-10-01";
+
+/** `group`: all devices under a CA; `individual`: one device by its own certificate. */
+export type EnrollmentKind = "group" | "individual";
+
+/** How a device proves itself: exactly one of the three is given. */
+export interface Attestation {
+    /** Names of verified CA certificates of the service, primary first. */
+    readonly caReferences?: readonly string[];
+    /** PEM of CA certificates that need no proof of possession, primary first. */
+    readonly signingCertificates?: readonly string[];
+    /** PEM of the device's own certificates, primary first. */
+    readonly clientCertificates?: readonly string[];
+}
+
+/** The part of an enrollment that does not depend on its kind. */
+export interface EnrollmentPolicy {
+    readonly provisioningStatus: "enabled" | "disabled";
+    readonly iotEdge: boolean;
+    readonly updateHubAssignment: boolean;
+    readonly migrateDeviceData: boolean;
+    readonly allocationPolicy?: string;
+    readonly initialTwin?: {
+        readonly tags: Readonly<Record<string, unknown>>;
+        readonly desired: Readonly<Record<string, unknown>>;
+    };
+}
+
+/** An enrollment as the service shows it. */
+export interface PresentEnrollment extends EnrollmentPolicy {
+    readonly etag: string;
+    readonly caReferences: readonly string[];
+    /** SHA-256, upper-case hex, of the signing or client certificates. */
+    readonly thumbprints: readonly string[];
+}
+
+/** A device that registered through an enrollment group. */
+export interface RegisteredDevice {
+    readonly deviceId: string;
+    /** Host name. */
+    readonly assignedHub: string;
+}
+
+/** The service API of one provisioning service, one method a call. Source: azure-rest-api-specs, DPS service 2021-10-01. */
+export class Enrollments {
+    constructor(
+        private readonly client: AzureClient,
+        private readonly hostName: string,
+        private readonly access: DataPlaneAccess,
+    ) {}
+
+    /** Undefined when there is none. */
+    async get(kind: EnrollmentKind, id: string): Promise<PresentEnrollment | undefined> {
+        const answer = await this.send({
+            method: "GET",
+            url: this.url(path(kind, id)),
+            expect: [200, 404],
+        });
+        return answer.status === 404 ? undefined : present(answer.body as RawEnrollment);
+    }
+
+    /** Creates it, or with the ETag of the present one replaces it as a whole. */
+    async put(
+        kind: EnrollmentKind,
+        id: string,
+        attestation: Attestation,
+        policy: EnrollmentPolicy,
+        etag?: string,
+    ): Promise<void> {
+        const name = kind === "group" ? { enrollmentGroupId: id } : { registrationId: id };
+        await this.send({
+            method: "PUT",
+            url: this.url(path(kind, id)),
+            ifMatch: etag === undefined ? undefined : `"${etag}"`,
+            body: { ...name, ...rawAttestation(attestation), ...rawPolicy(policy, etag) },
+            expect: [200, 201],
+        });
+    }
+
+    async delete(kind: EnrollmentKind, id: string): Promise<void> {
+        await this.send({
+            method: "DELETE",
+            url: this.url(path(kind, id)),
+            expect: [200, 204, 404],
+        });
+    }
+
+    /** The devices that a group brought to a hub. */
+    async registered(groupId: string): Promise<RegisteredDevice[]> {
+        const devices: RegisteredDevice[] = [];
+        let continuation: string | undefined;
+        do {
+            const answer: AzureAnswer = await this.send({
+                method: "POST",
+                url: this.url(`/registrations/${encodeURIComponent(groupId)}/query`),
+                body: {},
+                headers: continuation === undefined ? {} : { "x-ms-continuation": continuation },
+                expect: [200, 404],
+            });
+            const states = answer.status === 404 ? [] : (answer.body as RawRegistration[]);
+            for (const { deviceId, assignedHub } of states) {
+                if (deviceId !== undefined && assignedHub !== undefined) {
+                    devices.push({ deviceId, assignedHub });
+                }
+            }
+            continuation = answer.headers["x-ms-continuation"];
+        } while (continuation !== undefined);
+        return devices;
+    }
+
+    private send(request: AzureRequest): Promise<AzureAnswer> {
+        return this.access.whenGranted(() => this.client.send(request));
+    }
+
+    private url(route: string): string {
+        return `https://${this.hostName}${route}?api-version=${apiVersion}`;
+    }
+}
+
+interface RawRegistration {
+    readonly deviceId?: string;
+    readonly assignedHub?: string;
+}
+
+interface RawCertificates {
+    readonly primary?: { readonly info?: { readonly sha256Thumbprint?: string } };
+    readonly secondary?: { readonly info?: { readonly sha256Thumbprint?: string } };
+}
+
+interface RawEnrollment {
+    readonly etag: string;
+    readonly attestation: {
+        readonly x509?: {
+            readonly caReferences?: { readonly primary?: string; readonly secondary?: string };
+            readonly signingCertificates?: RawCertificates;
+            readonly clientCertificates?: RawCertificates;
+        };
+    };
+    readonly provisioningStatus?: "enabled" | "disabled";
+    readonly capabilities?: { readonly iotEdge?: boolean };
+    readonly reprovisionPolicy?: {
+        readonly updateHubAssignment?: boolean;
+        readonly migrateDeviceData?: boolean;
+    };
+    readonly allocationPolicy?: string;
+    readonly initialTwin?: {
+        readonly tags?: Readonly<Record<string, unknown>>;
+        readonly properties?: { readonly desired?: Readonly<Record<string, unknown>> };
+    };
+}
+
+function path(kind: EnrollmentKind, id: string): string {
+    const collection = kind === "group" ? "enrollmentGroups" : "enrollments";
+    return `/${collection}/${encodeURIComponent(id)}`;
+}
+
+function rawAttestation(attestation: Attestation): object {
+    const pair = <T>(values: readonly string[], make: (value: string) => T) => ({
+        primary: make(values[0]),
+        ...(values.length > 1 ? { secondary: make(values[1]) } : {}),
+    });
+    const certificate = (pem: string) => ({ certificate: pem });
+    const { caReferences, signingCertificates, clientCertificates } = attestation;
+    const x509 =
+        caReferences !== undefined
+            ? { caReferences: pair(caReferences, (name) => name) }
+            : signingCertificates !== undefined
+              ? { signingCertificates: pair(signingCertificates, certificate) }
+              : { clientCertificates: pair(clientCertificates ?? [], certificate) };
+    return { attestation: { type: "x509", x509 } };
+}
+
+function rawPolicy(policy: EnrollmentPolicy, etag: string | undefined): object {
+    const { initialTwin, allocationPolicy } = policy;
+    return {
+        provisioningStatus: policy.provisioningStatus,
+        capabilities: { iotEdge: policy.iotEdge },
+        reprovisionPolicy: {
+            updateHubAssignment: policy.updateHubAssignment,
+            migrateDeviceData: policy.migrateDeviceData,
+        },
+        ...(allocationPolicy === undefined ? {} : { allocationPolicy }),
+        ...(initialTwin === undefined
+            ? {}
+            : {
+                  initialTwin: {
+                      tags: initialTwin.tags,
+                      properties: { desired: initialTwin.desired },
+                  },
+              }),
+        ...(etag === undefined ? {} : { etag }),
+    };
+}
+
+function present(raw: RawEnrollment): PresentEnrollment {
+    const { caReferences, signingCertificates, clientCertificates } = raw.attestation.x509 ?? {};
+    const certificates = signingCertificates ?? clientCertificates;
+    const tags = raw.initialTwin?.tags ?? {};
+    const desired = raw.initialTwin?.properties?.desired ?? {};
+    const isTwinEmpty = Object.keys(tags).length + Object.keys(desired).length === 0;
+    return {
+        etag: raw.etag.replace(/^"(.*)"$/, "$1"),
+        caReferences: given([caReferences?.primary, caReferences?.secondary]),
+        thumbprints: given([
+            certificates?.primary?.info?.sha256Thumbprint,
+            certificates?.secondary?.info?.sha256Thumbprint,
+        ]).map((thumbprint) => thumbprint.toUpperCase()),
+        provisioningStatus: raw.provisioningStatus ?? "enabled",
+        iotEdge: raw.capabilities?.iotEdge ?? false,
+        updateHubAssignment: raw.reprovisionPolicy?.updateHubAssignment ?? true,
+        migrateDeviceData: raw.reprovisionPolicy?.migrateDeviceData ?? true,
+        ...(raw.allocationPolicy ? { allocationPolicy: raw.allocationPolicy } : {}),
+        ...(isTwinEmpty ? {} : { initialTwin: { tags, desired } }),
+    };
+}
+
+function given(values: readonly (string | undefined | null)[]): string[] {
+    return values.filter((value): value is string => typeof value === "string" && value !== "");
+}

@@ -1,0 +1,162 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Deployer } from "../components/azure/dataPlaneRole";
+import {
+    EnrollmentArgs,
+    EnrollmentGroup,
+    IndividualEnrollment,
+} from "../components/dps/enrollment";
+import { LinkedHub, ProvisioningService } from "../components/dps/provisioningService";
+import { Hub, provisioningPolicy } from "../components/iothub/hub";
+import { VerifiedCertificate } from "../components/iothub/verifiedCertificate";
+import { Authorities } from "./authorities";
+import { DpsSettings, EnrollmentSettings, GroupSettings, Settings } from "./settings";
+import { createTrust } from "./trust";
+
+/** The provisioning service of an environment, with what its groups need. */
+export interface Provisioning {
+    readonly service: ProvisioningService;
+    /** CA certificates on it, by name. */
+    readonly trusted: ReadonlyMap<string, VerifiedCertificate>;
+    /** By group. */
+    readonly enrollmentGroups: ReadonlyMap<string, EnrollmentGroup>;
+}
+
+/** What it is linked to. */
+export interface ProvisioningArgs {
+    readonly resourceGroupName: pulumi.Output<string>;
+    readonly hub: Hub;
+    readonly authorities: Authorities;
+    readonly deployer: Deployer | undefined;
+}
+
+/** Declares the provisioning service, its CAs with their proofs, and an enrollment group for each group that uses it. */
+export function createProvisioning(
+    settings: Settings,
+    dps: DpsSettings,
+    args: ProvisioningArgs,
+): Provisioning {
+    const { name: serviceName, prefix, units, allocationPolicy } = dps;
+    const service = new ProvisioningService(
+        "dps",
+        {
+            resourceGroupName: args.resourceGroupName,
+            location: settings.location,
+            serviceName,
+            prefix,
+            units,
+            allocationPolicy,
+            linkedHubs: linkedHubs(settings, dps, args),
+            deployer: args.deployer,
+        },
+        { protect: settings.protect, dependsOn: args.hub.ready },
+    );
+    const target = { id: service.serviceId, ready: service.ready, suffix: "-dps" };
+    const trusted =
+        settings.pki.trust === "root"
+            ? new Map<string, VerifiedCertificate>()
+            : createTrust(
+                  settings,
+                  target,
+                  args.authorities,
+                  ({ group }) => group.provisioning !== "listed",
+              );
+    const enrollmentGroups = new Map<string, EnrollmentGroup>();
+    for (const group of settings.groups) {
+        const attestation = groupAttestation(settings, group, args.authorities, trusted);
+        if (group.provisioning !== "listed" && attestation !== undefined) {
+            enrollmentGroups.set(
+                group.name,
+                new EnrollmentGroup(
+                    group.name,
+                    {
+                        enrollmentGroupId: group.name,
+                        ...attestation,
+                        ...enrollmentArgs(service, group),
+                    },
+                    { dependsOn: service.ready },
+                ),
+            );
+        }
+    }
+    return { service, trusted, enrollmentGroups };
+}
+
+/** One device by its own certificate. */
+export function createIndividualEnrollment(
+    provisioning: Provisioning,
+    group: GroupSettings,
+    registrationId: string,
+    certificate: pulumi.Output<string>,
+): IndividualEnrollment {
+    const { service } = provisioning;
+    return new IndividualEnrollment(
+        registrationId,
+        { registrationId, clientCertificates: [certificate], ...enrollmentArgs(service, group) },
+        { dependsOn: service.ready },
+    );
+}
+
+function enrollmentArgs(service: ProvisioningService, group: GroupSettings): EnrollmentArgs {
+    const { iotEdge, allocationPolicy, initialTwin, reprovision } = group.enrollment;
+    const isTwinGiven =
+        Object.keys(initialTwin.tags).length + Object.keys(initialTwin.desired).length > 0;
+    return {
+        serviceId: service.serviceId,
+        hostName: service.hostName,
+        provisioningStatus: group.blocked ? "disabled" : "enabled",
+        iotEdge,
+        ...reprovisioning(reprovision),
+        ...(allocationPolicy === undefined ? {} : { allocationPolicy }),
+        ...(isTwinGiven ? { initialTwin } : {}),
+    };
+}
+
+/** Azure docs: concepts-device-reprovision. */
+function reprovisioning(policy: EnrollmentSettings["reprovision"]) {
+    return {
+        updateHubAssignment: policy !== "keep",
+        migrateDeviceData: policy === "migrate",
+    };
+}
+
+/**
+ * The group's present intermediate and, during a rollover, the newest that is retained. Under a trusted root they are
+ * given as they are, because the root is shared by all groups; that needs no proof of possession (Azure docs: concepts-service).
+ */
+function groupAttestation(
+    settings: Settings,
+    group: GroupSettings,
+    authorities: Authorities,
+    trusted: ReadonlyMap<string, VerifiedCertificate>,
+) {
+    const own = authorities.intermediates
+        .filter((intermediate) => intermediate.group === group)
+        .sort((one, other) => other.generation - one.generation)
+        .slice(0, 2);
+    if (own.length === 0) {
+        return undefined;
+    }
+    if (settings.pki.trust === "root") {
+        return { signingCertificates: own.map(({ certificate }) => certificate) };
+    }
+    const names = own.flatMap(({ name }) => trusted.get(name)?.certificateName ?? []);
+    return { caReferences: names };
+}
+
+function linkedHubs(settings: Settings, dps: DpsSettings, args: ProvisioningArgs): LinkedHub[] {
+    const { hub, resourceGroupName } = args;
+    const own: LinkedHub = {
+        resourceGroupName,
+        hubName: hub.hubName,
+        hostName: hub.hostName,
+        policy: provisioningPolicy.keyName,
+        location: settings.location,
+        weight: dps.weight,
+    };
+    const others = dps.linkedHubs.map(({ id, policy, location, weight }): LinkedHub => {
+        const [, , , , group, , , , hubName] = id.split("/");
+        const hostName = hub.hostName.apply((host) => host.replace(/^[^.]+/, hubName));
+        return { resourceGroupName: group, hubName, hostName, policy, location, weight };
+    });
+    return [own, ...others];
+}

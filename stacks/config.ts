@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { readCi } from "./config/ci";
 import { readDevices } from "./config/devices";
+import { readDps } from "./config/dps";
 import { Files } from "./config/files";
 import { readGroups } from "./config/groups";
 import { readHub } from "./config/hub";
-import { longestName, subjectText } from "./config/names";
+import { longestName, regionName, subjectText } from "./config/names";
 import { readOutputDevices } from "./config/outputDevices";
 import { ConfigurationError, Report } from "./config/report";
 import { readPki } from "./config/root";
@@ -22,6 +23,7 @@ const topLevelKeys = [
     "location",
     "resourceGroupName",
     "hub",
+    "dps",
     "pki",
     "groups",
     "devices",
@@ -64,7 +66,9 @@ export function readSettings(
         subjectText(longestName, "name the organization that runs the devices, e.g. Contoso"),
     );
     const pki = readPki(top, organization, files);
-    const groups = readGroups(top, pki, files);
+    const hub = readHub(top);
+    const dps = readDps(top, hub);
+    const groups = readGroups(top, pki, dps !== undefined, files);
     const devices = readDevices(top, groups, files);
     const settings: Settings = {
         organization,
@@ -79,7 +83,8 @@ export function readSettings(
             rule: "has 1 to 90 letters, digits or _ ( ) . - and does not end with a dot",
             remedy: "rename it, or delete the setting to get a name from the stack's",
         }),
-        hub: readHub(top),
+        hub,
+        dps,
         pki: pki.settings,
         groups,
         devices,
@@ -122,13 +127,7 @@ function readLocation(top: Section, defaultLocation: string | undefined): string
     if (!top.has("location") && defaultLocation !== undefined && defaultLocation !== "") {
         return defaultLocation;
     }
-    const remedy =
-        "write the region's short name, e.g. westeurope (az account list-locations -o table)";
-    return top.requiredText("location", {
-        pattern: /^[a-z][a-z0-9]{1,89}$/,
-        rule: "is the name of an Azure region, in small letters without spaces",
-        remedy,
-    });
+    return top.requiredText("location", regionName);
 }
 
 /** Pulumi hands lists and mappings over as JSON, and every other value as text. */

@@ -12,6 +12,8 @@ export interface Settings {
     /** Name of the resource group; undefined: derived from the stack's name by Pulumi. */
     readonly resourceGroupName: string | undefined;
     readonly hub: HubSettings;
+    /** Device Provisioning Service; undefined: none. */
+    readonly dps: DpsSettings | undefined;
     readonly pki: PkiSettings;
     readonly groups: readonly GroupSettings[];
     readonly devices: readonly DeviceSettings[];
@@ -38,6 +40,29 @@ export interface HubSettings {
     readonly dataRole: "assign" | "existing";
     /** How long a run waits for the data-plane role to take effect; the identities' provider reads it. 0 to 900, default 600. */
     readonly roleWaitSeconds: number;
+}
+
+export interface DpsSettings {
+    /** Exact name; undefined: prefix and a random suffix. */
+    readonly name: string | undefined;
+    readonly prefix: string;
+    readonly units: number;
+    /** Default "Hashed". "Custom" needs an Azure Function and is refused. */
+    readonly allocationPolicy: "Hashed" | "GeoLatency" | "Static";
+    /** Allocation weight of this stack's hub, 0 to 1000. Default 1. */
+    readonly weight: number;
+    /** Hubs beside this stack's own. */
+    readonly linkedHubs: readonly LinkedHubSettings[];
+}
+
+export interface LinkedHubSettings {
+    /** ARM resource ID. */
+    readonly id: string;
+    readonly location: string;
+    /** Its shared access policy with RegistryWrite and ServiceConnect. Default "iot-x509-dps". */
+    readonly policy: string;
+    /** 0 to 1000. Default 1. */
+    readonly weight: number;
 }
 
 export type KeyAlgorithm = "RSA-2048" | "RSA-3072" | "RSA-4096" | "ECDSA-P256" | "ECDSA-P384";
@@ -67,6 +92,25 @@ export interface GroupSettings {
     readonly validityDays: number;
     readonly renewBeforeDays: number;
     readonly keyAlgorithm: KeyAlgorithm;
+    /** Whether its devices are listed on the hub, find it through the provisioning service, or both. Default "listed". */
+    readonly provisioning: "listed" | "dps" | "both";
+    /** Cuts the group off at the hub and the provisioning service. Default false. */
+    readonly blocked: boolean;
+    readonly enrollment: EnrollmentSettings;
+}
+
+/** Of a group with provisioning "dps" or "both". */
+export interface EnrollmentSettings {
+    /** On registering again: `migrate` the twin to the new hub, `reset` it, or `keep` hub and twin. Default "migrate". */
+    readonly reprovision: "migrate" | "reset" | "keep";
+    /** Default: the service's policy. */
+    readonly allocationPolicy: "hashed" | "geoLatency" | "static" | undefined;
+    readonly iotEdge: boolean;
+    /** What a device's twin starts with. */
+    readonly initialTwin: {
+        readonly tags: Readonly<Record<string, unknown>>;
+        readonly desired: Readonly<Record<string, unknown>>;
+    };
 }
 
 export interface IntermediateSettings {
@@ -110,6 +154,8 @@ export interface DeviceSettings {
     readonly status: DeviceStatus;
     /** Twin tags. */
     readonly tags: Readonly<Record<string, unknown>>;
+    /** Enrolled at the provisioning service by its own certificate instead of its group's CA. Default false. */
+    readonly individualEnrollment: boolean;
     /** Takes over an identity that exists on the hub and is not this stack's. Default false. */
     readonly adopt: boolean;
 }

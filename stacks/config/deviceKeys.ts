@@ -10,4 +10,5 @@ export const deviceKeys: readonly string[] = [
     "status",
     "tags",
     "adopt",
+    "enrollment",
 ];

@@ -33,6 +33,8 @@ export interface DeviceReading {
 interface Context {
     readonly files: Files;
     readonly groupNames: readonly string[];
+    /** Names of the groups that the provisioning service knows. */
+    readonly enrolledGroups: ReadonlySet<string>;
     readonly defaults: DeviceDefaults;
     readonly allowSha1: boolean;
 }
@@ -47,6 +49,9 @@ export function readDevices(
     const context: Context = {
         files,
         groupNames,
+        enrolledGroups: new Set(
+            groups.filter(({ provisioning }) => provisioning !== "listed").map(({ name }) => name),
+        ),
         defaults: readDefaults(top, groupNames),
         allowSha1: top.flag("allowSha1Thumbprints", false),
     };
@@ -77,6 +82,10 @@ function readDevice({ section, base }: DeviceSource, context: Context): DeviceRe
     const auth = section.oneOf("auth", ["ca", "thumbprint"], defaults.auth);
     const id = readId(section, auth);
     refuseForeignKeys(section, auth);
+    const group = auth === "ca" ? readGroupOf(section, context) : undefined;
+    if (group !== undefined && context.enrolledGroups.has(group)) {
+        checkRegistrationId(section, id);
+    }
     const status = section.oneOf("status", ["enabled", "disabled"], defaults.status);
     const csr = auth === "ca" ? readCsr(section, id, base, files) : undefined;
     const thumbprints =
@@ -92,7 +101,7 @@ function readDevice({ section, base }: DeviceSource, context: Context): DeviceRe
     return {
         settings: {
             id,
-            group: auth === "ca" ? readGroupOf(section, context) : undefined,
+            group,
             authentication:
                 auth === "thumbprint"
                     ? {
@@ -103,6 +112,7 @@ function readDevice({ section, base }: DeviceSource, context: Context): DeviceRe
                     : caAuthentication(section, csr, keyGeneration),
             status,
             tags: { ...defaults.tags, ...readTags(section) },
+            individualEnrollment: readEnrollment(section, group, context),
             adopt: section.flag("adopt", false),
         },
         idPath: section.pathOf("id"),
@@ -138,10 +148,46 @@ function readId(section: Section, auth: "ca" | "thumbprint"): string {
     return id;
 }
 
+/**
+ * A device that registers at the provisioning service has its device ID as registration ID, whose alphabet is smaller
+ * (Azure docs: iot-dps concepts-service, "Registration ID"). Its limit of 64 characters is that of the common name.
+ */
+function checkRegistrationId(section: Section, id: string): void {
+    if (id !== "" && !/^[A-Za-z0-9._-]*[A-Za-z0-9-]$/.test(id)) {
+        section.bad(
+            "id",
+            "is the registration ID at the provisioning service: ASCII letters, digits or - . _ and no dot or underscore at the end",
+            "rename the device, or move it to a group with provisioning: listed",
+        );
+    }
+}
+
+/** Whether the device has an enrollment of its own; only a group that the provisioning service knows leaves the choice. */
+function readEnrollment(
+    section: Section,
+    group: string | undefined,
+    { enrolledGroups }: Context,
+): boolean {
+    if (group === undefined || !section.has("enrollment")) {
+        return false;
+    }
+    if (!enrolledGroups.has(group)) {
+        section.bad(
+            "enrollment",
+            `is for devices that the provisioning service knows; those of group ${group} are listed on the hub`,
+            `set groups.${group}.provisioning: dps or both, or delete it`,
+        );
+        return false;
+    }
+    return section.oneOf("enrollment", ["group", "individual"], "group") === "individual";
+}
+
 /** Settings that mean nothing with the device's kind of authentication are refused, not passed over. */
 function refuseForeignKeys(section: Section, auth: "ca" | "thumbprint"): void {
     const foreign =
-        auth === "ca" ? ["thumbprints", "certificates"] : ["csr", "group", "keyGeneration"];
+        auth === "ca"
+            ? ["thumbprints", "certificates"]
+            : ["csr", "group", "keyGeneration", "enrollment"];
     const other = auth === "ca" ? "thumbprint" : "ca";
     for (const key of foreign.filter((candidate) => section.has(candidate))) {
         section.bad(

@@ -6,30 +6,44 @@ import {
 } from "../../components/pki/inspectCertificate";
 import { Finding } from "../../components/pki/pem";
 import { GroupSettings, intermediateCommonName, IntermediateSettings } from "../settings";
+import { readProvisioning } from "./enrollment";
 import { Files, inspectGivenFile } from "./files";
+import { checkGroupLimits } from "./groupLimits";
 import { comparableName, longestName, readKeyAlgorithm, subjectText } from "./names";
 import { PkiReading } from "./root";
 import { Section } from "./section";
 
-/** CA certificates that a hub takes (Azure docs: iot-hub-devguide-quotas-throttling). */
-const maxHubCas = 25;
-
-/** The device groups, in the order of the stack file: leaf policy and intermediate of each. */
-export function readGroups(top: Section, pki: PkiReading, files: Files): GroupSettings[] {
+/**
+ * The device groups, in the order of the stack file: leaf policy, intermediate and provisioning of each.
+ *
+ * @param hasDps whether the stack has a provisioning service
+ */
+export function readGroups(
+    top: Section,
+    pki: PkiReading,
+    hasDps: boolean,
+    files: Files,
+): GroupSettings[] {
     const section = top.section("groups", "the list of groups", undefined);
-    const groups = section.keys().map((name) => readGroup(section, name, pki, files));
-    checkCaCount(section, pki, groups);
+    const groups = section.keys().map((name) => readGroup(section, name, pki, hasDps, files));
+    checkGroupLimits(section, pki, groups);
     checkCaNames(section, pki, groups);
     return groups;
 }
 
-function readGroup(groups: Section, name: string, pki: PkiReading, files: Files): GroupSettings {
+function readGroup(
+    groups: Section,
+    name: string,
+    pki: PkiReading,
+    hasDps: boolean,
+    files: Files,
+): GroupSettings {
     if (!/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/.test(name)) {
         groups.report.value(
             groups.pathOf(name),
             name,
             "a group's name has 1 to 40 small letters, digits or hyphens, no hyphen at an end",
-            "rename the group; the name becomes part of certificate names on the hub",
+            "rename the group; the name becomes part of certificate names on the hub, and the enrollment group's ID",
         );
     }
     const group = groups.section(name, "a group", [
@@ -37,6 +51,9 @@ function readGroup(groups: Section, name: string, pki: PkiReading, files: Files)
         "validityDays",
         "renewBeforeDays",
         "intermediate",
+        "provisioning",
+        "blocked",
+        "enrollment",
     ]);
     const intermediate = readIntermediate(group, name, pki, files);
     const validityDays = group.integer(
@@ -71,6 +88,7 @@ function readGroup(groups: Section, name: string, pki: PkiReading, files: Files)
         validityDays,
         renewBeforeDays,
         keyAlgorithm: readKeyAlgorithm(group, "RSA-2048"),
+        ...readProvisioning(group, hasDps),
     };
 }
 
@@ -225,18 +243,6 @@ function nameFindings(certificate: GivenCertificate, expected: string): Finding[
                   remedy: "check that this file is this group's and this generation's, or sign the request again",
               },
           ];
-}
-
-function checkCaCount(section: Section, pki: PkiReading, groups: readonly GroupSettings[]): void {
-    const count = groups.reduce((sum, { intermediate }) => sum + 1 + intermediate.retain.length, 0);
-    if (pki.settings.trust === "intermediates" && count > maxHubCas) {
-        section.report.fault(
-            "groups",
-            `${count} CA certificates (${groups.length} groups and their retained generations)`,
-            `a hub takes at most ${maxHubCas}`,
-            "set pki.trust: root, so that the hub is given one, or use fewer groups",
-        );
-    }
 }
 
 /** Every CA has a subject of its own; organization and country are the same for all. */

@@ -21,6 +21,13 @@ export function subjectText(max: number, remedy: string): TextRule {
     };
 }
 
+/** An Azure region. */
+export const regionName: TextRule = {
+    pattern: /^[a-z][a-z0-9]{1,89}$/,
+    rule: "is the name of an Azure region, in small letters without spaces",
+    remedy: "write the region's short name, e.g. westeurope (az account list-locations -o table)",
+};
+
 /** A CA's name must be told from every other without regard to case and double spaces (RFC 5280, section 7.1). */
 export function comparableName(commonName: string): string {
     return commonName.toLowerCase().replace(/ +/g, " ");

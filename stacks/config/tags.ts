@@ -1,46 +1,93 @@
+import { Report } from "./report";
 import { isMapping, Section } from "./section";
 
-/** Limits of twin tags (Azure docs: iot-hub-devguide-device-twins, "Device twin size" and "Tags and properties format"). */
+/** Limits of twins (Azure docs: iot-hub-devguide-device-twins, "Device twin size" and "Tags and properties format"). */
 const maxDepth = 10;
 const maxKeyBytes = 1024;
 const maxStringBytes = 4096;
-const maxTotalBytes = 8192;
 const smallestInteger = -4503599627370496;
 const largestInteger = 4503599627370495;
 
 /** The tag in which the program keeps its own marks. */
 const reservedTag = "iotX509";
 
+/** A part of a twin that back ends write, and how messages call it. */
+interface TwinPart {
+    readonly key: string;
+    readonly plural: string;
+    readonly singular: string;
+    readonly maxBytes: number;
+    /** What to do when it is too large. */
+    readonly remedy: string;
+}
+
+const tagsPart: TwinPart = {
+    key: "tags",
+    plural: "tags",
+    singular: "tag",
+    maxBytes: 8192,
+    remedy: "keep only what queries need in tags",
+};
+
+const desiredPart: TwinPart = {
+    key: "desired",
+    plural: "desired properties",
+    singular: "desired property",
+    maxBytes: 32768,
+    remedy: "keep only what the device must be told when it starts",
+};
+
 /** Twin tags, as they stand; none when absent. */
 export function readTags(section: Section): Record<string, unknown> {
-    if (!section.has("tags")) {
+    const raw = section.raw(tagsPart.key);
+    if (isMapping(raw) && reservedTag in raw) {
+        section.report.value(
+            `${section.pathOf(tagsPart.key)}.${reservedTag}`,
+            raw[reservedTag],
+            `the tag ${reservedTag} is the program's own`,
+            "use another name",
+        );
+    }
+    return readPart(section, tagsPart);
+}
+
+/** Desired properties, as they stand; none when absent. */
+export function readDesired(section: Section): Record<string, unknown> {
+    return readPart(section, desiredPart);
+}
+
+function readPart(section: Section, part: TwinPart): Record<string, unknown> {
+    if (!section.has(part.key)) {
         return {};
     }
-    const tags = section.section("tags", "the list of tags", undefined);
-    for (const key of tags.keys()) {
-        if (key === reservedTag) {
-            tags.bad(key, `the tag ${reservedTag} is the program's own`, "use another name");
-        }
-    }
-    const raw = section.raw("tags");
+    // Tells of a value that is no mapping, and of names without a value.
+    section.section(part.key, `the list of ${part.plural}`, undefined);
+    const raw = section.raw(part.key);
     if (!isMapping(raw)) {
         return {};
     }
-    checkValue(tags, section.pathOf("tags"), raw, 0);
+    const { report } = section;
+    checkValue({ report, part }, section.pathOf(part.key), raw, 0);
     const size = twinSize(raw);
-    if (size > maxTotalBytes) {
-        section.report.fault(
-            section.pathOf("tags"),
+    if (size > part.maxBytes) {
+        report.fault(
+            section.pathOf(part.key),
             `${size} bytes`,
-            `the tags of a device have at most ${maxTotalBytes} bytes`,
-            "keep only what queries need in tags",
+            `the ${part.plural} of a device have at most ${part.maxBytes} bytes`,
+            part.remedy,
         );
     }
     return raw;
 }
 
-function checkValue(section: Section, path: string, value: unknown, depth: number): void {
-    const { report } = section;
+/** What the walk through a part carries along. */
+interface Walk {
+    readonly report: Report;
+    readonly part: TwinPart;
+}
+
+function checkValue(walk: Walk, path: string, value: unknown, depth: number): void {
+    const { report, part } = walk;
     if (typeof value === "string") {
         if (Buffer.byteLength(value) > maxStringBytes) {
             report.value(path, value, `a text has at most ${maxStringBytes} bytes`, "shorten it");
@@ -57,13 +104,18 @@ function checkValue(section: Section, path: string, value: unknown, depth: numbe
             );
         }
     } else if (Array.isArray(value)) {
-        value.forEach((item, index) => checkValue(section, `${path}[${index}]`, item, depth + 1));
+        value.forEach((item, index) => checkValue(walk, `${path}[${index}]`, item, depth + 1));
     } else if (isMapping(value)) {
         if (depth > maxDepth) {
-            report.value(path, value, `tags are at most ${maxDepth} levels deep`, "flatten them");
+            report.value(
+                path,
+                value,
+                `${part.plural} are at most ${maxDepth} levels deep`,
+                "flatten them",
+            );
             return;
         }
-        checkMapping(section, path, value, depth);
+        checkMapping(walk, path, value, depth);
     } else if (typeof value !== "boolean" && depth > 1) {
         report.value(
             path,
@@ -75,28 +127,29 @@ function checkValue(section: Section, path: string, value: unknown, depth: numbe
 }
 
 function checkMapping(
-    section: Section,
+    walk: Walk,
     path: string,
     value: Record<string, unknown>,
     depth: number,
 ): void {
+    const { report, part } = walk;
     for (const [key, item] of Object.entries(value)) {
         if (/[.$ \u0000-\u001f\u007f-\u009f]/.test(key) || key === "") {
-            section.report.value(
+            report.value(
                 `${path}[${JSON.stringify(key)}]`,
                 key,
-                "a tag's name has no dot, dollar, space or control character",
+                `the name of a ${part.singular} has no dot, dollar, space or control character`,
                 "rename it, e.g. with a hyphen",
             );
         } else if (Buffer.byteLength(key) > maxKeyBytes) {
-            section.report.value(
+            report.value(
                 path,
                 key,
-                `a tag's name has at most ${maxKeyBytes} bytes`,
+                `the name of a ${part.singular} has at most ${maxKeyBytes} bytes`,
                 "shorten it",
             );
         } else {
-            checkValue(section, `${path}.${key}`, item, depth + 1);
+            checkValue(walk, `${path}.${key}`, item, depth + 1);
         }
     }
 }

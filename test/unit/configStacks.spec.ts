@@ -106,6 +106,7 @@ describe("configuration: as a whole", () => {
                 dataRole: "assign",
                 roleWaitSeconds: 600,
             },
+            dps: undefined,
             pki: {
                 trust: "intermediates",
                 root: {
@@ -131,6 +132,14 @@ describe("configuration: as a whole", () => {
                     validityDays: 365,
                     renewBeforeDays: 30,
                     keyAlgorithm: "RSA-2048",
+                    provisioning: "listed",
+                    blocked: false,
+                    enrollment: {
+                        reprovision: "migrate",
+                        allocationPolicy: undefined,
+                        iotEdge: false,
+                        initialTwin: { tags: {}, desired: {} },
+                    },
                 },
             ],
             devices: [],

@@ -1,0 +1,125 @@
+import { DpsSettings, HubSettings, LinkedHubSettings } from "../settings";
+import { regionName } from "./names";
+import { Section, sectionAt } from "./section";
+
+/** Hubs that a provisioning service may be linked to, this stack's own among them (Azure docs: iot-dps, "Quotas and limits"). */
+const maxLinkedHubs = 50;
+
+/** Units and weights as Azure takes them (Terraform's azurerm_iothub_dps states the same bounds). */
+const maxUnits = 200;
+const maxWeight = 1000;
+
+/** The access policy that this program gives each of its own hubs for the link. */
+const defaultPolicy = "iot-x509-dps";
+
+/** The Device Provisioning Service: name or prefix, units, allocation, linked hubs. Undefined: the stack has none. */
+export function readDps(top: Section, hub: HubSettings): DpsSettings | undefined {
+    if (!top.has("dps")) {
+        return undefined;
+    }
+    const dps = top.section("dps", "the provisioning service", [
+        "name",
+        "prefix",
+        "units",
+        "allocationPolicy",
+        "weight",
+        "linkedHubs",
+    ]);
+    const name = dps.text("name", {
+        pattern: /^[A-Za-z0-9][A-Za-z0-9-]{1,62}[A-Za-z0-9]$/,
+        rule: "has 3 to 64 letters, digits or hyphens, no hyphen at an end",
+        remedy: "choose a name that is free in all of Azure, or use dps.prefix",
+    });
+    const prefix = dps.text("prefix", {
+        pattern: /^[A-Za-z0-9][A-Za-z0-9-]{0,49}$/,
+        rule: "has 1 to 50 letters, digits or hyphens and starts with no hyphen (a random suffix follows)",
+        remedy: "shorten it, or give the whole name as dps.name",
+    });
+    if (dps.has("name") && dps.has("prefix")) {
+        dps.bad("prefix", "dps.name and dps.prefix exclude each other", "delete one of the two");
+    }
+    return {
+        name,
+        prefix: prefix ?? "iot-dps",
+        units: dps.integer("units", 1, maxUnits, 1),
+        allocationPolicy:
+            readAllocationPolicy(dps, ["Hashed", "GeoLatency", "Static"] as const) ?? "Hashed",
+        weight: dps.integer("weight", 0, maxWeight, 1),
+        linkedHubs: readLinkedHubs(dps, hub),
+    };
+}
+
+/** A policy that needs nothing but the service itself; undefined when it is absent or bad. */
+export function readAllocationPolicy<T extends string>(
+    section: Section,
+    choices: readonly T[],
+): T | undefined {
+    const value = section.raw("allocationPolicy");
+    if (value === undefined) {
+        return undefined;
+    }
+    if (typeof value === "string" && value.toLowerCase() === "custom") {
+        section.bad(
+            "allocationPolicy",
+            "is a policy of the service's own: custom calls an Azure Function, which this program does not deploy",
+            `choose one of ${choices.join(", ")}`,
+        );
+        return undefined;
+    }
+    return section.oneOf("allocationPolicy", choices, choices[0]);
+}
+
+function readLinkedHubs(dps: Section, own: HubSettings): LinkedHubSettings[] {
+    const items = dps.list("linkedHubs");
+    if (items.length > maxLinkedHubs - 1) {
+        dps.bad(
+            "linkedHubs",
+            `a provisioning service is linked to at most ${maxLinkedHubs} hubs, this stack's own among them`,
+            `list at most ${maxLinkedHubs - 1}`,
+        );
+    }
+    const seen = new Map(
+        own.name === undefined ? [] : [[own.name.toLowerCase(), "this stack's own hub"]],
+    );
+    return items.flatMap((item, index) => {
+        const path = `${dps.pathOf("linkedHubs")}[${index}]`;
+        const section = sectionAt(dps.report, path, item, "a linked hub", [
+            "id",
+            "location",
+            "policy",
+            "weight",
+        ]);
+        return section === undefined ? [] : [readLinkedHub(section, path, seen)];
+    });
+}
+
+/** @param seen hubs that are linked already, by name in small letters: a hub's name is unique in all of Azure */
+function readLinkedHub(
+    section: Section,
+    path: string,
+    seen: Map<string, string>,
+): LinkedHubSettings {
+    const id = section.requiredText("id", {
+        pattern:
+            /^\/subscriptions\/[0-9a-f-]{36}\/resourceGroups\/[^/\s]{1,90}\/providers\/Microsoft\.Devices\/IotHubs\/[A-Za-z0-9-]{3,50}$/i,
+        rule: "is the resource ID of a hub: /subscriptions/…/resourceGroups/…/providers/Microsoft.Devices/IotHubs/NAME",
+        remedy: "copy it from: az iot hub show --name NAME --query id",
+    });
+    const hubName = id.slice(id.lastIndexOf("/") + 1).toLowerCase();
+    const owner = seen.get(hubName);
+    if (hubName !== "" && owner !== undefined) {
+        section.bad("id", `a hub is linked once; it is ${owner}`, "delete one of the two");
+    }
+    seen.set(hubName, owner ?? path);
+    return {
+        id,
+        location: section.requiredText("location", regionName),
+        policy:
+            section.text("policy", {
+                pattern: /^[A-Za-z0-9!._-]{1,64}$/,
+                rule: "is the name of a shared access policy: 1 to 64 letters, digits or ! . _ -",
+                remedy: "name the hub's policy that has the rights RegistryWrite and ServiceConnect",
+            }) ?? defaultPolicy,
+        weight: section.integer("weight", 0, maxWeight, 1),
+    };
+}

@@ -1,0 +1,52 @@
+import { EnrollmentSettings, GroupSettings } from "../settings";
+import { readAllocationPolicy } from "./dps";
+import { Section } from "./section";
+import { readDesired, readTags } from "./tags";
+
+/** How the devices of one group come to their hub: listed there, through the provisioning service, or both. */
+export function readProvisioning(
+    group: Section,
+    hasDps: boolean,
+): Pick<GroupSettings, "provisioning" | "blocked" | "enrollment"> {
+    const provisioning = group.oneOf("provisioning", ["listed", "dps", "both"], "listed");
+    if (provisioning !== "listed" && !hasDps) {
+        group.bad(
+            "provisioning",
+            "goes through a provisioning service, and the stack has none",
+            "add the setting dps (dps: {} takes the defaults), or set provisioning: listed",
+        );
+    }
+    const asked = group.raw("provisioning") ?? "listed";
+    if (asked === "listed" && group.has("enrollment")) {
+        group.bad(
+            "enrollment",
+            "belongs to a group that the provisioning service knows; the devices of this one are listed on the hub",
+            "set provisioning: dps or both, or delete it",
+        );
+    }
+    return {
+        provisioning,
+        blocked: group.flag("blocked", false),
+        enrollment: readEnrollment(group),
+    };
+}
+
+function readEnrollment(group: Section): EnrollmentSettings {
+    const section = group.section("enrollment", "an enrollment", [
+        "reprovision",
+        "allocationPolicy",
+        "iotEdge",
+        "initialTwin",
+    ]);
+    const twin = section.section("initialTwin", "an initial twin", ["tags", "desired"]);
+    return {
+        reprovision: section.oneOf("reprovision", ["migrate", "reset", "keep"], "migrate"),
+        allocationPolicy: readAllocationPolicy(section, [
+            "hashed",
+            "geoLatency",
+            "static",
+        ] as const),
+        iotEdge: section.flag("iotEdge", false),
+        initialTwin: { tags: readTags(twin), desired: readDesired(twin) },
+    };
+}

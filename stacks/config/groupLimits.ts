@@ -1,0 +1,65 @@
+import { GroupSettings } from "../settings";
+import { PkiReading } from "./root";
+import { Section } from "./section";
+
+/** CA certificates that a hub takes (Azure docs: iot-hub-devguide-quotas-throttling). */
+const maxHubCas = 25;
+
+/** What a provisioning service takes (Azure docs: iot-dps, "Quotas and limits"). */
+const maxDpsCas = 25;
+const maxEnrollmentGroups = 100;
+
+/** Retained generations of an enrollment group: its attestation has a primary and a secondary CA. */
+const maxRetained = 1;
+
+/** The limits of both services on CA certificates and enrollment groups. */
+export function checkGroupLimits(
+    groups: Section,
+    pki: PkiReading,
+    settings: readonly GroupSettings[],
+): void {
+    const listed = settings.filter(({ provisioning }) => provisioning !== "dps");
+    const enrolled = settings.filter(({ provisioning }) => provisioning !== "listed");
+    if (pki.settings.trust === "intermediates") {
+        checkCaCount(groups, listed, "a hub", maxHubCas);
+        checkCaCount(groups, enrolled, "a provisioning service", maxDpsCas);
+    }
+    if (enrolled.length > maxEnrollmentGroups) {
+        groups.report.fault(
+            "groups",
+            `${enrolled.length} groups with provisioning dps or both`,
+            `a provisioning service takes at most ${maxEnrollmentGroups} enrollment groups`,
+            "set provisioning: listed for some, or use fewer groups",
+        );
+    }
+    for (const { name, intermediate } of enrolled) {
+        if (intermediate.retain.length > maxRetained) {
+            groups.report.value(
+                `${groups.pathOf(name)}.intermediate.retain`,
+                intermediate.retain,
+                "an enrollment group has two CAs at most: the present generation and one before it",
+                "keep the generation that devices still have certificates of, and delete the others",
+            );
+        }
+    }
+}
+
+function checkCaCount(
+    groups: Section,
+    uploaded: readonly GroupSettings[],
+    service: string,
+    max: number,
+): void {
+    const count = uploaded.reduce(
+        (sum, { intermediate }) => sum + 1 + intermediate.retain.length,
+        0,
+    );
+    if (count > max) {
+        groups.report.fault(
+            "groups",
+            `${count} CA certificates (${uploaded.length} groups and their retained generations)`,
+            `${service} takes at most ${max}`,
+            `set pki.trust: root, so that ${service} is given one, or use fewer groups`,
+        );
+    }
+}

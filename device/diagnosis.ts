@@ -22,7 +22,7 @@ export function visibleProblems(credentials: DeviceCredentials, now = new Date()
     const chain = blocks.map((block) => new X509Certificate(block));
     const [leaf] = chain;
     const problems: string[] = [];
-    const commonName = /^CN=(.*)$/m.exec(leaf.subject)?.[1];
+    const commonName = nameOf(leaf);
     if (commonName !== credentials.deviceId) {
         problems.push(
             `The first certificate is for "${commonName}", not for device "${credentials.deviceId}". ` +
@@ -58,7 +58,17 @@ export const hubSideReasons: readonly string[] = [
     "the CA that signed it is not on the hub, or is there without proof of possession",
     "the intermediate between the device and the hub's CA was not sent: put it after the leaf in the certificate file",
     "the host name is another hub's",
+    "with an ID scope: no enabled enrollment covers the device's certificate",
 ];
+
+/** The common name of the first certificate; empty when it has none. */
+export function commonNameOf(chainPem: string): string {
+    return nameOf(new X509Certificate(chainPem)) ?? "";
+}
+
+function nameOf(certificate: X509Certificate): string | undefined {
+    return /^CN=(.*)$/m.exec(certificate.subject)?.[1];
+}
 
 function isKeyOf(keyPem: string, certificate: X509Certificate): boolean {
     const spki = { type: "spki", format: "der" } as const;

@@ -2,31 +2,14 @@ import * as grpc from "@grpc/grpc-js";
 import { EngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import { LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
-import { readFileSync } from "fs";
-import { join } from "path";
-import { setTimeout as sleep } from "timers/promises";
-import { ArmClient } from "./armClient";
-import { azureTransport } from "./azureTransport";
-import { Configuration, requireEmulator, settingsFrom } from "./configuration";
-import { account } from "./credentials";
+import { connect, version } from "./connect";
 import { Configure, service } from "./service";
-
-/** The official provider whose behaviour this one has. */
-const version = officialVersion();
 
 /** State of one resource may be some megabytes; the engine sends as much. */
 const unlimited = {
     "grpc.max_receive_message_length": -1,
     "grpc.max_send_message_length": -1,
 };
-
-function officialVersion(): string {
-    const file = join(__dirname, "..", "..", "package.json");
-    const manifest = JSON.parse(readFileSync(file, "utf8")) as {
-        dependencies: Record<string, string>;
-    };
-    return manifest.dependencies["@pulumi/azure-native"];
-}
 
 type Say = (severity: number, urn: string, message: string) => Promise<void>;
 
@@ -50,26 +33,16 @@ function engineLog(address: string | undefined): Say {
 
 function configureWith(say: Say): Configure {
     return async (variables) => {
-        const configuration = new Configuration(settingsFrom(variables), process.env);
-        const { cloud } = configuration;
-        requireEmulator(process.env, cloud);
-        const { credential, subscriptionId } = await account(configuration);
-        const transport = await azureTransport(credential, cloud.resourceManagerScope, version);
-        const client = new ArmClient(transport, {
-            endpoint: cloud.resourceManager,
-            wait: async (milliseconds, signal) => {
-                await sleep(milliseconds, undefined, { signal });
-            },
-        });
+        const warn = (urn: string, message: string): void => {
+            void say(LogSeverity.WARNING, urn, message);
+        };
+        const configured = await connect(variables, warn);
         await say(
             LogSeverity.INFO,
             "",
             `azure-native ${version}: the emulator's stand-in runs, not the official plugin.`,
         );
-        const warn = (urn: string, message: string): void => {
-            void say(LogSeverity.WARNING, urn, message);
-        };
-        return { connection: { client, configuration, subscriptionId, warn }, credential };
+        return configured;
     };
 }
 

@@ -1,0 +1,120 @@
+import * as assert from "assert";
+import { spawnSync } from "child_process";
+import { X509Certificate } from "crypto";
+import { InProcessStack } from "../../scripts/lib/inProcess";
+import { ProjectCopy } from "../../scripts/lib/projectCopy";
+import { StackOutputs } from "../support/deployment";
+import { verifyClientChain } from "../support/deviceFiles";
+import { armRequest, dropGroup, iotHubClient } from "../support/iotHubClient";
+import { connects } from "../support/liveDevice";
+
+describe("without the Pulumi CLI", function () {
+    this.timeout(300_000);
+
+    describe("the program", () => {
+        const resourceGroupName = "fallback";
+        const arm = iotHubClient();
+        let project: ProjectCopy;
+        let stack: InProcessStack;
+        let outputs: StackOutputs;
+        let made: number;
+
+        before(async () => {
+            project = ProjectCopy.make({ environment: process.env, pulumiHome: "" });
+            project.changeSettings("fallback", (config) => {
+                config["iot-x509:resourceGroupName"] = resourceGroupName;
+                config["iot-x509:pki"] = { trust: "root", keyAlgorithm: "RSA-2048" };
+            });
+            stack = new InProcessStack(project.folder, "fallback", process.env);
+            const answer = await stack.up();
+            outputs = answer.outputs as unknown as StackOutputs;
+            made = answer.count;
+        });
+
+        after(async () => {
+            stack?.stop();
+            project?.remove();
+            await dropGroup(arm, resourceGroupName);
+        });
+
+        const authority = async () => {
+            const { value = [] } = await arm.certificates.listByIotHub(
+                resourceGroupName,
+                outputs.hub.name,
+            );
+            assert.strictEqual(value.length, 1);
+            return value[0].properties;
+        };
+
+        it("makes a hub without shared keys, and proves its CA", async () => {
+            const hub = await arm.iotHubResource.get(resourceGroupName, outputs.hub.name);
+            assert.strictEqual(hub.properties?.hostName, outputs.hub.hostName);
+            assert.strictEqual(hub.properties?.disableLocalAuth, true);
+            assert.strictEqual((await authority())?.isVerified, true);
+        });
+
+        it("makes chains that OpenSSL accepts, with the CAs' constraints", async () => {
+            const text = Buffer.from((await authority())?.certificate ?? "", "base64");
+            const root = new X509Certificate(text).toString();
+            for (const id of ["pump-01", "pump-02", "sensor-01", "sensor-02"]) {
+                verifyClientChain(root, outputs.devices[id].chain);
+            }
+        });
+
+        it("makes devices that connect with their certificates", async () => {
+            await connects(outputs.devices["pump-02"]);
+            await connects(outputs.devices["sensor-01"]);
+        });
+
+        it("deletes all that it made", async () => {
+            assert.strictEqual((await stack.destroy()).count, made);
+            const path = `/resourceGroups/${resourceGroupName}`;
+            assert.strictEqual((await armRequest(arm, "GET", path)).status, 404);
+        });
+    });
+
+    it("a resource of a plugin that has no stand-in is an error that names it", async () => {
+        const resourceGroupName = "fallback-ci";
+        const project = ProjectCopy.make({ environment: process.env, pulumiHome: "" });
+        project.changeSettings("ci", (config) => {
+            config["iot-x509:resourceGroupName"] = resourceGroupName;
+            config["iot-x509:ci"] = {
+                repository: "contoso/iot-x509",
+                subjects: ["ref:refs/heads/main"],
+            };
+        });
+        const stack = new InProcessStack(project.folder, "ci", process.env);
+        try {
+            await assert.rejects(
+                stack.up(),
+                /azuread:.*Application cannot be made without the Pulumi CLI/,
+            );
+        } finally {
+            stack.stop();
+            project.remove();
+            await dropGroup(iotHubClient(), resourceGroupName);
+        }
+    });
+
+    it("the demo shows what it can, and tells and counts what it left out", () => {
+        const script =
+            'require("./scripts/lib/demoFallback").demoWithoutCli()' +
+            ".catch((error) => { console.error(error); process.exit(1); })";
+        const { status, stdout, stderr } = spawnSync(
+            process.execPath,
+            ["-r", "ts-node/register/transpile-only", "-e", script],
+            { encoding: "utf8" },
+        );
+        assert.strictEqual(status, 0, stdout + stderr);
+        assert.match(stdout, /NO PULUMI CLI/);
+        assert.match(stdout, /✓ 2 of 2 CAs on \S+ are verified/);
+        for (const id of ["pump-01", "pump-02", "sensor-01", "gateway-01"]) {
+            assert.match(stdout, new RegExp(`✓ ${id} connected; .* auth type x509`));
+        }
+        assert.match(stdout, /✓ An intruder with a look-alike CA was refused: \w+/);
+        assert.match(stdout, /✓ .* resources deleted: the emulator is empty/);
+        assert.match(stdout, /- skipped: The fleet grows by one device/);
+        assert.match(stdout, /- skipped: Another preview/);
+        assert.match(stdout, /\n6 steps done, 2 skipped\n$/);
+    });
+});

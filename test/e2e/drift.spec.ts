@@ -33,10 +33,7 @@ describe("drift", function () {
         registry = await deployment.registry();
     });
 
-    after(async () => {
-        await deployment?.stack.destroy();
-        deployment?.project.remove();
-    });
+    after(() => deployment?.remove());
 
     async function authority(name: string) {
         const { certificateName } = outputs.trusted[name];

@@ -7,6 +7,8 @@ export interface Settings {
     throttling: boolean;
     /** Seconds a hub or provisioning service stays "Activating". Azure takes about two minutes; the default keeps the asynchronous path without the wait. */
     activationSeconds: number;
+    /** Seconds that a provisioning service takes to assign a device to a hub. Azure tells devices to ask again after 3; the default keeps the asynchronous path without the wait. */
+    registrationSeconds: number;
     /** Seconds until a new role assignment counts. Azure says up to ten minutes (docs: role-based-access-control/troubleshooting); 0 keeps tests quick. */
     rolePropagationSeconds: number;
     /** Disabling or deleting a device ends its live connection. The docs do not say whether at once; on, since a revocation is expected to bite. */
@@ -30,6 +32,7 @@ export interface Settings {
 export const defaultSettings: Readonly<Settings> = {
     throttling: false,
     activationSeconds: 0.3,
+    registrationSeconds: 0.3,
     rolePropagationSeconds: 0,
     cutOnDeviceChange: true,
     cutOnCaChange: true,

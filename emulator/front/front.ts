@@ -1,4 +1,4 @@
-import { randomUUID } from "crypto";
+import { constants, randomUUID } from "crypto";
 import * as http from "http";
 import * as net from "net";
 import { AddressInfo } from "net";
@@ -49,6 +49,8 @@ export class Front {
         // behind TLS, as Azure does (docs: iot-hub-tls-support).
         this.https = tls.createServer({
             minVersion: "TLSv1.2",
+            // Tickets are off: a resumed session has no client certificates.
+            secureOptions: constants.SSL_OP_NO_TICKET,
             requestCert: true,
             rejectUnauthorized: false,
             ALPNProtocols: ["http/1.1"],

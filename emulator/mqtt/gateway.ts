@@ -3,6 +3,7 @@ import { AddressInfo } from "net";
 import { Duplex } from "stream";
 import * as tls from "tls";
 import { azureHost } from "../core/clouds";
+import { ProvisioningConnection } from "../dps/mqttConnection";
 import { Authority } from "../front/authority";
 import {
     ConnectionInfo,
@@ -26,14 +27,14 @@ const checkMilliseconds = 1000;
 const amqpBegin = 0x41;
 
 /**
- * The hubs' device port: MQTT over TLS, and AMQP handed on. Keeps the live connections, one a device, and the refused ones.
+ * The device port of hubs and provisioning services: MQTT over TLS, and AMQP handed on. Keeps the live connections, one a device, and the refused ones.
  */
 export class DeviceGateway implements DeviceConnections {
     private readonly server: tls.Server;
     private readonly aliases: HubAliases;
     private readonly host: ConnectionHost;
     private readonly sockets = new Set<tls.TLSSocket>();
-    private readonly open = new Set<MqttConnection>();
+    private readonly open = new Set<MqttConnection | ProvisioningConnection>();
     private readonly byDevice = new Map<string, MqttConnection>();
     private readonly sessions = new Map<string, SessionState>();
     private readonly waitingCalls = new Map<string, Set<(connection: MqttConnection) => void>>();
@@ -172,6 +173,12 @@ export class DeviceGateway implements DeviceConnections {
         socket.once("close", () => clearTimeout(deadline));
         socket.once("data", (first: Buffer) => {
             clearTimeout(deadline);
+            const isProvisioning = azureHost(socket.servername || "")?.kind === "dps";
+            if (first[0] === amqpBegin && isProvisioning) {
+                this.context.log.warn("provisioning over AMQP is not played; use MQTT or HTTPS");
+                socket.destroy();
+                return;
+            }
             if (first[0] === amqpBegin) {
                 socket.pause();
                 socket.unshift(first);
@@ -179,10 +186,20 @@ export class DeviceGateway implements DeviceConnections {
                 socket.resume();
                 return;
             }
-            const connection = new MqttConnection(socket, this.host);
+            const connection = isProvisioning
+                ? this.provisioning(socket)
+                : new MqttConnection(socket, this.host);
             this.open.add(connection);
             connection.feed(first);
             socket.on("data", (chunk: Buffer) => connection.feed(chunk));
+        });
+    }
+
+    /** The host name of the TLS handshake led to the provisioning services' device API. */
+    private provisioning(socket: tls.TLSSocket): ProvisioningConnection {
+        return new ProvisioningConnection(socket, {
+            context: this.context,
+            gone: (connection) => this.open.delete(connection),
         });
     }
 

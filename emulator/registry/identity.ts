@@ -12,6 +12,9 @@ export interface IdentityFields {
     readonly iotEdge: boolean;
 }
 
+/** What a write to a registry needs: the hub's own service API has it, and the Device Provisioning Service. */
+export type RegistryContext = Pick<EmulatorContext, "clock" | "hubs">;
+
 /** What the service writes for a time that never was. */
 export const never = "0001-01-01T00:00:00Z";
 
@@ -171,7 +174,7 @@ function asObject(value: unknown, name: string): Record<string, unknown> {
 
 /** A new identity with an empty twin; not yet in the hub. */
 export function newDevice(
-    context: EmulatorContext,
+    context: RegistryContext,
     deviceId: string,
     fields: IdentityFields,
 ): Device {
@@ -200,7 +203,7 @@ export function newDevice(
 }
 
 /** Replaces what a client may set. */
-export function overwrite(context: EmulatorContext, device: Device, fields: IdentityFields): void {
+export function overwrite(context: RegistryContext, device: Device, fields: IdentityFields): void {
     if (device.status !== fields.status) {
         device.statusUpdatedTime = context.clock.date().toISOString();
     }

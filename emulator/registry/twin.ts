@@ -1,7 +1,7 @@
 import { EmulatorContext } from "../context";
 import { Device, Hub, TwinProperties } from "../hub/model";
 import { RegistryProblem } from "./errors";
-import { connectionState } from "./identity";
+import { connectionState, RegistryContext } from "./identity";
 import { checkSection, isObject, JsonObject, merge, twinETag, withoutService } from "./twinRules";
 
 /**
@@ -124,7 +124,7 @@ function checkSizes({ tags = {}, desired = {} }: TwinBody): void {
 
 /** Carries out a checked change and tells a connected device. */
 export function applyTwinChange(
-    context: EmulatorContext,
+    context: RegistryContext,
     hub: Hub,
     device: Device,
     change: TwinChange,

@@ -1,0 +1,22 @@
+/**
+ * A registration that was accepted and then failed: its record says `failed`, with this code and text. 401001 with its
+ * text is as azure-iot-cli-extension's live tests see it (`test_dps_device_registration_unlinked_hub`).
+ */
+export class AssignmentFailure extends Error {
+    constructor(
+        /** The emulator's own name for it. */
+        readonly reason:
+            "hubNotFound" | "linkedHubUnauthorized" | "initialTwinInvalid" | "deviceIdInvalid",
+        /** In words that tell a person what to mend; never holds a secret. */
+        readonly detail: string,
+        readonly errorCode: number,
+        /** `errorMessage` of the record. */
+        message: string,
+    ) {
+        super(message);
+    }
+}
+
+export function hubNotFound(detail: string): AssignmentFailure {
+    return new AssignmentFailure("hubNotFound", detail, 401001, "IoTHub not found.");
+}

@@ -1,0 +1,254 @@
+import { TLSSocket } from "tls";
+import {
+    generate,
+    IConnectPacket,
+    IPublishPacket,
+    ISubscribePacket,
+    Packet,
+    Parser,
+    parser,
+} from "mqtt-packet";
+import { presentedCertificates } from "../mqtt/certificate";
+import {
+    DeviceAnswer,
+    DeviceRequest,
+    readBody,
+    Registrar,
+    RegistrarContext,
+} from "./deviceRegistrar";
+import { RegistrationRefusal } from "./deviceRefusals";
+import { readProvisioningLogin } from "./mqttLogin";
+
+/** Time that a client has for its CONNECT after the TLS handshake. */
+const connectMilliseconds = 30_000;
+
+/** Longest silence of a client that asked for no keep-alive. */
+const longestSilence = 1767_000;
+
+/** More unread bytes than any registration has. */
+const largestPacket = 256 * 1024;
+
+const responses = "$dps/registrations/res/#";
+
+/** What a connection needs of the device port. */
+export interface ProvisioningHost {
+    readonly context: RegistrarContext;
+    gone(connection: ProvisioningConnection): void;
+}
+
+/**
+ * One MQTT 3.1.1 connection to the device API (Azure docs: iot-dps iot-dps-mqtt-support). What CONNECT says is judged at
+ * once: return code 5, or 3 for an ID scope that does not exist (Azure/azure-iot-sdk-python#670). The certificates are
+ * judged by the registration, whose answer says 401 (Azure/azure-sdk-for-c, `az_iot_provisioning_client.c`).
+ */
+export class ProvisioningConnection {
+    private readonly parser: Parser = parser();
+    private readonly registrar: Registrar;
+    private readonly deadline: NodeJS.Timeout;
+    private device: DeviceRequest | undefined;
+    private hears = false;
+    private heard = Date.now();
+    private silence = longestSilence;
+    private ended = false;
+
+    constructor(
+        private readonly socket: TLSSocket,
+        private readonly host: ProvisioningHost,
+    ) {
+        this.registrar = Registrar.of(host.context);
+        this.deadline = setTimeout(
+            () => this.close("no CONNECT in time"),
+            connectMilliseconds,
+        ).unref();
+        this.parser.on("packet", (packet) => this.guard(() => this.take(packet)));
+        this.parser.on("error", (error: Error) => this.close(`malformed packet: ${error.message}`));
+        socket.on("close", () => this.close("closed by the client"));
+    }
+
+    /** Bytes from the network. */
+    feed(chunk: Buffer): void {
+        this.heard = Date.now();
+        if (!this.ended && this.parser.parse(chunk) > largestPacket) {
+            this.close("packet too large");
+        }
+    }
+
+    /** Ends the connection when the device was silent too long [MQTT-3.1.2-24]. */
+    check(realNow: number): void {
+        if (realNow - this.heard > this.silence) {
+            this.close("silent for longer than 1.5 times its keep-alive");
+        }
+    }
+
+    close(why: string): void {
+        if (!this.ended) {
+            this.ended = true;
+            clearTimeout(this.deadline);
+            const who = this.device?.registrationId ?? "a client";
+            this.host.context.log.info(`provisioning connection of ${who} ended: ${why}`);
+            this.host.gone(this);
+            this.socket.destroy();
+        }
+    }
+
+    private guard(work: () => void): void {
+        try {
+            if (!this.ended) {
+                work();
+            }
+        } catch (error) {
+            this.host.context.log.warn(`MQTT packet failed: ${(error as Error).stack}`);
+            this.close("an error inside the emulator");
+        }
+    }
+
+    private take(packet: Packet): void {
+        if (this.device === undefined) {
+            if (packet.cmd === "connect") {
+                this.enter(packet);
+            } else {
+                this.close(`first packet is ${packet.cmd}, not CONNECT`); // [MQTT-3.1.0-1]
+            }
+            return;
+        }
+        switch (packet.cmd) {
+            case "publish":
+                this.receive(this.device, packet);
+                break;
+            case "subscribe":
+                this.subscribe(packet);
+                break;
+            case "unsubscribe":
+                this.hears = this.hears && !packet.unsubscriptions.includes(responses);
+                this.send({ cmd: "unsuback", messageId: packet.messageId, granted: [] });
+                break;
+            case "pingreq":
+                this.send({ cmd: "pingresp" }); // [MQTT-3.12.4-1]
+                break;
+            case "disconnect":
+                this.close("the device disconnected");
+                break;
+            default:
+                this.close(`unexpected packet ${packet.cmd}`);
+        }
+    }
+
+    private enter(packet: IConnectPacket): void {
+        clearTimeout(this.deadline);
+        const [idScope = "", , registrationId] = (packet.username ?? "").split("/");
+        try {
+            const login = readProvisioningLogin(packet);
+            this.registrar.serviceOf(login);
+            const presented = presentedCertificates(this.socket);
+            if (presented.length === 0) {
+                throw RegistrationRefusal.of(
+                    "certificateMissing",
+                    "the client sent no certificate in TLS; give it the device's certificate and key",
+                );
+            }
+            this.device = { ...login, presented };
+        } catch (error) {
+            if (!(error instanceof RegistrationRefusal)) {
+                throw error;
+            }
+            this.registrar.record(error, idScope, registrationId);
+            this.refuse(error);
+            return;
+        }
+        const keepAlive = (packet.keepalive ?? 0) * 1500;
+        this.silence = keepAlive === 0 ? longestSilence : Math.min(keepAlive, longestSilence);
+        this.send({ cmd: "connack", returnCode: 0, sessionPresent: false });
+    }
+
+    private refuse({ reason }: RegistrationRefusal): void {
+        const returnCode =
+            reason === "protocolVersionUnsupported" ? 1 : reason === "idScopeUnknown" ? 3 : 5;
+        this.ended = true;
+        this.host.gone(this);
+        this.socket.write(generate({ cmd: "connack", returnCode, sessionPresent: false }));
+        this.socket.destroySoon(); // [MQTT-3.2.2-5]
+    }
+
+    private subscribe(packet: ISubscribePacket): void {
+        const granted = packet.subscriptions.map(({ topic, qos }) =>
+            topic === responses ? Math.min(qos, 1) : 128,
+        );
+        this.hears = this.hears || granted.some((qos) => qos !== 128);
+        this.send({ cmd: "suback", messageId: packet.messageId, granted });
+    }
+
+    private receive(device: DeviceRequest, packet: IPublishPacket): void {
+        const asked = readTopic(packet.topic);
+        if (asked === undefined || packet.qos === 2) {
+            this.close(`publication on "${packet.topic}" with QoS ${packet.qos} is not taken`);
+            return;
+        }
+        if (packet.qos === 1) {
+            this.send({ cmd: "puback", messageId: packet.messageId }); // [MQTT-4.3.2-2]
+        }
+        try {
+            const { operationId } = asked;
+            const answer =
+                operationId === undefined
+                    ? this.registrar.register(device, readBody(asBuffer(packet.payload)))
+                    : this.registrar.operation(device, operationId);
+            this.answer(asked.requestId, answer);
+        } catch (error) {
+            if (!(error instanceof RegistrationRefusal)) {
+                throw error;
+            }
+            this.registrar.record(error, device.idScope, device.registrationId);
+            const body = error.body(this.host.context.clock.date());
+            const { status, retryAfter } = error;
+            this.answer(asked.requestId, { status, retryAfter, body });
+        }
+    }
+
+    private answer(
+        requestId: string,
+        answer: Omit<DeviceAnswer, "status"> & { readonly status: number },
+    ): void {
+        if (!this.hears) {
+            return;
+        }
+        const { status, retryAfter, body } = answer;
+        const again = retryAfter === undefined ? "" : `&retry-after=${retryAfter}`;
+        this.send({
+            cmd: "publish",
+            topic: `$dps/registrations/res/${status}/?$rid=${requestId}${again}`,
+            payload: JSON.stringify(body),
+            qos: 0,
+            dup: false,
+            retain: false,
+        });
+    }
+
+    private send(packet: Packet): void {
+        if (!this.ended) {
+            this.socket.write(generate(packet));
+        }
+    }
+}
+
+/** What a device asks for by publishing; an operation ID is in the question for its result only. */
+function readTopic(
+    topic: string,
+): { readonly requestId: string; readonly operationId?: string } | undefined {
+    const match = /^\$dps\/registrations\/(PUT|GET)\/([a-z-]+)\/\?(.*)$/.exec(topic);
+    const query = new URLSearchParams(match?.[3] ?? "");
+    const requestId = query.get("$rid");
+    if (match === null || requestId === null) {
+        return undefined;
+    }
+    if (match[1] === "PUT" && match[2] === "iotdps-register") {
+        return { requestId };
+    }
+    const operationId = query.get("operationId");
+    return match[1] === "GET" && match[2] === "iotdps-get-operationstatus" && operationId !== null
+        ? { requestId, operationId }
+        : undefined;
+}
+
+function asBuffer(payload: string | Buffer): Buffer {
+    return typeof payload === "string" ? Buffer.from(payload) : payload;
+}

@@ -3,7 +3,7 @@ import { clouds } from "../core/clouds";
 import { Principal } from "../entra/principal";
 import { TokenProblem } from "../entra/tokens";
 import { Hub, SharedAccessPolicy } from "../hub/model";
-import { isSignedBy, parseSharedAccessSignature } from "../hub/sharedAccess";
+import { signingPolicy as signedBy } from "../hub/sharedAccess";
 import { RegistryProblem } from "./errors";
 
 /** Permissions of a shared access policy (Azure docs: iot-hub-dev-guide-sas, "Access control and permissions"). */
@@ -39,9 +39,6 @@ export const access = {
         right: "ServiceConnect",
     },
 } satisfies Record<string, Access>;
-
-/** How far a client's clock may be off (Azure docs: "IoT Hub error codes", 401003). */
-const clockSkewSeconds = 300;
 
 /** Whom a request speaks for. */
 export class Caller {
@@ -129,35 +126,11 @@ function signingPolicy(
     if (hub.properties.disableLocalAuth) {
         return undefined;
     }
-    const signature = parsed(text);
-    if (
-        signature === undefined ||
-        signature.expiry + clockSkewSeconds < context.clock.now() / 1000 ||
-        !covers(signature.resource, hub.hostName, path)
-    ) {
-        return undefined;
-    }
-    const policy = hub.policies.find((one) => one.keyName === signature.policy);
-    const keys = [policy?.primaryKey, policy?.secondaryKey];
-    return isSignedBy(signature, keys) ? policy : undefined;
-}
-
-function parsed(text: string): ReturnType<typeof parseSharedAccessSignature> {
-    try {
-        return parseSharedAccessSignature(text);
-    } catch (error) {
-        if (error instanceof URIError) {
-            return undefined;
-        }
-        throw error;
-    }
-}
-
-/** A signature covers its resource and what lies below it. */
-function covers(resource: string, hostName: string, path: string): boolean {
-    const wanted = `${hostName}${path}`.toLowerCase();
-    const signed = resource.toLowerCase().replace(/\/+$/, "");
-    return wanted === signed || wanted.startsWith(signed + "/");
+    return signedBy(hub.policies, text, {
+        hostName: hub.hostName,
+        path,
+        now: context.clock.now(),
+    });
 }
 
 /** Writing includes reading: Azure gives `iothubowner` "RegistryWrite, ServiceConnect, DeviceConnect". */

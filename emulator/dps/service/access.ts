@@ -1,0 +1,103 @@
+import { EmulatorContext } from "../../context";
+import { AzureHost } from "../../core/clouds";
+import { Principal } from "../../entra/principal";
+import { audiencesOf } from "../../entra/resources";
+import { TokenProblem } from "../../entra/tokens";
+import { SharedAccessPolicy } from "../../hub/model";
+import { signingPolicy } from "../../hub/sharedAccess";
+import { ProvisioningService } from "../model";
+import { ServiceProblem } from "./errors";
+
+/** Rights of a shared access policy that the service API asks for (Azure docs: iot-dps how-to-control-access). */
+type Right =
+    "EnrollmentRead" | "EnrollmentWrite" | "RegistrationStatusRead" | "RegistrationStatusWrite";
+
+/** What an operation asks of its caller, in both ways of authentication. */
+export interface Access {
+    /** After `Microsoft.Devices/provisioningServices/` (Azure docs: iot-dps concepts-control-access-dps-azure-ad). */
+    readonly dataAction: string;
+    readonly right: Right;
+}
+
+export const access = {
+    readGroups: { dataAction: "enrollmentGroups/read", right: "EnrollmentRead" },
+    writeGroups: { dataAction: "enrollmentGroups/write", right: "EnrollmentWrite" },
+    deleteGroups: { dataAction: "enrollmentGroups/delete", right: "EnrollmentWrite" },
+    readEnrollments: { dataAction: "enrollments/read", right: "EnrollmentRead" },
+    writeEnrollments: { dataAction: "enrollments/write", right: "EnrollmentWrite" },
+    deleteEnrollments: { dataAction: "enrollments/delete", right: "EnrollmentWrite" },
+    readAttestation: {
+        dataAction: "attestationmechanism/details/action",
+        right: "EnrollmentWrite",
+    },
+    readRegistrations: { dataAction: "registrationStates/read", right: "RegistrationStatusRead" },
+    deleteRegistrations: {
+        dataAction: "registrationStates/delete",
+        right: "RegistrationStatusWrite",
+    },
+} satisfies Record<string, Access>;
+
+/**
+ * Checks the `Authorization` header and that its holder may do this.
+ *
+ * @param path what the request addresses below the service's host name.
+ * @throws ServiceProblem 401
+ */
+export async function authorize(
+    context: EmulatorContext,
+    service: ProvisioningService,
+    host: AzureHost,
+    authorization: string | undefined,
+    path: string,
+    wanted: Access,
+): Promise<void> {
+    if (authorization !== undefined && /^Bearer\s/i.test(authorization)) {
+        const principal = await verified(context, host, authorization);
+        const action = `Microsoft.Devices/provisioningServices/${wanted.dataAction}`;
+        if (!context.access.isDataAllowed(principal, action, service.id)) {
+            throw new ServiceProblem(
+                "notPermitted",
+                `Principal ${principal.objectId} is not authorized for ${action} on ${service.name}.`,
+            );
+        }
+        return;
+    }
+    const policy = service.disableLocalAuth
+        ? undefined
+        : signingPolicy(service.policies, authorization ?? "", {
+              hostName: service.serviceHostName,
+              path,
+              now: context.clock.now(),
+          });
+    if (policy === undefined || !rightsOf(policy).includes(wanted.right)) {
+        throw new ServiceProblem("unauthorized", "Unauthorized");
+    }
+}
+
+async function verified(
+    context: EmulatorContext,
+    { cloud }: AzureHost,
+    authorization: string,
+): Promise<Principal> {
+    try {
+        return await context.tokens.verify(authorization, audiencesOf("dps", cloud));
+    } catch (error) {
+        if (error instanceof TokenProblem) {
+            throw new ServiceProblem("unauthorized", "Unauthorized");
+        }
+        throw error;
+    }
+}
+
+/**
+ * Writing enrollments includes all below it: Azure gives `provisioningserviceowner`, "all permissions", the rights
+ * "ServiceConfig, DeviceConnect, EnrollmentWrite".
+ */
+function rightsOf(policy: SharedAccessPolicy): string[] {
+    const named = policy.rights.split(",").map((right) => right.trim());
+    const included: Readonly<Record<string, readonly Right[]>> = {
+        EnrollmentWrite: ["EnrollmentRead", "RegistrationStatusRead", "RegistrationStatusWrite"],
+        RegistrationStatusWrite: ["RegistrationStatusRead"],
+    };
+    return named.flatMap((right) => [right, ...(included[right] ?? [])]);
+}

@@ -1,0 +1,51 @@
+import { EmulatorContext } from "../../context";
+import { HttpReply, HttpRequest } from "../../core/http";
+import { Params } from "../../core/router";
+import { ProvisioningService } from "../model";
+import { Access } from "./access";
+import { ServiceProblem } from "./errors";
+import { ServiceThrottle } from "./throttle";
+
+export type JsonObject = Record<string, unknown>;
+
+/** A request to a service that is there, with its caller admitted. */
+export interface Call {
+    readonly context: EmulatorContext;
+    readonly request: HttpRequest;
+    readonly params: Params;
+    readonly service: ProvisioningService;
+    readonly throttle: ServiceThrottle;
+
+    /** @throws ServiceProblem 401 when the caller may not do this as well */
+    demand(access: Access): Promise<void>;
+}
+
+export interface Operation {
+    readonly access: Access;
+    run(call: Call): HttpReply | Promise<HttpReply>;
+}
+
+/** The parsed body; undefined when there is none. */
+export function bodyOf({ request }: Call): unknown {
+    if (request.body.length === 0) {
+        return undefined;
+    }
+    try {
+        return JSON.parse(request.body.toString("utf8"));
+    } catch (error) {
+        throw new ServiceProblem("badRequest", `The body is not JSON: ${(error as Error).message}`);
+    }
+}
+
+/** @throws ServiceProblem 400 when the body is no JSON object */
+export function objectOf(call: Call): JsonObject {
+    const body = bodyOf(call);
+    if (!isObject(body)) {
+        throw new ServiceProblem("badRequest", "The body must be a JSON object.");
+    }
+    return body;
+}
+
+export function isObject(value: unknown): value is JsonObject {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+}

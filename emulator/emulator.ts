@@ -5,10 +5,11 @@ import { ArmStore } from "./arm/store";
 import { EmulatorContext } from "./context";
 import { Clock } from "./core/clock";
 import { Faults } from "./core/faults";
-import { HostService, notImplemented } from "./core/http";
 import { Log, silentLog } from "./core/log";
 import { defaultSettings, Settings } from "./core/settings";
 import { Traffic } from "./core/traffic";
+import { DeviceProvisioningApi } from "./dps/deviceApi";
+import { DpsService } from "./dps/service";
 import { ProvisioningServices } from "./dps/services";
 import { Directory } from "./entra/directory";
 import { GraphService } from "./entra/graph";
@@ -52,7 +53,11 @@ export interface Ports {
 }
 
 /** The roles of the ready-made deployer on its subscription. */
-const deployerRoles = ["Owner", "IoT Hub Data Contributor"];
+const deployerRoles = [
+    "Owner",
+    "IoT Hub Data Contributor",
+    "Device Provisioning Service Data Contributor",
+];
 
 /** One local Azure: all services, their shared state and their listeners. */
 export class Emulator {
@@ -108,7 +113,7 @@ export class Emulator {
                 graph: new GraphService(context),
                 arm: new ArmService(context, store),
                 hub: new RegistryService(context),
-                dps: nothingYet,
+                dps: new DpsService(context, new DeviceProvisioningApi(context)),
             },
         });
         const deployer = snapshot?.deployer ?? makeDeployer(context, store.subscriptionId);
@@ -164,10 +169,6 @@ export class Emulator {
         Object.assign(settings, defaultSettings);
     }
 }
-
-const nothingYet: HostService = {
-    handle: async (request) => notImplemented(request),
-};
 
 function makeDeployer(context: EmulatorContext, subscriptionId: string): Credentials {
     const made = context.directory.createServicePrincipal({

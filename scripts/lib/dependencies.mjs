@@ -17,7 +17,7 @@ function isCurrent() {
                 folder === "" || // the project itself
                 (entry.optional && installed[folder] === undefined) ||
                 (installed[folder]?.version === entry.version &&
-                    [undefined, installed[folder].integrity].includes(entry.integrity)),
+                    installed[folder]?.integrity === entry.integrity),
         )
     );
 }

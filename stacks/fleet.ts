@@ -34,7 +34,7 @@ export function createFleet(settings: Settings, platform: Platform): ReadonlyMap
         if (group !== undefined && certificate !== undefined && device.individualEnrollment) {
             const { provisioning } = platform;
             if (provisioning !== undefined) {
-                createIndividualEnrollment(provisioning, group, device.id, certificate.certificate);
+                createIndividualEnrollment(provisioning, group, device, certificate.certificate);
             }
         }
         const chain =

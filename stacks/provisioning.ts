@@ -9,7 +9,13 @@ import { LinkedHub, ProvisioningService } from "../components/dps/provisioningSe
 import { Hub, provisioningPolicy } from "../components/iothub/hub";
 import { VerifiedCertificate } from "../components/iothub/verifiedCertificate";
 import { Authorities } from "./authorities";
-import { DpsSettings, EnrollmentSettings, GroupSettings, Settings } from "./settings";
+import {
+    DeviceSettings,
+    DpsSettings,
+    EnrollmentSettings,
+    GroupSettings,
+    Settings,
+} from "./settings";
 import { createTrust } from "./trust";
 
 /** The provisioning service of an environment, with what its groups need. */
@@ -81,17 +87,22 @@ export function createProvisioning(
     return { service, trusted, enrollmentGroups };
 }
 
-/** One device by its own certificate. */
+/** One device by its own certificate, under the policy of its group. */
 export function createIndividualEnrollment(
-    provisioning: Provisioning,
+    { service }: Provisioning,
     group: GroupSettings,
-    registrationId: string,
+    device: DeviceSettings,
     certificate: pulumi.Output<string>,
 ): IndividualEnrollment {
-    const { service } = provisioning;
+    const args = enrollmentArgs(service, group);
     return new IndividualEnrollment(
-        registrationId,
-        { registrationId, clientCertificates: [certificate], ...enrollmentArgs(service, group) },
+        device.id,
+        {
+            ...args,
+            registrationId: device.id,
+            clientCertificates: [certificate],
+            provisioningStatus: device.status === "disabled" ? "disabled" : args.provisioningStatus,
+        },
         { dependsOn: service.ready },
     );
 }

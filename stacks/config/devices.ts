@@ -33,6 +33,8 @@ export interface DeviceReading {
 interface Context {
     readonly files: Files;
     readonly groupNames: readonly string[];
+    /** Names of the groups whose devices the provisioning service alone makes. */
+    readonly unlistedGroups: ReadonlySet<string>;
     /** Names of the groups that the provisioning service knows. */
     readonly enrolledGroups: ReadonlySet<string>;
     readonly defaults: DeviceDefaults;
@@ -49,6 +51,9 @@ export function readDevices(
     const context: Context = {
         files,
         groupNames,
+        unlistedGroups: new Set(
+            groups.filter(({ provisioning }) => provisioning === "dps").map(({ name }) => name),
+        ),
         enrolledGroups: new Set(
             groups.filter(({ provisioning }) => provisioning !== "listed").map(({ name }) => name),
         ),
@@ -87,6 +92,9 @@ function readDevice({ section, base }: DeviceSource, context: Context): DeviceRe
         checkRegistrationId(section, id);
     }
     const status = section.oneOf("status", ["enabled", "disabled"], defaults.status);
+    if (group !== undefined && context.unlistedGroups.has(group)) {
+        refuseIdentityKeys(section, group);
+    }
     const csr = auth === "ca" ? readCsr(section, id, base, files) : undefined;
     const thumbprints =
         auth === "thumbprint"
@@ -180,6 +188,26 @@ function readEnrollment(
         return false;
     }
     return section.oneOf("enrollment", ["group", "individual"], "group") === "individual";
+}
+
+/** What is written to a listed identity has no place for a device that the provisioning service makes. */
+function refuseIdentityKeys(section: Section, group: string): void {
+    const both = `set groups.${group}.provisioning: both`;
+    const remedies: Readonly<Record<string, string>> = {
+        tags: `give them to the group (groups.${group}.enrollment.initialTwin.tags), or ${both}`,
+        adopt: `delete it, or ${both}`,
+        status: `set enrollment: individual for the device, or ${both}`,
+    };
+    const isEnrolledAlone = section.has("enrollment");
+    for (const [key, remedy] of Object.entries(remedies)) {
+        if (section.has(key) && !(key === "status" && isEnrolledAlone)) {
+            section.bad(
+                key,
+                `goes with an identity listed on the hub; the provisioning service makes those of group ${group}`,
+                remedy,
+            );
+        }
+    }
 }
 
 /** Settings that mean nothing with the device's kind of authentication are refused, not passed over. */

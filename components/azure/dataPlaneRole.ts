@@ -8,9 +8,13 @@ export const roles = {
     dpsDataContributor: "dfce44e4-17b7-4bd1-a6d1-04996ec95633",
 } as const;
 
-/** Who deploys. */
+/** The Azure CLI's own application, which is the client when a person has logged in with `az login`. */
+const azureCli = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
+
+/** Who deploys, as azure-native's getClientConfig tells it. */
 export interface Deployer {
     readonly objectId: string;
+    readonly clientId: string;
     readonly subscriptionId: string;
 }
 
@@ -35,6 +39,8 @@ export function assignDataRole(
         {
             scope,
             principalId: deployer.objectId,
+            // ARM refuses a type that is not the principal's (UnmatchedPrincipalType), and left out it would be User.
+            principalType: deployer.clientId === azureCli ? "User" : "ServicePrincipal",
             roleDefinitionId: roleDefinitionId(deployer.subscriptionId, role),
         },
         { ...options, ignoreChanges: ["principalId", "principalType"] },

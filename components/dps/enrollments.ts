@@ -96,7 +96,7 @@ export class Enrollments {
             const answer: AzureAnswer = await this.send({
                 method: "POST",
                 url: this.url(`/registrations/${encodeURIComponent(groupId)}/query`),
-                body: {},
+                body: { query: "SELECT *" },
                 headers: continuation === undefined ? {} : { "x-ms-continuation": continuation },
                 expect: [200, 404],
             });

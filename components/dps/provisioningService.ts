@@ -66,9 +66,11 @@ export class ProvisioningService extends pulumi.ComponentResource {
         );
         this.serviceId = service.id;
         this.serviceName = service.name;
-        this.hostName = service.properties.serviceOperationsHostName;
-        this.deviceHostName = service.properties.deviceProvisioningHostName;
-        this.idScope = service.properties.idScope;
+        // The links' connection strings make all properties secret; these three are not.
+        const properties = pulumi.unsecret(service.properties);
+        this.hostName = properties.serviceOperationsHostName;
+        this.deviceHostName = properties.deviceProvisioningHostName;
+        this.idScope = properties.idScope;
         this.ready = [service];
         if (args.deployer !== undefined) {
             this.ready.push(

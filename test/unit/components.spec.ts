@@ -183,6 +183,7 @@ describe("components, with Pulumi's mocks", () => {
             units: 2,
             minTlsVersion: "1.2",
             localAuth: false,
+            isLinked: false,
         };
         const deployer = { objectId: "me", clientId: "application", subscriptionId: "sub" };
 

@@ -142,7 +142,7 @@ describe("the stack's resources, with Pulumi's mocks", () => {
             __provider: loader("iothub/verifiedCertificateProvider"),
         });
         assert.deepEqual(trusted.secrets, ["key"]);
-        const { dependsOn } = trusted.options as { dependsOn: { __name: string }[] };
+        const { dependsOn } = trusted.options as unknown as { dependsOn: { __name: string }[] };
         assert.deepEqual(
             dependsOn.map(({ __name }) => __name),
             ["iot-hub", "iot-deployer-role"],

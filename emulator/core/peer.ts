@@ -1,18 +1,29 @@
 import { X509Certificate } from "crypto";
-import { DetailedPeerCertificate, TLSSocket } from "tls";
+import { TLSSocket } from "tls";
 
-/** The certificates that a TLS client presented, leaf first, then each one's issuer as far as it was sent. */
+/** The certificates that a TLS client presented, in the order it sent them: the leaf comes first. */
 export type PeerCertificateChain = readonly X509Certificate[];
 
-/** Reads what a client presented. Node orders what follows the leaf by issuer, whatever order it was sent in. */
+const read = new WeakMap<TLSSocket, PeerCertificateChain>();
+
+/**
+ * Everything that a client sent. Read once a socket and kept, since the first reading takes the certificates out of the
+ * TLS session. `getPeerCertificate` will not do here: it leaves out whatever does not link up, which is just what a
+ * refusal must be able to name.
+ */
 export function peerCertificates(socket: TLSSocket): PeerCertificateChain {
-    const chain: X509Certificate[] = [];
-    const seen = new Set<string>();
-    let next: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
-    while (next?.raw !== undefined && !seen.has(next.fingerprint256)) {
-        seen.add(next.fingerprint256);
-        chain.push(new X509Certificate(next.raw));
-        next = next.issuerCertificate;
+    let sent = read.get(socket);
+    if (sent === undefined) {
+        sent = walk(socket.getPeerX509Certificate());
+        read.set(socket, sent);
     }
-    return chain;
+    return sent;
+}
+
+function walk(leaf: X509Certificate | undefined): PeerCertificateChain {
+    const sent: X509Certificate[] = [];
+    for (let next = leaf; next !== undefined; next = next.issuerCertificate) {
+        sent.push(next);
+    }
+    return sent;
 }

@@ -8,7 +8,7 @@ import {
     Parser,
     parser,
 } from "mqtt-packet";
-import { presentedCertificates } from "../mqtt/certificate";
+import { peerCertificates } from "../core/peer";
 import {
     DeviceAnswer,
     DeviceRequest,
@@ -139,7 +139,7 @@ export class ProvisioningConnection {
         try {
             const login = readProvisioningLogin(packet);
             this.registrar.serviceOf(login);
-            const presented = presentedCertificates(this.socket);
+            const presented = peerCertificates(this.socket);
             if (presented.length === 0) {
                 throw RegistrationRefusal.of(
                     "certificateMissing",

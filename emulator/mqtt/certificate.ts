@@ -1,6 +1,5 @@
 import "reflect-metadata";
 import { X509Certificate } from "crypto";
-import { TLSSocket } from "tls";
 import * as x509 from "@peculiar/x509";
 
 /** What a judge wants to know of one certificate. Dates are milliseconds since the epoch. */
@@ -75,21 +74,6 @@ export function certificateFacts(certificate: X509Certificate): CertificateFacts
             ? key.asymmetricKeyDetails?.modulusLength
             : undefined,
     };
-}
-
-/**
- * Everything that a client sent, in the order it was sent: the leaf comes first, the rest as it may be. Must be called
- * once a socket only, since the first reading takes the certificates out of the TLS session. `getPeerCertificate` will not
- * do here: it leaves out whatever does not link up, which is just what a refusal must be able to name.
- */
-export function presentedCertificates(socket: TLSSocket): X509Certificate[] {
-    const sent: X509Certificate[] = [];
-    let next = socket.getPeerX509Certificate();
-    while (next !== undefined) {
-        sent.push(next);
-        next = next.issuerCertificate;
-    }
-    return sent;
 }
 
 /** Distinguished names are compared without regard to letter case and runs of white space (RFC 5280 7.1). */

@@ -1,7 +1,7 @@
 import { TLSSocket } from "tls";
 import { generate, IConnectPacket, Packet, Parser, parser } from "mqtt-packet";
+import { peerCertificates } from "../core/peer";
 import { Device, Hub } from "../hub/model";
-import { presentedCertificates } from "./certificate";
 import { judge, Proof } from "./judge";
 import { readLogin } from "./login";
 import { Refusal, ReturnCode } from "./refusals";
@@ -208,7 +208,7 @@ export class MqttConnection {
         const { context, throttle } = this.host;
         const device = hub.devices.get(deviceId);
         const credentials = {
-            presented: presentedCertificates(this.socket),
+            presented: peerCertificates(this.socket),
             password: packet.password?.toString("utf8") ?? "",
             hostNames,
             tlsVersion: this.socket.getProtocol() ?? "",

@@ -91,7 +91,7 @@ export function call(
             },
         );
         request.on("error", reject);
-        request.end(typeof body === "string" ? body : JSON.stringify(body ?? {}));
+        request.end(typeof body === "object" ? JSON.stringify(body) : body);
     });
 }
 
@@ -196,6 +196,20 @@ export class MqttDevice {
         const payload = typeof body === "string" ? body : JSON.stringify(body);
         await this.client.publishAsync(topic, payload, { qos: 1 });
         return answered;
+    }
+
+    async subscribe(filter: string): Promise<void> {
+        await this.client.subscribeAsync(filter);
+    }
+
+    /** Publishes without waiting for anything. */
+    publish(topic: string, payload: string): void {
+        this.client.publish(topic, payload);
+    }
+
+    /** Resolves when the service has ended the connection. */
+    ended(): Promise<void> {
+        return new Promise((resolve) => this.client.once("close", () => resolve()));
     }
 
     async close(): Promise<void> {

@@ -41,7 +41,7 @@ const groupNames = Object.keys(groups);
 
 describe("secrets and certificates of a stack (real CLI)", function () {
     this.timeout(300_000);
-    const temporary = mkdtempSync(path.join(tmpdir(), "iot-x509-temporary-"));
+    let temporary: string;
     const request = deviceRequest("secret-csr");
     /** What the CLI printed, by command. */
     const printed = new Map<string, string>();
@@ -54,6 +54,7 @@ describe("secrets and certificates of a stack (real CLI)", function () {
     let keys: readonly string[];
 
     before(async function () {
+        temporary = mkdtempSync(path.join(tmpdir(), "iot-x509-temporary-"));
         deployment = await Deployment.make(
             this,
             "secrets",

@@ -28,10 +28,11 @@ const organization = "Müller & Söhne, 測試";
 
 describe("device certificates, judged by OpenSSL and TLS", function () {
     this.timeout(60_000);
-    const folder = mkdtempSync(path.join(tmpdir(), "iot-x509-certificates-"));
+    let folder: string;
     let root: Ca;
 
     before(() => {
+        folder = mkdtempSync(path.join(tmpdir(), "iot-x509-certificates-"));
         root = makeCa("root", ec("P-256"), "1000");
     });
 

@@ -21,7 +21,7 @@ const devices = [
 ];
 
 describe("the stack's resources, with Pulumi's mocks", () => {
-    const folder = new ProjectFolder();
+    let folder: ProjectFolder;
     let platforms: Platforms;
     let fleets: Fleets;
     let root: string;
@@ -69,6 +69,7 @@ describe("the stack's resources, with Pulumi's mocks", () => {
                 notAfter: new Date(Date.now() + 3650 * 24 * 3600 * 1000),
             })
         ).certificate;
+        folder = new ProjectFolder();
         folder.write("root.pem", root);
     });
 

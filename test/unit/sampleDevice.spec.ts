@@ -86,11 +86,12 @@ describe("the sample device", function () {
     });
 
     describe("what it says when it connects", () => {
-        const folder = mkdtempSync(path.join(tmpdir(), "iot-x509-sample-device-"));
+        let folder: string;
         let arm: IotHubClient;
         let registry: Registry;
 
         before(async () => {
+            folder = mkdtempSync(path.join(tmpdir(), "iot-x509-sample-device-"));
             arm = iotHubClient();
             await makeHub(arm, group, hub);
             await arm.certificates.createOrUpdate(group, hub, "ca", {

@@ -52,7 +52,12 @@ export async function createPlatform(settings: Settings): Promise<Platform> {
         authorities,
         trusted: createTrust(
             settings,
-            { id: hub.hubId, ready: hub.ready, suffix: "" },
+            {
+                id: hub.hubId,
+                ready: hub.ready,
+                suffix: "",
+                rootProof: settings.pki.root.proofPem,
+            },
             authorities,
             // Devices that the provisioning service makes carry thumbprints: for them the hub needs no CA.
             ({ group }) => group.provisioning !== "dps" && !group.blocked,

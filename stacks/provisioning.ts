@@ -56,16 +56,12 @@ export function createProvisioning(
         },
         { protect: settings.protect, dependsOn: args.hub.ready },
     );
-    const target = { id: service.serviceId, ready: service.ready, suffix: "-dps" };
-    const trusted =
-        settings.pki.trust === "root"
-            ? new Map<string, VerifiedCertificate>()
-            : createTrust(
-                  settings,
-                  target,
-                  args.authorities,
-                  ({ group }) => group.provisioning !== "listed",
-              );
+    const trusted = createTrust(
+        settings,
+        { id: service.serviceId, ready: service.ready, suffix: "-dps" },
+        args.authorities,
+        ({ group }) => group.provisioning !== "listed",
+    );
     const enrollmentGroups = new Map<string, EnrollmentGroup>();
     for (const group of settings.groups) {
         const attestation = groupAttestation(settings, group, args.authorities, trusted);
@@ -132,7 +128,8 @@ function reprovisioning(policy: EnrollmentSettings["reprovision"]) {
 
 /**
  * The group's present intermediate and, during a rollover, the newest that is retained. Under a trusted root they are
- * given as they are, because the root is shared by all groups; that needs no proof of possession (Azure docs: concepts-service).
+ * given as they are, because the root is shared by all groups; the root itself must be proven on the service (Azure docs:
+ * concepts-x509-attestation).
  */
 function groupAttestation(
     settings: Settings,

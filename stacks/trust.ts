@@ -10,6 +10,8 @@ export interface TrustTarget {
     readonly ready: pulumi.Resource[];
     /** Added to the names of the resources, so that two services can trust one CA. */
     readonly suffix: string;
+    /** PEM of an offline root's signed proof of possession for this service. */
+    readonly rootProof?: string;
 }
 
 /**
@@ -37,8 +39,7 @@ export function createTrust(
         );
     if (settings.pki.trust === "root") {
         const { certificate, privateKey } = authorities.root;
-        const proof = settings.pki.root.proofPem;
-        return new Map([["root", trust("root", certificate, privateKey, proof)]]);
+        return new Map([["root", trust("root", certificate, privateKey, target.rootProof)]]);
     }
     return new Map(
         authorities.intermediates

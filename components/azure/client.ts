@@ -47,6 +47,8 @@ export class AzureError extends Error {
 const firstDelay = 500;
 const longestDelay = 30_000;
 const attempts = 6;
+/** A server that takes the connection and never answers must not hold a deployment for ever. */
+const answerMilliseconds = 120_000;
 
 /**
  * Sends requests with a bearer token and retries what may be retried: 408, 429 and 5xx, waiting as `Retry-After` says or
@@ -82,6 +84,7 @@ export class AzureClient {
                 method: request.method,
                 url: request.url,
                 headers,
+                timeout: answerMilliseconds,
                 body: request.body === undefined ? undefined : JSON.stringify(request.body),
             }),
         );

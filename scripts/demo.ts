@@ -17,7 +17,7 @@ import { officialPlugin } from "./lib/officialPlugin";
 import { Progress } from "./lib/progress";
 import { ProjectCopy } from "./lib/projectCopy";
 
-const progress = new Progress(8);
+const progress = new Progress(9);
 
 /** The engine's own lines, without those that only tell that something has begun. */
 const quietly = {
@@ -64,6 +64,20 @@ async function addDevice(demo: Demo, project: ProjectCopy, stack: Stack): Promis
     await demo.connect(["sensor-03"]);
 }
 
+async function addProvisioning(demo: Demo, project: ProjectCopy, stack: Stack): Promise<void> {
+    project.changeSettings("dev", (config) => {
+        config["iot-x509:dps"] = {};
+        const groups = config["iot-x509:groups"] as Record<string, unknown>;
+        groups.meters = { keyAlgorithm: "ECDSA-P256", validityDays: 90, provisioning: "dps" };
+        (config["iot-x509:devices"] as unknown[]).push({ id: "meter-01", group: "meters" });
+    });
+    progress.say("+ dps: {}");
+    progress.say("+ groups: meters: { …, provisioning: dps }");
+    progress.say("+ - id: meter-01");
+    await stack.up(quietly);
+    await demo.register("meter-01");
+}
+
 async function main(): Promise<void> {
     const { values: flags } = parseArgs({
         options: {
@@ -105,6 +119,9 @@ async function run(stage: Stage, keep: boolean): Promise<void> {
     await progress.step("An intruder and a disabled device are refused", () => demo.rogue());
     await progress.step("The fleet grows by one device", () =>
         addDevice(demo, stage.project, stack),
+    );
+    await progress.step("A device finds its hub with its certificate and the ID scope alone", () =>
+        addProvisioning(demo, stage.project, stack),
     );
     await progress.step("Another preview shows no change", async () => {
         const { changeSummary } = await stack.preview();

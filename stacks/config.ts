@@ -67,7 +67,7 @@ export function readSettings(
     );
     const pki = readPki(top, organization, files);
     const hub = readHub(top);
-    const dps = readDps(top, hub);
+    const dps = readDps(top, hub, pki.settings);
     const groups = readGroups(top, pki, dps !== undefined, files);
     const devices = readDevices(top, groups, files);
     const settings: Settings = {

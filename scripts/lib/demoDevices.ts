@@ -8,7 +8,8 @@ const repository = path.resolve(__dirname, "../..");
 /** What a device carries: nothing else is needed to connect. */
 export interface DeviceFiles {
     readonly deviceId: string;
-    readonly connectionString: string;
+    /** Of its hub; or the ID scope of the provisioning service that knows the hub. */
+    readonly target: { readonly connectionString: string } | { readonly idScope: string };
     /** PEM, leaf first. */
     readonly chainPem: string;
     readonly keyPem: string;
@@ -36,7 +37,7 @@ export async function runDevice(
         process.execPath,
         [
             ...["-r", "ts-node/register/transpile-only", "device/device.ts"],
-            ...["--connection-string", files.connectionString],
+            ...targetFlags(files.target),
             ...["--certificate", certificate, "--key", key],
             ...["--count", String(messages), "--interval", "0"],
         ],
@@ -51,4 +52,10 @@ export async function runDevice(
         child.once("close", (code) => resolve(code ?? 1));
     });
     return { status, lines };
+}
+
+function targetFlags(target: DeviceFiles["target"]): string[] {
+    return "idScope" in target
+        ? ["--id-scope", target.idScope]
+        : ["--connection-string", target.connectionString];
 }

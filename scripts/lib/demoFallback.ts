@@ -11,7 +11,7 @@ const why = "this machine has no Pulumi CLI";
  * @throws Error when a step fails
  */
 export async function demoWithoutCli(): Promise<void> {
-    const progress = new Progress(8);
+    const progress = new Progress(9);
     process.stdout.write(
         "\nNO PULUMI CLI: none could be had on this machine; `npm run setup` tells why. The same program runs on Pulumi's\n" +
             "in-process test monitor instead, and every resource is made for real on the emulator. Left out is what only the\n" +
@@ -43,6 +43,7 @@ async function run(progress: Progress, stage: Stage): Promise<void> {
         );
         await progress.step("An intruder and a disabled device are refused", () => demo.rogue());
         progress.skip("The fleet grows by one device: pulumi preview, pulumi up", why);
+        progress.skip("A device finds its hub through the provisioning service", why);
         progress.skip("Another preview shows no change", why);
         await progress.step("Everything is deleted, the last first", () => demo.destroy());
     } finally {

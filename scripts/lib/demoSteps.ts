@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "fs";
 import { tmpdir } from "os";
 import * as path from "path";
 import { lookAlike, requestingDevice, selfSignedDevice } from "./demoCertificates";
-import { runDevice } from "./demoDevices";
+import { DeviceFiles, runDevice } from "./demoDevices";
 import { EmulatorProcess } from "./emulatorProcess";
 import { Progress } from "./progress";
 import { ProjectCopy } from "./projectCopy";
@@ -113,25 +113,41 @@ export class Demo {
 
     async connect(deviceIds: readonly string[]): Promise<void> {
         for (const deviceId of deviceIds) {
-            const run = await runDevice(
-                { deviceId, ...(await this.credentials(deviceId)) },
-                path.join(this.stage.folder, deviceId),
-                this.stage.emulator.environment(),
-                messagesPerDevice,
-            );
-            expect(run.status === 0, `${deviceId} could not connect:\n${run.lines.join("\n")}`);
-            const received = await this.received(deviceId);
-            const byCertificate = received.filter((message) =>
-                /"type":"x509"/.test(message.systemProperties["iothub-connection-auth-method"]),
-            );
-            expect(
-                byCertificate.length === messagesPerDevice,
-                `${deviceId}: the hub has ${byCertificate.length} messages with X.509, not ${messagesPerDevice}`,
-            );
-            this.progress.fact(
-                `${deviceId} connected; the hub has its ${received.length} messages, auth type x509`,
-            );
+            const { connectionString } = await this.output(deviceId);
+            await this.send(deviceId, { connectionString }, "connected");
         }
+    }
+
+    /** A device that is listed nowhere and knows the ID scope alone. */
+    async register(deviceId: string): Promise<void> {
+        const { provisioning } = await this.engine.outputs();
+        const { idScope } = provisioning as { idScope: string };
+        await this.send(deviceId, { idScope }, `registered at ${idScope}, was assigned its hub`);
+    }
+
+    private async send(
+        deviceId: string,
+        target: DeviceFiles["target"],
+        what: string,
+    ): Promise<void> {
+        const run = await runDevice(
+            { deviceId, target, ...(await this.credentials(deviceId)) },
+            path.join(this.stage.folder, deviceId),
+            this.stage.emulator.environment(),
+            messagesPerDevice,
+        );
+        expect(run.status === 0, `${deviceId} could not connect:\n${run.lines.join("\n")}`);
+        const received = await this.received(deviceId);
+        const byCertificate = received.filter((message) =>
+            /"type":"x509"/.test(message.systemProperties["iothub-connection-auth-method"]),
+        );
+        expect(
+            byCertificate.length === messagesPerDevice,
+            `${deviceId}: the hub has ${byCertificate.length} messages with X.509, not ${messagesPerDevice}`,
+        );
+        this.progress.fact(
+            `${deviceId} ${what}; the hub has its ${received.length} messages, auth type x509`,
+        );
     }
 
     /** A device that must not get in, and the reason that the hub's side gives. */
@@ -144,7 +160,7 @@ export class Demo {
         await this.stage.emulator.manage("DELETE", "/refusals");
         const { connectionString } = await this.output(deviceId);
         const run = await runDevice(
-            { deviceId, connectionString, chainPem, keyPem },
+            { deviceId, target: { connectionString }, chainPem, keyPem },
             path.join(this.stage.folder, `refused-${deviceId}`),
             this.stage.emulator.environment(),
             1,
@@ -176,13 +192,13 @@ export class Demo {
     }
 
     private async credentials(deviceId: string) {
-        const { connectionString, chain, privateKey } = await this.output(deviceId);
+        const { chain, privateKey } = await this.output(deviceId);
         const chainPem = this.ownCertificates.get(deviceId) ?? chain;
         const keyPem = this.deviceKeys.get(deviceId) ?? privateKey;
         if (chainPem === undefined || keyPem === undefined) {
             throw new Error(`the stack has no credentials of ${deviceId}`);
         }
-        return { connectionString, chainPem, keyPem };
+        return { chainPem, keyPem };
     }
 
     private async output(deviceId: string): Promise<DeviceOutput> {

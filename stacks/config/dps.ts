@@ -1,4 +1,4 @@
-import { DpsSettings, HubSettings, LinkedHubSettings } from "../settings";
+import { DpsSettings, HubSettings, LinkedHubSettings, PkiSettings } from "../settings";
 import { regionName } from "./names";
 import { Section, sectionAt } from "./section";
 
@@ -13,9 +13,16 @@ const maxWeight = 1000;
 const defaultPolicy = "iot-x509-dps";
 
 /** The Device Provisioning Service: name or prefix, units, allocation, linked hubs. Undefined: the stack has none. */
-export function readDps(top: Section, hub: HubSettings): DpsSettings | undefined {
+export function readDps(top: Section, hub: HubSettings, pki: PkiSettings): DpsSettings | undefined {
     if (!top.has("dps")) {
         return undefined;
+    }
+    if (pki.trust === "root" && pki.root.keys === "offline") {
+        top.bad(
+            "dps",
+            "proves its CAs with their keys, and with pki.trust root the offline root would have to be proven there, too",
+            "set pki.trust: intermediates, whose keys this program has",
+        );
     }
     const dps = top.section("dps", "the provisioning service", [
         "name",

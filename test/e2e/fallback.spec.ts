@@ -114,7 +114,8 @@ describe("without the Pulumi CLI", function () {
         assert.match(stdout, /✓ An intruder with a look-alike CA was refused: \w+/);
         assert.match(stdout, /✓ .* resources deleted: the emulator is empty/);
         assert.match(stdout, /- skipped: The fleet grows by one device/);
+        assert.match(stdout, /- skipped: A device finds its hub/);
         assert.match(stdout, /- skipped: Another preview/);
-        assert.match(stdout, /\n6 steps done, 2 skipped\n$/);
+        assert.match(stdout, /\n6 steps done, 3 skipped\n$/);
     });
 });

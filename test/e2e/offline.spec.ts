@@ -138,7 +138,7 @@ describe("an offline root, its intermediates on the hub", function () {
             Date.parse(new X509Certificate(pem).validTo),
         );
         assert.ok(ends[0] <= ends[1] && ends[1] <= ends[2], String(ends));
-        const device = { deviceId: "offline-01", connectionString };
+        const device = { deviceId: "offline-01", target: { connectionString } };
         const run = await runDevice(
             { ...device, chainPem: chain, keyPem: privateKey },
             machine.file("device"),
@@ -279,7 +279,7 @@ describe("an offline root that is itself on the hub", function () {
         const { devices: outputs } = await deployment.outputs();
         const { chain, privateKey, connectionString } = outputs["offline-01"];
         verifyClientChain(readFileSync(machine.file("root.pem"), "utf8"), chain);
-        const device = { deviceId: "offline-01", connectionString };
+        const device = { deviceId: "offline-01", target: { connectionString } };
         const run = await runDevice(
             { ...device, chainPem: chain, keyPem: privateKey },
             machine.file("device"),

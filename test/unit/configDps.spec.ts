@@ -1,5 +1,5 @@
 import { strict as assert } from "assert";
-import { readSettings } from "../../stacks/config";
+import { ConfigurationError, readSettings } from "../../stacks/config";
 import { good, inputs, ProjectFolder, Raw, refuses } from "./configSupport";
 
 const hubId = (name: string, group = "rg-iot"): string =>
@@ -24,6 +24,17 @@ describe("configuration: the provisioning service", () => {
         const { dps: service, groups: listed } = read(good());
         assert.equal(service, undefined);
         assert.equal(listed[0].provisioning, "listed");
+    });
+
+    it("cannot prove an offline root", () => {
+        const raw = good({ dps: {}, pki: { trust: "root", root: { keys: "offline" } } });
+        assert.throws(
+            () => read(raw),
+            ({ problems }: ConfigurationError) =>
+                problems.some(
+                    ({ path, remedy }) => path === "dps" && remedy.includes("trust: intermediates"),
+                ),
+        );
     });
 
     it("fills in the defaults of an empty setting", () => {

@@ -112,7 +112,7 @@ describe("the sample device", function () {
 
         function run(id: string, chainPem: string, keyPem: string): Promise<DeviceRun> {
             const connectionString = `HostName=${hostName};DeviceId=${id};x509=true`;
-            const files = { deviceId: id, connectionString, chainPem, keyPem };
+            const files = { deviceId: id, target: { connectionString }, chainPem, keyPem };
             return runDevice(files, folder, process.env, 2);
         }
 

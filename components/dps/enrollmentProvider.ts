@@ -190,13 +190,12 @@ async function read(id: string | undefined, state?: Inputs): Promise<ReadResult<
     if (present === undefined) {
         return {};
     }
-    const { etag: _, caReferences, thumbprints, ...policy } = present;
+    const { caReferences, thumbprints } = present;
     const props: Inputs = toState({
         ...state,
-        initialTwin: undefined,
-        ...policy,
+        ...Object.fromEntries(policyKeys.map((key) => [key, present[key]])),
         // Without one the service fills in its own.
-        allocationPolicy: state.allocationPolicy && policy.allocationPolicy,
+        allocationPolicy: state.allocationPolicy && present.allocationPolicy,
         trusted: state.attestation === "caReferences" ? caReferences : thumbprints,
     });
     return { id, props };

@@ -5,6 +5,8 @@ import { connectAsync, MqttClient } from "mqtt";
 import { shared } from "../support/emulator";
 import { iotHubClient, makeHub } from "../support/iotHubClient";
 import { chain, issue, Issued, makeCa } from "../support/pki";
+import { MemoryWatch } from "./memory";
+import { inParallel } from "./parallel";
 
 export interface LoadOptions {
     readonly devices: number;
@@ -37,12 +39,7 @@ interface Fleet {
 export async function runLoad(options: LoadOptions): Promise<LoadFigures> {
     const fleet = await makeFleet(options.devices);
     const { manage } = shared();
-    let highest = 0;
-    const watch = setInterval(() => {
-        void manage<{ rss: number }>("GET", "/memory").then(({ rss }) => {
-            highest = Math.max(highest, rss);
-        });
-    }, 200);
+    const memory = new MemoryWatch();
     const leaves = await Promise.all(
         fleet.ids.map((commonName) => issue(fleet.intermediate, { commonName })),
     );
@@ -62,14 +59,13 @@ export async function runLoad(options: LoadOptions): Promise<LoadFigures> {
         `/messages?hub=${fleet.hub}`,
     );
     await Promise.all(clients.map((client) => client.endAsync()));
-    clearInterval(watch);
     return {
         connected,
         handshakesPerSecond: options.devices / connectSeconds,
         messagesPerSecond: (options.devices * options.messagesPerDevice) / sendSeconds,
         received: messages.length,
         distinct: new Set(messages.map(({ body }) => body)).size,
-        emulatorMegabytes: highest / 1e6,
+        emulatorMegabytes: memory.stop(),
     };
 }
 
@@ -117,21 +113,4 @@ async function send(client: MqttClient, deviceId: string, options: LoadOptions):
         const body = JSON.stringify({ deviceId, sequence });
         await client.publishAsync(`devices/${deviceId}/messages/events/`, body, { qos: 1 });
     }
-}
-
-async function inParallel<T, R>(
-    limit: number,
-    items: readonly T[],
-    work: (item: T, index: number) => Promise<R>,
-): Promise<R[]> {
-    const results: R[] = [];
-    let next = 0;
-    const worker = async (): Promise<void> => {
-        while (next < items.length) {
-            const index = next++;
-            results[index] = await work(items[index], index);
-        }
-    };
-    await Promise.all(Array.from({ length: limit }, worker));
-    return results;
 }

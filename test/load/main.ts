@@ -1,21 +1,36 @@
 /*
- * npm run load: 1,000 devices at once on one emulator; prints the figures that the README quotes.
+ * The figures that the README quotes, on one emulator:
+ *
+ *   npm run load                     1,000 devices connect at once and send 10 messages each
+ *   npm run load -- registrations    1,000 devices register through one enrollment group
+ *   npm run load -- listed           1,000 devices listed in the configuration, by one `pulumi up`
  */
 import { runLoad } from "./fleet";
+import { runListed } from "./listed";
+import { runRegistrations } from "./registrations";
 
-const options = { devices: 1000, messagesPerDevice: 10, concurrency: 50 };
+const devices = 1000;
+const concurrency = 50;
 
-runLoad(options).then(
-    (figures) => {
-        process.stdout.write(
-            `${figures.connected} devices connected at once by mTLS: ` +
-                `${figures.handshakesPerSecond.toFixed(0)} handshakes/s\n` +
-                `${figures.received} messages received, ${figures.distinct} distinct: ` +
-                `${figures.messagesPerSecond.toFixed(0)} messages/s\n` +
-                `emulator's memory: ${figures.emulatorMegabytes.toFixed(0)} MB\n`,
-        );
-        process.exit(0);
-    },
+const runs: Readonly<Record<string, () => Promise<object>>> = {
+    connections: () => runLoad({ devices, messagesPerDevice: 10, concurrency }),
+    registrations: () => runRegistrations(devices, concurrency),
+    listed: () => runListed(devices),
+};
+
+async function main(): Promise<void> {
+    const name = process.argv[2] ?? "connections";
+    const run = runs[name];
+    if (run === undefined) {
+        throw new Error(`load: "${name}" is none of ${Object.keys(runs).join(", ")}`);
+    }
+    for (const [figure, value] of Object.entries(await run())) {
+        process.stdout.write(`${figure}: ${Math.round(Number(value) * 10) / 10}\n`);
+    }
+}
+
+main().then(
+    () => process.exit(0),
     (error: Error) => {
         process.stderr.write(`${error.stack}\n`);
         process.exit(1);

@@ -89,7 +89,7 @@ async function main(): Promise<number> {
 async function connect(deviceId: string, flags: Flags): Promise<Client> {
     const connectionString = flags.connectionString ?? (await findHub(deviceId, flags));
     const client = Client.fromConnectionString(connectionString, Mqtt);
-    client.setOptions({ cert: flags.certificate, key: flags.key });
+    await client.setOptions({ cert: flags.certificate, key: flags.key });
     // Starts at 100 ms, doubles up to 10 s with jitter, and does not repeat what cannot succeed.
     client.setRetryPolicy(new ExponentialBackOffWithJitter(true));
     client.on("connect", () => say(deviceId, "connected with its certificate"));

@@ -3,6 +3,7 @@
 // The name that TLS checks and sends as SNI stays Azure's.
 "use strict";
 
+/* eslint-disable-next-line @typescript-eslint/no-require-imports -- preloaded by Node as plain CommonJS */
 const net = require("net");
 
 const routes = process.env.EMULATOR_ROUTES ? JSON.parse(process.env.EMULATOR_ROUTES) : undefined;

@@ -90,7 +90,7 @@ describe("devices that find their hub through the provisioning service", functio
         const { chain, privateKey } = (await output<Record<string, DeviceOutput>>("devices"))[
             deviceId
         ];
-        client.setOptions({ cert: chain, key: privateKey });
+        await client.setOptions({ cert: chain, key: privateKey });
         await client.open();
         clients.set(deviceId, client);
         return client;

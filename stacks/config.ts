@@ -81,7 +81,7 @@ export function readSettings(
         resourceGroupName: top.text("resourceGroupName", {
             pattern: /^[\p{L}\p{N}_().-]{0,89}[\p{L}\p{N}_()-]$/u,
             rule: "has 1 to 90 letters, digits or _ ( ) . - and does not end with a dot",
-            remedy: "rename it, or delete the setting to get a name from the stack's",
+            remedy: "rename it, or delete the setting: the name is then iot-x509 and a random suffix",
         }),
         hub,
         dps,

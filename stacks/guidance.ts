@@ -14,8 +14,8 @@ export function announceOfflineSteps(settings: Settings, platform: Platform): vo
                 `  pulumi stack output signingRequests --json | ` +
                 `node -pe 'JSON.parse(require("fs").readFileSync(0))["${name}"]' > ${name}.csr\n` +
                 `  ${signCommand(name, Math.min(pending.validityDays, rootDays))}\n` +
-                `Then set iot-x509:groups.${pending.group}.intermediate.certificates.${pending.generation} ` +
-                `to the path of ${name}.pem and run "pulumi up" again.`,
+                `Then name it, with the path that it has here, and run "pulumi up" again:\n` +
+                `  pulumi config set --path 'iot-x509:groups.${pending.group}.intermediate.certificates["${pending.generation}"]' ${name}.pem`,
         );
     }
     if (settings.pki.trust === "root" && settings.pki.root.keys === "offline") {
@@ -39,7 +39,8 @@ function announceProof(platform: Platform): void {
                 `The offline root awaits its proof of possession for code ${code}.\n` +
                     `  openssl req -new -newkey rsa:2048 -nodes -keyout /dev/null -subj "/CN=${code}" -out proof.csr\n` +
                     `  openssl x509 -req -in proof.csr -CA root.pem -CAkey root.key -CAcreateserial -days 1 -sha256 -out proof.pem\n` +
-                    `Then set iot-x509:pki.root.proof to the path of proof.pem and run "pulumi up" again.`,
+                    `Then name it, with the path that it has here, and run "pulumi up" again:\n` +
+                    `  pulumi config set --path iot-x509:pki.root.proof proof.pem`,
             );
         }
     });

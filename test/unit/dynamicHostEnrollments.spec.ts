@@ -1,0 +1,224 @@
+import { strict as assert } from "assert";
+import { IotDpsClient } from "@azure/arm-deviceprovisioningservices";
+import { IotHubClient } from "@azure/arm-iothub";
+import { EnvironmentCredential } from "@azure/identity";
+import { ProvisioningServiceClient } from "azure-iot-provisioning-service";
+import { DynamicHost, Props } from "../support/dynamicHost";
+import { shared } from "../support/emulator";
+import { dropGroup, iotHubClient, makeGroup } from "../support/iotHubClient";
+import { issue, Issued, makeCa } from "../support/pki";
+
+const group = "rg-dynamic-host-enrollments";
+const dps = "dps-dynamic-host";
+const hostName = `${dps}.azure-devices-provisioning.net`;
+const enrollment = "dps/enrollmentProvider";
+
+describe("enrollments in Pulumi's provider host", function () {
+    this.timeout(120_000);
+    const { manage } = shared();
+    let host: DynamicHost;
+    let arm: IotHubClient;
+    let service: ProvisioningServiceClient;
+    let serviceId: string;
+    let ca: Issued;
+
+    before(async () => {
+        arm = iotHubClient();
+        await makeGroup(arm, group);
+        const credential = new EnvironmentCredential();
+        const client = new IotDpsClient(credential, arm.subscriptionId);
+        await client.iotDpsResource.beginCreateOrUpdateAndWait(group, dps, {
+            location: "westeurope",
+            sku: { name: "S1", capacity: 1 },
+            properties: {},
+        });
+        ca = await makeCa({ commonName: "Enrollment CA" });
+        for (const name of ["first", "second"]) {
+            const one = name === "first" ? ca : await makeCa({ commonName: "Second CA" });
+            await client.dpsCertificate.createOrUpdate(group, dps, name, {
+                properties: { certificate: Buffer.from(one.certificate), isVerified: true },
+            });
+        }
+        serviceId = `/subscriptions/${arm.subscriptionId}/resourceGroups/${group}/providers/Microsoft.Devices/provisioningServices/${dps}`;
+        service = ProvisioningServiceClient.fromTokenCredential(hostName, credential);
+        host = await DynamicHost.start({ hub: JSON.stringify({ roleWaitSeconds: 0 }) });
+    });
+
+    after(async () => {
+        await manage("DELETE", "/faults");
+        await host?.stop();
+        await dropGroup(arm, group);
+    });
+
+    afterEach(() => manage("DELETE", "/faults"));
+
+    const policy = {
+        provisioningStatus: "enabled",
+        iotEdge: false,
+        updateHubAssignment: true,
+        migrateDeviceData: true,
+    };
+
+    function groupInputs(changes: Props = {}): Props {
+        return {
+            ...policy,
+            serviceId,
+            hostName,
+            kind: "group",
+            enrollmentId: "pumps",
+            caReferences: ["first"],
+            initialTwin: { tags: { site: "lab" }, desired: { interval: 5 } },
+            ...changes,
+        };
+    }
+
+    describe("EnrollmentGroup", () => {
+        let id: string;
+        let state: Props;
+
+        it("create makes it, with its CA, policy and initial twin", async () => {
+            ({ id, state } = await host.create(await host.checked(enrollment, groupInputs())));
+            const { responseBody: made } = await service.getEnrollmentGroup("pumps");
+            assert.equal(made.provisioningStatus, "enabled");
+            assert.deepEqual(
+                (made.attestation as unknown as { x509: { caReferences: object } }).x509
+                    .caReferences,
+                { primary: "first" },
+            );
+            assert.deepEqual(made.initialTwin?.tags, { site: "lab" });
+        });
+
+        it("create again takes it over, as after an interrupted run", async () => {
+            const again = await host.create(await host.checked(enrollment, groupInputs()));
+            assert.deepEqual(again, { id, state });
+        });
+
+        it("create refuses one of that name with another CA, and changes nothing", async () => {
+            const { responseBody: before } = await service.getEnrollmentGroup("pumps");
+            const other = await host.checked(enrollment, groupInputs({ caReferences: ["second"] }));
+            await assert.rejects(host.create(other), /exists on .* with another attestation/);
+            const { responseBody: after } = await service.getEnrollmentGroup("pumps");
+            assert.equal(after.etag, before.etag);
+        });
+
+        it("diff sees nothing in the same, and each thing that changed", async () => {
+            const differs = async (changes: Props) =>
+                host.diff(id, state, await host.checked(enrollment, groupInputs(changes)));
+            assert.deepEqual(await differs({}), { changes: false, replaces: [] });
+            for (const changes of [
+                { iotEdge: true },
+                { updateHubAssignment: false },
+                { migrateDeviceData: false },
+                { allocationPolicy: "static" },
+                { provisioningStatus: "disabled" },
+                { caReferences: ["first", "second"] },
+                { initialTwin: { tags: { site: "field" }, desired: { interval: 5 } } },
+            ]) {
+                assert.deepEqual(await differs(changes), { changes: true, replaces: [] });
+            }
+            assert.deepEqual(await differs({ enrollmentId: "meters" }), {
+                changes: true,
+                replaces: ["enrollmentId"],
+            });
+        });
+
+        it("update puts a second CA beside the first, also when the ETag was stale once", async () => {
+            await manage("POST", "/faults", {
+                host: hostName,
+                method: "PUT",
+                status: 412,
+                count: 1,
+            });
+            const inputs = await host.checked(
+                enrollment,
+                groupInputs({ caReferences: ["first", "second"] }),
+            );
+            state = await host.update(id, state, inputs);
+            const [fault] = await manage<{ hits: number }[]>("GET", "/faults");
+            assert.equal(fault.hits, 1);
+            const { responseBody: made } = await service.getEnrollmentGroup("pumps");
+            assert.deepEqual(
+                (made.attestation as unknown as { x509: { caReferences: object } }).x509
+                    .caReferences,
+                { primary: "first", secondary: "second" },
+            );
+        });
+
+        it("read finds it unchanged, and what somebody changed by hand", async () => {
+            assert.deepEqual(await host.read(id, state), state);
+            const { responseBody: made } = await service.getEnrollmentGroup("pumps");
+            await service.createOrUpdateEnrollmentGroup({
+                ...made,
+                provisioningStatus: "disabled",
+            });
+            assert.equal((await host.read(id, state))?.provisioningStatus, "disabled");
+        });
+
+        it("converges when the connection breaks after the effect", async () => {
+            await manage("POST", "/faults", {
+                host: hostName,
+                method: "PUT",
+                drop: true,
+                when: "after",
+                count: 1,
+            });
+            state = await host.update(id, state, await host.checked(enrollment, groupInputs()));
+            const { responseBody: made } = await service.getEnrollmentGroup("pumps");
+            assert.equal(made.provisioningStatus, "enabled");
+        });
+
+        it("delete removes it, and is content when it is gone", async () => {
+            await host.delete(id, state);
+            await assert.rejects(service.getEnrollmentGroup("pumps"));
+            await host.delete(id, state);
+            assert.equal(await host.read(id, state), undefined);
+        });
+    });
+
+    describe("IndividualEnrollment", () => {
+        let leaf: Issued;
+        let id: string;
+        let state: Props;
+
+        function inputs(certificate: Issued, changes: Props = {}): Props {
+            return {
+                ...policy,
+                serviceId,
+                hostName,
+                kind: "individual",
+                enrollmentId: "meter-1",
+                clientCertificates: [certificate.certificate],
+                ...changes,
+            };
+        }
+
+        before(async () => {
+            leaf = await issue(ca, { commonName: "meter-1" });
+        });
+
+        it("check keeps the certificate's thumbprint and not the certificate", async () => {
+            const checked = await host.checked(enrollment, inputs(leaf));
+            assert.deepEqual(checked.trusted, [leaf.thumbprint256]);
+            assert.ok(!JSON.stringify(checked).includes("BEGIN CERTIFICATE"));
+        });
+
+        it("create, read, update with a renewed certificate, delete", async () => {
+            ({ id, state } = await host.create(await host.checked(enrollment, inputs(leaf))));
+            assert.deepEqual(await host.read(id, state), state);
+            const renewed = await issue(ca, { commonName: "meter-1" });
+            const news = await host.checked(enrollment, inputs(renewed));
+            assert.deepEqual(await host.diff(id, state, news), { changes: true, replaces: [] });
+            state = await host.update(id, state, news);
+            const { responseBody: made } = await service.getIndividualEnrollment("meter-1");
+            const { x509 } = made.attestation as unknown as {
+                x509: { clientCertificates: { primary: { info: { sha256Thumbprint: string } } } };
+            };
+            assert.equal(
+                x509.clientCertificates.primary.info.sha256Thumbprint.toUpperCase(),
+                renewed.thumbprint256,
+            );
+            await host.delete(id, state);
+            assert.equal(await host.read(id, state), undefined);
+        });
+    });
+});

@@ -13,8 +13,9 @@ const testSeconds = 45 * 60;
 /** How long a mocha process may live on after its last test. */
 const endSeconds = 60;
 const silenceSeconds = 30;
-/** Folders of test/ whose tests start programs and wait for them. */
-const slowFolders = ["clients", "e2e"];
+/** The folder of test/ whose tests want the Azure CLI, and the one whose tests run the Pulumi CLI and take longest. */
+const clientFolder = "clients";
+const engineFolder = "e2e";
 
 const inCi = !["", "0", "false", undefined].includes(process.env.CI);
 const total = { passed: 0, failed: [], skipped: [] };
@@ -154,24 +155,28 @@ function mochaArguments(args) {
     return [...options, ...(args.some(isPath) ? files : specFiles("test"))];
 }
 
-function isSlow(file) {
-    return slowFolders.includes(path.normalize(file).split(path.sep)[1]);
+function isIn(folder) {
+    return (file) => path.normalize(file).split(path.sep)[1] === folder;
 }
 
 async function runAll(first, second) {
     const files = specFiles("test");
-    const slow = files.filter(isSlow);
-    const quick = files.filter((file) => !isSlow(file));
+    const clients = files.filter(isIn(clientFolder));
+    const engine = files.filter(isIn(engineFolder));
+    const quick = files.filter((file) => !clients.includes(file) && !engine.includes(file));
     const firstLane = async () => {
         await runChecks(first);
         await runMocha(first, "tests", quick);
+        if (clients.length > 0) {
+            await prepareAzureCli(first);
+            await runMocha(first, "tests with clients that nobody here wrote", clients);
+        }
         first.step = "";
         second.show();
     };
     const secondLane = async () => {
-        if (slow.length > 0) {
-            await prepareAzureCli(second);
-            await runMocha(second, `tests of ${slowFolders.join(" and ")}`, slow);
+        if (engine.length > 0) {
+            await runMocha(second, "tests with the Pulumi CLI", engine);
         }
         second.step = "";
     };
@@ -206,7 +211,7 @@ async function main() {
         await runAll(first, second);
     } else {
         const chosen = mochaArguments(args);
-        if (chosen.some(isSlow)) {
+        if (chosen.some(isIn(clientFolder))) {
             await prepareAzureCli(first);
         }
         await runMocha(first, "tests", chosen);

@@ -1,0 +1,92 @@
+import * as assert from "assert";
+import { IotDpsClient } from "@azure/arm-deviceprovisioningservices";
+import { EnvironmentCredential } from "@azure/identity";
+import { Stack } from "@pulumi/pulumi/automation";
+import { register } from "../../device/registration";
+import { ProjectCopy } from "../../scripts/lib/projectCopy";
+import { shared } from "../support/emulator";
+import { requirePulumi } from "../support/tools";
+
+interface Outputs {
+    readonly hub: { readonly id: string; readonly hostName: string };
+    readonly resourceGroupName: string;
+    readonly provisioning: { readonly name: string; readonly idScope: string };
+    readonly devices: Record<string, { readonly chain: string; readonly privateKey: string }>;
+}
+
+const location = "westeurope";
+
+describe("a provisioning service that is linked to a hub of another stack, too", function () {
+    this.timeout(300_000);
+    const projects: ProjectCopy[] = [];
+    let near: Stack;
+    let far: Stack;
+
+    before(async function () {
+        const { pulumiHome } = requirePulumi(this);
+        const make = async (name: string, change: (config: Record<string, unknown>) => void) => {
+            const project = ProjectCopy.make({ environment: process.env, pulumiHome });
+            projects.push(project);
+            project.changeSettings(name, (config) => {
+                config["iot-x509:devices"] = [];
+                config["iot-x509:groups"] = {};
+                config["iot-x509:dps"] = {};
+                change(config);
+            });
+            const stack = await project.stack(name);
+            await stack.up();
+            return stack;
+        };
+        far = await make("far", () => undefined);
+        const { id } = (await outputsOf(far)).hub;
+        near = await make("near", (config) => {
+            config["iot-x509:groups"] = {
+                pumps: { keyAlgorithm: "ECDSA-P256", provisioning: "dps" },
+            };
+            config["iot-x509:devices"] = [{ id: "pump-1", group: "pumps" }];
+            config["iot-x509:dps"] = { weight: 0, linkedHubs: [{ id, location, weight: 7 }] };
+        });
+    });
+
+    after(async () => {
+        await near?.destroy();
+        await far?.destroy();
+        projects.forEach((project) => project.remove());
+    });
+
+    async function outputsOf(stack: Stack): Promise<Outputs> {
+        const outputs = Object.entries(await stack.outputs());
+        return Object.fromEntries(outputs.map(([name, { value }]) => [name, value])) as Outputs;
+    }
+
+    it("has both links, with their weights", async () => {
+        const { provisioning, resourceGroupName, hub } = await outputsOf(near);
+        const arm = new IotDpsClient(new EnvironmentCredential(), shared().subscriptionId);
+        const service = await arm.iotDpsResource.get(provisioning.name, resourceGroupName);
+        const weights = service.properties.iotHubs?.map(({ name, allocationWeight }) => [
+            name,
+            allocationWeight,
+        ]);
+        const farHost = (await outputsOf(far)).hub.hostName;
+        assert.deepStrictEqual(
+            weights?.sort(),
+            [
+                [hub.hostName, 0],
+                [farHost, 7],
+            ].sort(),
+        );
+    });
+
+    it("sends a device to the hub that the weights leave", async () => {
+        const { provisioning, devices } = await outputsOf(near);
+        const { chain, privateKey } = devices["pump-1"];
+        const connectionString = await register({
+            idScope: provisioning.idScope,
+            registrationId: "pump-1",
+            chainPem: chain,
+            keyPem: privateKey,
+        });
+        const { hostName } = (await outputsOf(far)).hub;
+        assert.strictEqual(connectionString, `HostName=${hostName};DeviceId=pump-1;x509=true`);
+    });
+});

@@ -22,7 +22,7 @@ import { TelemetryLog } from "./hub/telemetry";
 import { ManagementServer } from "./management/server";
 import { DeviceGateway } from "./mqtt/gateway";
 import { RegistryService } from "./registry/service";
-import { Snapshot } from "./snapshot";
+import { Credentials, Snapshot } from "./snapshot";
 
 export interface EmulatorOptions {
     /** Address to listen on. Default 127.0.0.1. */
@@ -36,14 +36,6 @@ export interface EmulatorOptions {
     /** What an earlier run saved. */
     readonly snapshot?: Snapshot;
     readonly log?: Log;
-}
-
-/** A service principal with its secret: what a client logs in with. */
-export interface Credentials {
-    readonly tenantId: string;
-    readonly subscriptionId: string;
-    readonly clientId: string;
-    readonly clientSecret: string;
 }
 
 export interface Ports {

@@ -2,12 +2,19 @@ import { randomUUID } from "crypto";
 import { promises as fs } from "fs";
 import { AccessSnapshot } from "./arm/access";
 import { ArmSnapshot } from "./arm/store";
-import { Credentials } from "./emulator";
 import { ProvisioningServicesSnapshot } from "./dps/services";
 import { DirectorySnapshot } from "./entra/directory";
 import { TokensSnapshot } from "./entra/tokens";
 import { AuthoritySnapshot } from "./front/authority";
 import { HubsSnapshot } from "./hub/hubs";
+
+/** A service principal with its secret: what a client logs in with. */
+export interface Credentials {
+    readonly tenantId: string;
+    readonly subscriptionId: string;
+    readonly clientId: string;
+    readonly clientSecret: string;
+}
 
 /** The content of a state file: all that an emulator keeps over a restart, its private keys among it. */
 export interface Snapshot {

@@ -65,6 +65,7 @@ function createIdentity(
                 : {}),
             ...(Object.keys(tags).length > 0 ? { tags } : {}),
             ...(adopt ? { adopt } : {}),
+            ...(group?.provisioning === "both" ? { isProvisioned: true } : {}),
         },
         { dependsOn: hub.ready },
     );

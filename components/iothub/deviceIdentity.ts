@@ -16,6 +16,8 @@ export interface DeviceIdentityArgs {
     readonly tags?: Readonly<Record<string, unknown>>;
     /** Whose device it is: `project/stack`. */
     readonly owner: string;
+    /** Whether the provisioning service may change how it authenticates, when it registers there, too. */
+    readonly isProvisioned?: boolean;
     /** Takes over a device that exists and is not the owner's. */
     readonly adopt?: boolean;
 }

@@ -37,6 +37,8 @@ interface Inputs {
     /** `project/stack`. */
     readonly owner: string;
     readonly adopt?: boolean;
+    /** The provisioning service writes the device's thumbprints when it registers; that is no drift. */
+    readonly isProvisioned?: boolean;
 }
 
 export const provider: ResourceProvider<Inputs, Inputs> = {
@@ -133,7 +135,9 @@ async function read(id: string | undefined, state?: Inputs): Promise<ReadResult<
     const props: Inputs = toState({
         ...state,
         status: present.status,
-        thumbprints: thumbprintsOf(present.authentication),
+        thumbprints: state.isProvisioned
+            ? state.thumbprints
+            : thumbprintsOf(present.authentication),
         tags: state.tags && only(present.tags, Object.keys(state.tags)),
         owner: ownerOf(present) ?? "",
     });

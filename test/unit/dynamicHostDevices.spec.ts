@@ -158,6 +158,22 @@ describe("devices in Pulumi's provider host", function () {
                 await registry.delete("host-01");
             }
         });
+
+        it("thumbprints that the provisioning service wrote are no drift", async () => {
+            const deviceId = "host-both";
+            const both = { ...given, deviceId, isProvisioned: true };
+            const made = await host.create(await host.checked(deviceIdentity, both));
+            await registry.update({
+                deviceId,
+                status: "enabled",
+                authentication: {
+                    type: "selfSigned",
+                    x509Thumbprint: { primaryThumbprint: thumbprint, secondaryThumbprint: null },
+                },
+            } as unknown as Parameters<Registry["update"]>[0]);
+            assert.deepEqual(await host.read(made.id, made.state), made.state);
+            await host.delete(made.id, made.state);
+        });
     });
 
     describe("DeviceCertificate", () => {

@@ -109,7 +109,9 @@ export class Enrollments {
         const holder = others.find(
             (one) =>
                 one !== existing &&
-                namedCertificates(this.service, one.attestation).some((thumbprint) => wanted.has(thumbprint)),
+                namedCertificates(this.service, one.attestation).some((thumbprint) =>
+                    wanted.has(thumbprint),
+                ),
         );
         if (holder !== undefined) {
             const name =

@@ -1,0 +1,27 @@
+/** Tier and size of a hub, e.g. S1 x 2. */
+export interface HubSize {
+    /** `F1`, `B1` … `S3`. */
+    readonly sku: string;
+    /** 1 to 200; 10 with B3 and S3. */
+    readonly units: number;
+}
+
+/** What a hub lets through; what comes faster is held back and then refused with 429. */
+export interface HubLimits {
+    /** Identity operations a minute; a bulk request counts each of its devices. */
+    readonly registryPerMinute: number;
+    /** Queries a minute; each page counts. */
+    readonly queriesPerMinute: number;
+}
+
+/** Azure's limit of devices in one bulk request. */
+export const largestBatch = 100;
+
+/** Source: Azure docs, iot-hub-devguide-quotas-throttling. */
+export function hubLimits({ sku, units }: HubSize): HubLimits {
+    const isLarge = sku.endsWith("3");
+    return {
+        registryPerMinute: (isLarge ? 5000 : 100) * units,
+        queriesPerMinute: (isLarge ? 1000 : 20) * units,
+    };
+}

@@ -1,0 +1,253 @@
+import { hubLimits, HubSize, largestBatch } from "../../components/iothub/hubLimits";
+import {
+    DeviceAuthentication,
+    DeviceSettings,
+    GroupSettings,
+    Settings,
+} from "../../stacks/settings";
+import { Advice, advise } from "./planAdvice";
+import {
+    Deployment,
+    deviceBytes,
+    engineSeconds,
+    EngineWork,
+    keySeconds,
+    throttledMinutes,
+} from "./planModel";
+
+/** What both services take. Sources: Azure docs, iot-hub-devguide-quotas-throttling; iot-dps, "Quotas and limits". */
+export const serviceLimits = {
+    hubDevices: 1_000_000,
+    /** CA certificates of a hub, and of a provisioning service. */
+    certificates: 25,
+    enrollmentGroups: 100,
+    individualEnrollments: 1_000_000,
+};
+
+/** Rows of a twin query's page (Azure docs: iot-hub-devguide-query-language). */
+const queryPage = 100;
+
+/** A count and the most that there may be. */
+export interface Use {
+    readonly count: number;
+    readonly limit: number;
+}
+
+/** CA certificates on one service. */
+export interface CertificateUse extends Use {
+    /** Of the count: earlier generations that rollovers keep. */
+    readonly retained: number;
+    /** Groups whose CA it knows, itself or by the root. */
+    readonly groups: number;
+    /** Of these: how many can still start a rollover at the same time. */
+    readonly canRollOver: number;
+}
+
+/** What one run takes: `minutes` is the longer of what the hub and what the engine needs. */
+export interface Duration {
+    readonly hubMinutes: number;
+    readonly engineMinutes: number;
+    readonly minutes: number;
+}
+
+/** Identity operations and the bulk requests that carry them. */
+export interface RegistryRun extends Duration {
+    readonly registryOperations: number;
+    readonly httpRequests: number;
+}
+
+/** Devices of a group; `group` is null for those that need none. */
+export interface GroupCount {
+    readonly group: string | null;
+    readonly devices: number;
+    readonly provisioning: GroupSettings["provisioning"];
+}
+
+/** What a configuration will cost, before anything is deployed. */
+export interface FleetPlan extends Deployment {
+    readonly hub: HubSize & { readonly certificates: CertificateUse };
+    readonly devices: {
+        readonly total: number;
+        /** On the hub's list, against what a hub takes. */
+        readonly listed: Use;
+        /** Known to the provisioning service alone. */
+        readonly provisioned: number;
+        readonly byAuthentication: Readonly<Record<DeviceAuthentication["kind"], number>>;
+        readonly byGroup: readonly GroupCount[];
+    };
+    /** Null without a provisioning service. */
+    readonly dps: {
+        readonly certificates: CertificateUse;
+        readonly enrollmentGroups: Use;
+        readonly individualEnrollments: Use;
+    } | null;
+    /** The making of all devices; hub and role are Azure's own minutes and not in it. */
+    readonly firstUp: RegistryRun;
+    /** The same on other hubs. */
+    readonly tiers: readonly (HubSize & Duration)[];
+    /** More devices, listed and with elliptic keys, later. */
+    readonly additions: readonly (RegistryRun & { readonly devices: number })[];
+    readonly refresh: Duration & { readonly queries: number };
+    /** Of the devices alone. */
+    readonly state: {
+        readonly bytes: number;
+        readonly bytesPerDevice: number;
+        readonly bytesPerShard: number;
+    };
+    readonly advice: readonly Advice[];
+}
+
+/** Where a plan is carried out. */
+export interface PlanOptions {
+    /** Processors of the deploying machine. */
+    readonly cores: number;
+    /** Default 1. */
+    readonly shards?: number;
+    /** Size of the whole configuration as the engine hands it to the program, in bytes. Default 0: not looked at. */
+    readonly configurationBytes?: number;
+}
+
+const comparedTiers: readonly HubSize[] = [
+    { sku: "S1", units: 1 },
+    { sku: "S1", units: 2 },
+    { sku: "S1", units: 10 },
+    { sku: "S2", units: 1 },
+    { sku: "S3", units: 1 },
+];
+
+/** Predicts what a checked configuration costs. Reads and changes nothing. */
+export function planFleet(settings: Settings, options: PlanOptions): FleetPlan {
+    const deployment: Deployment = { cores: options.cores, shards: options.shards ?? 1 };
+    const { sku, units } = settings.hub;
+    const groups = new Map(settings.groups.map((group) => [group.name, group]));
+    const groupOf = (device: DeviceSettings) => groups.get(device.group ?? "");
+    const total = settings.devices.length;
+    const listed = settings.devices.filter((device) => groupOf(device)?.provisioning !== "dps");
+    const work: EngineWork = {
+        unchanged: 0,
+        created: total,
+        keySeconds: sum(settings.devices.map((device) => keySeconds(device, groupOf(device)))),
+    };
+    const run = (size: HubSize, operations: number, engine: EngineWork): Duration =>
+        duration(
+            throttledMinutes(operations, hubLimits(size).registryPerMinute),
+            engineSeconds(engine, deployment),
+        );
+    const bytes = sum(settings.devices.map((device) => deviceBytes(device, groupOf(device))));
+    const plan: Omit<FleetPlan, "advice"> = {
+        ...deployment,
+        hub: { sku, units, certificates: hubCertificates(settings) },
+        devices: {
+            total,
+            listed: { count: listed.length, limit: serviceLimits.hubDevices },
+            provisioned: total - listed.length,
+            byAuthentication: countAuthentications(settings.devices),
+            byGroup: countGroups(settings),
+        },
+        dps: settings.dps === undefined ? null : planProvisioning(settings),
+        firstUp: {
+            registryOperations: listed.length,
+            httpRequests: bulkRequests(listed.length, deployment.shards),
+            ...run(settings.hub, listed.length, work),
+        },
+        tiers: comparedTiers.map((size) => ({ ...size, ...run(size, listed.length, work) })),
+        additions: [1, 100].map((created) => ({
+            devices: created,
+            registryOperations: created,
+            httpRequests: bulkRequests(created, deployment.shards),
+            ...run(settings.hub, created, { unchanged: total, created, keySeconds: 0 }),
+        })),
+        refresh: planRefresh(settings.hub, total, listed.length, deployment),
+        state: {
+            bytes,
+            bytesPerDevice: total === 0 ? 0 : bytes / total,
+            bytesPerShard: bytes / deployment.shards,
+        },
+    };
+    return { ...plan, advice: advise(settings, plan, work, options.configurationBytes ?? 0) };
+}
+
+function duration(hubMinutes: number, seconds: number): Duration {
+    const engineMinutes = seconds / 60;
+    return { hubMinutes, engineMinutes, minutes: Math.max(hubMinutes, engineMinutes) };
+}
+
+/** Each shard is a process of its own, which fills its own requests. */
+function bulkRequests(operations: number, shards: number): number {
+    const used = Math.min(shards, operations);
+    return used === 0 ? 0 : used * Math.ceil(operations / used / largestBatch);
+}
+
+/** Each shard asks for the whole fleet, whose devices carry one owner, and first how many the index has. */
+function planRefresh(
+    hub: HubSize,
+    total: number,
+    listed: number,
+    deployment: Deployment,
+): FleetPlan["refresh"] {
+    const queries = listed === 0 ? 0 : deployment.shards * (1 + Math.ceil(listed / queryPage));
+    const engine = engineSeconds({ unchanged: total, created: 0, keySeconds: 0 }, deployment);
+    const { queriesPerMinute } = hubLimits(hub);
+    return { queries, ...duration(throttledMinutes(queries, queriesPerMinute), engine) };
+}
+
+function planProvisioning(settings: Settings): FleetPlan["dps"] {
+    const enrolled = settings.groups.filter(({ provisioning }) => provisioning !== "listed");
+    return {
+        certificates: certificateUse(settings, enrolled),
+        enrollmentGroups: { count: enrolled.length, limit: serviceLimits.enrollmentGroups },
+        individualEnrollments: {
+            count: settings.devices.filter((device) => device.individualEnrollment).length,
+            limit: serviceLimits.individualEnrollments,
+        },
+    };
+}
+
+/** A blocked group's CAs are not on the hub, nor are those of devices that the provisioning service makes. */
+function hubCertificates(settings: Settings): CertificateUse {
+    return certificateUse(
+        settings,
+        settings.groups.filter(({ provisioning, blocked }) => provisioning !== "dps" && !blocked),
+    );
+}
+
+function certificateUse(settings: Settings, groups: readonly GroupSettings[]): CertificateUse {
+    const limit = serviceLimits.certificates;
+    const all = groups.length;
+    if (settings.pki.trust === "root") {
+        return { count: 1, limit, retained: 0, groups: all, canRollOver: all };
+    }
+    const retained = sum(groups.map(({ intermediate }) => intermediate.retain.length));
+    const count = all + retained;
+    return { count, limit, retained, groups: all, canRollOver: Math.min(all, limit - count) };
+}
+
+function countAuthentications(
+    devices: readonly DeviceSettings[],
+): FleetPlan["devices"]["byAuthentication"] {
+    const counts = { csr: 0, generated: 0, thumbprint: 0 };
+    for (const { authentication } of devices) {
+        counts[authentication.kind]++;
+    }
+    return counts;
+}
+
+function countGroups({ groups, devices }: Settings): GroupCount[] {
+    const counts = new Map<string | undefined, number>();
+    for (const { group } of devices) {
+        counts.set(group, (counts.get(group) ?? 0) + 1);
+    }
+    const named = groups.map(({ name, provisioning }) => ({
+        group: name,
+        devices: counts.get(name) ?? 0,
+        provisioning,
+    }));
+    const without = counts.get(undefined) ?? 0;
+    return without === 0
+        ? named
+        : [...named, { group: null, devices: without, provisioning: "listed" }];
+}
+
+function sum(numbers: readonly number[]): number {
+    return numbers.reduce((total, number) => total + number, 0);
+}

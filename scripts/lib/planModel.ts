@@ -1,0 +1,97 @@
+import { DeviceSettings, GroupSettings, KeyAlgorithm } from "../../stacks/settings";
+
+/**
+ * What the engine and the providers take on the deploying machine, in seconds. `start`, `device` and `deviceSquared` are
+ * first estimates from single runs of `pulumi up` on two cores with a file backend, to be replaced by the benchmark's;
+ * `unchangedDevice` is a preview of 1,000 devices without changes (36 s, less the start). `rsaKey` is processor time of
+ * one core: 2048 bits as measured, the longer ones by their ratio to it in one run (12 and 8 keys: times 2.5 and 6).
+ */
+export const engineModel = {
+    /** Of every stack: the CLI, the program, the plugins. */
+    start: 7,
+    /** Certificate and identity, made with an elliptic key or a request. */
+    device: 0.03,
+    /** Times the square of the devices: DIY backends write the whole state at every step. */
+    deviceSquared: 0.0001,
+    /** A device that an `up` finds as it should be. */
+    unchangedDevice: 0.029,
+    rsaKey: {
+        "RSA-2048": 0.22,
+        "RSA-3072": 0.55,
+        "RSA-4096": 1.3,
+        "ECDSA-P256": 0,
+        "ECDSA-P384": 0,
+    } satisfies Record<KeyAlgorithm, number>,
+};
+
+/**
+ * Bytes of a device in the state (certificate and identity). P-256, RSA-2048, requests and thumbprints are first
+ * estimates from exported states; the other algorithms add what their keys and certificates are longer.
+ */
+export const stateBytes = {
+    generated: {
+        "ECDSA-P256": 4096,
+        "ECDSA-P384": 4300,
+        "RSA-2048": 7168,
+        "RSA-3072": 9216,
+        "RSA-4096": 11264,
+    } satisfies Record<KeyAlgorithm, number>,
+    csr: 3072,
+    thumbprint: 1536,
+};
+
+/** Where and in how many parts a fleet is deployed. */
+export interface Deployment {
+    /** Processors of the deploying machine: 1 or more. So many shards run at once. */
+    readonly cores: number;
+    /** Stacks that the devices are spread over; 1: all in the stack of the hub. */
+    readonly shards: number;
+}
+
+/** One run of the engine. */
+export interface EngineWork {
+    /** Devices that the stacks hold already, in step with the configuration. */
+    readonly unchanged: number;
+    readonly created: number;
+    /** Processor time of all RSA keys that are made, in seconds of one core. */
+    readonly keySeconds: number;
+}
+
+/** Seconds that the engine takes when no service makes it wait. With shards, the hub's stack goes first. */
+export function engineSeconds(work: EngineWork, { cores, shards }: Deployment): number {
+    const atOnce = Math.min(shards, cores);
+    const unchanged = Math.ceil(work.unchanged / shards);
+    const created = Math.ceil(work.created / shards);
+    const stack =
+        engineModel.start +
+        unchanged * engineModel.unchangedDevice +
+        created * engineModel.device +
+        work.keySeconds / shards / (cores / atOnce) +
+        ((unchanged + created) ** 2 - unchanged ** 2) * engineModel.deviceSquared;
+    return shards === 1 ? stack : engineModel.start + Math.ceil(shards / atOnce) * stack;
+}
+
+/** Processor time for a device's key, in seconds of one core; 0 when the program makes none. */
+export function keySeconds(device: DeviceSettings, group: GroupSettings | undefined): number {
+    return device.authentication.kind === "generated" && group !== undefined
+        ? engineModel.rsaKey[group.keyAlgorithm]
+        : 0;
+}
+
+/** Bytes that a device adds to the state. */
+export function deviceBytes(
+    { authentication: { kind } }: DeviceSettings,
+    group: GroupSettings | undefined,
+): number {
+    return kind === "generated"
+        ? stateBytes.generated[group?.keyAlgorithm ?? "RSA-2048"]
+        : stateBytes[kind];
+}
+
+/**
+ * Minutes that a token bucket holds operations back: it starts full with one minute's amount, so the first of them go at
+ * once.
+ */
+export function throttledMinutes(operations: number, perMinute: number): number {
+    return Math.max(0, (operations - perMinute) / perMinute);
+}

@@ -1,0 +1,200 @@
+import { createHash } from "crypto";
+import { readdirSync, readFileSync } from "fs";
+import { homedir } from "os";
+import * as path from "path";
+import { load, YAMLException } from "js-yaml";
+import { readSettings } from "../../stacks/config";
+import { Settings } from "../../stacks/settings";
+
+const project = "iot-x509";
+
+/** Settings that no figure of a plan depends on, with what stands in for a required one that is encrypted. */
+const immaterial: Readonly<Record<string, string | undefined>> = {
+    organization: "encrypted",
+    country: undefined,
+    location: "encrypted",
+    resourceGroupName: undefined,
+    protect: undefined,
+    pruneDevices: undefined,
+    outputDevices: undefined,
+    ci: undefined,
+};
+
+type Values = Record<string, unknown>;
+
+/** What a stack's files say. */
+export interface StackConfiguration {
+    readonly settings: Settings;
+    /** Of `shards`; 1 when it is not set. */
+    readonly shards: number;
+    /** Encrypted values that figures may depend on: they were taken as not set. */
+    readonly unread: readonly string[];
+    /** Size of what the engine hands to the program, in bytes. */
+    readonly bytes: number;
+}
+
+/** A file that cannot be used as it is. The message says what to do. */
+export class StackFileError extends Error {}
+
+/**
+ * Reads a stack's settings as the program would, without the engine.
+ *
+ * @param folder of Pulumi.yaml
+ * @throws StackFileError when a file is missing or no YAML; ConfigurationError with every problem of the settings
+ */
+export function readStack(folder: string, stack: string): StackConfiguration {
+    const given: Values = {
+        ...projectDefaults(section(folder, "Pulumi.yaml")),
+        ...section(folder, stackFile(folder, stack)),
+    };
+    const unread: string[] = [];
+    const values = Object.fromEntries(
+        Object.entries(given).map(([key, value]) => [key, withoutSecrets(value, key, unread)]),
+    );
+    const raw: Values = {};
+    for (const [key, value] of Object.entries(values)) {
+        const name = ownName(key);
+        if (name !== undefined && (value ?? immaterial[name]) !== undefined) {
+            raw[name] = asHandedOver(value ?? immaterial[name]);
+        }
+    }
+    const location = values["azure-native:location"];
+    const settings = readSettings(raw, folder, {
+        defaultLocation: typeof location === "string" ? location : undefined,
+    });
+    return {
+        settings,
+        shards: shardCount(raw.shards),
+        unread: unread
+            .map((key) => ownName(key))
+            .filter((name): name is string => name !== undefined)
+            .filter((name) => !(name.split(/[.[]/)[0] in immaterial)),
+        bytes: configurationBytes(given),
+    };
+}
+
+/**
+ * The stack selected for this folder; undefined when that cannot be told without the CLI. Pulumi keeps it below its home,
+ * by the backend that the user is logged in to.
+ */
+export function selectedStack(folder: string, environment: NodeJS.ProcessEnv): string | undefined {
+    if (environment.PULUMI_STACK) {
+        return lastPart(environment.PULUMI_STACK);
+    }
+    const home = environment.PULUMI_HOME || path.join(homedir(), ".pulumi");
+    const digest = createHash("sha1").update(path.join(folder, "Pulumi.yaml")).digest("hex");
+    const file = path.join(home, "workspaces", `${project}-${digest}-workspace.json`);
+    let stacks: Record<string, string>;
+    try {
+        const workspace = JSON.parse(readFileSync(file, "utf8")) as { stacks?: typeof stacks };
+        stacks = workspace.stacks ?? {};
+    } catch {
+        return undefined;
+    }
+    const backend = environment.PULUMI_BACKEND_URL;
+    if (backend) {
+        return stacks[backend] && lastPart(stacks[backend]);
+    }
+    // Which of several backends is meant stands beside the user's tokens, and those are left unread.
+    const names = new Set(Object.values(stacks).map(lastPart));
+    return names.size === 1 ? [...names][0] : undefined;
+}
+
+/** `organization/project/stack`, the first two optional. */
+export function lastPart(stack: string): string {
+    return stack.slice(stack.lastIndexOf("/") + 1);
+}
+
+function stackFile(folder: string, stack: string): string {
+    const files = readdirSync(folder);
+    const name = `Pulumi.${stack}.yaml`;
+    if (!files.includes(name)) {
+        const stacks = files.flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
+        throw new StackFileError(
+            `stack "${stack}" has no settings file ${name}; stacks that have one: ` +
+                `${stacks.sort().join(", ") || "none"} — choose one with --stack, or make the file`,
+        );
+    }
+    return name;
+}
+
+/** What stands below `config` of a file. */
+function section(folder: string, name: string): Values {
+    let content: unknown;
+    try {
+        content = load(readFileSync(path.join(folder, name), "utf8"));
+    } catch (error) {
+        if (error instanceof YAMLException) {
+            const { line } = error.mark;
+            throw new StackFileError(
+                `${name}:${line + 1}: ${error.reason} — the file is YAML — correct it at or before this line`,
+            );
+        }
+        throw new StackFileError(
+            `${name} cannot be read (${(error as NodeJS.ErrnoException).code}) — ` +
+                `run this in the project's folder, and check the file's permissions`,
+        );
+    }
+    // Dates become text, as they do on their way through the engine.
+    const plain = JSON.parse(JSON.stringify(content ?? {})) as { config?: unknown };
+    return isMapping(plain.config) ? plain.config : {};
+}
+
+/** Pulumi.yaml gives a value as it is, as `value`, or as `default` beside its type. */
+function projectDefaults(config: Values): Values {
+    const defaults: Values = {};
+    for (const [key, declared] of Object.entries(config)) {
+        const value = isMapping(declared) ? (declared.value ?? declared.default) : declared;
+        if (value !== undefined) {
+            defaults[key.includes(":") ? key : `${project}:${key}`] = value;
+        }
+    }
+    return defaults;
+}
+
+/** The value without its encrypted parts, whose paths are noted; undefined when all of it is encrypted. */
+function withoutSecrets(value: unknown, at: string, unread: string[]): unknown {
+    if (isMapping(value)) {
+        if (typeof value.secure === "string" && Object.keys(value).length === 1) {
+            unread.push(at);
+            return undefined;
+        }
+        const entries = Object.entries(value).map(([key, item]) => [
+            key,
+            withoutSecrets(item, `${at}.${key}`, unread),
+        ]);
+        return Object.fromEntries(entries.filter(([, item]) => item !== undefined)) as Values;
+    }
+    if (Array.isArray(value)) {
+        return value
+            .map((item, index) => withoutSecrets(item, `${at}[${index}]`, unread))
+            .filter((item) => item !== undefined);
+    }
+    return value;
+}
+
+/** The engine makes text of every value that is no list or mapping. */
+function asHandedOver(value: unknown): unknown {
+    return typeof value === "object" && value !== null ? value : String(value ?? "");
+}
+
+function configurationBytes(given: Values): number {
+    const texts = Object.entries(given).map(([key, value]) => [
+        key,
+        typeof value === "object" ? JSON.stringify(value) : String(value),
+    ]);
+    return Buffer.byteLength(`PULUMI_CONFIG=${JSON.stringify(Object.fromEntries(texts))}`);
+}
+
+/** A number, or a mapping with `count`; readSettings has judged it. */
+function shardCount(shards: unknown): number {
+    return Number((isMapping(shards) ? shards.count : shards) ?? 1);
+}
+
+function ownName(key: string): string | undefined {
+    return key.startsWith(`${project}:`) ? key.slice(project.length + 1) : undefined;
+}
+
+function isMapping(value: unknown): value is Values {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+}

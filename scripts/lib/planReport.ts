@@ -1,0 +1,108 @@
+import type { CertificateUse, Duration, FleetPlan } from "./plan";
+
+/** A plan as text for a person, line by line. */
+export function planLines(plan: FleetPlan): string[] {
+    const { devices, firstUp, refresh, state } = plan;
+    const place = plan.shards === 1 ? "one stack" : `${plan.shards} shards`;
+    return [
+        `Devices: ${count(devices.total)}`,
+        ...table([
+            ["own request (csr)", count(devices.byAuthentication.csr)],
+            ["key made here (generated)", count(devices.byAuthentication.generated)],
+            ["thumbprint", count(devices.byAuthentication.thumbprint)],
+        ]),
+        "By group",
+        ...table(
+            devices.byGroup.map(({ group, devices: members, provisioning }) => [
+                group ?? "(no group)",
+                count(members),
+                { listed: "", dps: "provisioning service", both: "listed and provisioned" }[
+                    provisioning
+                ],
+            ]),
+        ),
+        "Limits",
+        ...table([
+            ["devices on the hub's list", use(devices.listed)],
+            ...(devices.provisioned === 0
+                ? []
+                : [["devices of the provisioning service alone", count(devices.provisioned)]]),
+            ["CA certificates on the hub", certificates(plan.hub.certificates)],
+            ...(plan.dps === null
+                ? []
+                : [
+                      [
+                          "CA certificates on the provisioning service",
+                          certificates(plan.dps.certificates),
+                      ],
+                      ["enrollment groups", use(plan.dps.enrollmentGroups)],
+                      ["individual enrollments", use(plan.dps.individualEnrollments)],
+                  ]),
+        ]),
+        `First up at ${plan.hub.sku} x ${plan.hub.units}, ${place}, ${plan.cores} cores`,
+        ...table([
+            ["registry operations", count(firstUp.registryOperations)],
+            ["bulk requests", count(firstUp.httpRequests)],
+            ["time", time(firstUp)],
+        ]),
+        "  The hub itself and its role take Azure's own minutes besides.",
+        "The same on other hubs",
+        ...table(plan.tiers.map((tier) => [`${tier.sku} x ${tier.units}`, time(tier)])),
+        "Later",
+        ...table([
+            ...plan.additions.map((added) => [
+                `${count(added.devices)} more`,
+                `${time(added)}; ${plural(added.httpRequests, "bulk request")}`,
+            ]),
+            ["refresh", `${time(refresh)}; ${plural(refresh.queries, "query", "queries")}`],
+        ]),
+        "State of the devices",
+        ...table([
+            ["in all", bytes(state.bytes)],
+            ["a device", bytes(state.bytesPerDevice)],
+            ...(plan.shards === 1 ? [] : [["a shard", bytes(state.bytesPerShard)]]),
+        ]),
+        ...(plan.advice.length === 0 ? [] : ["Advice"]),
+        ...plan.advice.flatMap(({ reason, action }) => [`  - ${reason}`, `    ${action}`]),
+    ];
+}
+
+/** Columns of one width, the second flush left. */
+function table(rows: readonly (readonly string[])[]): string[] {
+    const width = Math.max(...rows.map(([first]) => first.length));
+    return rows.map(([first, ...others]) =>
+        `  ${first.padEnd(width)}  ${others.filter((text) => text !== "").join("  ")}`.trimEnd(),
+    );
+}
+
+function use({ count: used, limit }: { readonly count: number; readonly limit: number }): string {
+    return `${count(used)} of ${count(limit)}`;
+}
+
+function certificates(used: CertificateUse): string {
+    const retained = used.retained === 0 ? "" : `, ${used.retained} of them retained`;
+    return `${use(used)}${retained}; ${used.canRollOver} of ${used.groups} groups can roll over at once`;
+}
+
+function time({ minutes, hubMinutes, engineMinutes }: Duration): string {
+    return `${span(minutes)} (hub's throttle ${span(hubMinutes)}, engine ${span(engineMinutes)})`;
+}
+
+function span(minutes: number): string {
+    const seconds = Math.round(minutes * 60);
+    return seconds < 60 ? `${seconds} s` : `${minutes.toFixed(minutes < 10 ? 1 : 0)} min`;
+}
+
+function bytes(value: number): string {
+    return value < 1024 ** 2
+        ? `${(value / 1024).toFixed(1)} KiB`
+        : `${(value / 1024 ** 2).toFixed(1)} MiB`;
+}
+
+function plural(value: number, one: string, many = `${one}s`): string {
+    return `${count(value)} ${value === 1 ? one : many}`;
+}
+
+function count(value: number): string {
+    return value.toLocaleString("en-US");
+}

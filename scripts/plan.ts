@@ -1,0 +1,60 @@
+/*
+ * What a stack's configuration will cost, from its files alone: no Azure, no Pulumi CLI, no login, no passphrase.
+ *
+ *   npm run plan -- [--stack STACK] [--json]
+ *
+ *   --stack  the stack whose settings to read; default: the selected one, else dev
+ *   --json   the figures as one JSON object
+ */
+import { availableParallelism } from "os";
+import { parseArgs } from "util";
+import { ConfigurationError } from "../stacks/config";
+import { planFleet } from "./lib/plan";
+import { lastPart, readStack, selectedStack, StackFileError } from "./lib/planConfig";
+import { planLines } from "./lib/planReport";
+
+function main(): void {
+    const { values } = parseArgs({
+        options: { stack: { type: "string" }, json: { type: "boolean", default: false } },
+    });
+    const folder = process.cwd();
+    const selected = values.stack === undefined ? selectedStack(folder, process.env) : undefined;
+    const stack = lastPart(values.stack ?? selected ?? "dev");
+    const { settings, shards, unread, bytes } = readStack(folder, stack);
+    const plan = planFleet(settings, {
+        cores: availableParallelism(),
+        shards,
+        configurationBytes: bytes,
+    });
+    if (values.json) {
+        console.log(JSON.stringify({ stack, unread, ...plan }, undefined, 2));
+        return;
+    }
+    const why =
+        values.stack !== undefined
+            ? "as asked for"
+            : selected !== undefined
+              ? "the selected one"
+              : "the default, because no selected stack was found";
+    console.log(`Plan of stack ${stack} (${why})`);
+    if (unread.length > 0) {
+        console.log(`Encrypted, so not read and taken as not set: ${unread.join(", ")}`);
+    }
+    console.log(planLines(plan).join("\n"));
+}
+
+try {
+    main();
+} catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (
+        error instanceof ConfigurationError ||
+        error instanceof StackFileError ||
+        code?.startsWith("ERR_PARSE_ARGS")
+    ) {
+        console.error(`error: ${(error as Error).message}`);
+        process.exitCode = 1;
+    } else {
+        throw error;
+    }
+}

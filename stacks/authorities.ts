@@ -3,7 +3,7 @@ import { CertificateAuthority } from "../components/pki/certificateAuthority";
 import { GroupSettings, intermediateCommonName, Settings } from "./settings";
 
 /** A CA with its certificate and key. */
-export interface Issuer {
+export interface SigningCa {
     /** PEM. */
     readonly certificate: pulumi.Output<string>;
     /** PKCS#8 PEM, secret. */
@@ -11,7 +11,7 @@ export interface Issuer {
 }
 
 /** An intermediate that has its certificate. */
-export interface Intermediate extends Issuer {
+export interface Intermediate extends SigningCa {
     /** `<group>-g<generation>`. */
     readonly name: string;
     readonly group: GroupSettings;
@@ -36,7 +36,7 @@ export interface Authorities {
     /** The present generation of each group before those that a rollover retains. */
     readonly intermediates: readonly Intermediate[];
     /** The intermediate that signs for a group, by group; missing while it awaits an offline signature. */
-    readonly issuers: ReadonlyMap<string, Issuer>;
+    readonly issuers: ReadonlyMap<string, SigningCa>;
     /** By name. */
     readonly pending: ReadonlyMap<string, PendingIntermediate>;
 }
@@ -47,7 +47,7 @@ export function createAuthorities(settings: Settings): Authorities {
     const certificate =
         rootAuthority?.certificate ?? pulumi.output(requiredPem(settings.pki.root.certificatePem));
     const intermediates: Intermediate[] = [];
-    const issuers = new Map<string, Issuer>();
+    const issuers = new Map<string, SigningCa>();
     const pending = new Map<string, PendingIntermediate>();
     for (const group of settings.groups) {
         const { generation: present, retain, validityDays } = group.intermediate;

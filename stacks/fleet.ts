@@ -1,65 +1,91 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DeviceIdentity } from "../components/iothub/deviceIdentity";
 import { DeviceCertificate } from "../components/pki/deviceCertificate";
-import { Issuer } from "./authorities";
-import { Platform } from "./platform";
-import { createIndividualEnrollment } from "./provisioning";
+import { Issuer } from "../components/pki/issuer";
+import { SigningCa } from "./authorities";
+import { createIndividualEnrollment, EnrollmentService } from "./provisioning";
 import { DeviceSettings, GroupSettings, Settings } from "./settings";
+
+/** What devices stand on: made by the same stack, or by another one. */
+export interface FleetBase {
+    readonly hub: {
+        /** ARM resource ID. */
+        readonly hubId: pulumi.Output<string>;
+        readonly hostName: pulumi.Output<string>;
+        /** What must exist before its data plane can be used. */
+        readonly ready: pulumi.Resource[];
+    };
+    /** The CA that signs for a group, by group; missing while it awaits an offline signature. */
+    readonly issuers: ReadonlyMap<string, SigningCa>;
+    /** Provisioning service; undefined: none. */
+    readonly service: EnrollmentService | undefined;
+    /** Whose devices they are: `project/stack`. */
+    readonly owner: string;
+}
 
 /** One device as it was declared. */
 export interface Device {
     readonly settings: DeviceSettings;
     /** Undefined for a thumbprint device, and while the group's CA awaits an offline signature. */
     readonly certificate: DeviceCertificate | undefined;
-    /** The leaf and its issuer, leaf first, without the root: what the device presents. */
-    readonly chain: pulumi.Output<string> | undefined;
+    /** PEM of the CA that signed it. */
+    readonly issuerCertificate: pulumi.Output<string> | undefined;
 }
 
 /** Declares the certificate and the identity of every device. */
-export function createFleet(settings: Settings, platform: Platform): ReadonlyMap<string, Device> {
+export function createFleet(settings: Settings, base: FleetBase): ReadonlyMap<string, Device> {
     const groups = new Map(settings.groups.map((group) => [group.name, group]));
-    const owner = `${pulumi.getProject()}/${pulumi.getStack()}`;
+    const issuers = new Map<string, Issuer>();
     const fleet = new Map<string, Device>();
     for (const device of settings.devices) {
         const group = device.group === undefined ? undefined : groups.get(device.group);
-        const issuer = group && platform.authorities.issuers.get(group.name);
         // The provisioning service makes the identity of a device that is not listed.
         if (group?.provisioning !== "dps") {
-            createIdentity(device, group, platform, owner);
+            createIdentity(device, group, base, settings.devices.length);
         }
-        const certificate =
-            group === undefined || issuer === undefined
-                ? undefined
-                : createCertificate(settings, device, group, issuer);
-        if (group !== undefined && certificate !== undefined && device.individualEnrollment) {
-            const { provisioning } = platform;
-            if (provisioning !== undefined) {
-                createIndividualEnrollment(provisioning, group, device, certificate.certificate);
-            }
+        const ca = group && base.issuers.get(group.name);
+        if (group === undefined || ca === undefined) {
+            fleet.set(device.id, {
+                settings: device,
+                certificate: undefined,
+                issuerCertificate: undefined,
+            });
+            continue;
         }
-        const chain =
-            certificate && pulumi.interpolate`${certificate.certificate}${issuer?.certificate}`;
-        fleet.set(device.id, { settings: device, certificate, chain });
+        const issuer = issuers.get(group.name) ?? createIssuer(group, ca);
+        issuers.set(group.name, issuer);
+        const certificate = createCertificate(settings, device, group, issuer);
+        if (certificate !== undefined && device.individualEnrollment && base.service) {
+            createIndividualEnrollment(base.service, group, device, certificate.certificate);
+        }
+        fleet.set(device.id, {
+            settings: device,
+            certificate,
+            issuerCertificate: ca.certificate,
+        });
     }
     return fleet;
+}
+
+function createIssuer(group: GroupSettings, { certificate, privateKey }: SigningCa): Issuer {
+    return new Issuer(group.name, { certificate, key: privateKey });
 }
 
 function createIdentity(
     device: DeviceSettings,
     group: GroupSettings | undefined,
-    platform: Platform,
-    owner: string,
+    { hub, owner }: FleetBase,
+    fleetSize: number,
 ): DeviceIdentity {
-    const { hub } = platform;
     const { authentication: auth, status, tags, adopt } = device;
     return new DeviceIdentity(
         device.id,
         {
             hubId: hub.hubId,
-            hostName: hub.hostName,
             deviceId: device.id,
             status: group?.blocked ? "disabled" : status,
             owner,
+            fleetSize,
             ...(auth.kind === "thumbprint"
                 ? { thumbprints: [auth.primary, auth.secondary].filter((one) => one !== undefined) }
                 : {}),
@@ -87,8 +113,7 @@ function createCertificate(
         country: settings.country,
         validityDays: group.validityDays,
         renewBeforeDays: group.renewBeforeDays,
-        issuerCertificate: issuer.certificate,
-        issuerKey: issuer.privateKey,
+        issuer,
         ...(authentication.kind === "csr"
             ? { csr: authentication.csrPem }
             : { keyAlgorithm: group.keyAlgorithm, keyGeneration: authentication.keyGeneration }),

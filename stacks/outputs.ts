@@ -1,6 +1,7 @@
 import { X509Certificate } from "crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { VerifiedCertificate } from "../components/iothub/verifiedCertificate";
+import { certificateFacts } from "../components/pki/certificates";
 import { Device } from "./fleet";
 import { Platform } from "./platform";
 import { Provisioning } from "./provisioning";
@@ -50,13 +51,14 @@ function provisioningOutput({ service, trusted, enrollmentGroups }: Provisioning
 }
 
 function deviceOutput(device: Device, hostName: pulumi.Output<string>) {
-    const { settings, certificate, chain } = device;
+    const { settings, certificate, issuerCertificate } = device;
     return {
         connectionString: pulumi.interpolate`HostName=${hostName};DeviceId=${settings.id};x509=true`,
         certificate: certificate?.certificate,
-        chain,
+        // Leaf first and without the root: what the device presents.
+        chain: certificate && pulumi.interpolate`${certificate.certificate}${issuerCertificate}`,
         privateKey: certificate?.privateKey,
-        notAfter: certificate?.notAfter,
+        notAfter: certificate?.certificate.apply((pem) => certificateFacts(pem).notAfter),
     };
 }
 

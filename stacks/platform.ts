@@ -1,9 +1,11 @@
 import * as authorization from "@pulumi/azure-native/authorization";
 import * as resources from "@pulumi/azure-native/resources";
+import * as pulumi from "@pulumi/pulumi";
 import { CiIdentity } from "../components/entra/ciIdentity";
 import { Hub } from "../components/iothub/hub";
 import { VerifiedCertificate } from "../components/iothub/verifiedCertificate";
 import { Authorities, createAuthorities } from "./authorities";
+import { FleetBase } from "./fleet";
 import { createProvisioning, Provisioning } from "./provisioning";
 import { Settings } from "./settings";
 import { createTrust } from "./trust";
@@ -71,6 +73,16 @@ export async function createPlatform(settings: Settings): Promise<Platform> {
                 deployer,
             }),
         ci: settings.ci && createCi(settings.ci, client.subscriptionId, resourceGroup, hub),
+    };
+}
+
+/** For devices of the same stack. */
+export function ownBase({ hub, authorities, provisioning }: Platform): FleetBase {
+    return {
+        hub,
+        issuers: authorities.issuers,
+        service: provisioning?.service,
+        owner: `${pulumi.getProject()}/${pulumi.getStack()}`,
     };
 }
 

@@ -27,6 +27,16 @@ export interface Provisioning {
     readonly enrollmentGroups: ReadonlyMap<string, EnrollmentGroup>;
 }
 
+/** A provisioning service as enrollments need it. */
+export interface EnrollmentService {
+    /** ARM resource ID. */
+    readonly serviceId: pulumi.Output<string>;
+    /** Of its service API. */
+    readonly hostName: pulumi.Output<string>;
+    /** What must exist before its data plane can be used. */
+    readonly ready: pulumi.Resource[];
+}
+
 /** What it is linked to. */
 export interface ProvisioningArgs {
     readonly resourceGroupName: pulumi.Output<string>;
@@ -85,7 +95,7 @@ export function createProvisioning(
 
 /** One device by its own certificate, under the policy of its group. */
 export function createIndividualEnrollment(
-    { service }: Provisioning,
+    service: EnrollmentService,
     group: GroupSettings,
     device: DeviceSettings,
     certificate: pulumi.Output<string>,
@@ -103,7 +113,7 @@ export function createIndividualEnrollment(
     );
 }
 
-function enrollmentArgs(service: ProvisioningService, group: GroupSettings): EnrollmentArgs {
+function enrollmentArgs(service: EnrollmentService, group: GroupSettings): EnrollmentArgs {
     const { iotEdge, allocationPolicy, initialTwin, reprovision } = group.enrollment;
     const isTwinGiven =
         Object.keys(initialTwin.tags).length + Object.keys(initialTwin.desired).length > 0;

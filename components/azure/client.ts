@@ -8,6 +8,7 @@ import {
     defaultRetryPolicy,
     HttpMethods,
     Pipeline,
+    PipelineRequest,
     PipelineResponse,
     retryPolicy,
     RetryStrategy,
@@ -24,6 +25,8 @@ export interface AzureRequest {
     readonly headers?: Readonly<Record<string, string>>;
     /** Statuses that are answers, not errors. */
     readonly expect: readonly number[];
+    /** Statuses that are errors at once, because the caller knows better when to try again. */
+    readonly notRetried?: readonly number[];
 }
 
 export interface AzureAnswer {
@@ -39,6 +42,8 @@ export class AzureError extends Error {
         readonly status: number,
         readonly code: string | undefined,
         message: string,
+        /** What `Retry-After` asked to wait, in milliseconds. */
+        readonly retryAfter?: number,
     ) {
         super(message);
     }
@@ -57,13 +62,26 @@ const answerMilliseconds = 120_000;
 export class AzureClient {
     private readonly http = createDefaultHttpClient();
     private readonly pipeline: Pipeline;
+    private readonly notRetried = new WeakMap<PipelineRequest, readonly number[]>();
+
+    private readonly patience: RetryStrategy = {
+        name: "patience",
+        retry: ({ retryCount, response, responseError }) => {
+            if (!isNetworkError(response, responseError) && !this.isTransient(response)) {
+                return { skipStrategy: true };
+            }
+            const backoff = Math.min(longestDelay, firstDelay * 2 ** retryCount);
+            const jittered = backoff / 2 + (Math.random() * backoff) / 2;
+            return { retryAfterInMs: retryAfter(response) ?? jittered };
+        },
+    };
 
     constructor(credential: TokenCredential, scope: string) {
         this.pipeline = createPipelineFromOptions({
             userAgentOptions: { userAgentPrefix: "iot-x509" },
         });
         this.pipeline.removePolicy({ name: defaultRetryPolicy().name });
-        this.pipeline.addPolicy(retryPolicy([patience], { maxRetries: attempts }), {
+        this.pipeline.addPolicy(retryPolicy([this.patience], { maxRetries: attempts }), {
             phase: "Retry",
         });
         this.pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: scope }));
@@ -78,16 +96,15 @@ export class AzureClient {
         if (request.ifMatch !== undefined) {
             headers.set("if-match", request.ifMatch);
         }
-        const response = await this.pipeline.sendRequest(
-            this.http,
-            createPipelineRequest({
-                method: request.method,
-                url: request.url,
-                headers,
-                timeout: answerMilliseconds,
-                body: request.body === undefined ? undefined : JSON.stringify(request.body),
-            }),
-        );
+        const sent = createPipelineRequest({
+            method: request.method,
+            url: request.url,
+            headers,
+            timeout: answerMilliseconds,
+            body: request.body === undefined ? undefined : JSON.stringify(request.body),
+        });
+        this.notRetried.set(sent, request.notRetried ?? []);
+        const response = await this.pipeline.sendRequest(this.http, sent);
         if (!request.expect.includes(response.status)) {
             throw azureError(request, response);
         }
@@ -97,27 +114,33 @@ export class AzureClient {
             headers: response.headers.toJSON(),
         };
     }
+
+    private isTransient(response: PipelineResponse | undefined): boolean {
+        if (response === undefined) {
+            return false;
+        }
+        const { status, request } = response;
+        return (
+            (status === 408 || status === 429 || status >= 500) &&
+            status !== 501 &&
+            status !== 505 &&
+            !this.notRetried.get(request)?.includes(status)
+        );
+    }
 }
 
-const patience: RetryStrategy = {
-    name: "patience",
-    retry({ retryCount, response, responseError }) {
-        const status = response?.status;
-        const isBroken = response === undefined && isNetworkError(responseError);
-        const isTransient = status === 408 || status === 429 || (status ?? 0) >= 500;
-        if (!isBroken && (!isTransient || status === 501 || status === 505)) {
-            return { skipStrategy: true };
-        }
-        const asked = Number(response?.headers.get("retry-after") ?? NaN) * 1000;
-        const backoff = Math.min(longestDelay, firstDelay * 2 ** retryCount);
-        const jittered = backoff / 2 + (Math.random() * backoff) / 2;
-        return { retryAfterInMs: Number.isFinite(asked) ? asked : jittered };
-    },
-};
+/** What the answer asks to wait, in milliseconds; undefined when it does not say, or by a date. */
+function retryAfter(response: PipelineResponse | undefined): number | undefined {
+    const seconds = Number(response?.headers.get("retry-after") ?? NaN);
+    return Number.isFinite(seconds) ? seconds * 1000 : undefined;
+}
 
-function isNetworkError(error: { code?: string } | undefined): boolean {
+function isNetworkError(
+    response: PipelineResponse | undefined,
+    error: { code?: string } | undefined,
+): boolean {
     const codes = ["REQUEST_SEND_ERROR", "ECONNRESET", "ETIMEDOUT", "ECONNREFUSED", "EPIPE"];
-    return error !== undefined && codes.includes(error.code ?? "");
+    return response === undefined && error !== undefined && codes.includes(error.code ?? "");
 }
 
 function parsed(text: string | null | undefined): unknown {
@@ -142,6 +165,7 @@ function azureError(request: AzureRequest, response: PipelineResponse): AzureErr
         code,
         `${request.method} ${url.host}${url.pathname} answered ${response.status}` +
             `${code === undefined ? "" : ` ${code}`}${text === "" ? "" : `: ${text}`}`,
+        retryAfter(response),
     );
 }
 

@@ -1,4 +1,4 @@
-import { hubRegistry } from "../iothub/hubRegistry";
+import { hubRegistryAt } from "../iothub/hubRegistry";
 import { DeviceRecord } from "../iothub/registry";
 import { RegisteredDevice } from "./enrollments";
 
@@ -60,7 +60,7 @@ async function changeDevices(
 
 async function changeDevice(device: RegisteredDevice, change: Change): Promise<number> {
     const { assignedHub: hostName, deviceId } = device;
-    const { registry, queue } = hubRegistry({ hostName, hubId: `the hub ${hostName}` });
+    const { registry, queue } = await hubRegistryAt(hostName);
     const present = await registry.get(deviceId);
     const wanted = present && change(present);
     if (wanted === undefined) {

@@ -37,7 +37,7 @@ export class EnrollmentGroup extends DynamicResource {
     constructor(name: string, args: EnrollmentGroupArgs, options?: pulumi.CustomResourceOptions) {
         const { enrollmentGroupId, ...rest } = args;
         super(
-            { module: "dps/enrollmentProvider", type: "dps:EnrollmentGroup" },
+            { module: "dps/enrollment", type: "dps:EnrollmentGroup" },
             name,
             { ...rest, kind: "group", enrollmentId: enrollmentGroupId },
             options,
@@ -62,7 +62,7 @@ export class IndividualEnrollment extends DynamicResource {
     ) {
         const { registrationId, ...rest } = args;
         super(
-            { module: "dps/enrollmentProvider", type: "dps:IndividualEnrollment" },
+            { module: "dps/enrollment", type: "dps:IndividualEnrollment" },
             name,
             { ...rest, kind: "individual", enrollmentId: registrationId },
             options,

@@ -5,18 +5,15 @@ import * as pulumi from "@pulumi/pulumi";
  * ordinary code, so a fix reaches `read` and `delete` of resources that exist already, nothing is captured, and the
  * text, which every resource stores twice, stays short.
  *
- * @param module path below components/, without extension; the module exports `provider`
+ * @param name path below components/, without `Provider.ts`; the module exports `provider`
  */
-export function loader(module: string): string {
-    return (
-        `exports.handler=()=>(require("ts-node/register/transpile-only"),` +
-        `require(process.cwd()+"/components/${module}").provider)`
-    );
+export function loader(name: string): string {
+    return `exports.handler=()=>require(process.cwd()+"/components/dynamic/load")("${name}")`;
 }
 
 /** Where a dynamic resource's provider is and what Pulumi calls its type. */
 export interface DynamicType {
-    /** Path below components/, without extension. */
+    /** Path of its provider below components/, without `Provider.ts`. */
     readonly module: string;
     /** `domain:Name`; part of every URN, so it is frozen once released. */
     readonly type: string;
@@ -30,11 +27,20 @@ export abstract class DynamicResource extends pulumi.CustomResource {
         properties: pulumi.Inputs,
         options?: pulumi.CustomResourceOptions,
     ) {
-        super(
-            `pulumi-nodejs:dynamic/${type.type}`,
-            name,
-            { ...properties, __provider: loader(type.module) },
-            options,
-        );
+        const { prepareStackTrace } = Error;
+        try {
+            // Pulumi takes a stack trace for every resource, and stores it there (0.6 KB), and four for every property, to
+            // report leaking promises: mapping them to the sources was most of the time in which a fleet was declared.
+            // The stacks of errors are not lost: they are formatted when they are read.
+            Error.prepareStackTrace = () => "";
+            super(
+                `pulumi-nodejs:dynamic/${type.type}`,
+                name,
+                { ...properties, __provider: loader(type.module) },
+                options,
+            );
+        } finally {
+            Error.prepareStackTrace = prepareStackTrace;
+        }
     }
 }

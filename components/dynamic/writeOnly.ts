@@ -26,7 +26,7 @@ export function take(name: string, what: string): string {
     return value;
 }
 
-/** SHA-256 of a text, hex; names values that are not secret. */
+/** 128 bits of the SHA-256 of a text, base64url (22 characters); names values that are not secret. */
 export function textDigest(text: string): string {
-    return createHash("sha256").update(text).digest("hex");
+    return createHash("sha256").update(text).digest("base64url").slice(0, 22);
 }

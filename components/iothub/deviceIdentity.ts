@@ -5,8 +5,6 @@ import { DynamicResource } from "../dynamic/resource";
 export interface DeviceIdentityArgs {
     /** ARM resource ID of the hub. */
     readonly hubId: pulumi.Input<string>;
-    /** Host name of the hub. */
-    readonly hostName: pulumi.Input<string>;
     /** At most 128 characters (Azure docs: iot-hub-devguide-identity-registry). */
     readonly deviceId: string;
     readonly status: "enabled" | "disabled";
@@ -18,17 +16,24 @@ export interface DeviceIdentityArgs {
     readonly owner: string;
     /** Whether the provisioning service may change how it authenticates, when it registers there, too. */
     readonly isProvisioned?: boolean;
+    /** How many devices the program lists; for the progress line alone. */
+    readonly fleetSize?: number;
     /** Takes over a device that exists and is not the owner's. */
     readonly adopt?: boolean;
 }
 
 /** A device that the hub knows: X.509 by CA or by thumbprint, never with shared keys. */
 export class DeviceIdentity extends DynamicResource {
-    constructor(name: string, args: DeviceIdentityArgs, options?: pulumi.CustomResourceOptions) {
+    constructor(
+        name: string,
+        { hubId, ...device }: DeviceIdentityArgs,
+        options?: pulumi.CustomResourceOptions,
+    ) {
         super(
-            { module: "iothub/deviceIdentityProvider", type: "iothub:DeviceIdentity" },
+            { module: "iothub/deviceIdentity", type: "iothub:DeviceIdentity" },
             name,
-            { ...args },
+            // As one property, because the state has a list of dependencies for each.
+            { hubId, device },
             options,
         );
     }

@@ -5,7 +5,7 @@
  * | --- | --- | --- |
  * | create | POST /devices (bulk create, up to 100 devices a call) | the tag iotX509 tells that a device is this stack's: create again takes it over |
  * | update | POST /devices (bulk update), PATCH /twins/{id} when tags changed | update again |
- * | read | GET /twins/{id} | |
+ * | read | POST /devices/query and GET /statistics/devices for a fleet; GET /twins/{id} for a few, and for one in doubt | |
  * | delete | POST /devices (bulk delete; or update to disabled where devices are kept) | one that is gone is success |
  */
 import type {
@@ -18,30 +18,53 @@ import type {
     UpdateResult,
 } from "@pulumi/pulumi/dynamic";
 import { azure, configureAzure } from "../azure/access";
-import { changedKeys, isUnknown, stableJson, toState } from "../dynamic/values";
-import { Authentication, DeviceRecord, DeviceStatus, ItemError, Registry } from "./registry";
-import { hubRegistry } from "./hubRegistry";
-import { RegistryQueue } from "./registryQueue";
+import { AzureError } from "../azure/client";
+import { changedKeys, isUnknown, stableJson, toState, unknownValue } from "../dynamic/values";
+import { hold, take } from "../dynamic/writeOnly";
+import { hubName, HubRegistry, hubRegistry } from "./hubRegistry";
+import { Authentication, DeviceRecord, DeviceStatus, ItemError, ownerTag } from "./registry";
 
-/** The twin tag in which the program notes whose device it is. */
-const ownerTag = "iotX509";
-
-interface Inputs {
-    readonly hubId: string;
-    readonly hostName: string;
-    readonly deviceId: string;
+/** What the state keeps of a device beside its names. */
+interface Properties {
     readonly status: DeviceStatus;
     /** Upper-case hex; none: the device's certificate must chain to a verified CA. */
     readonly thumbprints?: readonly string[];
     readonly tags?: Readonly<Record<string, unknown>>;
     /** `project/stack`. */
     readonly owner: string;
-    readonly adopt?: boolean;
     /** The provisioning service writes the device's thumbprints when it registers; that is no drift. */
     readonly isProvisioned?: boolean;
 }
 
-export const provider: ResourceProvider<Inputs, Inputs> = {
+/** As the program gives them. */
+interface RawInputs {
+    /** ARM resource ID. */
+    readonly hubId: string;
+    readonly device: Properties & {
+        readonly deviceId: string;
+        readonly adopt?: boolean;
+        /** How many devices the program lists; for the progress line alone. */
+        readonly fleetSize?: number;
+    };
+}
+
+/** As the state keeps them. */
+interface Inputs extends Properties {
+    /** Name of the hub. Its long resource ID is kept once, in the outputs. */
+    readonly hub: string;
+    readonly deviceId: string;
+    readonly adopt?: boolean;
+}
+
+interface Outputs extends Properties {
+    /** ARM resource ID. */
+    readonly hubId: string;
+}
+
+/** What this run knows of the whole fleet; for the progress line. */
+const fleet = { size: 0, unchanged: 0 };
+
+export const provider: ResourceProvider<Inputs, Outputs> = {
     configure: async (request: ConfigureRequest) => configureAzure(request),
     check,
     diff,
@@ -52,87 +75,103 @@ export const provider: ResourceProvider<Inputs, Inputs> = {
 };
 
 async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
-    return { inputs: toState({ ...given }) };
+    const { hubId, device } = given as unknown as RawInputs;
+    const { fleetSize, ...kept } = device;
+    fleet.size = fleetSize ?? 0;
+    const hub = isUnknown(hubId) ? unknownValue : hubName(hubId);
+    hold(`hub/${hub}`, hubId);
+    return { inputs: toState({ ...kept, hub }) };
 }
 
-async function diff(_: string, olds: Inputs, news: Inputs): Promise<DiffResult> {
-    const replaces = changedKeys(olds, news, ["hubId", "hostName", "deviceId"]);
-    const changed = changedKeys(olds, news, ["status", "thumbprints", "tags", "owner"]);
-    return { changes: replaces.length + changed.length > 0, replaces };
-}
-
-async function create(inputs: Inputs): Promise<CreateResult<Inputs>> {
-    const { registry, queue } = hubRegistry(inputs);
-    const error = await queue.run({ mode: "create", device: deviceRecord(inputs) });
-    if (error !== undefined) {
-        await takeOver(registry, queue, inputs, error);
+async function diff(id: string, olds: Outputs, news: Inputs): Promise<DiffResult> {
+    const named = { hub: hubName(olds.hubId), deviceId: id };
+    const replaces = changedKeys<typeof named>(named, news, ["hub", "deviceId"]);
+    const changed = changedKeys<Properties>(olds, news, ["status", "thumbprints", "tags", "owner"]);
+    const changes = replaces.length + changed.length > 0;
+    if (!changes) {
+        fleet.unchanged++;
     }
-    return { id: inputs.deviceId, outs: inputs };
+    return { changes, replaces };
+}
+
+async function create(inputs: Inputs): Promise<CreateResult<Outputs>> {
+    const outs = outputs(inputs);
+    const hub = await openHub(outs);
+    const device = deviceRecord(inputs.deviceId, inputs);
+    const error = await hub.queue.run({ mode: "create", device });
+    if (error !== undefined) {
+        await takeOver(hub, inputs, error);
+    }
+    return { id: inputs.deviceId, outs };
+}
+
+function outputs({ hub, deviceId: _, adopt: __, ...properties }: Inputs): Outputs {
+    return toState({ ...properties, hubId: take(`hub/${hub}`, `the hub "${hub}"`) });
 }
 
 /** A device that exists already is ours when an interrupted run made it, or when the configuration says to adopt it. */
-async function takeOver(
-    registry: Registry,
-    queue: RegistryQueue,
-    inputs: Inputs,
-    error: ItemError,
-): Promise<void> {
+async function takeOver(hub: HubRegistry, inputs: Inputs, error: ItemError): Promise<void> {
     if (!/DeviceAlreadyExists|409001/.test(error.code)) {
-        throw itemError(inputs, error);
+        throw itemError(hub, inputs.deviceId, error);
     }
-    const present = await registry.get(inputs.deviceId);
+    const present = await hub.registry.get(inputs.deviceId);
     if (present === undefined) {
-        throw itemError(inputs, error);
+        throw itemError(hub, inputs.deviceId, error);
     }
     const owner = ownerOf(present);
     if (owner !== inputs.owner && !inputs.adopt) {
         throw new Error(
-            `device "${inputs.deviceId}" exists on ${inputs.hostName} and is not this stack's ` +
+            `device "${inputs.deviceId}" exists on ${hub.hostName} and is not this stack's ` +
                 `(${owner === undefined ? "it has no owner tag" : `it belongs to ${owner}`}). ` +
                 `Set "adopt: true" for it to take it over, or delete it.`,
         );
     }
-    const tags = only(present.tags, Object.keys(allTags(inputs)));
-    await applyChanges(registry, queue, inputs, { ...present, tags });
+    const wanted = deviceRecord(inputs.deviceId, inputs);
+    const tags = only(present.tags, Object.keys(wanted.tags));
+    await applyChanges(hub, wanted, { ...present, tags });
 }
 
-async function update(_: string, olds: Inputs, news: Inputs): Promise<UpdateResult<Inputs>> {
-    const { registry, queue } = hubRegistry(news);
-    await applyChanges(registry, queue, news, { ...deviceRecord(olds), tags: allTags(olds) });
-    return { outs: news };
+async function update(id: string, olds: Outputs, news: Inputs): Promise<UpdateResult<Outputs>> {
+    const outs = outputs(news);
+    await applyChanges(await openHub(outs), deviceRecord(id, news), deviceRecord(id, olds));
+    return { outs };
 }
 
 async function applyChanges(
-    registry: Registry,
-    queue: RegistryQueue,
-    inputs: Inputs,
+    hub: HubRegistry,
+    wanted: DeviceRecord,
     present: DeviceRecord,
 ): Promise<void> {
-    const wanted = deviceRecord(inputs);
     const isSameIdentity =
         stableJson([present.status, present.authentication]) ===
         stableJson([wanted.status, wanted.authentication]);
     if (!isSameIdentity) {
-        const error = await queue.run({ mode: "update", device: wanted });
+        const error = await hub.queue.run({ mode: "update", device: wanted });
         if (error !== undefined) {
-            throw itemError(inputs, error);
+            throw itemError(hub, wanted.deviceId, error);
         }
     }
     const patch = tagPatch(present.tags, wanted.tags);
     if (Object.keys(patch).length > 0) {
-        await registry.patchTags(inputs.deviceId, patch);
+        await hub.registry.patchTags(wanted.deviceId, patch);
     }
 }
 
-async function read(id: string | undefined, state?: Inputs): Promise<ReadResult<Inputs>> {
+async function read(id: string | undefined, state?: Outputs): Promise<ReadResult<Outputs>> {
     if (id === undefined || state === undefined) {
         throw new Error('a DeviceIdentity cannot be imported: set "adopt: true" for the device');
     }
-    const present = await hubRegistry(state).registry.get(state.deviceId);
-    if (present === undefined) {
-        return {};
-    }
-    const props: Inputs = toState({
+    const hub = await unlessGone(openHub(state));
+    const asInState = stableJson(state);
+    const present = await hub
+        ?.reader(state.owner)
+        .read(id, (record) => stableJson(seen(state, record)) === asInState);
+    return present === undefined ? {} : { id, props: seen(state, present) };
+}
+
+/** The state as the hub has it now. */
+function seen(state: Outputs, present: DeviceRecord): Outputs {
+    return toState({
         ...state,
         status: present.status,
         thumbprints: state.isProvisioned
@@ -141,28 +180,49 @@ async function read(id: string | undefined, state?: Inputs): Promise<ReadResult<
         tags: state.tags && only(present.tags, Object.keys(state.tags)),
         owner: ownerOf(present) ?? "",
     });
-    return { id, props };
 }
 
-async function deleteDevice(_: string, state: Inputs): Promise<void> {
-    const { queue } = hubRegistry(state);
+async function deleteDevice(id: string, state: Outputs): Promise<void> {
+    const hub = await unlessGone(openHub(state));
     const isKept = azure().setting("pruneDevices") === "false";
-    const error = await queue.run(
+    if (hub === undefined) {
+        return;
+    }
+    const error = await hub.queue.run(
         isKept
-            ? { mode: "update", device: { ...deviceRecord(state), status: "disabled" } }
-            : { mode: "delete", deviceId: state.deviceId },
+            ? { mode: "update", device: { ...deviceRecord(id, state), status: "disabled" } }
+            : { mode: "delete", deviceId: id },
     );
     if (error !== undefined && !/DeviceNotFound|404001/.test(error.code)) {
-        throw itemError(state, error);
+        throw itemError(hub, id, error);
     }
 }
 
-function deviceRecord(inputs: Inputs): DeviceRecord {
+async function openHub({ hubId }: Outputs): Promise<HubRegistry> {
+    const hub = await hubRegistry(hubId);
+    hub.progress.expect(fleet.size, fleet.unchanged);
+    return hub;
+}
+
+/** Undefined when the hub itself does not exist any more: then none of its devices does. */
+async function unlessGone(hub: Promise<HubRegistry>): Promise<HubRegistry | undefined> {
+    try {
+        return await hub;
+    } catch (error) {
+        if (error instanceof AzureError && error.status === 404) {
+            return undefined;
+        }
+        throw error;
+    }
+}
+
+function deviceRecord(deviceId: string, properties: Properties): DeviceRecord {
+    const { status, thumbprints, tags, owner } = properties;
     return {
-        deviceId: inputs.deviceId,
-        status: inputs.status,
-        authentication: authenticationOf(inputs.thumbprints),
-        tags: allTags(inputs),
+        deviceId,
+        status,
+        authentication: authenticationOf(thumbprints),
+        tags: { ...tags, [ownerTag]: { stack: owner } },
     };
 }
 
@@ -188,10 +248,6 @@ function thumbprintsOf(authentication: Authentication): readonly string[] | unde
     return secondaryThumbprint === undefined
         ? [primaryThumbprint]
         : [primaryThumbprint, secondaryThumbprint];
-}
-
-function allTags(inputs: Inputs): Record<string, unknown> {
-    return { ...inputs.tags, [ownerTag]: { stack: inputs.owner } };
 }
 
 /** The named tags alone: other programs may keep tags of their own on a twin. */
@@ -235,8 +291,8 @@ function isPlain(value: unknown): value is Record<string, unknown> {
     return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function itemError(inputs: Inputs, error: ItemError): Error {
+function itemError(hub: HubRegistry, deviceId: string, error: ItemError): Error {
     return new Error(
-        `device "${inputs.deviceId}" on ${inputs.hostName}: ${error.code} ${error.message}`.trim(),
+        `device "${deviceId}" on ${hub.hostName}: ${error.code} ${error.message}`.trim(),
     );
 }

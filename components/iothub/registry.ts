@@ -2,6 +2,11 @@ import { AzureAnswer, AzureClient, AzureError, AzureRequest } from "../azure/cli
 import { DataPlaneAccess } from "../azure/dataPlaneAccess";
 
 const apiVersion = "2021-04-12";
+/** What is asked for; the service may send fewer rows a page. */
+const largestPage = 1000;
+
+/** The twin tag in which the program notes whose device it is: `{ stack: "project/stack" }`. */
+export const ownerTag = "iotX509";
 
 export type DeviceStatus = "enabled" | "disabled";
 
@@ -47,13 +52,18 @@ export class Registry {
         private readonly access: DataPlaneAccess,
     ) {}
 
-    /** At most 100 operations. Returns the items that failed; the others have taken effect. */
+    /**
+     * At most 100 operations. Returns the items that failed; the others have taken effect.
+     *
+     * @throws AzureError 429 at once: the caller paces all bulk requests of the hub
+     */
     async bulk(operations: readonly RegistryOperation[]): Promise<readonly ItemError[]> {
         const answer = await this.send({
             method: "POST",
             url: this.url("/devices"),
             body: operations.map(bulkItem),
             expect: [200, 400],
+            notRetried: [429],
         });
         const result = answer.body as { errors?: RawItemError[]; isSuccessful?: boolean };
         if (result.errors === undefined) {
@@ -74,6 +84,45 @@ export class Registry {
             expect: [200, 404],
         });
         return answer.status === 404 ? undefined : deviceRecord(answer.body as RawTwin);
+    }
+
+    /** All devices with this owner tag (`project/stack`), from an index that lags behind the registry. */
+    async ownedBy(owner: string): Promise<readonly DeviceRecord[]> {
+        const query = `SELECT * FROM devices WHERE tags.${ownerTag}.stack = '${owner}'`;
+        return (await this.query(query)).map((row) => deviceRecord(row as RawTwin));
+    }
+
+    /** How many devices the hub has, from the registry itself and from the index that queries read. */
+    async counts(): Promise<{ readonly registry: number; readonly index: number }> {
+        const statistics = await this.send({
+            method: "GET",
+            url: this.url("/statistics/devices"),
+            expect: [200],
+        });
+        const rows = await this.query("SELECT COUNT() AS total FROM devices");
+        const { totalDeviceCount } = statistics.body as { totalDeviceCount: number };
+        return { registry: totalDeviceCount, index: (rows[0] as { total: number }).total };
+    }
+
+    /** All rows, page by page. Source: REST reference "Query - Get Twins". */
+    private async query(query: string): Promise<readonly unknown[]> {
+        const rows: unknown[] = [];
+        let continuation: string | undefined;
+        do {
+            const answer = await this.send({
+                method: "POST",
+                url: this.url("/devices/query"),
+                body: { query },
+                headers: {
+                    "x-ms-max-item-count": String(largestPage),
+                    ...(continuation === undefined ? {} : { "x-ms-continuation": continuation }),
+                },
+                expect: [200],
+            });
+            rows.push(...(answer.body as unknown[]));
+            continuation = answer.headers["x-ms-continuation"];
+        } while (continuation !== undefined);
+        return rows;
     }
 
     /** Merges tags into the twin's; null removes one. */

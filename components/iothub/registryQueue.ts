@@ -1,9 +1,14 @@
+import { setTimeout as sleep } from "timers/promises";
+import { AzureError } from "../azure/client";
+import { Gatherer } from "./gather";
+import { largestBatch } from "./hubLimits";
 import { ItemError, Registry, RegistryOperation } from "./registry";
+import { TokenBucket } from "./tokenBucket";
 
-/** Azure's limit for one bulk request (azure-docs: iot-hub-devguide-quotas-throttling). */
-const largestBatch = 100;
-/** The engine starts resources in bursts; so long a burst is gathered. */
-const gatherMilliseconds = 25;
+const shortestBackoff = 1000;
+const longestBackoff = 60_000;
+/** A quarter of an hour with the longest backoff: somebody else uses up the hub's rate. */
+const mostRefusals = 20;
 
 interface Waiting {
     readonly operation: RegistryOperation;
@@ -12,43 +17,81 @@ interface Waiting {
 }
 
 /**
- * Gathers the operations of many devices, which the engine runs in parallel, into bulk requests. A failed item fails
- * only its own device.
+ * Gathers the operations of many devices, which the engine runs in parallel, into bulk requests, one at a time and no
+ * faster than the hub's tier lets through. After a 429 the whole queue waits, not each device for itself. A failed item
+ * fails only its own device.
  */
 export class RegistryQueue {
-    private waiting: Waiting[] = [];
-    private isFlushPlanned = false;
+    private readonly waiting = new Gatherer<Waiting>();
+    private isPumping = false;
 
-    constructor(private readonly registry: Registry) {}
+    /**
+     * @param bucket the identity operations that this process may use of the hub's
+     * @param sent told after each bulk request how many operations it carried
+     */
+    constructor(
+        private readonly registry: Registry,
+        private readonly bucket: TokenBucket,
+        private readonly sent: (operations: number) => void = () => undefined,
+    ) {}
 
     /** Undefined on success; the hub's error for this one item otherwise. */
     run(operation: RegistryOperation): Promise<ItemError | undefined> {
         return new Promise((done, failed) => {
-            this.waiting.push({ operation, done, failed });
-            if (this.waiting.length >= largestBatch) {
-                this.flush();
-            } else if (!this.isFlushPlanned) {
-                this.isFlushPlanned = true;
-                setTimeout(() => this.flush(), gatherMilliseconds);
+            this.waiting.add({ operation, done, failed });
+            if (!this.isPumping) {
+                void this.pump();
             }
         });
     }
 
-    private flush(): void {
-        this.isFlushPlanned = false;
-        while (this.waiting.length > 0) {
-            const batch = this.waiting.splice(0, largestBatch);
-            this.send(batch).catch((error: Error) => batch.forEach((item) => item.failed(error)));
+    private async pump(): Promise<void> {
+        this.isPumping = true;
+        const most = Math.max(1, Math.min(largestBatch, Math.floor(this.bucket.perMinute)));
+        do {
+            const batch = await this.waiting.take(most);
+            try {
+                this.settle(batch, await this.send(batch));
+            } catch (error) {
+                batch.forEach((item) => item.failed(error as Error));
+            }
+            this.sent(batch.length);
+        } while (this.waiting.size > 0);
+        this.isPumping = false;
+    }
+
+    private async send(batch: readonly Waiting[]): Promise<readonly ItemError[]> {
+        const operations = batch.map((item) => item.operation);
+        for (let refusals = 1; ; refusals++) {
+            await this.bucket.take(batch.length);
+            try {
+                return await this.registry.bulk(operations);
+            } catch (error) {
+                if (!isThrottled(error) || refusals === mostRefusals) {
+                    throw error;
+                }
+                this.bucket.empty();
+                await sleep(Math.max(backoff(refusals), error.retryAfter ?? 0));
+            }
         }
     }
 
-    private async send(batch: readonly Waiting[]): Promise<void> {
-        const errors = await this.registry.bulk(batch.map((item) => item.operation));
+    private settle(batch: readonly Waiting[], errors: readonly ItemError[]): void {
         const byDevice = new Map(errors.map((error) => [error.deviceId, error]));
         for (const { operation, done } of batch) {
             done(byDevice.get(deviceIdOf(operation)));
         }
     }
+}
+
+function isThrottled(error: unknown): error is AzureError {
+    return error instanceof AzureError && error.status === 429;
+}
+
+/** Exponential with jitter, since a hub's 429 carries no Retry-After; it comes on top of the refilling of the bucket. */
+function backoff(refusals: number): number {
+    const longest = Math.min(longestBackoff, shortestBackoff * 2 ** (refusals - 1));
+    return longest / 2 + (Math.random() * longest) / 2;
 }
 
 function deviceIdOf(operation: RegistryOperation): string {

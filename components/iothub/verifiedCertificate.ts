@@ -33,7 +33,7 @@ export class VerifiedCertificate extends DynamicResource {
         options?: pulumi.CustomResourceOptions,
     ) {
         super(
-            { module: "iothub/verifiedCertificateProvider", type: "iothub:VerifiedCertificate" },
+            { module: "iothub/verifiedCertificate", type: "iothub:VerifiedCertificate" },
             name,
             {
                 ...args,

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DynamicResource } from "../dynamic/resource";
 import { LeafKeyAlgorithm } from "./issue";
+import { Issuer } from "./issuer";
 
 /** Arguments of a {@link DeviceCertificate}. */
 export interface DeviceCertificateArgs {
@@ -12,10 +13,7 @@ export interface DeviceCertificateArgs {
     readonly validityDays: number;
     /** Days before its end from which `pulumi up` renews it. */
     readonly renewBeforeDays: number;
-    /** PEM. */
-    readonly issuerCertificate: pulumi.Input<string>;
-    /** PEM; used to sign and kept out of this resource's state. */
-    readonly issuerKey: pulumi.Input<string>;
+    readonly issuer: Issuer;
     /** PEM of the device's signing request; exclusive with `keyAlgorithm` and `keyGeneration`. */
     readonly csr?: string;
     /** Of a generated key. */
@@ -30,20 +28,17 @@ export class DeviceCertificate extends DynamicResource {
     declare readonly certificate: pulumi.Output<string>;
     /** PKCS#8 PEM, secret; undefined for a device that gave a CSR. */
     declare readonly privateKey: pulumi.Output<string | undefined>;
-    /** End of validity, ISO 8601. */
-    declare readonly notAfter: pulumi.Output<string>;
 
-    constructor(name: string, args: DeviceCertificateArgs, options?: pulumi.CustomResourceOptions) {
+    constructor(
+        name: string,
+        { issuer, ...request }: DeviceCertificateArgs,
+        options?: pulumi.CustomResourceOptions,
+    ) {
         super(
-            { module: "pki/deviceCertificateProvider", type: "pki:DeviceCertificate" },
+            { module: "pki/deviceCertificate", type: "pki:DeviceCertificate" },
             name,
-            {
-                ...args,
-                issuerKey: pulumi.secret(args.issuerKey),
-                certificate: undefined,
-                privateKey: undefined,
-                notAfter: undefined,
-            },
+            // As two properties, because the state has a list of dependencies for each.
+            { issuer: issuer.digest, request, certificate: undefined, privateKey: undefined },
             pulumi.mergeOptions(options, { additionalSecretOutputs: ["privateKey"] }),
         );
     }

@@ -3,8 +3,8 @@
  *
  * | method | what it does |
  * | --- | --- |
- * | check | takes the issuer's certificate and key, and the signing request, out of the inputs (write-only) |
- * | diff | exact, by named keys; a certificate inside its renewal window is an update |
+ * | check | takes the signing request out of the inputs (write-only) |
+ * | diff | exact, by a digest of the inputs; a certificate inside its renewal window is an update |
  * | create, update | signs, with a new key only when the key's algorithm or generation changed |
  * | read | none: the engine keeps what is in state |
  * | delete | nothing to do |
@@ -16,86 +16,73 @@ import type {
     ResourceProvider,
     UpdateResult,
 } from "@pulumi/pulumi/dynamic";
-import { changedKeys, isUnknown, toState, unknownValue } from "../dynamic/values";
-import { hold, isHeld, take, textDigest } from "../dynamic/writeOnly";
+import { isUnknown, stableJson, toState } from "../dynamic/values";
+import { hold, take, textDigest } from "../dynamic/writeOnly";
 import { certificateFacts } from "./certificates";
 import { requestedKey } from "./csr";
+import { issuerOf, presentIssuer } from "./issuerProvider";
 import { issueLeaf, leafNotAfter, LeafKeyAlgorithm, makeKeyPair, publicKeyOf } from "./issue";
 
 const day = 24 * 3600 * 1000;
 
-/** As the program gives them. */
-interface RawInputs {
+/** What a certificate is asked for. */
+interface Request {
     readonly deviceId: string;
     readonly organization?: string;
     readonly country?: string;
     readonly validityDays: number;
     readonly renewBeforeDays: number;
-    readonly issuerCertificate: string;
-    readonly issuerKey: string;
-    /** PEM of a signing request; without one, the key is generated. */
-    readonly csr?: string;
     readonly keyAlgorithm?: LeafKeyAlgorithm;
     readonly keyGeneration?: number;
+}
+
+/** As the program gives them. */
+interface RawInputs {
+    /** Digest of the issuer's certificate. */
+    readonly issuer: string;
+    /** With the PEM of a signing request; without one, the key is generated. */
+    readonly request: Request & { readonly csr?: string };
 }
 
 /** As the state keeps them. */
-interface Inputs {
-    readonly deviceId: string;
-    readonly organization?: string;
-    readonly country?: string;
-    readonly validityDays: number;
-    readonly renewBeforeDays: number;
-    /** SHA-256 thumbprint of the issuer's certificate. */
+interface Inputs extends Request {
+    /** Digest of the issuer's certificate. */
     readonly issuer: string;
-    /** SHA-256 of the signing request. */
-    readonly request?: string;
-    readonly keyAlgorithm?: LeafKeyAlgorithm;
-    readonly keyGeneration?: number;
+    /** Digest of the signing request. */
+    readonly csr?: string;
 }
 
-interface Outputs extends Inputs {
+/** Each output is stored for each device, so there are no more than these. */
+interface Outputs {
     /** PEM of the leaf alone. */
     readonly certificate: string;
     /** PKCS#8 PEM of a generated key. */
     readonly privateKey?: string;
-    /** ISO 8601. */
-    readonly notAfter: string;
+    /** Digest of all inputs that the certificate follows from. */
+    readonly issuedFor: string;
+    /** Algorithm and generation of a generated key. */
+    readonly key?: string;
 }
-
-const compared = [
-    "deviceId",
-    "organization",
-    "country",
-    "validityDays",
-    "issuer",
-    "request",
-    "keyAlgorithm",
-    "keyGeneration",
-] as const;
 
 export const provider: ResourceProvider<Inputs, Outputs> = { check, diff, create, update };
 
 async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
-    const { issuerCertificate, issuerKey, csr, ...kept } = given as unknown as RawInputs;
-    const isIssuerUnknown = isUnknown(issuerCertificate) || isUnknown(issuerKey);
-    let issuer = unknownValue;
-    if (!isIssuerUnknown) {
-        issuer = certificateFacts(issuerCertificate).sha256Thumbprint;
-        hold(`${issuer}/certificate`, issuerCertificate);
-        hold(`${issuer}/key`, issuerKey);
+    const { issuer, request } = given as unknown as RawInputs;
+    const { csr, ...kept } = request;
+    if (csr === undefined) {
+        return { inputs: toState({ ...kept, issuer }) };
     }
-    let request: string | undefined;
-    if (csr !== undefined) {
-        request = textDigest(csr);
-        hold(request, csr);
-    }
-    return { inputs: toState({ ...kept, issuer, request }) };
+    hold(textDigest(csr), csr);
+    return { inputs: toState({ ...kept, issuer, csr: textDigest(csr) }) };
 }
 
 async function diff(_: string, olds: Outputs, news: Inputs): Promise<DiffResult> {
-    const changed = changedKeys<Inputs>(olds, news, compared);
-    return { changes: changed.length > 0 || isRenewalDue(olds, news) };
+    const isOther = isUnknown(news.issuer) || olds.issuedFor !== issuedFor(news);
+    return { changes: isOther || isRenewalDue(olds, news) };
+}
+
+function issuedFor({ renewBeforeDays: _, ...others }: Inputs): string {
+    return textDigest(stableJson(others));
 }
 
 /**
@@ -103,16 +90,17 @@ async function diff(_: string, olds: Outputs, news: Inputs): Promise<DiffResult>
  * refresh, where the engine asks as well but nothing can be signed, none is due.
  */
 function isRenewalDue(olds: Outputs, news: Inputs): boolean {
-    const end = Date.parse(olds.notAfter);
-    const issuer = `${news.issuer}/certificate`;
-    if (Date.now() < end - news.renewBeforeDays * day || !isHeld(issuer)) {
+    const { notAfter } = certificateFacts(olds.certificate);
+    const end = Date.parse(notAfter);
+    const issuer = presentIssuer(news.issuer);
+    if (Date.now() < end - news.renewBeforeDays * day || issuer === undefined) {
         return false;
     }
-    const renewed = leafNotAfter(take(issuer, "the issuer's certificate"), news.validityDays);
+    const renewed = leafNotAfter(issuer.certificatePem, news.validityDays);
     if (renewed.getTime() < end + day) {
         return false;
     }
-    console.log(`device ${olds.deviceId}: certificate ends ${olds.notAfter}, renewal is due`);
+    console.log(`device ${news.deviceId}: certificate ends ${notAfter}, renewal is due`);
     return true;
 }
 
@@ -121,16 +109,16 @@ async function create(inputs: Inputs): Promise<CreateResult<Outputs>> {
 }
 
 async function update(_: string, olds: Outputs, news: Inputs): Promise<UpdateResult<Outputs>> {
-    const isKeyKept =
-        olds.keyAlgorithm === news.keyAlgorithm && olds.keyGeneration === news.keyGeneration;
-    return { outs: await sign(news, isKeyKept ? olds.privateKey : undefined) };
+    return { outs: await sign(news, olds.key === keyOf(news) ? olds.privateKey : undefined) };
+}
+
+/** Undefined for a device that gave a signing request. */
+function keyOf({ keyAlgorithm, keyGeneration, csr }: Inputs): string | undefined {
+    return csr === undefined ? `${keyAlgorithm}/${keyGeneration}` : undefined;
 }
 
 async function sign(inputs: Inputs, presentKey: string | undefined): Promise<Outputs> {
-    const issuer = {
-        certificatePem: take(`${inputs.issuer}/certificate`, "the issuer's certificate"),
-        privateKeyPem: take(`${inputs.issuer}/key`, "the issuer's key"),
-    };
+    const issuer = issuerOf(inputs.issuer);
     const keys = await deviceKey(inputs, presentKey);
     const certificate = await issueLeaf(issuer, {
         commonName: inputs.deviceId,
@@ -139,10 +127,10 @@ async function sign(inputs: Inputs, presentKey: string | undefined): Promise<Out
         notAfter: leafNotAfter(issuer.certificatePem, inputs.validityDays),
     });
     return toState({
-        ...inputs,
         certificate,
         privateKey: keys.privateKeyPem,
-        notAfter: certificateFacts(certificate).notAfter,
+        issuedFor: issuedFor(inputs),
+        key: keyOf(inputs),
     });
 }
 
@@ -150,8 +138,8 @@ async function deviceKey(
     inputs: Inputs,
     presentKey: string | undefined,
 ): Promise<{ readonly publicKey: Buffer; readonly privateKeyPem?: string }> {
-    if (inputs.request !== undefined) {
-        return { publicKey: requestedKey(take(inputs.request, "the signing request")) };
+    if (inputs.csr !== undefined) {
+        return { publicKey: requestedKey(take(inputs.csr, "the signing request")) };
     }
     if (presentKey !== undefined) {
         return { publicKey: publicKeyOf(presentKey), privateKeyPem: presentKey };

@@ -47,6 +47,7 @@ describe("the stack's resources, with Pulumi's mocks", () => {
                 }),
                 "pulumi-nodejs:dynamic/iothub:VerifiedCertificate": () => ({ isVerified: true }),
                 "pulumi-nodejs:dynamic/iothub:DeviceIdentity": () => ({}),
+                "pulumi-nodejs:dynamic/pki:Issuer": (name) => ({ digest: `digest of ${name}` }),
                 "pulumi-nodejs:dynamic/pki:DeviceCertificate": (name) => ({
                     certificate: `${name} leaf\n`,
                     privateKey: `${name} key`,
@@ -81,7 +82,7 @@ describe("the stack's resources, with Pulumi's mocks", () => {
         let fleet: ReturnType<Fleets["createFleet"]> = new Map();
         const declared = await declaredBy(async () => {
             platform = await platforms.createPlatform(settings);
-            fleet = fleets.createFleet(settings, platform);
+            fleet = fleets.createFleet(settings, platforms.ownBase(platform));
         });
         assert.ok(platform);
         return { declared, platform, fleet };
@@ -116,6 +117,7 @@ describe("the stack's resources, with Pulumi's mocks", () => {
                 "pump-01 DeviceIdentity",
                 "pump-02 DeviceCertificate",
                 "pump-02 DeviceIdentity",
+                "pumps Issuer",
                 ...["pumps-g1", "sensors-g1"]
                     .flatMap((name) => [
                         `${name} CertificateAuthority`,
@@ -140,7 +142,7 @@ describe("the stack's resources, with Pulumi's mocks", () => {
             name: "pumps-g1",
             certificate: "pumps-g1-certificate PEM",
             key: "pumps-g1-key PKCS8",
-            __provider: loader("iothub/verifiedCertificateProvider"),
+            __provider: loader("iothub/verifiedCertificate"),
         });
         assert.deepEqual(trusted.secrets, ["key"]);
         const { dependsOn } = trusted.options as unknown as { dependsOn: { __name: string }[] };
@@ -163,39 +165,50 @@ describe("the stack's resources, with Pulumi's mocks", () => {
         const { declared, fleet } = await declare({ groups, devices });
         const certificate = one(declared, "pump-01 DeviceCertificate");
         assert.deepEqual(certificate.inputs, {
-            deviceId: "pump-01",
-            organization: "Contoso",
-            validityDays: 90,
-            renewBeforeDays: 30,
-            issuerCertificate: "pumps-g1-certificate PEM",
-            issuerKey: "pumps-g1-key PKCS8",
-            keyAlgorithm: "ECDSA-P256",
-            keyGeneration: 1,
-            __provider: loader("pki/deviceCertificateProvider"),
+            issuer: "digest of pumps",
+            request: {
+                deviceId: "pump-01",
+                organization: "Contoso",
+                validityDays: 90,
+                renewBeforeDays: 30,
+                keyAlgorithm: "ECDSA-P256",
+                keyGeneration: 1,
+            },
+            __provider: loader("pki/deviceCertificate"),
         });
-        assert.deepEqual(certificate.secrets, ["issuerKey"]);
+        assert.deepEqual(certificate.secrets, []);
         assert.deepEqual(certificate.options.additionalSecretOutputs, ["privateKey"]);
-        const chain = fleet.get("pump-01")?.chain;
-        assert.ok(chain);
-        assert.equal(await valueOf(chain), "pump-01 leaf\npumps-g1-certificate PEM");
+        const issuerCertificate = fleet.get("pump-01")?.issuerCertificate;
+        assert.ok(issuerCertificate);
+        assert.equal(await valueOf(issuerCertificate), "pumps-g1-certificate PEM");
         assert.equal(fleet.get("gate-01")?.certificate, undefined);
+    });
+
+    it("a group's issuer is given once, as a secret", async () => {
+        const { declared } = await declare({ groups, devices });
+        assert.deepEqual(named(declared, "Issuer"), ["pumps"]);
+        const { inputs, secrets } = one(declared, "pumps Issuer");
+        assert.deepEqual(inputs, {
+            signer: { certificate: "pumps-g1-certificate PEM", key: "pumps-g1-key PKCS8" },
+            __provider: loader("pki/issuer"),
+        });
+        assert.deepEqual(secrets, ["signer"]);
     });
 
     it("a device's identity: status, tags, thumbprints, owner", async () => {
         const { declared } = await declare({ groups, devices });
-        const common = {
-            hubId: "iot-hub-id",
-            hostName: "the-hub.azure-devices.net",
-            owner: "iot-x509/unit",
-            __provider: loader("iothub/deviceIdentityProvider"),
-        };
+        const common = { owner: "iot-x509/unit", fleetSize: 3 };
         for (const [id, own] of Object.entries({
             "pump-01": { status: "enabled", tags: { site: "lab" } },
             "pump-02": { status: "disabled" },
             "gate-01": { status: "enabled", thumbprints: [thumbprint], adopt: true },
         })) {
             const { inputs, secrets } = one(declared, `${id} DeviceIdentity`);
-            assert.deepEqual(inputs, { ...common, deviceId: id, ...own });
+            assert.deepEqual(inputs, {
+                hubId: "iot-hub-id",
+                device: { ...common, deviceId: id, ...own },
+                __provider: loader("iothub/deviceIdentity"),
+            });
             assert.deepEqual(secrets, []);
         }
     });
@@ -209,6 +222,7 @@ describe("the stack's resources, with Pulumi's mocks", () => {
             "pump-01 DeviceIdentity",
             "pump-02 DeviceCertificate",
             "pump-02 DeviceIdentity",
+            "pumps Issuer",
             "pumps-g1 VerifiedCertificate",
             "sensors-g1 VerifiedCertificate",
         ]);
@@ -225,8 +239,11 @@ describe("the stack's resources, with Pulumi's mocks", () => {
         const pumps = { ...groups.pumps, intermediate: { generation: 2, retain: [1] } };
         const { declared } = await declare({ groups: { pumps }, devices: devices.slice(0, 1) });
         assert.deepEqual(named(declared, "VerifiedCertificate"), ["pumps-g1", "pumps-g2"]);
-        const { inputs } = one(declared, "pump-01 DeviceCertificate");
-        assert.equal(inputs.issuerCertificate, "pumps-g2-certificate PEM");
+        const { inputs } = one(declared, "pumps Issuer");
+        assert.deepEqual(inputs.signer, {
+            certificate: "pumps-g2-certificate PEM",
+            key: "pumps-g2-key PKCS8",
+        });
     });
 
     it("an offline root: requests wait, identities are made, certificates are not", async () => {
@@ -246,7 +263,7 @@ describe("the stack's resources, with Pulumi's mocks", () => {
         assert.deepEqual(named(declared, "DeviceCertificate"), []);
         assert.deepEqual(named(declared, "DeviceIdentity"), ["gate-01", "pump-01", "pump-02"]);
         assert.deepEqual([...platform.authorities.pending.keys()], ["pumps-g1", "sensors-g1"]);
-        assert.equal(fleet.get("pump-01")?.chain, undefined);
+        assert.equal(fleet.get("pump-01")?.certificate, undefined);
     });
 
     it("an offline root that is trusted itself: its certificate goes to the hub, without a key", async () => {

@@ -6,7 +6,7 @@ import { issue, Issued, makeCa } from "../support/pki";
 
 const group = "rg-dynamic-host";
 const hub = "iot-dynamic-host";
-const verifiedCertificate = "iothub/verifiedCertificateProvider";
+const verifiedCertificate = "iothub/verifiedCertificate";
 
 describe("CA certificates in Pulumi's provider host", function () {
     this.timeout(120_000);

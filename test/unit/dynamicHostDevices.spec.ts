@@ -5,13 +5,13 @@ import { Registry } from "azure-iothub";
 import { loader } from "../../components/dynamic/resource";
 import { authenticationType, DynamicHost, Props } from "../support/dynamicHost";
 import { dropGroup, iotHubClient, makeHub } from "../support/iotHubClient";
-import { Issued, makeCa } from "../support/pki";
+import { issue, Issued, makeCa } from "../support/pki";
 
 const group = "rg-dynamic-host-devices";
 const hub = "iot-dynamic-host-devices";
 const hostName = `${hub}.azure-devices.net`;
-const deviceIdentity = "iothub/deviceIdentityProvider";
-const deviceCertificate = "pki/deviceCertificateProvider";
+const deviceIdentity = "iothub/deviceIdentity";
+const deviceCertificate = "pki/deviceCertificate";
 
 describe("devices in Pulumi's provider host", function () {
     this.timeout(120_000);
@@ -43,8 +43,6 @@ describe("devices in Pulumi's provider host", function () {
 
         before(() => {
             given = {
-                hubId,
-                hostName,
                 deviceId: "host-01",
                 status: "enabled",
                 owner: "iot-x509/unit",
@@ -52,11 +50,20 @@ describe("devices in Pulumi's provider host", function () {
             };
         });
 
+        const checked = (device: Props, by = host) => by.checked(deviceIdentity, { hubId, device });
+
+        /** What the outputs keep of the inputs. */
+        const kept = ({ hub: _, deviceId: __, adopt: ___, ...properties }: Props): Props => ({
+            ...properties,
+            hubId,
+        });
+
         it("create makes an enabled device of type certificateAuthority with its tags", async () => {
-            const inputs = await host.checked(deviceIdentity, given);
+            const inputs = await checked(given);
+            assert.equal(inputs.hub, hub);
             ({ id, state } = await host.create(inputs));
             assert.equal(id, "host-01");
-            assert.deepEqual(state, inputs);
+            assert.deepEqual(state, kept(inputs));
             const { responseBody: device } = await registry.get("host-01");
             assert.equal(device.status, "enabled");
             assert.equal(authenticationType(device), "certificateAuthority");
@@ -68,14 +75,14 @@ describe("devices in Pulumi's provider host", function () {
         });
 
         it("create again takes it over", async () => {
-            assert.deepEqual(await host.create(await host.checked(deviceIdentity, given)), {
+            assert.deepEqual(await host.create(await checked(given)), {
                 id,
                 state,
             });
         });
 
         it("update changes what differs: thumbprints, status, tags at any depth", async () => {
-            const news = await host.checked(deviceIdentity, {
+            const news = await checked({
                 ...given,
                 status: "disabled",
                 thumbprints: [thumbprint],
@@ -83,7 +90,7 @@ describe("devices in Pulumi's provider host", function () {
             });
             assert.deepEqual(await host.diff(id, state, news), { changes: true, replaces: [] });
             state = await host.update(id, state, news);
-            assert.deepEqual(state, news);
+            assert.deepEqual(state, kept(news));
             const { responseBody: device } = await registry.get("host-01");
             assert.equal(device.status, "disabled");
             assert.equal(authenticationType(device), "selfSigned");
@@ -99,8 +106,14 @@ describe("devices in Pulumi's provider host", function () {
             await registry.updateTwin("host-01", { tags: { others: 1, place: { floor: 3 } } }, "*");
             const found = await host.read(id, state);
             assert.deepEqual(found, { ...state, tags: { place: { floor: 3 } } });
-            assert.equal((await host.diff(id, found ?? {}, state)).changes, true);
-            await host.update(id, found ?? {}, state);
+            const news = await checked({
+                ...given,
+                status: "disabled",
+                thumbprints: [thumbprint],
+                tags: { place: { floor: 2 } },
+            });
+            assert.equal((await host.diff(id, found ?? {}, news)).changes, true);
+            await host.update(id, found ?? {}, news);
             const { responseBody: twin } = await registry.getTwin("host-01");
             assert.deepEqual(twin.tags, {
                 place: { floor: 2 },
@@ -112,17 +125,17 @@ describe("devices in Pulumi's provider host", function () {
         it("a device of somebody else is refused, unless it is to be adopted", async () => {
             await registry.create({ deviceId: "theirs", status: "disabled" });
             const theirs = { ...given, deviceId: "theirs" };
-            const inputs = await host.checked(deviceIdentity, theirs);
+            const inputs = await checked(theirs);
             await assert.rejects(
                 host.create(inputs),
                 /device "theirs" exists .* no owner tag.*"adopt: true"/s,
             );
             assert.equal((await registry.get("theirs")).responseBody.status, "disabled");
-            await host.create(await host.checked(deviceIdentity, { ...theirs, adopt: true }));
+            const adopted = await host.create(await checked({ ...theirs, adopt: true }));
             const { responseBody: device } = await registry.get("theirs");
             assert.equal(device.status, "enabled");
             assert.equal(authenticationType(device), "certificateAuthority");
-            await host.delete("theirs", inputs);
+            await host.delete("theirs", adopted.state);
         });
 
         it("delete removes it, and is content when it is gone", async () => {
@@ -135,21 +148,19 @@ describe("devices in Pulumi's provider host", function () {
         it("many devices share bulk calls", async () => {
             const devices = await Promise.all(
                 Array.from({ length: 120 }, (_, index) =>
-                    host.checked(deviceIdentity, { ...given, deviceId: `many-${index}` }),
+                    checked({ ...given, deviceId: `many-${index}` }),
                 ),
             );
-            await Promise.all(devices.map((inputs) => host.create(inputs)));
+            const made = await Promise.all(devices.map((inputs) => host.create(inputs)));
             assert.equal((await registry.list()).responseBody.length, 120);
-            await Promise.all(
-                devices.map((inputs) => host.delete(String(inputs.deviceId), inputs)),
-            );
+            await Promise.all(made.map((one) => host.delete(one.id, one.state)));
             assert.deepEqual((await registry.list()).responseBody, []);
         });
 
         it("where devices are kept, delete disables", async () => {
             const keeping = await DynamicHost.start({ pruneDevices: "false" });
             try {
-                const inputs = await keeping.checked(deviceIdentity, given);
+                const inputs = await checked(given, keeping);
                 const made = await keeping.create(inputs);
                 await keeping.delete(made.id, made.state);
                 assert.equal((await registry.get("host-01")).responseBody.status, "disabled");
@@ -162,7 +173,7 @@ describe("devices in Pulumi's provider host", function () {
         it("thumbprints that the provisioning service wrote are no drift", async () => {
             const deviceId = "host-both";
             const both = { ...given, deviceId, isProvisioned: true };
-            const made = await host.create(await host.checked(deviceIdentity, both));
+            const made = await host.create(await checked(both));
             await registry.update({
                 deviceId,
                 status: "enabled",
@@ -186,18 +197,25 @@ describe("devices in Pulumi's provider host", function () {
             keyAlgorithm: "ECDSA-P256",
             keyGeneration: 1,
         };
+        let issuer: unknown;
         let inputs: Props;
         let state: Props;
 
+        const checked = (request: Props) => host.checked(deviceCertificate, { issuer, request });
+
         before(async () => {
-            const issuer = { issuerCertificate: ca.certificate, issuerKey: ca.key };
-            inputs = await host.checked(deviceCertificate, { ...given, ...issuer });
+            const signer = { certificate: ca.certificate, key: ca.key };
+            const made = await host.create(await host.checked("pki/issuer", { signer }));
+            issuer = made.state.digest;
+            assert.ok(!JSON.stringify(made.state).includes(bodyOf(ca.key)));
+            inputs = await checked(given);
         });
 
-        it("check keeps the issuer's thumbprint and nothing else of it", () => {
+        it("check keeps the issuer's digest and nothing else of it", () => {
             const { __provider, ...kept } = inputs;
             assert.equal(__provider, loader(deviceCertificate));
-            assert.deepEqual(kept, { ...given, issuer: ca.thumbprint256 });
+            assert.deepEqual(kept, { ...given, issuer });
+            assert.match(String(issuer), /^[\w-]{22}$/);
         });
 
         it("create makes key and certificate; an equal one is no change", async () => {
@@ -213,20 +231,11 @@ describe("devices in Pulumi's provider host", function () {
         });
 
         it("update keeps the key, unless its generation is raised", async () => {
-            const issuer = { issuerCertificate: ca.certificate, issuerKey: ca.key };
-            const longer = await host.checked(deviceCertificate, {
-                ...given,
-                ...issuer,
-                validityDays: 25,
-            });
+            const longer = await checked({ ...given, validityDays: 25 });
             const same = await host.update("host-02", state, longer);
             assert.equal(same.privateKey, state.privateKey);
             assert.notEqual(same.certificate, state.certificate);
-            const raised = await host.checked(deviceCertificate, {
-                ...given,
-                ...issuer,
-                keyGeneration: 2,
-            });
+            const raised = await checked({ ...given, keyGeneration: 2 });
             const other = await host.update("host-02", state, raised);
             assert.notEqual(other.privateKey, state.privateKey);
         });
@@ -234,8 +243,11 @@ describe("devices in Pulumi's provider host", function () {
         it("a host that has seen no check, as in a refresh, answers a diff in the renewal window", async () => {
             const fresh = await DynamicHost.start();
             try {
-                const soon = new Date(Date.now() + 24 * 3600 * 1000).toISOString();
-                const due = { ...state, notAfter: soon };
+                const { certificate } = await issue(ca, {
+                    commonName: "host-02",
+                    notAfter: new Date(Date.now() + 24 * 3600 * 1000),
+                });
+                const due = { ...state, certificate };
                 assert.equal((await host.diff("host-02", due, inputs)).changes, true);
                 assert.equal((await fresh.diff("host-02", due, inputs)).changes, false);
             } finally {

@@ -11,7 +11,7 @@ import { issue, Issued, makeCa } from "../support/pki";
 const group = "rg-dynamic-host-enrollments";
 const dps = "dps-dynamic-host";
 const hostName = `${dps}.azure-devices-provisioning.net`;
-const enrollment = "dps/enrollmentProvider";
+const enrollment = "dps/enrollment";
 
 describe("enrollments in Pulumi's provider host", function () {
     this.timeout(120_000);

@@ -117,7 +117,7 @@ describe("the dynamic resources when calls fail", function () {
 
     async function newCa(): Promise<Props> {
         const ca = await makeCa({ commonName: `CA ${++made}` });
-        return host.checked("iothub/verifiedCertificateProvider", {
+        return host.checked("iothub/verifiedCertificate", {
             targetId: hubId,
             name: `ca${made}`,
             certificate: ca.certificate,
@@ -243,7 +243,8 @@ describe("the dynamic resources when calls fail", function () {
             );
             const { reason } = results[1] as PromiseRejectedResult;
             assert.match(String(reason), /device "a device with spaces" on /);
-            await host.delete(String(good.deviceId), good);
+            const made = results[0] as PromiseFulfilledResult<{ id: string; state: Props }>;
+            await host.delete(made.value.id, made.value.state);
         });
 
         it("a deletion dropped after its effect is a success", async () => {
@@ -269,12 +270,13 @@ describe("the dynamic resources when calls fail", function () {
         });
 
         function newDevice(): Promise<Props> {
-            return host.checked("iothub/deviceIdentityProvider", {
+            return host.checked("iothub/deviceIdentity", {
                 hubId,
-                hostName,
-                deviceId: `device-${++made}`,
-                status: "enabled",
-                owner: "iot-x509/unit",
+                device: {
+                    deviceId: `device-${++made}`,
+                    status: "enabled",
+                    owner: "iot-x509/unit",
+                },
             });
         }
     });

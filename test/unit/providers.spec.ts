@@ -1,6 +1,6 @@
 import { strict as assert } from "assert";
 import { createHash, X509Certificate } from "crypto";
-import { readFileSync } from "fs";
+import { readdirSync, readFileSync } from "fs";
 import { createRequire } from "module";
 import { loader } from "../../components/dynamic/resource";
 import {
@@ -9,10 +9,16 @@ import {
 } from "../../components/iothub/deviceIdentityProvider";
 import { provider as verifiedCertificate } from "../../components/iothub/verifiedCertificateProvider";
 import { provider as deviceCertificate } from "../../components/pki/deviceCertificateProvider";
+import { provider as enrollment } from "../../components/dps/enrollmentProvider";
+import { provider as issuerProvider } from "../../components/pki/issuerProvider";
 import { issue, Issued, makeCa } from "../support/pki";
 
 type Props = Record<string, unknown>;
-type Provider = typeof verifiedCertificate | typeof deviceIdentity | typeof deviceCertificate;
+type Provider =
+    | typeof verifiedCertificate
+    | typeof deviceIdentity
+    | typeof deviceCertificate
+    | typeof issuerProvider;
 
 /** What the engine sends in a preview for a value that it does not know yet (pulumi: sdk/go, `plugin.UnknownStringValue`). */
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -26,9 +32,14 @@ async function check(provider: Provider, given: Props) {
     };
 }
 
-async function diff(provider: Provider, olds: Props, news: Props) {
-    const result = await provider.diff?.("id", olds as never, news as never);
+async function diff(provider: Provider, olds: Props, news: Props, id = "d") {
+    const result = await provider.diff?.(id, olds as never, news as never);
     return { changes: result?.changes, replaces: result?.replaces ?? [] };
+}
+
+/** The first 128 bits of the SHA-256. */
+function digest(text: string): string {
+    return createHash("sha256").update(text).digest("base64url").slice(0, 22);
 }
 
 const none = { changes: false, replaces: [] };
@@ -59,7 +70,7 @@ describe("dynamic providers: check and diff", () => {
                 certificateName: `pumps-${ca.thumbprint.slice(0, 8).toLowerCase()}`,
                 thumbprint: ca.thumbprint,
                 hasKey: true,
-                proof: createHash("sha256").update(proof).digest("hex"),
+                proof: digest(proof),
             });
         });
 
@@ -125,9 +136,10 @@ describe("dynamic providers: check and diff", () => {
     });
 
     describe("DeviceIdentity", () => {
+        const hubId =
+            "/subscriptions/s/resourceGroups/g/providers/Microsoft.Devices/IotHubs/the-hub";
         const inputs: Props = {
-            hubId: "/hub",
-            hostName: "h.azure-devices.net",
+            hub: "the-hub",
             deviceId: "d",
             status: "enabled",
             owner: "p/s",
@@ -136,16 +148,15 @@ describe("dynamic providers: check and diff", () => {
         };
 
         it("check leaves out what is undefined", async () => {
-            const { inputs: checked } = await check(deviceIdentity, {
-                ...inputs,
-                adopt: undefined,
-            });
+            const device = { ...inputs, hub: undefined, adopt: undefined };
+            const { inputs: checked } = await check(deviceIdentity, { hubId, device });
             assert.deepEqual(checked, inputs);
             assert.ok(!("adopt" in checked));
         });
 
         it("diff is exact", async () => {
-            const state = { ...inputs, __provider: "old" };
+            const { status, owner, thumbprints, tags } = inputs;
+            const state = { hubId, status, owner, thumbprints, tags, __provider: "old" };
             const table: readonly [Props, object][] = [
                 [{}, none],
                 [{ tags: { b: { d: 3, c: 2 }, a: 1 } }, none],
@@ -158,10 +169,8 @@ describe("dynamic providers: check and diff", () => {
                 [{ tags: { a: 1, b: { c: 2 } } }, update],
                 [{ owner: "p/other" }, update],
                 [{ deviceId: "e" }, { changes: true, replaces: ["deviceId"] }],
-                [
-                    { hubId: unknown, hostName: unknown },
-                    { changes: true, replaces: ["hubId", "hostName"] },
-                ],
+                [{ hub: "another" }, { changes: true, replaces: ["hub"] }],
+                [{ hub: unknown }, { changes: true, replaces: ["hub"] }],
             ];
             for (const [change, expected] of table) {
                 const news = { ...inputs, ...change };
@@ -206,42 +215,50 @@ describe("dynamic providers: check and diff", () => {
         let inputs: Props;
         let state: Props;
 
-        /** The present inputs, and a certificate that ends in so many days. */
-        const endingIn = (days: number): Props => ({
-            ...state,
-            notAfter: new Date(Date.now() + days * day).toISOString(),
-        });
+        /** The present state with a certificate for the same key that ends in so many days. */
+        async function endingIn(days: number): Promise<Props> {
+            const notAfter = new Date(Date.now() + days * day);
+            const { certificate } = await issue(ca, { commonName: "d", notAfter });
+            return { ...state, certificate };
+        }
+
+        async function issuerFor(signer: Issued): Promise<unknown> {
+            const { certificate, key } = signer;
+            const { inputs } = await check(issuerProvider, { signer: { certificate, key } });
+            assert.ok(!JSON.stringify(inputs).includes(key.split("\n")[1]));
+            return inputs.digest;
+        }
 
         before(async () => {
-            const issuer = { issuerCertificate: ca.certificate, issuerKey: ca.key };
-            ({ inputs } = await check(deviceCertificate, { ...policy, ...issuer }));
+            const issuer = await issuerFor(ca);
+            ({ inputs } = await check(deviceCertificate, { issuer, request: policy }));
             const { outs } = await deviceCertificate.create(inputs as never);
             state = { ...outs, __provider: "old" };
         });
 
-        it("neither the issuer's certificate and key nor the request come back", async () => {
-            assert.deepEqual(inputs, { ...policy, issuer: ca.thumbprint256 });
+        it("the issuer is named by a digest of its certificate, and so is a request", async () => {
+            assert.deepEqual(inputs, { ...policy, issuer: digest(ca.certificate) });
             const { inputs: requested } = await check(deviceCertificate, {
-                ...policy,
-                issuerCertificate: ca.certificate,
-                issuerKey: ca.key,
-                csr: "a request",
+                issuer: inputs.issuer,
+                request: { ...policy, csr: "a request" },
             });
-            assert.deepEqual(requested, {
-                ...inputs,
-                request: createHash("sha256").update("a request").digest("hex"),
-            });
+            assert.deepEqual(requested, { ...inputs, csr: digest("a request") });
         });
 
-        it("in a preview an unknown certificate or key makes an unknown issuer", async () => {
-            for (const issuer of [
-                { issuerCertificate: unknown, issuerKey: ca.key },
-                { issuerCertificate: ca.certificate, issuerKey: unknown },
-            ]) {
-                const checked = await check(deviceCertificate, { ...policy, ...issuer });
-                assert.deepEqual(checked.inputs, { ...policy, issuer: unknown });
-                assert.deepEqual(await diff(deviceCertificate, state, checked.inputs), update);
-            }
+        it("in a preview an unknown signer makes an unknown issuer, and that an update", async () => {
+            const { inputs: issuer } = await check(issuerProvider, { signer: unknown });
+            assert.deepEqual(issuer, { digest: unknown });
+            assert.deepEqual(await diff(issuerProvider, { digest: "old" }, issuer), update);
+            const checked = await check(deviceCertificate, { issuer: unknown, request: policy });
+            assert.deepEqual(checked.inputs, { ...policy, issuer: unknown });
+            assert.deepEqual(await diff(deviceCertificate, state, checked.inputs), update);
+        });
+
+        it("an issuer with another certificate is an update", async () => {
+            const olds = { digest: inputs.issuer };
+            assert.deepEqual(await diff(issuerProvider, olds, olds), none);
+            const news = { digest: await issuerFor(other) };
+            assert.deepEqual(await diff(issuerProvider, olds, news), update);
         });
 
         it("diff is exact and replaces nothing", async () => {
@@ -255,7 +272,7 @@ describe("dynamic providers: check and diff", () => {
                 { country: undefined },
                 { validityDays: 31 },
                 { issuer: "another" },
-                { request: "digest" },
+                { csr: "digest" },
                 { keyAlgorithm: "RSA-2048" },
                 { keyGeneration: 2 },
             ]) {
@@ -269,9 +286,9 @@ describe("dynamic providers: check and diff", () => {
         });
 
         it("renewal is due inside its window, to the day", async () => {
-            assert.deepEqual(await diff(deviceCertificate, endingIn(10.01), inputs), none);
-            assert.deepEqual(await diff(deviceCertificate, endingIn(9.99), inputs), update);
-            assert.deepEqual(await diff(deviceCertificate, endingIn(-5), inputs), update);
+            assert.deepEqual(await diff(deviceCertificate, await endingIn(10.01), inputs), none);
+            assert.deepEqual(await diff(deviceCertificate, await endingIn(9.99), inputs), update);
+            assert.deepEqual(await diff(deviceCertificate, await endingIn(-5), inputs), update);
         });
 
         it("a certificate that ends with its issuer is not renewed for ever", async () => {
@@ -279,19 +296,18 @@ describe("dynamic providers: check and diff", () => {
                 commonName: "Ending",
                 notAfter: new Date(Date.now() + 5 * day),
             });
-            const { inputs: bound } = await check(deviceCertificate, {
-                ...policy,
-                issuerCertificate: ending.certificate,
-                issuerKey: ending.key,
-            });
+            const issuer = await issuerFor(ending);
+            const { inputs: bound } = await check(deviceCertificate, { issuer, request: policy });
             const { outs } = await deviceCertificate.create(bound as never);
-            const end = (outs as unknown as { notAfter: string }).notAfter;
-            assert.equal(Date.parse(end), Date.parse(ending.x509.validTo));
+            const { validTo } = new X509Certificate(
+                String((outs as Props | undefined)?.certificate),
+            );
+            assert.equal(validTo, ending.x509.validTo);
             assert.deepEqual(await diff(deviceCertificate, { ...outs }, bound), none);
         });
 
         it("a renewed certificate has the same key and a later end", async () => {
-            const due = endingIn(3);
+            const due = await endingIn(3);
             const renewed = await deviceCertificate.update?.("d", due as never, inputs as never);
             const outs = renewed?.outs as unknown as Props;
             assert.equal(outs.privateKey, state.privateKey);
@@ -312,13 +328,15 @@ describe("the loader of a dynamic provider", () => {
     };
 
     for (const [module, provider] of [
-        ["iothub/verifiedCertificateProvider", verifiedCertificate],
-        ["iothub/deviceIdentityProvider", deviceIdentity],
-        ["pki/deviceCertificateProvider", deviceCertificate],
+        ["iothub/verifiedCertificate", verifiedCertificate],
+        ["iothub/deviceIdentity", deviceIdentity],
+        ["pki/deviceCertificate", deviceCertificate],
+        ["pki/issuer", issuerProvider],
+        ["dps/enrollment", enrollment],
     ] as const) {
         it(module, () => {
             const text = loader(module);
-            assert.ok(Buffer.byteLength(text) < 150, `${Buffer.byteLength(text)} bytes`);
+            assert.ok(Buffer.byteLength(text) < 110, `${Buffer.byteLength(text)} bytes`);
             assert.ok(!text.includes(process.cwd()), "an absolute path");
             for (const name of ["ARM_CLIENT_SECRET", "ARM_CLIENT_ID", "HOME"]) {
                 const value = process.env[name];
@@ -330,13 +348,20 @@ describe("the loader of a dynamic provider", () => {
 
     it("every dynamic resource of components/ is one of these", () => {
         const found = [
-            "iothub/verifiedCertificate",
+            "dps/enrollment",
             "iothub/deviceIdentity",
+            "iothub/verifiedCertificate",
             "pki/deviceCertificate",
+            "pki/issuer",
         ];
+        const modules = readdirSync("components", { recursive: true })
+            .map(String)
+            .filter((file) => file.endsWith("Provider.ts"))
+            .map((file) => file.slice(0, -"Provider.ts".length));
+        assert.deepEqual(modules.sort(), found);
         for (const resource of found) {
             const source = readFileSync(`components/${resource}.ts`, "utf8");
-            assert.match(source, new RegExp(`module: "${resource}Provider"`));
+            assert.match(source, new RegExp(`module: "${resource}"`));
         }
     });
 });

@@ -1,0 +1,28 @@
+import * as pulumi from "@pulumi/pulumi";
+import { DynamicResource } from "../dynamic/resource";
+
+/** Arguments of an {@link Issuer}. */
+export interface IssuerArgs {
+    /** PEM of the CA's certificate. */
+    readonly certificate: pulumi.Input<string>;
+    /** PKCS#8 PEM; used to sign and kept out of every state. */
+    readonly key: pulumi.Input<string>;
+}
+
+/**
+ * A CA as the signer of many {@link DeviceCertificate}s. It hands certificate and key to the process that signs, once a
+ * run, so that a device's certificate refers to its issuer by a short digest.
+ */
+export class Issuer extends DynamicResource {
+    /** Names the CA's certificate; another certificate has another digest. */
+    declare readonly digest: pulumi.Output<string>;
+
+    constructor(name: string, args: IssuerArgs, options?: pulumi.CustomResourceOptions) {
+        super(
+            { module: "pki/issuer", type: "pki:Issuer" },
+            name,
+            { signer: pulumi.secret({ ...args }), digest: undefined },
+            options,
+        );
+    }
+}

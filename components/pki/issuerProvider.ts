@@ -1,0 +1,79 @@
+/*
+ * Issuer: a CA that signs in this run. Nothing of it exists on Azure.
+ *
+ * | method | what it does |
+ * | --- | --- |
+ * | check | takes certificate and key out of the inputs (write-only); they are found under the certificate's digest |
+ * | diff | exact: another certificate is an update |
+ * | create, update | nothing but the digest |
+ * | read | none: the engine keeps what is in state |
+ * | delete | nothing to do |
+ */
+import type {
+    CheckResult,
+    CreateResult,
+    DiffResult,
+    ResourceProvider,
+    UpdateResult,
+} from "@pulumi/pulumi/dynamic";
+import { isUnknown, unknownValue } from "../dynamic/values";
+import { hold, isHeld, take, textDigest } from "../dynamic/writeOnly";
+import { Issuer } from "./issue";
+
+/** As the program gives them. */
+interface RawInputs {
+    /** PEM. */
+    readonly signer: { readonly certificate: string; readonly key: string };
+}
+
+/** As the state keeps them. */
+interface Digest {
+    /** Digest of the certificate. */
+    readonly digest: string;
+}
+
+export const provider: ResourceProvider<Digest, Digest> = { check, diff, create, update };
+
+async function check(_: Digest, given: Digest): Promise<CheckResult<Digest>> {
+    const { signer } = given as unknown as RawInputs;
+    if (isUnknown(signer)) {
+        return { inputs: { digest: unknownValue } };
+    }
+    const digest = textDigest(signer.certificate);
+    hold(certificateName(digest), signer.certificate);
+    hold(keyName(digest), signer.key);
+    return { inputs: { digest } };
+}
+
+async function diff(_: string, olds: Digest, news: Digest): Promise<DiffResult> {
+    return { changes: isUnknown(news.digest) || olds.digest !== news.digest };
+}
+
+async function create(inputs: Digest): Promise<CreateResult<Digest>> {
+    return { id: inputs.digest, outs: inputs };
+}
+
+async function update(_: string, __: Digest, news: Digest): Promise<UpdateResult<Digest>> {
+    return { outs: news };
+}
+
+function certificateName(digest: string): string {
+    return `${digest}/certificate`;
+}
+
+function keyName(digest: string): string {
+    return `${digest}/key`;
+}
+
+/** The CA with this digest, where this run was given it: a refresh and a destroy are not. */
+export function presentIssuer(digest: string): Issuer | undefined {
+    return isHeld(keyName(digest)) ? issuerOf(digest) : undefined;
+}
+
+/** @throws Error when this run was not given the CA with this digest */
+export function issuerOf(digest: string): Issuer {
+    return {
+        certificatePem: take(certificateName(digest), "the issuer's certificate"),
+        privateKeyPem: take(keyName(digest), "the issuer's key"),
+    };
+}

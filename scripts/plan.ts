@@ -24,6 +24,7 @@ function main(): void {
     const plan = planFleet(settings, {
         cores: availableParallelism(),
         shards,
+        stack,
         configurationBytes: bytes,
     });
     if (values.json) {

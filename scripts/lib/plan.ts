@@ -103,6 +103,8 @@ export interface PlanOptions {
     readonly cores: number;
     /** Default 1. */
     readonly shards?: number;
+    /** Named in the commands of the advice; default: none is, so that they mean the selected stack. */
+    readonly stack?: string;
     /** Size of the whole configuration as the engine hands it to the program, in bytes. Default 0: not looked at. */
     readonly configurationBytes?: number;
 }
@@ -164,7 +166,7 @@ export function planFleet(settings: Settings, options: PlanOptions): FleetPlan {
             bytesPerShard: bytes / deployment.shards,
         },
     };
-    return { ...plan, advice: advise(settings, plan, work, options.configurationBytes ?? 0) };
+    return { ...plan, advice: advise(settings, plan, work, options) };
 }
 
 function duration(hubMinutes: number, seconds: number): Duration {

@@ -1,6 +1,6 @@
 import { hubLimits, HubSize } from "../../components/iothub/hubLimits";
 import { Settings } from "../../stacks/settings";
-import type { FleetPlan } from "./plan";
+import type { FleetPlan, PlanOptions } from "./plan";
 import { engineSeconds, EngineWork, keySeconds } from "./planModel";
 
 /** One thing to change. */
@@ -38,26 +38,34 @@ const mostUnits: Readonly<Record<string, number>> = {
 
 type Figures = Omit<FleetPlan, "advice">;
 
+/** The command that gives a setting a value. */
+type SetCommand = (key: string, value: string | number) => string;
+
+function stackFlag({ stack }: PlanOptions): string {
+    return stack === undefined ? "" : ` --stack ${stack}`;
+}
+
 /**
  * What to change, and why; nothing when no limit is near.
  *
  * @param work the engine's part of the first `up`
- * @param configurationBytes of the whole configuration, in bytes
  */
 export function advise(
     settings: Settings,
     plan: Figures,
     work: EngineWork,
-    configurationBytes: number,
+    options: PlanOptions,
 ): Advice[] {
+    const set: SetCommand = (key, value) =>
+        `pulumi config set${stackFlag(options)} --path iot-x509:${key} ${value}`;
     return [
         ...deviceAdvice(plan),
-        ...shardAdvice(plan, work),
-        ...unitAdvice(plan),
-        ...provisioningAdvice(settings, plan),
-        ...certificateAdvice(settings, plan),
-        ...keyAdvice(settings, plan, work),
-        ...configurationAdvice(configurationBytes),
+        ...shardAdvice(plan, work, options),
+        ...unitAdvice(plan, set),
+        ...provisioningAdvice(settings, plan, set),
+        ...certificateAdvice(settings, plan, set),
+        ...keyAdvice(settings, plan, work, set),
+        ...configurationAdvice(options.configurationBytes ?? 0),
     ];
 }
 
@@ -81,7 +89,7 @@ function deviceAdvice({ devices: { listed }, dps }: Figures): Advice[] {
     return found;
 }
 
-function shardAdvice(plan: Figures, work: EngineWork): Advice[] {
+function shardAdvice(plan: Figures, work: EngineWork, options: PlanOptions): Advice[] {
     const shards = Math.ceil(plan.devices.total / devicesPerShard);
     const { engineMinutes } = plan.firstUp;
     const isLarge = engineMinutes > longRunMinutes || plan.state.bytesPerShard > largeStateBytes;
@@ -97,12 +105,12 @@ function shardAdvice(plan: Figures, work: EngineWork): Advice[] {
             reason:
                 `${held} ${number(most)} devices and ${megabytes(plan.state.bytesPerShard)} of state: ` +
                 `${tenths(engineMinutes)} min of the engine's own time, in ${shards} shards ${tenths(minutes)} min`,
-            action: `npm run fleet -- up --shards ${shards}`,
+            action: `npm run fleet -- up${stackFlag(options)} --shards ${shards}`,
         },
     ];
 }
 
-function unitAdvice({ hub, firstUp }: Figures): Advice[] {
+function unitAdvice({ hub, firstUp }: Figures, set: SetCommand): Advice[] {
     if (firstUp.hubMinutes < longRunMinutes) {
         return [];
     }
@@ -115,10 +123,8 @@ function unitAdvice({ hub, firstUp }: Figures): Advice[] {
         return [];
     }
     const settings = [
-        ...(better.sku === hub.sku
-            ? []
-            : [`pulumi config set --path iot-x509:hub.sku ${better.sku}`]),
-        `pulumi config set --path iot-x509:hub.units ${better.units}`,
+        ...(better.sku === hub.sku ? [] : [set("hub.sku", better.sku)]),
+        set("hub.units", better.units),
     ];
     const rate = hubLimits(hub).registryPerMinute;
     return [
@@ -139,7 +145,7 @@ function unitsFor(sku: string, operations: number): number {
     return Math.floor(operations / ((longRunMinutes + 1) * perUnit)) + 1;
 }
 
-function provisioningAdvice(settings: Settings, { devices }: Figures): Advice[] {
+function provisioningAdvice(settings: Settings, { devices }: Figures, set: SetCommand): Advice[] {
     const listed = devices.byGroup
         .filter(({ group, provisioning }) => group !== null && provisioning !== "dps")
         .sort((one, other) => other.devices - one.devices);
@@ -147,20 +153,19 @@ function provisioningAdvice(settings: Settings, { devices }: Figures): Advice[] 
     if (devices.listed.count < veryLargeFleet || largest === undefined || largest.devices === 0) {
         return [];
     }
-    const service =
-        settings.dps === undefined ? "pulumi config set --path iot-x509:dps.units 1; " : "";
+    const service = settings.dps === undefined ? `${set("dps.units", 1)}; ` : "";
     return [
         {
             topic: "dps",
             reason:
                 `${number(devices.listed.count)} devices are listed one by one; through the provisioning service ` +
                 `they register themselves, and a group costs one enrollment`,
-            action: `${service}pulumi config set --path iot-x509:groups.${largest.group}.provisioning dps`,
+            action: `${service}${set(`groups.${largest.group}.provisioning`, "dps")}`,
         },
     ];
 }
 
-function certificateAdvice(settings: Settings, { hub, dps }: Figures): Advice[] {
+function certificateAdvice(settings: Settings, { hub, dps }: Figures, set: SetCommand): Advice[] {
     const services = [
         { name: "the hub", use: hub.certificates },
         ...(dps === null ? [] : [{ name: "the provisioning service", use: dps.certificates }]),
@@ -175,12 +180,17 @@ function certificateAdvice(settings: Settings, { hub, dps }: Figures): Advice[] 
                 `${name} has ${use.count} of ${use.limit} CA certificates, so that ` +
                 `${use.canRollOver} of ${use.groups} groups can still roll over at once`,
             action: canTrustRoot
-                ? "pulumi config set --path iot-x509:pki.trust root"
+                ? set("pki.trust", "root")
                 : "roll the groups over one after the other, or use fewer of them",
         }));
 }
 
-function keyAdvice(settings: Settings, { cores }: Figures, work: EngineWork): Advice[] {
+function keyAdvice(
+    settings: Settings,
+    { cores }: Figures,
+    work: EngineWork,
+    set: SetCommand,
+): Advice[] {
     if (work.keySeconds / cores < longKeySeconds) {
         return [];
     }
@@ -197,10 +207,7 @@ function keyAdvice(settings: Settings, { cores }: Figures, work: EngineWork): Ad
                 `making the RSA keys takes ${tenths(work.keySeconds / cores / 60)} min of all ` +
                 `${cores} cores; elliptic ones take next to none`,
             action: [...names]
-                .map(
-                    (name) =>
-                        `pulumi config set --path iot-x509:groups.${name}.keyAlgorithm ECDSA-P256`,
-                )
+                .map((name) => set(`groups.${name}.keyAlgorithm`, "ECDSA-P256"))
                 .join("; "),
         },
     ];

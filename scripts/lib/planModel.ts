@@ -57,18 +57,25 @@ export interface EngineWork {
     readonly keySeconds: number;
 }
 
+/** The part of {@link engineModel} that does not depend on keys. */
+export type EngineModel = Omit<typeof engineModel, "rsaKey">;
+
 /** Seconds that the engine takes when no service makes it wait. With shards, the hub's stack goes first. */
-export function engineSeconds(work: EngineWork, { cores, shards }: Deployment): number {
+export function engineSeconds(
+    work: EngineWork,
+    { cores, shards }: Deployment,
+    model: EngineModel = engineModel,
+): number {
     const atOnce = Math.min(shards, cores);
     const unchanged = Math.ceil(work.unchanged / shards);
     const created = Math.ceil(work.created / shards);
     const stack =
-        engineModel.start +
-        unchanged * engineModel.unchangedDevice +
-        created * engineModel.device +
+        model.start +
+        unchanged * model.unchangedDevice +
+        created * model.device +
         work.keySeconds / shards / (cores / atOnce) +
-        ((unchanged + created) ** 2 - unchanged ** 2) * engineModel.deviceSquared;
-    return shards === 1 ? stack : engineModel.start + Math.ceil(shards / atOnce) * stack;
+        ((unchanged + created) ** 2 - unchanged ** 2) * model.deviceSquared;
+    return shards === 1 ? stack : model.start + Math.ceil(shards / atOnce) * stack;
 }
 
 /** Processor time for a device's key, in seconds of one core; 0 when the program makes none. */

@@ -1,9 +1,11 @@
+/** When all that can be here are here. */
 const shortestWait = 25;
+const ordinaryWait = 100;
 const longestWait = 1000;
 /** Weight of the newest gap in the mean. */
 const newest = 0.2;
 /** Of gaps of the mean length; so long without another arrival means that no more come for now. */
-const quietGaps = 4;
+const quietGaps = 8;
 /** Batches up to this size are taken for the engine's parallelism: when as many wait again, all of them are here. */
 const largestParallelism = 16;
 
@@ -14,7 +16,7 @@ const largestParallelism = 16;
 export class Gatherer<T> {
     private waiting: T[] = [];
     private arrivedAt = 0;
-    private meanGap = shortestWait;
+    private meanGap = 0;
     private wake: (() => void) | undefined;
     private usualSize = Infinity;
 
@@ -51,7 +53,7 @@ export class Gatherer<T> {
     }
 
     private quietMilliseconds(): number {
-        return Math.min(longestWait, Math.max(shortestWait, quietGaps * this.meanGap));
+        return Math.min(longestWait, Math.max(ordinaryWait, quietGaps * this.meanGap));
     }
 
     private arrivalOr(milliseconds: number | undefined): Promise<void> {

@@ -200,7 +200,7 @@ async function deleteDevice(id: string, state: Outputs): Promise<void> {
 
 async function openHub({ hubId }: Outputs): Promise<HubRegistry> {
     const hub = await hubRegistry(hubId);
-    hub.progress.expect(fleet.size, fleet.unchanged);
+    hub.expect(fleet.size, fleet.unchanged);
     return hub;
 }
 

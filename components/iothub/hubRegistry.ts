@@ -1,11 +1,11 @@
 import { azure } from "../azure/access";
 import { DataPlaneAccess } from "../azure/dataPlaneAccess";
 import { FleetReader } from "./fleetReader";
-import { hubLimits, HubSize } from "./hubLimits";
-import { Progress } from "./progress";
+import { HubSize } from "./hubLimits";
+import { OwnPace, paceVariable } from "./pace";
 import { Registry } from "./registry";
 import { RegistryQueue } from "./registryQueue";
-import { TokenBucket } from "./tokenBucket";
+import { sharedPace } from "./sharedPace";
 
 const armVersion = "2023-06-30";
 const largestHub: HubSize = { sku: "S3", units: 10 };
@@ -16,7 +16,8 @@ export interface HubRegistry {
     readonly registry: Registry;
     /** Gathers writes into bulk requests. */
     readonly queue: RegistryQueue;
-    readonly progress: Progress;
+    /** How many devices this process will write, and how many of them are written already; for the progress line. */
+    readonly expect: (total: number, unchanged: number) => void;
     /** Gathers reads into queries. */
     readonly reader: (owner: string) => FleetReader;
 }
@@ -76,15 +77,16 @@ function open(hostName: string, size: HubSize, resource: string): HubRegistry {
         role: "IoT Hub Data Contributor",
         waitSeconds: roleWaitSeconds,
     });
-    const registry = new Registry(iot, hostName, access);
-    const bucket = new TokenBucket(hubLimits(size).registryPerMinute * registryShare());
-    const progress = new Progress(size, bucket.perMinute);
+    const address = process.env[paceVariable];
+    const own = new OwnPace(size);
+    const pace = address === undefined ? own : sharedPace(address, hostName, size);
+    const registry = new Registry(iot, hostName, access, pace.queries);
     const readers = new Map<string, FleetReader>();
     return {
         hostName,
         registry,
-        progress,
-        queue: new RegistryQueue(registry, bucket, (operations) => progress.wrote(operations)),
+        expect: (total, unchanged) => own.progress.expect(total, unchanged),
+        queue: new RegistryQueue(registry, pace),
         reader: (owner) => {
             const reader = readers.get(owner) ?? new FleetReader(registry, hostName, owner);
             readers.set(owner, reader);
@@ -96,17 +98,4 @@ function open(hostName: string, size: HubSize, resource: string): HubRegistry {
 /** @param hubId ARM resource ID */
 export function hubName(hubId: string): string {
     return hubId.slice(hubId.lastIndexOf("/") + 1);
-}
-
-/** How much of the hub's rate this process may use, when several deploy to one hub: above 0, at most 1. */
-function registryShare(): number {
-    const given = process.env.IOT_X509_REGISTRY_SHARE ?? "1";
-    const share = Number(given);
-    if (!(share > 0 && share <= 1)) {
-        throw new Error(
-            `IOT_X509_REGISTRY_SHARE is "${given}"; it is a number above 0 and at most 1: ` +
-                `unset it, or divide 1 by the deployments that share the hub`,
-        );
-    }
-    return share;
 }

@@ -1,5 +1,6 @@
 import { AzureAnswer, AzureClient, AzureError, AzureRequest } from "../azure/client";
 import { DataPlaneAccess } from "../azure/dataPlaneAccess";
+import type { Pace } from "./pace";
 
 const apiVersion = "2021-04-12";
 /** What is asked for; the service may send fewer rows a page. */
@@ -50,6 +51,8 @@ export class Registry {
         private readonly client: AzureClient,
         private readonly hostName: string,
         private readonly access: DataPlaneAccess,
+        /** Of queries; each page counts. */
+        private readonly queries: Pace,
     ) {}
 
     /**
@@ -109,6 +112,7 @@ export class Registry {
         const rows: unknown[] = [];
         let continuation: string | undefined;
         do {
+            await this.queries.take(1);
             const answer = await this.send({
                 method: "POST",
                 url: this.url("/devices/query"),

@@ -3,7 +3,7 @@ import { AzureError } from "../azure/client";
 import { Gatherer } from "./gather";
 import { largestBatch } from "./hubLimits";
 import { ItemError, Registry, RegistryOperation } from "./registry";
-import { TokenBucket } from "./tokenBucket";
+import { HubPace } from "./pace";
 
 const shortestBackoff = 1000;
 const longestBackoff = 60_000;
@@ -25,14 +25,9 @@ export class RegistryQueue {
     private readonly waiting = new Gatherer<Waiting>();
     private isPumping = false;
 
-    /**
-     * @param bucket the identity operations that this process may use of the hub's
-     * @param sent told after each bulk request how many operations it carried
-     */
     constructor(
         private readonly registry: Registry,
-        private readonly bucket: TokenBucket,
-        private readonly sent: (operations: number) => void = () => undefined,
+        private readonly pace: HubPace,
     ) {}
 
     /** Undefined on success; the hub's error for this one item otherwise. */
@@ -47,7 +42,7 @@ export class RegistryQueue {
 
     private async pump(): Promise<void> {
         this.isPumping = true;
-        const most = Math.max(1, Math.min(largestBatch, Math.floor(this.bucket.perMinute)));
+        const most = Math.max(1, Math.min(largestBatch, Math.floor(this.pace.registry.perMinute)));
         do {
             const batch = await this.waiting.take(most);
             try {
@@ -55,7 +50,7 @@ export class RegistryQueue {
             } catch (error) {
                 batch.forEach((item) => item.failed(error as Error));
             }
-            this.sent(batch.length);
+            this.pace.done(batch.length);
         } while (this.waiting.size > 0);
         this.isPumping = false;
     }
@@ -63,14 +58,14 @@ export class RegistryQueue {
     private async send(batch: readonly Waiting[]): Promise<readonly ItemError[]> {
         const operations = batch.map((item) => item.operation);
         for (let refusals = 1; ; refusals++) {
-            await this.bucket.take(batch.length);
+            await this.pace.registry.take(batch.length);
             try {
                 return await this.registry.bulk(operations);
             } catch (error) {
                 if (!isThrottled(error) || refusals === mostRefusals) {
                     throw error;
                 }
-                this.bucket.empty();
+                this.pace.registry.refused();
                 await sleep(Math.max(backoff(refusals), error.retryAfter ?? 0));
             }
         }

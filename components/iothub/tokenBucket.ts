@@ -1,22 +1,33 @@
 import { setTimeout as sleep } from "timers/promises";
+import type { Pace } from "./pace";
 
 const minute = 60_000;
 
 /**
  * Keeps a stream of operations under a rate. Starts full, so that much may go at once; what is taken beyond that waits
- * for its turn.
+ * for its turn, in the order of asking.
  */
-export class TokenBucket {
+export class TokenBucket implements Pace {
     private tokens: number;
     private filledAt = Date.now();
+    private turn: Promise<void> = Promise.resolve();
 
     /** @param perMinute rate, and how much the bucket holds; above 0 */
     constructor(readonly perMinute: number) {
         this.tokens = perMinute;
     }
 
-    /** Waits until `amount`, at most what the bucket holds, is there, and takes it. Callers take one after the other. */
-    async take(amount: number): Promise<void> {
+    take(amount: number): Promise<void> {
+        this.turn = this.turn.then(() => this.takeNext(amount));
+        return this.turn;
+    }
+
+    refused(): void {
+        this.fill();
+        this.tokens = 0;
+    }
+
+    private async takeNext(amount: number): Promise<void> {
         for (;;) {
             this.fill();
             if (this.tokens >= amount) {
@@ -25,12 +36,6 @@ export class TokenBucket {
             }
             await sleep(Math.ceil(((amount - this.tokens) * minute) / this.perMinute));
         }
-    }
-
-    /** The service refused: others have used the rate, too, so nothing of it is left. */
-    empty(): void {
-        this.fill();
-        this.tokens = 0;
     }
 
     private fill(): void {

@@ -31,12 +31,17 @@ export async function armRequest(
     return { status: response.status, body: text === "" ? undefined : JSON.parse(text) };
 }
 
-/** A resource group and an S1 hub in it, both active. */
-export async function makeHub(client: IotHubClient, group: string, hub: string): Promise<void> {
+/** A resource group and a hub in it, both active; S1 unless a larger one is asked for. */
+export async function makeHub(
+    client: IotHubClient,
+    group: string,
+    hub: string,
+    sku = "S1",
+): Promise<void> {
     await makeGroup(client, group);
     await client.iotHubResource.beginCreateOrUpdateAndWait(group, hub, {
         location: "westeurope",
-        sku: { name: "S1", capacity: 1 },
+        sku: { name: sku, capacity: 1 },
     });
 }
 

@@ -3,6 +3,7 @@ import { IotHubClient } from "@azure/arm-iothub";
 import { EnvironmentCredential } from "@azure/identity";
 import { Registry } from "azure-iothub";
 import { loader } from "../../components/dynamic/resource";
+import { shared } from "../support/emulator";
 import { authenticationType, DynamicHost, Props } from "../support/dynamicHost";
 import { dropGroup, iotHubClient, makeHub } from "../support/iotHubClient";
 import { issue, Issued, makeCa } from "../support/pki";
@@ -15,6 +16,7 @@ const deviceCertificate = "pki/deviceCertificate";
 
 describe("devices in Pulumi's provider host", function () {
     this.timeout(120_000);
+    const { manage } = shared();
     let host: DynamicHost;
     let arm: IotHubClient;
     let registry: Registry;
@@ -23,7 +25,7 @@ describe("devices in Pulumi's provider host", function () {
 
     before(async () => {
         arm = iotHubClient();
-        await makeHub(arm, group, hub);
+        await makeHub(arm, group, hub, "S3");
         hubId = `/subscriptions/${arm.subscriptionId}/resourceGroups/${group}/providers/Microsoft.Devices/IotHubs/${hub}`;
         registry = Registry.fromTokenCredential(hostName, new EnvironmentCredential());
         ca = await makeCa({ commonName: "Host CA", organisation: "O=Contoso" });
@@ -156,6 +158,63 @@ describe("devices in Pulumi's provider host", function () {
             await Promise.all(made.map((one) => host.delete(one.id, one.state)));
             assert.deepEqual((await registry.list()).responseBody, []);
         });
+
+        it("a refresh of many: one count, one query, and a call for each that is not as it was", async () => {
+            const made = await Promise.all(
+                Array.from({ length: 30 }, async (_, index) =>
+                    host.create(await checked({ ...given, deviceId: `fleet-${index}` })),
+                ),
+            );
+            await registry.updateTwin("fleet-7", { tags: { site: "moved" } }, "*");
+            const { found, calls } = await refresh(made);
+            assert.deepEqual(found[6], made[6].state);
+            assert.deepEqual(found[7]?.tags, { ...(given.tags as Props), site: "moved" });
+            assert.deepEqual(calls, [
+                "GET /statistics/devices",
+                "GET /twins/fleet-7",
+                "POST /devices/query",
+                "POST /devices/query",
+            ]);
+        });
+
+        it("a deleted device that the index still has is not believed", async () => {
+            const made = await Promise.all(
+                Array.from({ length: 30 }, async (_, index) =>
+                    host.create(await checked({ ...given, deviceId: `fleet-${index}` })),
+                ),
+            );
+            await manage("PATCH", "/settings", { queryIndexLagSeconds: 1500 });
+            try {
+                await registry.delete("fleet-9");
+                const { found, calls } = await refresh(made);
+                assert.deepEqual(
+                    found.map((state) => state === undefined),
+                    made.map(({ id }) => id === "fleet-9"),
+                );
+                assert.equal(calls.length, 2 + 30, calls.join());
+            } finally {
+                await manage("PATCH", "/settings", { queryIndexLagSeconds: 0 });
+            }
+            await Promise.all(made.map((one) => host.delete(one.id, one.state)));
+        });
+
+        /** Reads of a run of its own, all at once, as the engine's refresh asks for them, and the calls that they took. */
+        async function refresh(made: readonly { id: string; state: Props }[]) {
+            const fresh = await DynamicHost.start();
+            try {
+                await manage("DELETE", "/requests");
+                const found = await Promise.all(made.map((one) => fresh.read(one.id, one.state)));
+                const { requests } = await manage<{
+                    requests: { host: string; method: string; path: string }[];
+                }>("GET", "/requests");
+                const calls = requests
+                    .filter(({ host: to }) => to === hostName)
+                    .map(({ method, path }) => `${method} ${path.split("?")[0]}`);
+                return { found, calls: calls.sort() };
+            } finally {
+                await fresh.stop();
+            }
+        }
 
         it("where devices are kept, delete disables", async () => {
             const keeping = await DynamicHost.start({ pruneDevices: "false" });

@@ -5,9 +5,14 @@ import { Gatherer } from "../../components/iothub/gather";
 import { Progress } from "../../components/iothub/progress";
 import { ItemError, Registry, RegistryOperation } from "../../components/iothub/registry";
 import { RegistryQueue } from "../../components/iothub/registryQueue";
+import { OwnPace } from "../../components/iothub/pace";
 import { TokenBucket } from "../../components/iothub/tokenBucket";
 
 const minute = 60_000;
+/** 100 identity operations a minute. */
+const small = { sku: "S1", units: 1 };
+/** 5,000 of them. */
+const large = { sku: "S3", units: 1 };
 
 /** Lets promises settle, which timers that stand still do not. */
 async function settle(): Promise<void> {
@@ -59,7 +64,7 @@ describe("the pace of registry operations", () => {
             await pass(10 * minute, minute);
             await bucket.take(60);
             await pass(30_000, 1000);
-            bucket.empty();
+            bucket.refused();
             let isTaken = false;
             const taking = bucket.take(5).then(() => (isTaken = true));
             await pass(4_950, 50);
@@ -148,7 +153,7 @@ describe("the pace of registry operations", () => {
 
         it("340 devices at 100 a minute: four requests, 100 at once and the rest in 2.4 minutes", async () => {
             const { calls, registry } = playing();
-            const all = runAll(new RegistryQueue(registry, new TokenBucket(100)), 340);
+            const all = runAll(new RegistryQueue(registry, new OwnPace(small)), 340);
             await pass(4 * minute, 100);
             assert.ok((await all).every(({ status }) => status === "fulfilled"));
             assert.deepEqual(
@@ -163,7 +168,7 @@ describe("the pace of registry operations", () => {
 
         it("after a 429 everybody waits, and one request tries again", async () => {
             const { calls, registry } = playing(throttled(), throttled(), throttled());
-            const all = runAll(new RegistryQueue(registry, new TokenBucket(5000)), 500);
+            const all = runAll(new RegistryQueue(registry, new OwnPace(large)), 500);
             await pass(minute, 50);
             assert.ok((await all).every(({ status }) => status === "fulfilled"));
             assert.deepEqual(
@@ -183,7 +188,7 @@ describe("the pace of registry operations", () => {
 
         it("waits at least as long as Retry-After says", async () => {
             const { calls, registry } = playing(throttled(20_000));
-            const all = runAll(new RegistryQueue(registry, new TokenBucket(5000)), 1);
+            const all = runAll(new RegistryQueue(registry, new OwnPace(large)), 1);
             await pass(minute, 50);
             await all;
             assert.ok(calls[1].at - calls[0].at >= 20_000, JSON.stringify(calls));
@@ -191,7 +196,7 @@ describe("the pace of registry operations", () => {
 
         it("gives up on a hub that only refuses, and goes on with the next devices", async () => {
             const { calls, registry } = playing(...Array(20).fill(throttled()));
-            const queue = new RegistryQueue(registry, new TokenBucket(100));
+            const queue = new RegistryQueue(registry, new OwnPace(small));
             const refused = runAll(queue, 1);
             await pass(60 * minute, 1000);
             const [first] = await refused;
@@ -204,7 +209,7 @@ describe("the pace of registry operations", () => {
 
         it("another failure fails the devices of that request alone", async () => {
             const { registry } = playing(new AzureError(500, undefined, "no"));
-            const all = runAll(new RegistryQueue(registry, new TokenBucket(5000)), 150);
+            const all = runAll(new RegistryQueue(registry, new OwnPace(large)), 150);
             await pass(minute, 50);
             const failed = (await all).filter(({ status }) => status === "rejected");
             assert.equal(failed.length, 100);
@@ -213,7 +218,7 @@ describe("the pace of registry operations", () => {
         it("an item's error is that device's alone", async () => {
             const error = { deviceId: "d-1", code: "DeviceNotFound", message: "gone" };
             const { registry } = playing([error]);
-            const all = runAll(new RegistryQueue(registry, new TokenBucket(100)), 3);
+            const all = runAll(new RegistryQueue(registry, new OwnPace(small)), 3);
             await pass(minute, 50);
             const values = (await all).map((result) => (result as { value?: unknown }).value);
             assert.deepEqual(values, [undefined, error, undefined]);

@@ -1,11 +1,15 @@
 import { loadSettings } from "./stacks/config";
 import { createFleet } from "./stacks/fleet";
+import { createFleetStack } from "./stacks/fleetStack";
 import { announceOfflineSteps } from "./stacks/guidance";
 import { stackOutputs } from "./stacks/outputs";
 import { createPlatform, ownBase } from "./stacks/platform";
 
 export = async () => {
     const settings = loadSettings();
+    if (settings.shard !== undefined) {
+        return createFleetStack(settings, settings.shard);
+    }
     const platform = await createPlatform(settings);
     const fleet = createFleet(settings, ownBase(platform));
     announceOfflineSteps(settings, platform);

@@ -70,6 +70,12 @@ export function createAuthorities(settings: Settings): Authorities {
     return { root, intermediates, issuers, pending };
 }
 
+/** Whether a group's present CA has its certificate, or will have it in this run; an offline root signs elsewhere. */
+export function hasIssuer({ pki }: Settings, { intermediate }: GroupSettings): boolean {
+    const { generation, certificatePems } = intermediate;
+    return pki.root.keys === "managed" || certificatePems[generation] !== undefined;
+}
+
 function createRoot(settings: Settings): CertificateAuthority | undefined {
     const { organization, country, protect } = settings;
     const { keys, commonName, keyAlgorithm, validityDays } = settings.pki.root;

@@ -10,6 +10,7 @@ import { readOutputDevices } from "./config/outputDevices";
 import { ConfigurationError, Report } from "./config/report";
 import { readPki } from "./config/root";
 import { pathsBelow, Section } from "./config/section";
+import { readShard, readSharding } from "./config/shards";
 import { Settings } from "./settings";
 
 export { ConfigurationError, Problem } from "./config/report";
@@ -34,6 +35,8 @@ const topLevelKeys = [
     "pruneDevices",
     "outputDevices",
     "ci",
+    "shards",
+    "shard",
 ];
 
 /** What the reading of a configuration takes from its surroundings. */
@@ -70,6 +73,7 @@ export function readSettings(
     const dps = readDps(top, hub, pki.settings);
     const groups = readGroups(top, pki, dps !== undefined, files);
     const devices = readDevices(top, groups, files);
+    const shards = readSharding(top);
     const settings: Settings = {
         organization,
         country: top.text("country", {
@@ -92,6 +96,8 @@ export function readSettings(
         pruneDevices: top.flag("pruneDevices", true),
         outputDevices: readOutputDevices(top, devices),
         ci: readCi(top),
+        shards,
+        shard: readShard(top, shards, { groups, devices }),
     };
     report.throwIfAny();
     return settings;

@@ -5,6 +5,7 @@ import { Issuer } from "../components/pki/issuer";
 import { SigningCa } from "./authorities";
 import { createIndividualEnrollment, EnrollmentService } from "./provisioning";
 import { DeviceSettings, GroupSettings, Settings } from "./settings";
+import { devicesOf } from "./shards";
 
 /** What devices stand on: made by the same stack, or by another one. */
 export interface FleetBase {
@@ -32,16 +33,17 @@ export interface Device {
     readonly issuerCertificate: pulumi.Output<string> | undefined;
 }
 
-/** Declares the certificate and the identity of every device. */
+/** Declares the certificate and the identity of every device that belongs to this stack. */
 export function createFleet(settings: Settings, base: FleetBase): ReadonlyMap<string, Device> {
     const groups = new Map(settings.groups.map((group) => [group.name, group]));
     const issuers = new Map<string, Issuer>();
     const fleet = new Map<string, Device>();
-    for (const device of settings.devices) {
+    const devices = devicesOf(settings);
+    for (const device of devices) {
         const group = device.group === undefined ? undefined : groups.get(device.group);
         // The provisioning service makes the identity of a device that is not listed.
         if (group?.provisioning !== "dps") {
-            createIdentity(device, group, base, settings.devices.length);
+            createIdentity(device, group, base, devices.length);
         }
         const ca = group && base.issuers.get(group.name);
         if (group === undefined || ca === undefined) {

@@ -3,9 +3,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { VerifiedCertificate } from "../components/iothub/verifiedCertificate";
 import { certificateFacts } from "../components/pki/certificates";
 import { Device } from "./fleet";
+import { handOver } from "./handover";
 import { Platform } from "./platform";
 import { Provisioning } from "./provisioning";
 import { Settings } from "./settings";
+import { devicesOf } from "./shards";
 
 /** What the stack shows: a summary of the fleet, and the data of the devices that the configuration asks for. */
 export function stackOutputs(
@@ -18,21 +20,30 @@ export function stackOutputs(
         ["root", authorities.root.certificate],
         ...authorities.intermediates.map(({ name, certificate }) => [name, certificate] as const),
     ]);
-    const shown = settings.outputDevices.flatMap((id) => {
-        const device = fleet.get(id);
-        return device === undefined ? [] : [[id, deviceOutput(device, hub.hostName)] as const];
-    });
     return {
         resourceGroupName: resourceGroup.name,
         hub: { name: hub.hubName, hostName: hub.hostName, id: hub.hubId },
         certificateAuthorities: mapValues(certificates, (one) => one.apply(authorityOutput)),
         trusted: mapValues(platform.trusted, trustOutput),
         ...(provisioning === undefined ? {} : { provisioning: provisioningOutput(provisioning) }),
-        fleet: summary(settings),
-        devices: Object.fromEntries(shown),
+        ...fleetOutputs(settings, fleet, hub.hostName),
+        ...handOver(settings, platform),
         signingRequests: mapValues(authorities.pending, (one) => one.signingRequest),
         ...(ci === undefined ? {} : { ciClientId: ci.clientId }),
     };
+}
+
+/** The part that fleet stacks have, too. */
+export function fleetOutputs(
+    settings: Settings,
+    fleet: ReadonlyMap<string, Device>,
+    hostName: pulumi.Output<string>,
+): pulumi.Inputs {
+    const shown = settings.outputDevices.flatMap((id) => {
+        const device = fleet.get(id);
+        return device === undefined ? [] : [[id, deviceOutput(device, hostName)] as const];
+    });
+    return { fleet: summary(settings), devices: Object.fromEntries(shown) };
 }
 
 function trustOutput({ certificateName, isVerified, verificationCode }: VerifiedCertificate) {
@@ -73,7 +84,7 @@ function authorityOutput(pem: string) {
 }
 
 function summary(settings: Settings) {
-    const { devices } = settings;
+    const devices = settings.shard === undefined ? settings.devices : devicesOf(settings);
     const count = (test: (device: (typeof devices)[number]) => boolean): number =>
         devices.filter(test).length;
     return {

@@ -25,6 +25,20 @@ export interface Settings {
     readonly outputDevices: readonly string[];
     /** Entra application for the CI of a repository; undefined: none. */
     readonly ci: CiSettings | undefined;
+    /** How the devices are spread over fleet stacks; undefined: they are in the hub's own stack. */
+    readonly shards: Sharding | undefined;
+    /** The part that this fleet stack is; undefined: it is the stack of the hub. */
+    readonly shard: Shard | undefined;
+}
+
+/** `hash`: so many stacks, by the device ID. `group`: a stack for each group. */
+export type Sharding = { readonly by: "hash"; readonly count: number } | { readonly by: "group" };
+
+export interface Shard {
+    /** Name of the hub's stack. */
+    readonly of: string;
+    /** One of the names that stacks/shards.ts gives. */
+    readonly name: string;
 }
 
 export interface HubSettings {

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DynamicResource } from "../dynamic/resource";
+import { textDigest } from "../dynamic/writeOnly";
 
 /** Arguments of an {@link Issuer}. */
 export interface IssuerArgs {
@@ -21,7 +22,11 @@ export class Issuer extends DynamicResource {
         super(
             { module: "pki/issuer", type: "pki:Issuer" },
             name,
-            { signer: pulumi.secret({ ...args }), digest: undefined },
+            {
+                // Made here, so that a preview knows it before the issuer itself is made.
+                digest: pulumi.unsecret(pulumi.output(args.certificate).apply(textDigest)),
+                signer: pulumi.secret({ ...args }),
+            },
             options,
         );
     }

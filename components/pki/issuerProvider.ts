@@ -16,15 +16,9 @@ import type {
     ResourceProvider,
     UpdateResult,
 } from "@pulumi/pulumi/dynamic";
-import { isUnknown, unknownValue } from "../dynamic/values";
-import { hold, isHeld, take, textDigest } from "../dynamic/writeOnly";
+import { isUnknown } from "../dynamic/values";
+import { hold, isHeld, take } from "../dynamic/writeOnly";
 import { Issuer } from "./issue";
-
-/** As the program gives them. */
-interface RawInputs {
-    /** PEM. */
-    readonly signer: { readonly certificate: string; readonly key: string };
-}
 
 /** As the state keeps them. */
 interface Digest {
@@ -32,16 +26,20 @@ interface Digest {
     readonly digest: string;
 }
 
+/** As the program gives them. */
+interface RawInputs extends Digest {
+    /** PEM. */
+    readonly signer: { readonly certificate: string; readonly key: string };
+}
+
 export const provider: ResourceProvider<Digest, Digest> = { check, diff, create, update };
 
 async function check(_: Digest, given: Digest): Promise<CheckResult<Digest>> {
-    const { signer } = given as unknown as RawInputs;
-    if (isUnknown(signer)) {
-        return { inputs: { digest: unknownValue } };
+    const { digest, signer } = given as unknown as RawInputs;
+    if (!isUnknown(signer)) {
+        hold(certificateName(digest), signer.certificate);
+        hold(keyName(digest), signer.key);
     }
-    const digest = textDigest(signer.certificate);
-    hold(certificateName(digest), signer.certificate);
-    hold(keyName(digest), signer.key);
     return { inputs: { digest } };
 }
 

@@ -1,4 +1,5 @@
 import { strict as assert } from "assert";
+import { createHash } from "crypto";
 import { readSettings } from "../../stacks/config";
 import { loader } from "../../components/dynamic/resource";
 import { Declared, declaredBy, setMocks, valueOf } from "../support/pulumiMocks";
@@ -14,6 +15,11 @@ const groups = {
     sensors: {},
 };
 const thumbprint = "AB".repeat(32);
+/** Of the CA of the group pumps. */
+const digest = createHash("sha256")
+    .update("pumps-g1-certificate PEM")
+    .digest("base64url")
+    .slice(0, 22);
 const devices = [
     { id: "pump-01", group: "pumps", tags: { site: "lab" } },
     { id: "pump-02", group: "pumps", status: "disabled" },
@@ -47,7 +53,7 @@ describe("the stack's resources, with Pulumi's mocks", () => {
                 }),
                 "pulumi-nodejs:dynamic/iothub:VerifiedCertificate": () => ({ isVerified: true }),
                 "pulumi-nodejs:dynamic/iothub:DeviceIdentity": () => ({}),
-                "pulumi-nodejs:dynamic/pki:Issuer": (name) => ({ digest: `digest of ${name}` }),
+                "pulumi-nodejs:dynamic/pki:Issuer": () => ({}),
                 "pulumi-nodejs:dynamic/pki:DeviceCertificate": (name) => ({
                     certificate: `${name} leaf\n`,
                     privateKey: `${name} key`,
@@ -165,7 +171,7 @@ describe("the stack's resources, with Pulumi's mocks", () => {
         const { declared, fleet } = await declare({ groups, devices });
         const certificate = one(declared, "pump-01 DeviceCertificate");
         assert.deepEqual(certificate.inputs, {
-            issuer: "digest of pumps",
+            issuer: digest,
             request: {
                 deviceId: "pump-01",
                 organization: "Contoso",
@@ -189,6 +195,7 @@ describe("the stack's resources, with Pulumi's mocks", () => {
         assert.deepEqual(named(declared, "Issuer"), ["pumps"]);
         const { inputs, secrets } = one(declared, "pumps Issuer");
         assert.deepEqual(inputs, {
+            digest,
             signer: { certificate: "pumps-g1-certificate PEM", key: "pumps-g1-key PKCS8" },
             __provider: loader("pki/issuer"),
         });

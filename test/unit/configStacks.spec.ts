@@ -147,6 +147,8 @@ describe("configuration: as a whole", () => {
             pruneDevices: true,
             outputDevices: [],
             ci: undefined,
+            shards: undefined,
+            shard: undefined,
         };
         assert.deepEqual(settings, expected);
     });

@@ -224,7 +224,8 @@ describe("dynamic providers: check and diff", () => {
 
         async function issuerFor(signer: Issued): Promise<unknown> {
             const { certificate, key } = signer;
-            const { inputs } = await check(issuerProvider, { signer: { certificate, key } });
+            const given = { digest: digest(certificate), signer: { certificate, key } };
+            const { inputs } = await check(issuerProvider, given);
             assert.ok(!JSON.stringify(inputs).includes(key.split("\n")[1]));
             return inputs.digest;
         }
@@ -246,7 +247,8 @@ describe("dynamic providers: check and diff", () => {
         });
 
         it("in a preview an unknown signer makes an unknown issuer, and that an update", async () => {
-            const { inputs: issuer } = await check(issuerProvider, { signer: unknown });
+            const unsigned = { digest: unknown, signer: unknown };
+            const { inputs: issuer } = await check(issuerProvider, unsigned);
             assert.deepEqual(issuer, { digest: unknown });
             assert.deepEqual(await diff(issuerProvider, { digest: "old" }, issuer), update);
             const checked = await check(deviceCertificate, { issuer: unknown, request: policy });

@@ -1,0 +1,53 @@
+import { shardNames } from "../shards";
+import { Settings, Shard, Sharding } from "../settings";
+import { suggestion } from "./closest";
+import { Section } from "./section";
+
+const mostShards = 1000;
+
+/** How the devices are spread over fleet stacks; undefined when they are in the hub's own stack. */
+export function readSharding(top: Section): Sharding | undefined {
+    if (!top.has("shards")) {
+        return undefined;
+    }
+    if (top.raw("shards") === "group") {
+        return { by: "group" };
+    }
+    const count = Number(top.raw("shards"));
+    if (!/^\d+$/.test(String(top.raw("shards"))) || count < 1 || count > mostShards) {
+        top.bad(
+            "shards",
+            `is a number of fleet stacks from 1 to ${mostShards}, or "group"`,
+            'write a number to spread the devices evenly, or "group" for a stack for each group',
+        );
+        return undefined;
+    }
+    return { by: "hash", count };
+}
+
+/** Which part of another stack's fleet this stack is. `npm run fleet` writes it. */
+export function readShard(
+    top: Section,
+    sharding: Sharding | undefined,
+    fleet: Pick<Settings, "groups" | "devices">,
+): Shard | undefined {
+    if (!top.has("shard")) {
+        return undefined;
+    }
+    const remedy = "delete this stack's settings file, which npm run fleet makes anew";
+    if (sharding === undefined) {
+        top.bad("shard", "stands beside shards", remedy);
+        return undefined;
+    }
+    const section = top.section("shard", "a fleet stack", ["of", "name"]);
+    const given = { pattern: /./, rule: "is a name", remedy };
+    const shard = {
+        of: section.requiredText("of", given),
+        name: section.requiredText("name", given),
+    };
+    const names = shardNames(sharding, fleet);
+    if (shard.name !== "" && !names.includes(shard.name)) {
+        section.bad("name", "is one of the shards", suggestion(shard.name, names));
+    }
+    return shard;
+}

@@ -1,0 +1,83 @@
+import * as pulumi from "@pulumi/pulumi";
+import { hasIssuer } from "./authorities";
+import type { FleetBase } from "./fleet";
+import type { Platform } from "./platform";
+import { Settings, Shard } from "./settings";
+
+/** What the stack of the hub gives to fleet stacks, as one secret output. */
+interface Handover {
+    readonly hubId: string;
+    readonly hostName: string;
+    /** By group; PEM. */
+    readonly issuers: Readonly<
+        Record<string, { readonly certificate: string; readonly privateKey: string }>
+    >;
+    readonly service?: { readonly serviceId: string; readonly hostName: string };
+}
+
+const outputName = "forFleetStacks";
+
+/** The output for fleet stacks; none where there are none. */
+export function handOver(settings: Settings, platform: Platform): pulumi.Inputs {
+    if (settings.shards === undefined) {
+        return {};
+    }
+    const { hub, authorities, provisioning } = platform;
+    const handover: pulumi.Output<Handover> = pulumi.secret({
+        hubId: hub.hubId,
+        hostName: hub.hostName,
+        issuers: Object.fromEntries(authorities.issuers),
+        ...(provisioning === undefined
+            ? {}
+            : {
+                  service: {
+                      serviceId: provisioning.service.serviceId,
+                      hostName: provisioning.service.hostName,
+                  },
+              }),
+    });
+    return { [outputName]: handover };
+}
+
+/** For devices of a fleet stack: what the stack of their hub handed over. */
+export function handedOver(settings: Settings, shard: Shard): FleetBase {
+    const project = pulumi.getProject();
+    const reference = new pulumi.StackReference(
+        `${pulumi.getOrganization()}/${project}/${shard.of}`,
+    );
+    const handover = reference.getOutput(outputName) as pulumi.Output<Handover | undefined>;
+    const secret = (pick: (all: Handover) => string | undefined): pulumi.Output<string> =>
+        handover.apply((all) => (all && pick(all)) ?? missing(shard));
+    const open = (pick: (all: Handover) => string | undefined) => pulumi.unsecret(secret(pick));
+    return {
+        hub: { hubId: open((all) => all.hubId), hostName: open((all) => all.hostName), ready: [] },
+        issuers: new Map(
+            settings.groups
+                .filter((group) => hasIssuer(settings, group))
+                .map(({ name }) => [
+                    name,
+                    {
+                        certificate: open((all) => all.issuers[name]?.certificate),
+                        privateKey: secret((all) => all.issuers[name]?.privateKey),
+                    },
+                ]),
+        ),
+        service: settings.dps && {
+            serviceId: open((all) => all.service?.serviceId),
+            hostName: open((all) => all.service?.hostName),
+            ready: [],
+        },
+        owner: `${project}/${shard.of}`,
+    };
+}
+
+/** In the preview of a hub that does not exist yet its values are not known. */
+function missing({ of }: Shard): string {
+    if (pulumi.runtime.isDryRun()) {
+        return pulumi.unknown as unknown as string;
+    }
+    throw new pulumi.RunError(
+        `the stack ${of} does not hand over what its fleet stacks need: ` +
+            `run "npm run fleet -- up --stack ${of}"`,
+    );
+}

@@ -1,0 +1,63 @@
+import { createHash } from "crypto";
+import { DeviceSettings, Settings, Sharding } from "./settings";
+
+/** Holds the devices that no group has, when each group is a shard. No group can have this name with its prefix. */
+const groupless = "groupless";
+
+/** The shard that a device belongs to; the same for the same device ID, or the same group, in every run. */
+export function shardOf(sharding: Sharding, device: Pick<DeviceSettings, "id" | "group">): string {
+    if (sharding.by === "group") {
+        return device.group === undefined ? groupless : `group-${device.group}`;
+    }
+    return `shard-${jumpHash(hashOf(device.id), sharding.count) + 1}`;
+}
+
+/** All shards of a configuration, with devices or without. */
+export function shardNames(
+    sharding: Sharding,
+    { groups, devices }: Pick<Settings, "groups" | "devices">,
+): string[] {
+    if (sharding.by === "hash") {
+        return Array.from({ length: sharding.count }, (_, index) => `shard-${index + 1}`);
+    }
+    const named = groups.map(({ name }) => `group-${name}`);
+    return devices.some(({ group }) => group === undefined) ? [...named, groupless] : named;
+}
+
+/** The name of the stack that holds a shard, beside the platform's stack. */
+export function fleetStackName(platform: string, shard: string): string {
+    return `${platform}-${shard}`;
+}
+
+/** The devices that a stack declares: all; those of its shard; or none, where the fleet stacks have them. */
+export function devicesOf(settings: Settings): readonly DeviceSettings[] {
+    const { shards, shard, devices } = settings;
+    if (shards === undefined) {
+        return devices;
+    }
+    return shard === undefined
+        ? []
+        : devices.filter((device) => shardOf(shards, device) === shard.name);
+}
+
+/** 64 bits of a text's SHA-256. */
+function hashOf(text: string): bigint {
+    return createHash("sha256").update(text).digest().readBigUInt64BE();
+}
+
+/**
+ * A bucket from 0 to `buckets` - 1. Another bucket more moves only the keys that it gets itself. Source: Lamping and
+ * Veach, "A Fast, Minimal Memory, Consistent Hash Algorithm" (arXiv:1406.2294).
+ *
+ * @param key 64 bits, unsigned
+ */
+export function jumpHash(key: bigint, buckets: number): number {
+    let state = key;
+    let bucket = -1;
+    for (let next = 0; next < buckets;) {
+        bucket = next;
+        state = BigInt.asUintN(64, state * 2862933555777941757n + 1n);
+        next = Math.floor((bucket + 1) * (2 ** 31 / (Number(state >> 33n) + 1)));
+    }
+    return bucket;
+}

@@ -1,29 +1,36 @@
 /*
  * What a stack's configuration will cost, from its files alone: no Azure, no Pulumi CLI, no login, no passphrase.
  *
- *   npm run plan -- [--stack STACK] [--json]
+ *   npm run plan -- [--stack STACK] [--shards N|group] [--json]
  *
- *   --stack  the stack whose settings to read; default: the selected one, else dev
- *   --json   the figures as one JSON object
+ *   --stack   the stack whose settings to read; default: the selected one, else dev
+ *   --shards  fleet stacks that hold the devices; default: what the settings say
+ *   --json    the figures as one JSON object
  */
 import { availableParallelism } from "os";
 import { parseArgs } from "util";
 import { ConfigurationError } from "../stacks/config";
+import { shardNames } from "../stacks/shards";
 import { planFleet } from "./lib/plan";
 import { lastPart, readStack, selectedStack, StackFileError } from "./lib/planConfig";
 import { planLines } from "./lib/planReport";
 
 function main(): void {
     const { values } = parseArgs({
-        options: { stack: { type: "string" }, json: { type: "boolean", default: false } },
+        options: {
+            stack: { type: "string" },
+            shards: { type: "string" },
+            json: { type: "boolean", default: false },
+        },
     });
     const folder = process.cwd();
     const selected = values.stack === undefined ? selectedStack(folder, process.env) : undefined;
     const stack = lastPart(values.stack ?? selected ?? "dev");
-    const { settings, shards, unread, bytes } = readStack(folder, stack);
+    const overrides = values.shards === undefined ? {} : { shards: values.shards };
+    const { settings, unread, bytes } = readStack(folder, stack, overrides);
     const plan = planFleet(settings, {
         cores: availableParallelism(),
-        shards,
+        shards: settings.shards && shardNames(settings.shards, settings).length,
         stack,
         configurationBytes: bytes,
     });

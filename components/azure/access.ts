@@ -1,4 +1,5 @@
 import type { ConfigureRequest } from "@pulumi/pulumi/dynamic";
+import { rememberSettings } from "../dynamic/stackSettings";
 import { AzureClient } from "./client";
 import { azureCloud, Cloud } from "./cloud";
 import { azureCredential } from "./credentials";
@@ -14,8 +15,6 @@ export interface AzureAccess {
     readonly dps: AzureClient;
     /** How long to wait for a data-plane role to take effect. */
     readonly roleWaitSeconds: number;
-    /** A setting of this program, as today's stack configuration has it; undefined when unset. */
-    readonly setting: (name: string) => string | undefined;
 }
 
 /** Azure's own bound for a role assignment to take effect (docs: role-based-access-control/troubleshooting), seconds. */
@@ -25,6 +24,7 @@ let access: AzureAccess | undefined;
 
 /** To be called by every provider's `configure`; the first call of a process decides. */
 export function configureAzure(request: ConfigureRequest): void {
+    rememberSettings(request);
     if (access !== undefined) {
         return;
     }
@@ -37,7 +37,6 @@ export function configureAzure(request: ConfigureRequest): void {
         iot: new AzureClient(credential, cloud.iotScope),
         dps: new AzureClient(credential, cloud.dpsScope),
         roleWaitSeconds: roleWaitSeconds(request),
-        setting: (name) => request.config.get(name),
     };
 }
 

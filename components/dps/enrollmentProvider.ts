@@ -7,7 +7,7 @@
  * | create | GET, PUT | one with the same attestation is taken over |
  * | update | GET, PUT with its ETag; for a group that is blocked or freed: its registrations, and their devices on the hubs | update again |
  * | read | GET | |
- * | delete | DELETE | 404 is success |
+ * | delete | GET of the service, once a run; DELETE | 404 is success |
  */
 import type {
     CheckResult,
@@ -21,12 +21,14 @@ import type {
 import { azure, configureAzure } from "../azure/access";
 import { AzureError } from "../azure/client";
 import { DataPlaneAccess } from "../azure/dataPlaneAccess";
+import { refuseToDropMoved } from "../dynamic/stackSettings";
 import { changedKeys, isUnknown, stableJson, toState } from "../dynamic/values";
 import { hold, take } from "../dynamic/writeOnly";
 import { certificateFacts } from "../pki/certificates";
 import { disableDevices, enableDevices } from "./blockedDevices";
 import { Attestation, EnrollmentKind, EnrollmentPolicy, Enrollments } from "./enrollments";
 
+const armVersion = "2022-12-12";
 const attempts = 6;
 /** So many device IDs a preview names; the rest are counted. */
 const named = 20;
@@ -202,7 +204,31 @@ async function read(id: string | undefined, state?: Inputs): Promise<ReadResult<
 }
 
 async function deleteEnrollment(_: string, state: Inputs): Promise<void> {
-    await service(state).delete(state.kind, state.enrollmentId);
+    if (state.kind === "individual") {
+        refuseToDropMoved(`the enrollment of device "${state.enrollmentId}"`);
+    }
+    if (await exists(state.serviceId)) {
+        await service(state).delete(state.kind, state.enrollmentId);
+    }
+}
+
+const existing = new Map<string, Promise<boolean>>();
+
+/** Whether the service itself is there: without it none of its enrollments is, and its host name may not resolve. */
+function exists(serviceId: string): Promise<boolean> {
+    const known = existing.get(serviceId) ?? askForService(serviceId);
+    existing.set(serviceId, known);
+    return known;
+}
+
+async function askForService(serviceId: string): Promise<boolean> {
+    const { arm, cloud } = azure();
+    const answer = await arm.send({
+        method: "GET",
+        url: `${cloud.arm}${serviceId}?api-version=${armVersion}`,
+        expect: [200, 404],
+    });
+    return answer.status === 200;
 }
 
 function service(inputs: Inputs): Enrollments {

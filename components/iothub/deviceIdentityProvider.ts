@@ -17,8 +17,9 @@ import type {
     ResourceProvider,
     UpdateResult,
 } from "@pulumi/pulumi/dynamic";
-import { azure, configureAzure } from "../azure/access";
+import { configureAzure } from "../azure/access";
 import { AzureError } from "../azure/client";
+import { refuseToDropMoved, setting } from "../dynamic/stackSettings";
 import { changedKeys, isUnknown, stableJson, toState, unknownValue } from "../dynamic/values";
 import { hold, take } from "../dynamic/writeOnly";
 import { hubName, HubRegistry, hubRegistry } from "./hubRegistry";
@@ -183,8 +184,9 @@ function seen(state: Outputs, present: DeviceRecord): Outputs {
 }
 
 async function deleteDevice(id: string, state: Outputs): Promise<void> {
+    refuseToDropMoved(`device "${id}"`);
     const hub = await unlessGone(openHub(state));
-    const isKept = azure().setting("pruneDevices") === "false";
+    const isKept = setting("pruneDevices") === "false";
     if (hub === undefined) {
         return;
     }

@@ -7,15 +7,17 @@
  * | diff | exact, by a digest of the inputs; a certificate inside its renewal window is an update |
  * | create, update | signs, with a new key only when the key's algorithm or generation changed |
  * | read | none: the engine keeps what is in state |
- * | delete | nothing to do |
+ * | delete | nothing to do, but refused where the certificate must move to another stack |
  */
 import type {
     CheckResult,
+    ConfigureRequest,
     CreateResult,
     DiffResult,
     ResourceProvider,
     UpdateResult,
 } from "@pulumi/pulumi/dynamic";
+import { refuseToDropMoved, rememberSettings } from "../dynamic/stackSettings";
 import { isUnknown, stableJson, toState } from "../dynamic/values";
 import { hold, take, textDigest } from "../dynamic/writeOnly";
 import { certificateFacts } from "./certificates";
@@ -64,7 +66,14 @@ interface Outputs {
     readonly key?: string;
 }
 
-export const provider: ResourceProvider<Inputs, Outputs> = { check, diff, create, update };
+export const provider: ResourceProvider<Inputs, Outputs> = {
+    configure: async (request: ConfigureRequest) => rememberSettings(request),
+    check,
+    diff,
+    create,
+    update,
+    delete: async (id) => refuseToDropMoved(`the certificate of device "${id}"`),
+};
 
 async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
     const { issuer, request } = given as unknown as RawInputs;

@@ -25,8 +25,6 @@ type Values = Record<string, unknown>;
 /** What a stack's files say. */
 export interface StackConfiguration {
     readonly settings: Settings;
-    /** Of `shards`; 1 when it is not set. */
-    readonly shards: number;
     /** Encrypted values that figures may depend on: they were taken as not set. */
     readonly unread: readonly string[];
     /** Size of what the engine hands to the program, in bytes. */
@@ -40,12 +38,19 @@ export class StackFileError extends Error {}
  * Reads a stack's settings as the program would, without the engine.
  *
  * @param folder of Pulumi.yaml
+ * @param overrides settings, without the program's namespace, that are taken instead of the file's
  * @throws StackFileError when a file is missing or no YAML; ConfigurationError with every problem of the settings
  */
-export function readStack(folder: string, stack: string): StackConfiguration {
+export function readStack(
+    folder: string,
+    stack: string,
+    overrides: Values = {},
+): StackConfiguration {
+    const named = Object.entries(overrides).map(([name, value]) => [`${project}:${name}`, value]);
     const given: Values = {
         ...projectDefaults(section(folder, "Pulumi.yaml")),
         ...section(folder, stackFile(folder, stack)),
+        ...(Object.fromEntries(named) as Values),
     };
     const unread: string[] = [];
     const values = Object.fromEntries(
@@ -64,7 +69,6 @@ export function readStack(folder: string, stack: string): StackConfiguration {
     });
     return {
         settings,
-        shards: shardCount(raw.shards),
         unread: unread
             .map((key) => ownName(key))
             .filter((name): name is string => name !== undefined)
@@ -184,11 +188,6 @@ function configurationBytes(given: Values): number {
         typeof value === "object" ? JSON.stringify(value) : String(value),
     ]);
     return Buffer.byteLength(`PULUMI_CONFIG=${JSON.stringify(Object.fromEntries(texts))}`);
-}
-
-/** A number, or a mapping with `count`; readSettings has judged it. */
-function shardCount(shards: unknown): number {
-    return Number((isMapping(shards) ? shards.count : shards) ?? 1);
 }
 
 function ownName(key: string): string | undefined {

@@ -175,12 +175,14 @@ describe("@azure/arm-iothub: hubs", function () {
         }
         ok(inGroup >= statuses.length - 1);
 
-        for (const name of names) {
-            if (name?.startsWith("page-hub-")) {
-                await armRequest(client, "DELETE", `${path}/${name}?api-version=2023-06-30`);
-            }
-        }
-        await client.iotHubResource.beginDeleteAndWait(group, "page-hub-0");
+        const made = [...names].filter((name) => name?.startsWith("page-hub-"));
+        await Promise.all(
+            made.map((name) =>
+                client.iotHubResource.beginDeleteAndWait(group, name as string, {
+                    updateIntervalInMs: 200,
+                }),
+            ),
+        );
     });
 
     describe("refuses", () => {

@@ -83,6 +83,7 @@ describe("CA rotation of one group", function () {
                 "create VerifiedCertificate pumps-g2",
                 "update DeviceCertificate pump-01",
                 "update DeviceCertificate pump-02",
+                "update Issuer pumps",
             ]);
         });
 

@@ -163,7 +163,8 @@ describe("secrets and certificates of a stack (real CLI)", function () {
         const caKeys = privateKeysOf(resources.filter(({ type }) => type.startsWith("tls:")));
         assert.ok(caKeys.filter(isPkcs8).length >= 1 + groupNames.length);
         const dynamic = resources.filter(({ type }) => type.startsWith("pulumi-nodejs:dynamic/"));
-        assert.equal(dynamic.length, groupNames.length + 2 * (groupNames.length + 2));
+        const ofGroups = 2 * groupNames.length;
+        assert.equal(dynamic.length, ofGroups + 2 * (groupNames.length + 2));
         for (const { urn, inputs, outputs: state = {} } of dynamic) {
             const text = JSON.stringify([inputs, state]);
             assertHoldsNone(text, caKeys, urn);

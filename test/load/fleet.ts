@@ -6,7 +6,7 @@ import { shared } from "../support/emulator";
 import { iotHubClient, makeHub } from "../support/iotHubClient";
 import { chain, issue, Issued, makeCa } from "../support/pki";
 import { MemoryWatch } from "./memory";
-import { inParallel } from "./parallel";
+import { inParallel } from "../../scripts/lib/inParallel";
 
 export interface LoadOptions {
     readonly devices: number;

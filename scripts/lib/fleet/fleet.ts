@@ -1,0 +1,248 @@
+import { rmSync } from "fs";
+import { availableParallelism } from "os";
+import { LocalWorkspace, Stack } from "@pulumi/pulumi/automation";
+import { paceVariable } from "../../../components/iothub/pace";
+import { Settings, Sharding } from "../../../stacks/settings";
+import { readStack, selectedStack, StackFileError } from "../planConfig";
+import { FleetStack, FleetStacks, isFleetStack } from "./fleetStacks";
+import { inParallel } from "../inParallel";
+import { PaceKeeper } from "./paceKeeper";
+import { Placement } from "./placement";
+import { PulumiCli } from "./pulumiCli";
+import { settingsFile, settingsWith, shardsValue, writeFleetStackFile } from "./stackFiles";
+import { Outcome, runStack, Verb } from "./stackRun";
+import { carryOut } from "./stateMover";
+import { temporaryFile } from "./temporaryFile";
+
+export interface FleetOptions {
+    /** Folder of Pulumi.yaml. */
+    readonly folder: string;
+    /** The stack of the hub. */
+    readonly platform: string;
+    /** Instead of what the settings say; `up` writes it there. */
+    readonly sharding?: Sharding;
+    /** Whether states are compared with Azure first. */
+    readonly refresh: boolean;
+    /** Fleet stacks that are deployed at once. Default: one for each processor. */
+    readonly atOnce?: number;
+    readonly say: (line: string) => void;
+}
+
+/** What became of all stacks. */
+export interface FleetOutcome {
+    readonly stacks: readonly Outcome[];
+    /** Of a preview, when parts of devices must move first: then no stack can be previewed. */
+    readonly awaited?: Placement;
+}
+
+/** The stack of a hub with the fleet stacks that hold its devices, deployed as one. */
+export class Fleet {
+    private readonly stopping = new AbortController();
+    private isStopping = false;
+    /** The CLI's selected stack is one file, so its commands that change it take turns. */
+    private selecting: Promise<unknown> = Promise.resolve();
+
+    private constructor(
+        private readonly options: FleetOptions,
+        private readonly settings: Settings,
+        private readonly cli: PulumiCli,
+        private readonly keeper: PaceKeeper,
+        private readonly workspace: LocalWorkspace,
+        private readonly fleetWorkspace: LocalWorkspace,
+        private readonly selected: string | undefined,
+    ) {}
+
+    /** @throws ConfigurationError, StackFileError */
+    static async open(options: FleetOptions): Promise<Fleet> {
+        const { folder, platform, sharding } = options;
+        const override = sharding === undefined ? {} : { shards: shardsValue(sharding) };
+        const { settings } = readStack(folder, platform, override);
+        const cli = await PulumiCli.find(folder);
+        const keeper = await PaceKeeper.start();
+        const paced = { [paceVariable]: keeper.address };
+        return new Fleet(
+            options,
+            settings,
+            cli,
+            keeper,
+            await cli.workspace(paced),
+            // A fleet stack has nothing that its next run would not find again: a device that exists is taken over, and
+            // a key that got lost on the way was given to nobody. So its state need not be written after every step.
+            await cli.workspace({ ...paced, PULUMI_SKIP_CHECKPOINTS: "true" }),
+            selectedStack(folder, process.env),
+        );
+    }
+
+    /**
+     * Lets what is under way end, and begins nothing more.
+     *
+     * @param mustTell whether the running CLIs did not get the signal themselves
+     */
+    stop(mustTell: boolean): void {
+        this.isStopping = true;
+        this.keeper.stop();
+        if (mustTell) {
+            this.stopping.abort();
+        }
+    }
+
+    /** Restores the selected stack, and ends what this object has started. */
+    async close(): Promise<void> {
+        this.keeper.close();
+        await this.selecting;
+        const { selected } = this;
+        await this.cli.run(
+            "stack",
+            ...(selected === undefined ? ["unselect"] : ["select", selected]),
+        );
+    }
+
+    /** Moves parts of devices where they belong, deploys the hub's stack, then the fleet stacks. */
+    async up(): Promise<FleetOutcome> {
+        const { platform, sharding, say } = this.options;
+        const before = await this.read();
+        if (sharding !== undefined) {
+            const value = String(shardsValue(sharding));
+            await this.cli.run("config", "set", "--stack", platform, "iot-x509:shards", value);
+        }
+        for (const { stack } of this.writeFiles(before).filter(({ exists }) => !exists)) {
+            await this.cli.makeStack(stack, settingsFile(this.options.folder, stack));
+        }
+        const { moves, leftovers } = before.placement;
+        for (const { from, to, parts } of moves) {
+            say(`${devicesIn(parts)} move from ${from} to ${to}: only states change`);
+        }
+        await carryOut({ moves, leftovers }, this.cli);
+        this.keeper.expect(before.listedDevices, before.heldDevices);
+        const hub = await this.run("up", platform);
+        const stacks = before.wanted.map(({ stack }) => stack);
+        if (hub.result !== "done") {
+            return { stacks: [hub, ...stacks.map(notBegun)] };
+        }
+        const outcomes = await this.runFleet("up", stacks);
+        await this.removeObsolete(before.obsolete);
+        return { stacks: [hub, ...outcomes] };
+    }
+
+    /** Shows what `up` would do, and changes nothing, no file and no state. */
+    async preview(): Promise<FleetOutcome> {
+        const { folder, platform, sharding } = this.options;
+        const present = await this.read();
+        const { placement } = present;
+        if (placement.moves.length + placement.leftovers.length > 0) {
+            return { stacks: [], awaited: placement };
+        }
+        const hub = await (sharding === undefined
+            ? this.run("preview", platform)
+            : temporaryFile(settingsWith(folder, platform, sharding), (file) =>
+                  this.run("preview", platform, file),
+              ));
+        const wanted = this.writeFiles(present);
+        const existing = wanted.filter(({ exists }) => exists).map(({ stack }) => stack);
+        const outcomes = await this.runFleet("preview", existing);
+        return {
+            stacks: [hub, ...outcomes, ...wanted.filter(({ exists }) => !exists).map(toCome)],
+        };
+    }
+
+    /** Takes down the hub with all its devices at once, and then what is left of them in the fleet stacks. */
+    async destroy(): Promise<FleetOutcome> {
+        const { folder, platform } = this.options;
+        const present = await this.read();
+        this.writeFiles(present);
+        const stacks = [
+            ...present.wanted.filter(({ exists }) => exists).map(({ stack }) => stack),
+            ...present.obsolete,
+        ];
+        // Without shards, so that devices that have not moved yet may go as well.
+        const hub = await temporaryFile(settingsWith(folder, platform, undefined), (file) =>
+            this.run("destroy", platform, file),
+        );
+        if (hub.result !== "done") {
+            return { stacks: [hub, ...stacks.map(notBegun)] };
+        }
+        const outcomes = await this.runFleet("destroy", stacks);
+        const gone = outcomes.filter(({ result }) => result === "done");
+        for (const { stack } of gone) {
+            await this.remove(stack);
+        }
+        return { stacks: [hub, ...outcomes] };
+    }
+
+    private async read(): Promise<FleetStacks> {
+        const { platform } = this.options;
+        const names = await this.cli.stacks();
+        if (!names.includes(platform)) {
+            throw new StackFileError(
+                `the stack "${platform}" does not exist — pulumi stack init ${platform}`,
+            );
+        }
+        const own = names.filter((name) => name === platform || isFleetStack(platform, name));
+        const states = await inParallel(this.atOnce, own, (name) => this.cli.exportState(name));
+        return new FleetStacks(
+            this.settings,
+            platform,
+            new Map(own.map((name, index) => [name, states[index]])),
+        );
+    }
+
+    private writeFiles({ wanted }: FleetStacks): readonly FleetStack[] {
+        const { folder, platform } = this.options;
+        for (const one of wanted) {
+            writeFleetStackFile(folder, platform, this.settings.shards, one);
+        }
+        return wanted;
+    }
+
+    private runFleet(verb: Verb, stacks: readonly string[]): Promise<Outcome[]> {
+        return inParallel(this.atOnce, stacks, async (stack) =>
+            this.isStopping ? notBegun(stack) : this.run(verb, stack),
+        );
+    }
+
+    private async run(verb: Verb, name: string, configFile?: string): Promise<Outcome> {
+        const { platform, refresh, say } = this.options;
+        const workspace = name === platform ? this.workspace : this.fleetWorkspace;
+        const selected = this.selecting.then(() => Stack.select(name, workspace));
+        this.selecting = selected.catch(() => undefined);
+        const { signal } = this.stopping;
+        const outcome = await runStack(verb, await selected, { refresh, configFile, signal });
+        const result = this.isStopping && outcome.result === "failed" ? "stopped" : outcome.result;
+        say(`${verb} of ${name}: ${result} after ${outcome.seconds.toFixed(1)} s`);
+        return { ...outcome, result };
+    }
+
+    private get atOnce(): number {
+        return this.options.atOnce ?? availableParallelism();
+    }
+
+    private async removeObsolete(stacks: readonly string[]): Promise<void> {
+        if (stacks.length === 0) {
+            return;
+        }
+        const left = await this.read();
+        for (const stack of stacks.filter((name) => left.isRemovable(name))) {
+            this.options.say(`${stack} is empty and not needed any more: removed`);
+            await this.remove(stack);
+        }
+    }
+
+    private async remove(stack: string): Promise<void> {
+        await this.cli.run("stack", "rm", stack, "--force", "--yes");
+        rmSync(settingsFile(this.options.folder, stack), { force: true });
+    }
+}
+
+function notBegun(stack: string): Outcome {
+    return { stack, result: "not begun", changes: {}, details: [], seconds: 0 };
+}
+
+function toCome({ stack, devices }: FleetStack): Outcome {
+    const details = [`does not exist yet; ${devices} devices will be made in it`];
+    return { stack, result: "done", changes: {}, details, seconds: 0 };
+}
+
+function devicesIn(parts: Placement["moves"][number]["parts"]): string {
+    const count = new Set(parts.map(({ deviceId }) => deviceId)).size;
+    return `${count.toLocaleString("en-US")} devices`;
+}

@@ -1,0 +1,79 @@
+import { createServer, IncomingMessage, Server, ServerResponse } from "http";
+import { AddressInfo } from "net";
+import { OwnPace } from "../../../components/iothub/pace";
+import { PaceRequest, stoppedStatus } from "../../../components/iothub/sharedPace";
+
+/**
+ * Keeps the pace of the hubs for all stacks that are deployed at once, so that together they stay below the limits, and
+ * says how far the whole fleet is. Listens on loopback.
+ */
+export class PaceKeeper {
+    private readonly hubs = new Map<string, OwnPace>();
+    private readonly waiting = new Set<ServerResponse>();
+    private total = 0;
+    private unchanged = 0;
+    private isStopped = false;
+
+    private constructor(private readonly server: Server) {
+        server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+            void this.answer(request, response);
+        });
+    }
+
+    static async start(): Promise<PaceKeeper> {
+        const server = createServer();
+        await new Promise<void>((resolve, reject) => {
+            server.once("error", reject);
+            server.listen(0, "127.0.0.1", resolve);
+        });
+        return new PaceKeeper(server);
+    }
+
+    /** `http://127.0.0.1:PORT`. */
+    get address(): string {
+        return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    }
+
+    /** How many devices the whole fleet has, and how many of them a state holds already. */
+    expect(total: number, unchanged: number): void {
+        this.total = total;
+        this.unchanged = unchanged;
+    }
+
+    /** From now on nobody may send: whoever waits or asks is told that the deployment is being stopped. */
+    stop(): void {
+        this.isStopped = true;
+        this.waiting.forEach((response) => response.writeHead(stoppedStatus).end());
+        this.waiting.clear();
+    }
+
+    close(): void {
+        this.server.close();
+        this.server.closeAllConnections();
+    }
+
+    private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+        const chunks: Buffer[] = [];
+        for await (const chunk of request) {
+            chunks.push(chunk as Buffer);
+        }
+        const { hub, size, limit, action, amount } = JSON.parse(
+            Buffer.concat(chunks).toString("utf8"),
+        ) as PaceRequest;
+        const paces = this.hubs.get(hub) ?? new OwnPace(size);
+        this.hubs.set(hub, paces);
+        paces.progress.expect(this.total, this.unchanged);
+        if (action === "done") {
+            paces.done(amount);
+        } else if (action === "refused") {
+            paces[limit].refused();
+        } else if (!this.isStopped) {
+            this.waiting.add(response);
+            await paces[limit].take(amount);
+            this.waiting.delete(response);
+        }
+        if (!response.headersSent) {
+            response.writeHead(action === "take" && this.isStopped ? stoppedStatus : 204).end();
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import { execFile } from "child_process";
+import { accessSync, constants, readFileSync, writeFileSync } from "fs";
+import * as path from "path";
+import { promisify } from "util";
+import { LocalWorkspace, PulumiCommand } from "@pulumi/pulumi/automation";
+import { temporaryFile } from "./temporaryFile";
+import { ExportedState } from "./placement";
+
+const execute = promisify(execFile);
+/** States of large fleets come as one text. */
+const largestOutput = 1024 ** 3;
+const repository = path.resolve(__dirname, "../../..");
+
+/** The Pulumi CLI in a project's folder, as its user is logged in. It leaves the selected stack as it is. */
+export class PulumiCli {
+    private constructor(
+        private readonly folder: string,
+        private readonly file: string,
+        private readonly command: PulumiCommand,
+    ) {}
+
+    static async find(folder: string): Promise<PulumiCli> {
+        const file = cliFile();
+        const root = path.dirname(path.dirname(file));
+        return new PulumiCli(folder, file, await PulumiCommand.get({ root }));
+    }
+
+    /** @param envVars beside those of this process */
+    workspace(envVars: Record<string, string>): Promise<LocalWorkspace> {
+        return LocalWorkspace.create({
+            workDir: this.folder,
+            pulumiCommand: this.command,
+            envVars,
+        });
+    }
+
+    /**
+     * Standard output of `pulumi ARGS`.
+     *
+     * @throws Error with what the CLI complained about
+     */
+    async run(...args: string[]): Promise<string> {
+        try {
+            const { stdout } = await execute(this.file, [...args, "--non-interactive"], {
+                cwd: this.folder,
+                maxBuffer: largestOutput,
+            });
+            return stdout;
+        } catch (error) {
+            const { stderr, message } = error as Error & { stderr?: string };
+            throw new Error(`pulumi ${args[0]} ${args[1]}: ${stderr?.trim() || message}`);
+        }
+    }
+
+    /** Names of the project's stacks. */
+    async stacks(): Promise<string[]> {
+        const list = JSON.parse(await this.run("stack", "ls", "--json")) as { name: string }[];
+        return list.map(({ name }) => name.slice(name.lastIndexOf("/") + 1));
+    }
+
+    /** A stack's state; its secrets stay encrypted. */
+    async exportState(stack: string): Promise<ExportedState> {
+        return JSON.parse(await this.run("stack", "export", "--stack", stack)) as ExportedState;
+    }
+
+    async importState(stack: string, state: ExportedState): Promise<void> {
+        await temporaryFile(JSON.stringify(state), (file) =>
+            this.run("stack", "import", "--stack", stack, "--file", file),
+        );
+    }
+
+    /** Makes a stack whose settings file may be there already, and leaves that file as it is. */
+    async makeStack(stack: string, settingsFile: string): Promise<void> {
+        const settings = readFileSync(settingsFile);
+        await this.run("stack", "init", stack, "--no-select");
+        writeFileSync(settingsFile, settings);
+    }
+}
+
+/**
+ * The user's own CLI, else the one that this project has set up. Not the downloader of that name that npm puts ahead on
+ * PATH.
+ */
+function cliFile(): string {
+    const found = (process.env.PATH ?? "")
+        .split(path.delimiter)
+        .filter((folder) => path.basename(folder) === "bin")
+        .map((folder) => path.join(folder, "pulumi"))
+        .find(isExecutable);
+    if (found !== undefined) {
+        return found;
+    }
+    const file = path.join(repository, ".local/toolchain.json");
+    const { cli } = JSON.parse(readFileSync(file, "utf8")) as { cli: string | null };
+    if (cli === null) {
+        throw new Error("there is no Pulumi CLI: install it (https://www.pulumi.com/docs/install)");
+    }
+    return cli;
+}
+
+function isExecutable(file: string): boolean {
+    try {
+        accessSync(file, constants.X_OK);
+        return true;
+    } catch {
+        return false;
+    }
+}

@@ -1,0 +1,76 @@
+import { FleetOutcome } from "./fleet";
+import { Placement } from "./placement";
+import { Outcome, Verb } from "./stackRun";
+
+const done: Readonly<Record<string, string>> = {
+    create: "made",
+    update: "changed",
+    delete: "deleted",
+    replace: "replaced",
+    same: "unchanged",
+};
+const toDo: Readonly<Record<string, string>> = {
+    create: "to make",
+    update: "to change",
+    delete: "to delete",
+    replace: "to replace",
+    same: "unchanged",
+};
+
+/** One summary of all stacks, line by line. */
+export function outcomeLines(
+    verb: Verb,
+    { stacks, awaited }: FleetOutcome,
+    seconds: number,
+): string[] {
+    if (awaited !== undefined) {
+        return awaitedLines(awaited);
+    }
+    const width = Math.max(...stacks.map(({ stack }) => stack.length));
+    const lines = [`Summary (${seconds.toFixed(1)} s)`];
+    for (const outcome of stacks) {
+        const { stack, result, details } = outcome;
+        const what = result === "done" ? counts(verb, outcome.changes) : result;
+        lines.push(`  ${stack.padEnd(width)}  ${what}`.trimEnd());
+        lines.push(...details.map((line) => line.replace(/^/gm, "      ")));
+    }
+    lines.push(`  ${"in all".padEnd(width)}  ${counts(verb, total(stacks))}`);
+    const open = stacks.filter(({ result }) => result !== "done").length;
+    if (open > 0) {
+        lines.push(
+            `${open} of ${stacks.length} stacks are not done. The same command goes on with what is left.`,
+        );
+    }
+    return lines;
+}
+
+function awaitedLines({ moves, leftovers }: Placement): string[] {
+    return [
+        "The states must be put in order first; npm run fleet -- up does that. Nothing is made or deleted by it:",
+        ...moves.map(
+            ({ from, to, parts }) => `  ${parts.length} resources move from ${from} to ${to}`,
+        ),
+        ...leftovers.map(
+            ({ stack, parts }) =>
+                `  ${parts.length} resources of an interrupted move are taken out of ${stack}`,
+        ),
+        "What the settings change beside that cannot be previewed until then.",
+    ];
+}
+
+function counts(verb: Verb, changes: Outcome["changes"]): string {
+    const words = verb === "preview" ? toDo : done;
+    const known = Object.entries(changes).filter(([, count]) => count > 0);
+    const texts = known.map(([op, count]) => `${count.toLocaleString("en-US")} ${words[op] ?? op}`);
+    return texts.length === 0 ? "nothing" : texts.join(", ");
+}
+
+function total(stacks: readonly Outcome[]): Outcome["changes"] {
+    const sum: Record<string, number> = {};
+    for (const { changes } of stacks) {
+        for (const [op, count] of Object.entries(changes)) {
+            sum[op] = (sum[op] ?? 0) + count;
+        }
+    }
+    return sum;
+}

@@ -11,6 +11,7 @@ import { ConfigurationError, Report } from "./config/report";
 import { readPki } from "./config/root";
 import { pathsBelow, Section } from "./config/section";
 import { readShard, readSharding } from "./config/shards";
+import { refusal } from "./refusal";
 import { Settings } from "./settings";
 
 export { ConfigurationError, Problem } from "./config/report";
@@ -123,7 +124,7 @@ export function loadSettings(): Settings {
         );
     } catch (error) {
         if (error instanceof ConfigurationError) {
-            throw new pulumi.RunError(error.message);
+            throw refusal(error.message);
         }
         throw error;
     }

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { hasIssuer } from "./authorities";
 import type { FleetBase } from "./fleet";
 import type { Platform } from "./platform";
+import { refusal } from "./refusal";
 import { Settings, Shard } from "./settings";
 
 /** What the stack of the hub gives to fleet stacks, as one secret output. */
@@ -76,7 +77,7 @@ function missing({ of }: Shard): string {
     if (pulumi.runtime.isDryRun()) {
         return pulumi.unknown as unknown as string;
     }
-    throw new pulumi.RunError(
+    throw refusal(
         `the stack ${of} does not hand over what its fleet stacks need: ` +
             `run "npm run fleet -- up --stack ${of}"`,
     );

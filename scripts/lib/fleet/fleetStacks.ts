@@ -1,13 +1,7 @@
 import { Settings } from "../../../stacks/settings";
 import { fleetStackName, shardNames, shardOf } from "../../../stacks/shards";
-import {
-    ExportedState,
-    HeldPart,
-    heldParts,
-    isEmptyFleetStack,
-    Placement,
-    placeParts,
-} from "./placement";
+import { HeldPart, heldParts, isEmptyFleetStack, Placement, placeParts } from "./placement";
+import { ExportedState } from "./stackState";
 
 /** A stack that holds a part of the fleet, or held one. */
 export interface FleetStack {

@@ -1,3 +1,5 @@
+import { ExportedState } from "./stackState";
+
 /** A part of a device that a stack's state holds. */
 export interface HeldPart {
     readonly stack: string;
@@ -30,19 +32,6 @@ const partTypes = [
     "pulumi-nodejs:dynamic/iothub:DeviceIdentity",
     "pulumi-nodejs:dynamic/dps:IndividualEnrollment",
 ];
-
-interface StateResource {
-    readonly urn: string;
-    readonly type: string;
-    /** To be deleted by the next run. */
-    readonly delete?: boolean;
-}
-
-/** A stack's state, as `pulumi stack export` prints it. */
-export interface ExportedState {
-    readonly version: number;
-    readonly deployment: { readonly resources?: readonly StateResource[] };
-}
 
 /** The parts of devices in a state. */
 export function heldParts(stack: string, { deployment }: ExportedState): HeldPart[] {

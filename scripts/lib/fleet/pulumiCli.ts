@@ -3,8 +3,7 @@ import { accessSync, constants, readFileSync, writeFileSync } from "fs";
 import * as path from "path";
 import { promisify } from "util";
 import { LocalWorkspace, PulumiCommand } from "@pulumi/pulumi/automation";
-import { temporaryFile } from "./temporaryFile";
-import { ExportedState } from "./placement";
+import { ExportedState } from "./stackState";
 
 const execute = promisify(execFile);
 /** States of large fleets come as one text. */
@@ -40,12 +39,21 @@ export class PulumiCli {
      * @throws Error with what the CLI complained about
      */
     async run(...args: string[]): Promise<string> {
+        return this.runWith("", ...args);
+    }
+
+    /** The same with a text for its standard input. */
+    private async runWith(input: string, ...args: string[]): Promise<string> {
+        const running = execute(this.file, [...args, "--non-interactive"], {
+            cwd: this.folder,
+            maxBuffer: largestOutput,
+        });
+        const { stdin } = running.child;
+        // A command that ends before it has read all tells why itself.
+        stdin?.on("error", () => undefined);
+        stdin?.end(input);
         try {
-            const { stdout } = await execute(this.file, [...args, "--non-interactive"], {
-                cwd: this.folder,
-                maxBuffer: largestOutput,
-            });
-            return stdout;
+            return (await running).stdout;
         } catch (error) {
             const { stderr, message } = error as Error & { stderr?: string };
             throw new Error(`pulumi ${args[0]} ${args[1]}: ${stderr?.trim() || message}`);
@@ -58,15 +66,19 @@ export class PulumiCli {
         return list.map(({ name }) => name.slice(name.lastIndexOf("/") + 1));
     }
 
-    /** A stack's state; its secrets stay encrypted. */
-    async exportState(stack: string): Promise<ExportedState> {
-        return JSON.parse(await this.run("stack", "export", "--stack", stack)) as ExportedState;
+    /** A stack's state. Decrypted, its secrets can be given to another stack. */
+    async exportState(
+        stack: string,
+        secrets: "decrypted" | "encrypted" = "encrypted",
+    ): Promise<ExportedState> {
+        const flags = secrets === "decrypted" ? ["--show-secrets"] : [];
+        const text = await this.run("stack", "export", "--stack", stack, ...flags);
+        return JSON.parse(text) as ExportedState;
     }
 
+    /** Secrets may be in clear: they pass through memory alone, and the stack's state gets them encrypted. */
     async importState(stack: string, state: ExportedState): Promise<void> {
-        await temporaryFile(JSON.stringify(state), (file) =>
-            this.run("stack", "import", "--stack", stack, "--file", file),
-        );
+        await this.runWith(JSON.stringify(state), "stack", "import", "--stack", stack);
     }
 
     /** Makes a stack whose settings file may be there already, and leaves that file as it is. */

@@ -10,7 +10,8 @@
  *   --at-once  fleet stacks that are deployed at the same time; default: one for each processor
  *   --yes      destroys without asking
  *
- * Ctrl-C ends it in order; the same command goes on where it ended.
+ * Ctrl-C ends it in order; the same command goes on where it ended. After a crash the backend may hold locks, and the
+ * error names the command that frees them.
  */
 import { createInterface } from "readline/promises";
 import { parseArgs } from "util";
@@ -18,6 +19,7 @@ import { ConfigurationError } from "../stacks/config";
 import { Sharding } from "../stacks/settings";
 import { Fleet, FleetOutcome } from "./lib/fleet/fleet";
 import { outcomeLines } from "./lib/fleet/report";
+import { CliError } from "./lib/fleet/pulumiCli";
 import { Verb } from "./lib/fleet/stackRun";
 import { lastPart, selectedStack, StackFileError } from "./lib/planConfig";
 
@@ -126,7 +128,7 @@ async function main(): Promise<number> {
     try {
         outcome = await fleet[verb]();
     } finally {
-        await fleet.close();
+        fleet.close();
     }
     console.log(outcomeLines(verb, outcome, (Date.now() - began) / 1000).join("\n"));
     const results = outcome.stacks.map(({ result }) => result);
@@ -140,6 +142,7 @@ main().then(
             error instanceof UsageError ||
             error instanceof ConfigurationError ||
             error instanceof StackFileError ||
+            error instanceof CliError ||
             error.code?.startsWith("ERR_PARSE_ARGS");
         console.error(isUsers ? `error: ${error.message}` : error);
         process.exit(1);

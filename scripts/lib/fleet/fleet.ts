@@ -3,7 +3,7 @@ import { availableParallelism } from "os";
 import { LocalWorkspace, Stack } from "@pulumi/pulumi/automation";
 import { paceVariable } from "../../../components/iothub/pace";
 import { Settings, Sharding } from "../../../stacks/settings";
-import { readStack, selectedStack, StackFileError } from "../planConfig";
+import { readStack, StackFileError } from "../planConfig";
 import { FleetStack, FleetStacks, isFleetStack } from "./fleetStacks";
 import { inParallel } from "../inParallel";
 import { PaceKeeper } from "./paceKeeper";
@@ -12,7 +12,7 @@ import { PulumiCli } from "./pulumiCli";
 import { settingsFile, settingsWith, shardsValue, writeFleetStackFile } from "./stackFiles";
 import { Outcome, runStack, Verb } from "./stackRun";
 import { carryOut } from "./stateMover";
-import { temporaryFile } from "./temporaryFile";
+import { withSettingsFile } from "./withSettingsFile";
 
 export interface FleetOptions {
     /** Folder of Pulumi.yaml. */
@@ -39,8 +39,6 @@ export interface FleetOutcome {
 export class Fleet {
     private readonly stopping = new AbortController();
     private isStopping = false;
-    /** The CLI's selected stack is one file, so its commands that change it take turns. */
-    private selecting: Promise<unknown> = Promise.resolve();
 
     private constructor(
         private readonly options: FleetOptions,
@@ -49,7 +47,6 @@ export class Fleet {
         private readonly keeper: PaceKeeper,
         private readonly workspace: LocalWorkspace,
         private readonly fleetWorkspace: LocalWorkspace,
-        private readonly selected: string | undefined,
     ) {}
 
     /** @throws ConfigurationError, StackFileError */
@@ -57,6 +54,11 @@ export class Fleet {
         const { folder, platform, sharding } = options;
         const override = sharding === undefined ? {} : { shards: shardsValue(sharding) };
         const { settings } = readStack(folder, platform, override);
+        if (settings.shard !== undefined) {
+            throw new StackFileError(
+                `${platform} is a fleet stack — name the stack of its hub: --stack ${settings.shard.of}`,
+            );
+        }
         const cli = await PulumiCli.find(folder);
         const keeper = await PaceKeeper.start();
         const paced = { [paceVariable]: keeper.address };
@@ -69,7 +71,6 @@ export class Fleet {
             // A fleet stack has nothing that its next run would not find again: a device that exists is taken over, and
             // a key that got lost on the way was given to nobody. So its state need not be written after every step.
             await cli.workspace({ ...paced, PULUMI_SKIP_CHECKPOINTS: "true" }),
-            selectedStack(folder, process.env),
         );
     }
 
@@ -86,15 +87,8 @@ export class Fleet {
         }
     }
 
-    /** Restores the selected stack, and ends what this object has started. */
-    async close(): Promise<void> {
+    close(): void {
         this.keeper.close();
-        await this.selecting;
-        const { selected } = this;
-        await this.cli.run(
-            "stack",
-            ...(selected === undefined ? ["unselect"] : ["select", selected]),
-        );
     }
 
     /** Moves parts of devices where they belong, deploys the hub's stack, then the fleet stacks. */
@@ -109,8 +103,8 @@ export class Fleet {
             await this.cli.makeStack(stack, settingsFile(this.options.folder, stack));
         }
         const { moves, leftovers } = before.placement;
-        for (const { from, to, parts } of moves) {
-            say(`${devicesIn(parts)} move from ${from} to ${to}: only states change`);
+        if (moves.length > 0) {
+            say(`${devicesIn(moves)} move to other stacks: only states change`);
         }
         await carryOut({ moves, leftovers }, this.cli);
         this.keeper.expect(before.listedDevices, before.heldDevices);
@@ -134,7 +128,7 @@ export class Fleet {
         }
         const hub = await (sharding === undefined
             ? this.run("preview", platform)
-            : temporaryFile(settingsWith(folder, platform, sharding), (file) =>
+            : withSettingsFile(settingsWith(folder, platform, sharding), (file) =>
                   this.run("preview", platform, file),
               ));
         const wanted = this.writeFiles(present);
@@ -155,7 +149,7 @@ export class Fleet {
             ...present.obsolete,
         ];
         // Without shards, so that devices that have not moved yet may go as well.
-        const hub = await temporaryFile(settingsWith(folder, platform, undefined), (file) =>
+        const hub = await withSettingsFile(settingsWith(folder, platform, undefined), (file) =>
             this.run("destroy", platform, file),
         );
         if (hub.result !== "done") {
@@ -203,10 +197,9 @@ export class Fleet {
     private async run(verb: Verb, name: string, configFile?: string): Promise<Outcome> {
         const { platform, refresh, say } = this.options;
         const workspace = name === platform ? this.workspace : this.fleetWorkspace;
-        const selected = this.selecting.then(() => Stack.select(name, workspace));
-        this.selecting = selected.catch(() => undefined);
         const { signal } = this.stopping;
-        const outcome = await runStack(verb, await selected, { refresh, configFile, signal });
+        const stack = await Stack.select(name, workspace);
+        const outcome = await runStack(verb, stack, { refresh, configFile, signal });
         const result = this.isStopping && outcome.result === "failed" ? "stopped" : outcome.result;
         say(`${verb} of ${name}: ${result} after ${outcome.seconds.toFixed(1)} s`);
         return { ...outcome, result };
@@ -228,7 +221,7 @@ export class Fleet {
     }
 
     private async remove(stack: string): Promise<void> {
-        await this.cli.run("stack", "rm", stack, "--force", "--yes");
+        await this.cli.removeStack(stack);
         rmSync(settingsFile(this.options.folder, stack), { force: true });
     }
 }
@@ -242,7 +235,7 @@ function toCome({ stack, devices }: FleetStack): Outcome {
     return { stack, result: "done", changes: {}, details, seconds: 0 };
 }
 
-function devicesIn(parts: Placement["moves"][number]["parts"]): string {
-    const count = new Set(parts.map(({ deviceId }) => deviceId)).size;
-    return `${count.toLocaleString("en-US")} devices`;
+function devicesIn(moves: Placement["moves"]): string {
+    const ids = moves.flatMap(({ parts }) => parts.map(({ deviceId }) => deviceId));
+    return `${new Set(ids).size.toLocaleString("en-US")} devices`;
 }

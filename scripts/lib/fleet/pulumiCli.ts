@@ -3,12 +3,16 @@ import { accessSync, constants, readFileSync, writeFileSync } from "fs";
 import * as path from "path";
 import { promisify } from "util";
 import { LocalWorkspace, PulumiCommand } from "@pulumi/pulumi/automation";
+import { selectedStack } from "../planConfig";
 import { ExportedState } from "./stackState";
 
 const execute = promisify(execFile);
 /** States of large fleets come as one text. */
 const largestOutput = 1024 ** 3;
 const repository = path.resolve(__dirname, "../../..");
+
+/** What the CLI refused, in its own words. */
+export class CliError extends Error {}
 
 /** The Pulumi CLI in a project's folder, as its user is logged in. It leaves the selected stack as it is. */
 export class PulumiCli {
@@ -24,19 +28,25 @@ export class PulumiCli {
         return new PulumiCli(folder, file, await PulumiCommand.get({ root }));
     }
 
-    /** @param envVars beside those of this process */
-    workspace(envVars: Record<string, string>): Promise<LocalWorkspace> {
-        return LocalWorkspace.create({
+    /**
+     * For the Automation API. It names the stack with every command, so the one that the user has selected stays.
+     *
+     * @param envVars beside those of this process
+     */
+    async workspace(envVars: Record<string, string>): Promise<LocalWorkspace> {
+        const workspace = await LocalWorkspace.create({
             workDir: this.folder,
             pulumiCommand: this.command,
             envVars,
         });
+        workspace.selectStack = () => Promise.resolve();
+        return workspace;
     }
 
     /**
      * Standard output of `pulumi ARGS`.
      *
-     * @throws Error with what the CLI complained about
+     * @throws CliError with what the CLI complained about
      */
     async run(...args: string[]): Promise<string> {
         return this.runWith("", ...args);
@@ -56,7 +66,7 @@ export class PulumiCli {
             return (await running).stdout;
         } catch (error) {
             const { stderr, message } = error as Error & { stderr?: string };
-            throw new Error(`pulumi ${args[0]} ${args[1]}: ${stderr?.trim() || message}`);
+            throw new CliError(`pulumi ${args[0]} ${args[1]}: ${stderr?.trim() || message}`);
         }
     }
 
@@ -87,6 +97,15 @@ export class PulumiCli {
         await this.run("stack", "init", stack, "--no-select");
         writeFileSync(settingsFile, settings);
     }
+
+    /** The CLI forgets which stack is selected when it removes any. */
+    async removeStack(stack: string): Promise<void> {
+        const selected = selectedStack(this.folder, process.env);
+        await this.run("stack", "rm", stack, "--force", "--yes");
+        if (selected !== undefined && selected !== stack) {
+            await this.run("stack", "select", selected);
+        }
+    }
 }
 
 /**
@@ -105,7 +124,9 @@ function cliFile(): string {
     const file = path.join(repository, ".local/toolchain.json");
     const { cli } = JSON.parse(readFileSync(file, "utf8")) as { cli: string | null };
     if (cli === null) {
-        throw new Error("there is no Pulumi CLI: install it (https://www.pulumi.com/docs/install)");
+        throw new CliError(
+            "there is no Pulumi CLI: install it (https://www.pulumi.com/docs/install)",
+        );
     }
     return cli;
 }

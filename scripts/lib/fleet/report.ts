@@ -17,6 +17,8 @@ const toDo: Readonly<Record<string, string>> = {
     same: "unchanged",
 };
 
+const inAll = "in all";
+
 /** One summary of all stacks, line by line. */
 export function outcomeLines(
     verb: Verb,
@@ -26,7 +28,7 @@ export function outcomeLines(
     if (awaited !== undefined) {
         return awaitedLines(awaited);
     }
-    const width = Math.max(...stacks.map(({ stack }) => stack.length));
+    const width = Math.max(inAll.length, ...stacks.map(({ stack }) => stack.length));
     const lines = [`Summary (${seconds.toFixed(1)} s)`];
     for (const outcome of stacks) {
         const { stack, result, details } = outcome;
@@ -34,7 +36,7 @@ export function outcomeLines(
         lines.push(`  ${stack.padEnd(width)}  ${what}`.trimEnd());
         lines.push(...details.map((line) => line.replace(/^/gm, "      ")));
     }
-    lines.push(`  ${"in all".padEnd(width)}  ${counts(verb, total(stacks))}`);
+    lines.push(`  ${inAll.padEnd(width)}  ${counts(verb, total(stacks))}`);
     const open = stacks.filter(({ result }) => result !== "done").length;
     if (open > 0) {
         lines.push(
@@ -60,7 +62,8 @@ function awaitedLines({ moves, leftovers }: Placement): string[] {
 
 function counts(verb: Verb, changes: Outcome["changes"]): string {
     const words = verb === "preview" ? toDo : done;
-    const known = Object.entries(changes).filter(([, count]) => count > 0);
+    // What the engine discards is the fleet stack's note of the hub's outputs.
+    const known = Object.entries(changes).filter(([op, count]) => count > 0 && op !== "discard");
     const texts = known.map(([op, count]) => `${count.toLocaleString("en-US")} ${words[op] ?? op}`);
     return texts.length === 0 ? "nothing" : texts.join(", ");
 }

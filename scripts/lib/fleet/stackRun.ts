@@ -1,4 +1,4 @@
-import { DestroyOptions, Stack, UpOptions } from "@pulumi/pulumi/automation";
+import { ConcurrentUpdateError, DestroyOptions, Stack, UpOptions } from "@pulumi/pulumi/automation";
 
 /**
  * Operations that the engine has under way at once. Far more than processors: most of them wait for the bulk request that
@@ -46,7 +46,7 @@ export async function runStack(verb: Verb, stack: Stack, options: RunOptions): P
         }
     } catch (error) {
         result = options.signal.aborted ? "stopped" : "failed";
-        seen.failed(error as Error);
+        seen.failed(stack.name, error as Error);
     }
     return {
         stack: stack.name,
@@ -83,9 +83,14 @@ class Seen {
         }
     }
 
-    failed(error: Error): void {
-        if (this.errors.size === 0) {
-            this.errors.add(plain(error.message).trim());
+    failed(stack: string, error: Error): void {
+        if (error instanceof ConcurrentUpdateError) {
+            this.errors.add(
+                "another deployment has locked this stack, or one that was killed left its lock: wait for it, or " +
+                    `free the stack with "pulumi cancel --stack ${stack}"`,
+            );
+        } else if (this.errors.size === 0) {
+            this.errors.add(complaintOf(error.message));
         }
     }
 
@@ -101,6 +106,12 @@ function shortened(lines: readonly string[], what: string): string[] {
     return lines.length <= mostShown
         ? [...lines]
         : [...lines.slice(0, mostShown), `and ${lines.length - mostShown} more ${what}`];
+}
+
+/** What a command complained about, from the Automation API's account of it: its standard error up to what Node.js adds. */
+function complaintOf(message: string): string {
+    const [, complaint] = /^ *stderr:.*\n((?:.*\n)*?) *err\?:/m.exec(message) ?? [];
+    return plain(complaint || message).trim();
 }
 
 /** Without the engine's marks of colour. */

@@ -1,0 +1,31 @@
+/** What a process of a measured command is. */
+export type Role =
+    | "engine"
+    | "program"
+    | "dynamic provider"
+    | "tls provider"
+    | "azure-native stand-in"
+    | "fleet driver"
+    | "script"
+    | "az"
+    | "openssl"
+    | "other";
+
+/** In this order: what comes first decides. */
+const patterns: readonly (readonly [RegExp, Role])[] = [
+    [/@pulumi\/pulumi\/cmd\/dynamic-provider/, "dynamic provider"],
+    [/@pulumi\/pulumi\/cmd\/run/, "program"],
+    [/pulumi-resource-tls/, "tls provider"],
+    [/azure-native/, "azure-native stand-in"],
+    [/pulumi-(?:language|resource)-/, "other"],
+    [/^\S*\bpulumi /, "engine"],
+    [/scripts\/fleet\.ts/, "fleet driver"],
+    [/azure\.cli|\/az(?: |$)/, "az"],
+    [/^\S*openssl /, "openssl"],
+    [/provision\.ts/, "script"],
+];
+
+/** @param commandLine arguments with blanks between them */
+export function processRole(commandLine: string): Role {
+    return patterns.find(([pattern]) => pattern.test(commandLine))?.[1] ?? "other";
+}

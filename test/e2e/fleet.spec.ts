@@ -1,0 +1,249 @@
+import * as assert from "assert";
+import { X509Certificate } from "crypto";
+import { existsSync, readFileSync } from "fs";
+import { Device } from "azure-iothub";
+import { Deployment } from "../support/deployment";
+import { certificatesOf } from "../support/deviceFiles";
+import { shared } from "../support/emulator";
+import { FleetCommand } from "../support/fleetCommand";
+import { HeldDevice, heldDevices, stackNames } from "../support/fleetStates";
+import { connectDevice, connects, liveConnection } from "../support/liveDevice";
+
+/** Of a device in the state: certificate and identity, the key encrypted. */
+const largestDevice = 4096;
+const groups = {
+    pumps: { keyAlgorithm: "ECDSA-P256" },
+    valves: { keyAlgorithm: "ECDSA-P256" },
+};
+const deviceNames = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({
+        id: `device-${String(index).padStart(4, "0")}`,
+        group: index % 3 === 0 ? "valves" : "pumps",
+    }));
+
+describe("a fleet in shards (npm run fleet)", function () {
+    this.timeout(300_000);
+    const { manage } = shared();
+    let deployment: Deployment;
+    let held: ReadonlyMap<string, HeldDevice>;
+    let hubName: string;
+
+    before(async function () {
+        deployment = await Deployment.make(this, "fleet", {
+            pki: { keyAlgorithm: "ECDSA-P256" },
+            groups,
+            devices: [],
+            outputDevices: [],
+        });
+        await deployment.up();
+        hubName = (await deployment.outputs()).hub.name;
+    });
+
+    after(() => deployment?.remove());
+
+    const fleet = (...args: string[]): Promise<string> => FleetCommand.run(deployment, ...args);
+
+    async function onHub(): Promise<Device[]> {
+        const { responseBody } = await (await deployment.registry()).list();
+        return responseBody as unknown as Device[];
+    }
+
+    /** Deleting and making a device anew would give it another generation. */
+    async function generations(): Promise<Record<string, string | undefined>> {
+        const devices = await onHub();
+        return Object.fromEntries(devices.map((one) => [one.deviceId, one.generationId]));
+    }
+
+    function credentials(id: string) {
+        const { chain, privateKey } = held.get(id) as HeldDevice;
+        const host = `${hubName}.azure-devices.net`;
+        return {
+            connectionString: `HostName=${host};DeviceId=${id};x509=true`,
+            chain,
+            privateKey,
+        };
+    }
+
+    /** Certificates and keys that are where they were made. */
+    async function assertKept(before: ReadonlyMap<string, HeldDevice>): Promise<void> {
+        held = await heldDevices(deployment);
+        for (const [id, device] of before) {
+            assert.equal(held.get(id)?.chain, device.chain, id);
+            assert.equal(held.get(id)?.privateKey, device.privateKey, id);
+        }
+    }
+
+    it(`takes at most ${largestDevice} bytes of the state file for a device`, async () => {
+        const file = deployment.project.file(".pulumi/stacks/iot-x509/fleet.json");
+        const empty = readFileSync(file).length;
+        const devices = deviceNames(24);
+        deployment.change((settings) => void (settings.devices = devices));
+        await deployment.up();
+        const bytes = (readFileSync(file).length - empty) / devices.length;
+        console.log(`      ${bytes.toFixed(0)} bytes a device`);
+        assert.ok(bytes <= largestDevice, `${bytes} bytes`);
+        held = await heldDevices(deployment);
+        assert.equal(held.size, devices.length);
+    });
+
+    it("moves from one stack to shards: no certificate anew, no device dropped, no connection cut", async () => {
+        const [before, devicesBefore] = [held, await generations()];
+        const device = await connectDevice(credentials("device-0001"));
+        const connection = await liveConnection(hubName, "device-0001");
+        assert.ok(connection);
+        const preview = await fleet("preview", "--shards", "2");
+        assert.match(preview, /resources move from fleet to fleet-shard-1/);
+        const text = await fleet("up", "--shards", "2");
+        assert.match(text, /^24 devices move to other stacks: only states change$/m);
+        assert.deepEqual(await stackNames(deployment), ["fleet", "fleet-shard-1", "fleet-shard-2"]);
+        await assertKept(before);
+        assert.deepEqual(
+            [...held.values()].filter(({ stack }) => stack === "fleet"),
+            [],
+        );
+        assert.deepEqual(await generations(), devicesBefore);
+        assert.deepEqual(await liveConnection(hubName, "device-0001"), connection);
+        await device.close();
+        await connects(credentials("device-0002"));
+    });
+
+    it("has nothing to do afterwards", async () => {
+        const text = await fleet("preview", "--refresh");
+        assert.match(text, /in all +\d+ unchanged$/m);
+        const { changeSummary } = await deployment.stack.preview();
+        assert.deepEqual(Object.keys(changeSummary), ["same"]);
+    });
+
+    it("gives no CA key to a device's state, and has no key in clear in any file", async () => {
+        for (const { resources, chain } of held.values()) {
+            const [leaf] = certificatesOf(chain);
+            const text = JSON.stringify(resources);
+            const keys = text.match(/-----BEGIN [A-Z ]*PRIVATE KEY/g) ?? [];
+            assert.equal(keys.length, 1, new X509Certificate(leaf).subject);
+        }
+        for (const stack of await stackNames(deployment)) {
+            const file = deployment.project.file(`.pulumi/stacks/iot-x509/${stack}.json`);
+            assert.doesNotMatch(readFileSync(file, "utf8"), /PRIVATE KEY/);
+            assert.doesNotMatch(
+                readFileSync(deployment.project.file(`Pulumi.${stack}.yaml`), "utf8"),
+                /PRIVATE KEY/,
+            );
+        }
+    });
+
+    it("previews an added device in its shard alone, and makes it", async () => {
+        deployment.change(({ devices }) => void devices.push({ id: "added", group: "pumps" }));
+        const preview = await fleet("preview");
+        assert.match(preview, /^ +create DeviceCertificate added\n +create DeviceIdentity added$/m);
+        assert.match(preview, /in all +\d+ unchanged, 2 to make|in all +2 to make, \d+ unchanged/);
+        await fleet("up");
+        held = await heldDevices(deployment);
+        await connects(credentials("added"));
+    });
+
+    it("lets a device that fails fail alone, and makes it with the next up", async () => {
+        const registry = await deployment.registry();
+        await registry.create({ deviceId: "not-ours" });
+        deployment.change(({ devices }) => {
+            devices.push({ id: "not-ours", group: "pumps" }, { id: "beside-it", group: "pumps" });
+        });
+        const failed = await FleetCommand.start(deployment, "up").ended;
+        assert.equal(failed.status, 1, failed.text);
+        assert.match(failed.text, /not-ours[^]*adopt/);
+        assert.match(failed.text, /^1 of 3 stacks are not done\./m);
+        held = await heldDevices(deployment);
+        await connects(credentials("beside-it"));
+        await registry.delete("not-ours");
+        await fleet("up");
+        held = await heldDevices(deployment);
+        await connects(credentials("not-ours"));
+    });
+
+    it("moves to more shards the same way", async () => {
+        const [before, devicesBefore] = [held, await generations()];
+        await fleet("up", "--shards", "3");
+        await assertKept(before);
+        assert.deepEqual(await generations(), devicesBefore);
+        assert.equal(new Set([...held.values()].map(({ stack }) => stack)).size, 3);
+    });
+
+    /** Ends a run in its middle: after the hub has answered the first request that makes devices. */
+    async function endedInTheMiddle(end: (command: FleetCommand) => void) {
+        await manage("DELETE", "/requests");
+        const command = FleetCommand.start(deployment, "up");
+        let isOver = false;
+        void command.ended.then(() => (isOver = true));
+        while (!isOver) {
+            const { requests } = await manage<{ requests: { method: string; path: string }[] }>(
+                "GET",
+                "/requests",
+            );
+            if (requests.some(({ method, path }) => method === "POST" && /^\/devices/.test(path))) {
+                end(command);
+                break;
+            }
+            await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+        return command.ended;
+    }
+
+    // More than the 100 identities that S1 takes at once: the others wait for the hub's pace.
+    it("is interrupted in order, and goes on with the same command", async () => {
+        deployment.change((settings) => {
+            settings.devices = [...settings.devices, ...deviceNames(180).slice(24)];
+        });
+        const { status, text } = await endedInTheMiddle((command) => command.interrupt());
+        assert.equal(status, 130, text);
+        assert.match(text, /The same command goes on with what is left\.$/m);
+        const made = await heldDevices(deployment);
+        assert.ok(made.size < 183, `${made.size} devices: nothing was left to do`);
+        await fleet("up");
+        await assertKept(made);
+        assert.equal(held.size, 183);
+        assert.equal((await onHub()).length, 183);
+    });
+
+    it("is killed, and goes on once its locks are freed as its error says", async () => {
+        deployment.change(({ devices }) => devices.push(...deviceNames(240).slice(180)));
+        await endedInTheMiddle((command) => command.killAll());
+        const locked = await FleetCommand.start(deployment, "up").ended;
+        const remedies = [...locked.text.matchAll(/pulumi (cancel --stack (\S+))"/g)];
+        assert.ok(locked.status === 1 && remedies.length > 0, locked.text);
+        for (const [, , stack] of remedies) {
+            await (await deployment.project.stack(stack)).cancel();
+        }
+        await fleet("up");
+        held = await heldDevices(deployment);
+        assert.deepEqual(
+            (await onHub()).map(({ deviceId }) => deviceId).sort(),
+            [...held.keys()].sort(),
+        );
+        assert.equal(held.size, 243);
+        await connects(credentials("device-0239"));
+    });
+
+    it("moves back to one stack, and to a stack for each group", async () => {
+        const [before, devicesBefore] = [held, await generations()];
+        deployment.change((settings) => void delete settings.shards);
+        await fleet("up");
+        assert.deepEqual(await stackNames(deployment), ["fleet"]);
+        await assertKept(before);
+        await fleet("up", "--shards", "group");
+        assert.deepEqual(await stackNames(deployment), [
+            "fleet",
+            "fleet-group-pumps",
+            "fleet-group-valves",
+        ]);
+        await assertKept(before);
+        assert.deepEqual(await generations(), devicesBefore);
+    });
+
+    it("is destroyed with its hub, stacks and settings files", async () => {
+        const text = await fleet("destroy", "--yes");
+        assert.match(text, /in all +\d+ deleted$/m);
+        assert.deepEqual(await stackNames(deployment), ["fleet"]);
+        assert.ok(!existsSync(deployment.project.file("Pulumi.fleet-group-pumps.yaml")));
+        const hubs = await manage<{ hub: string }[]>("GET", "/hubs");
+        assert.ok(!hubs.some(({ hub }) => hub === hubName));
+    });
+});

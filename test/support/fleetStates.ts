@@ -1,0 +1,86 @@
+import { execFileSync } from "child_process";
+import { X509Certificate } from "crypto";
+import * as path from "path";
+import { Deployment } from "./deployment";
+
+const cli = path.resolve(__dirname, "../../.local/bin/pulumi");
+/** How the engine marks a secret in an exported state, which has it in `plaintext` as JSON. */
+const secretMark = "4dabf18193072939515e22adb298388d";
+
+interface Resource {
+    readonly urn: string;
+    readonly type: string;
+    readonly outputs?: Readonly<Record<string, unknown>>;
+}
+
+/** A device as a stack's state has it, decrypted. */
+export interface HeldDevice {
+    readonly stack: string;
+    /** PEM, leaf first. */
+    readonly chain: string;
+    readonly privateKey: string;
+    /** Certificate and identity. */
+    readonly resources: readonly Resource[];
+}
+
+/** Names of all stacks of a deployment's project. */
+export async function stackNames({ stack }: Deployment): Promise<string[]> {
+    return (await stack.workspace.listStacks()).map(({ name }) => name).sort();
+}
+
+/** The devices with identity and certificate in any stack of the project; one in two stacks is an error. */
+export async function heldDevices(deployment: Deployment): Promise<Map<string, HeldDevice>> {
+    const held = new Map<string, HeldDevice>();
+    const states = new Map(
+        (await stackNames(deployment)).map((stack) => [stack, decryptedState(deployment, stack)]),
+    );
+    const authorities = [...states.values()]
+        .flatMap((resources) => ofType(resources, "locallySignedCert:LocallySignedCert"))
+        .map(({ outputs }) => String(outputs?.certPem));
+    for (const [stack, resources] of states) {
+        for (const { urn } of ofType(resources, "iothub:DeviceIdentity")) {
+            const id = nameOf(urn);
+            if (held.has(id)) {
+                throw new Error(`${id} is in ${stack} and in ${held.get(id)?.stack}`);
+            }
+            const parts = resources.filter((resource) => nameOf(resource.urn) === id);
+            const [certificate] = ofType(parts, "pki:DeviceCertificate");
+            if (certificate === undefined) {
+                continue;
+            }
+            const { outputs = {} } = certificate;
+            const leaf = new X509Certificate(String(outputs.certificate));
+            const issuer = authorities.find((pem) => leaf.checkIssued(new X509Certificate(pem)));
+            held.set(id, {
+                stack,
+                chain: `${String(outputs.certificate)}${issuer}`,
+                privateKey: String(outputs.privateKey),
+                resources: parts,
+            });
+        }
+    }
+    return held;
+}
+
+function decryptedState({ project, variables }: Deployment, stack: string): Resource[] {
+    const text = execFileSync(cli, ["stack", "export", "--stack", stack, "--show-secrets"], {
+        cwd: project.folder,
+        env: variables,
+        encoding: "utf8",
+        maxBuffer: 256 * 1024 * 1024,
+    });
+    const reveal = (_: string, value: unknown): unknown => {
+        const { plaintext, ...rest } = (value ?? {}) as { plaintext?: string };
+        return plaintext !== undefined && secretMark in rest ? JSON.parse(plaintext) : value;
+    };
+    const { deployment } = JSON.parse(text, reveal) as { deployment: { resources?: Resource[] } };
+    return deployment.resources ?? [];
+}
+
+function ofType(resources: readonly Resource[], type: string): Resource[] {
+    return resources.filter((resource) => resource.type.endsWith(`/${type}`));
+}
+
+function nameOf(urn: string): string {
+    return urn.slice(urn.lastIndexOf("::") + 2);
+}

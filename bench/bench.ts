@@ -4,6 +4,7 @@ import { measurePoint } from "./measure/point";
 import { Parts, Series } from "./parts";
 import { Results } from "./results";
 import { expectedSeconds, Timed } from "./series";
+import { repository } from "./toolchain";
 import { faultTrial } from "./trials/faults";
 import { throttleTrial } from "./trials/throttle";
 
@@ -81,8 +82,10 @@ export class Bench {
         try {
             await work(say);
         } catch (error) {
-            say(`FAILED: ${(error as Error).message}`);
-            this.results.failures.push({ step: title, error: (error as Error).message });
+            // It goes into the docs, where this machine's folders mean nothing.
+            const message = (error as Error).message.replaceAll(repository, ".");
+            say(`FAILED: ${message}`);
+            this.results.failures.push({ step: title, error: message });
         }
         this.results.minutes = (Date.now() - this.began) / 60_000;
         writeFileSync(this.file, JSON.stringify(this.results, undefined, 2) + "\n");

@@ -42,21 +42,21 @@ function series(
 export const fullParts: Parts = {
     series: [
         series(ours, [50, 100, 200, 400, 1000, 2000], 15 * minutes),
-        series(naive, [50, 100, 200, 400, 1000, 2000], 12 * minutes),
+        series(naive, [50, 100, 200, 400, 1000, 2000], 20 * minutes),
         series(fleet, [1000], 10 * minutes),
         series(fleet, [2000, 10_000], 15 * minutes, "ECDSA-P256", []),
-        series(tutorial, [50, 200, 400], 5 * minutes),
+        series(tutorial, [50, 200, 1000], 5 * minutes),
         series(handWritten, [50, 100, 200, 400, 1000, 2000], 5 * minutes),
-        series(oursPlain, [200, 1000], 5 * minutes, "ECDSA-P256", []),
         series(handWrittenBulk, [200, 1000], 5 * minutes),
-        series(naiveTuned, [200], 5 * minutes),
+        series(oursPlain, [200, 1000], 5 * minutes, "ECDSA-P256", []),
+        series(naiveTuned, [200], 5 * minutes, "ECDSA-P256", []),
         series(ours, [50, 200, 1000], 10 * minutes, "RSA-2048", []),
         series(fleet, [1000], 10 * minutes, "RSA-2048", []),
-        series(naive, [200], 5 * minutes, "RSA-2048", []),
-        series(handWritten, [200, 1000], 6 * minutes, "RSA-2048", []),
+        series(naive, [50, 100], 5 * minutes, "RSA-2048", []),
+        series(handWritten, [50, 200], 6 * minutes, "RSA-2048", []),
         series(tutorial, [50], 5 * minutes, "RSA-2048", []),
     ],
-    throttled: 400,
+    throttled: 300,
     faults: { devices: 200, rate: 0.05 },
 };
 

@@ -7,7 +7,7 @@ import { Contender, Prepared, Request } from "./contender";
 import { openWorkshop } from "./workshop";
 
 const login =
-    'az login --service-principal --username "$ARM_CLIENT_ID" --password "$ARM_CLIENT_SECRET" --tenant "$ARM_TENANT_ID"';
+    'az login --service-principal --username "$ARM_CLIENT_ID" --password="$ARM_CLIENT_SECRET" --tenant "$ARM_TENANT_ID"';
 
 async function prepare(site: Site, { key }: Request): Promise<Prepared> {
     const az = azureCli();

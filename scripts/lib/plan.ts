@@ -12,6 +12,7 @@ import {
     engineSeconds,
     EngineWork,
     keySeconds,
+    startSeconds,
     throttledMinutes,
 } from "./planModel";
 
@@ -43,7 +44,7 @@ export interface CertificateUse extends Use {
     readonly canRollOver: number;
 }
 
-/** What one run takes: `minutes` is the longer of what the hub and what the engine needs. */
+/** What one run takes: `minutes` is what the engine needs, or its start and what the hub makes it wait if that is longer. */
 export interface Duration {
     readonly hubMinutes: number;
     readonly engineMinutes: number;
@@ -101,7 +102,7 @@ export interface FleetPlan extends Deployment {
 export interface PlanOptions {
     /** Processors of the deploying machine. */
     readonly cores: number;
-    /** Default 1. */
+    /** Fleet stacks. Default: none, the devices are in the stack of the hub. */
     readonly shards?: number;
     /** Named in the commands of the advice; default: none is, so that they mean the selected stack. */
     readonly stack?: string;
@@ -119,7 +120,9 @@ const comparedTiers: readonly HubSize[] = [
 
 /** Predicts what a checked configuration costs. Reads and changes nothing. */
 export function planFleet(settings: Settings, options: PlanOptions): FleetPlan {
-    const deployment: Deployment = { cores: options.cores, shards: options.shards ?? 1 };
+    const { cores, shards } = options;
+    const deployment: Deployment = { cores, shards };
+    const stacks = shards ?? 1;
     const { sku, units } = settings.hub;
     const groups = new Map(settings.groups.map((group) => [group.name, group]));
     const groupOf = (device: DeviceSettings) => groups.get(device.group ?? "");
@@ -134,6 +137,7 @@ export function planFleet(settings: Settings, options: PlanOptions): FleetPlan {
         duration(
             throttledMinutes(operations, hubLimits(size).registryPerMinute),
             engineSeconds(engine, deployment),
+            deployment,
         );
     const bytes = sum(settings.devices.map((device) => deviceBytes(device, groupOf(device))));
     const plan: Omit<FleetPlan, "advice"> = {
@@ -149,29 +153,30 @@ export function planFleet(settings: Settings, options: PlanOptions): FleetPlan {
         dps: settings.dps === undefined ? null : planProvisioning(settings),
         firstUp: {
             registryOperations: listed.length,
-            httpRequests: bulkRequests(listed.length, deployment.shards),
+            httpRequests: bulkRequests(listed.length, stacks),
             ...run(settings.hub, listed.length, work),
         },
         tiers: comparedTiers.map((size) => ({ ...size, ...run(size, listed.length, work) })),
         additions: [1, 100].map((created) => ({
             devices: created,
             registryOperations: created,
-            httpRequests: bulkRequests(created, deployment.shards),
+            httpRequests: bulkRequests(created, stacks),
             ...run(settings.hub, created, { unchanged: total, created, keySeconds: 0 }),
         })),
         refresh: planRefresh(settings.hub, total, listed.length, deployment),
         state: {
             bytes,
             bytesPerDevice: total === 0 ? 0 : bytes / total,
-            bytesPerShard: bytes / deployment.shards,
+            bytesPerShard: bytes / stacks,
         },
     };
     return { ...plan, advice: advise(settings, plan, work, options) };
 }
 
-function duration(hubMinutes: number, seconds: number): Duration {
+function duration(hubMinutes: number, seconds: number, deployment: Deployment): Duration {
     const engineMinutes = seconds / 60;
-    return { hubMinutes, engineMinutes, minutes: Math.max(hubMinutes, engineMinutes) };
+    const waiting = startSeconds(deployment) / 60 + hubMinutes;
+    return { hubMinutes, engineMinutes, minutes: Math.max(waiting, engineMinutes) };
 }
 
 /** Each shard is a process of its own, which fills its own requests. */
@@ -187,10 +192,14 @@ function planRefresh(
     listed: number,
     deployment: Deployment,
 ): FleetPlan["refresh"] {
-    const queries = listed === 0 ? 0 : deployment.shards * (1 + Math.ceil(listed / queryPage));
+    const stacks = deployment.shards ?? 1;
+    const queries = listed === 0 ? 0 : stacks * (1 + Math.ceil(listed / queryPage));
     const engine = engineSeconds({ unchanged: total, created: 0, keySeconds: 0 }, deployment);
     const { queriesPerMinute } = hubLimits(hub);
-    return { queries, ...duration(throttledMinutes(queries, queriesPerMinute), engine) };
+    return {
+        queries,
+        ...duration(throttledMinutes(queries, queriesPerMinute), engine, deployment),
+    };
 }
 
 function planProvisioning(settings: Settings): FleetPlan["dps"] {

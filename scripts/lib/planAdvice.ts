@@ -16,8 +16,10 @@ export interface Advice {
 const longRunMinutes = 10;
 /** From here on the state is slow to write and to fetch. */
 const largeStateBytes = 10 * 1024 ** 2;
-/** Keeps the square of the devices in a stack small against its start. */
-const devicesPerShard = 150;
+/** From here on the engine's own time is worth dividing. */
+const longEngineMinutes = 2;
+/** Large enough for a stack's start to be small against its devices, and its state is still 2 MB. */
+const devicesPerShard = 500;
 /** Listed fleets of this size take hours on a small hub, and stay in the state. */
 const veryLargeFleet = 20_000;
 const longKeySeconds = 60;
@@ -91,14 +93,17 @@ function deviceAdvice({ devices: { listed }, dps }: Figures): Advice[] {
 
 function shardAdvice(plan: Figures, work: EngineWork, options: PlanOptions): Advice[] {
     const shards = Math.ceil(plan.devices.total / devicesPerShard);
-    const { engineMinutes } = plan.firstUp;
-    const isLarge = engineMinutes > longRunMinutes || plan.state.bytesPerShard > largeStateBytes;
+    const present = plan.shards ?? 1;
+    const { engineMinutes, hubMinutes } = plan.firstUp;
+    const isLarge =
+        engineMinutes > Math.max(hubMinutes, longEngineMinutes) ||
+        plan.state.bytesPerShard > largeStateBytes;
     const minutes = engineSeconds(work, { cores: plan.cores, shards: Math.max(1, shards) }) / 60;
-    if (!isLarge || shards <= plan.shards || minutes >= engineMinutes) {
+    if (!isLarge || shards <= present || minutes >= engineMinutes) {
         return [];
     }
-    const held = plan.shards === 1 ? "one stack holds" : `each of ${plan.shards} shards holds`;
-    const most = Math.ceil(plan.devices.total / plan.shards);
+    const held = plan.shards === undefined ? "one stack holds" : `each of ${present} shards holds`;
+    const most = Math.ceil(plan.devices.total / present);
     return [
         {
             topic: "shards",

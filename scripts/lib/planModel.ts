@@ -1,20 +1,21 @@
 import { DeviceSettings, GroupSettings, KeyAlgorithm } from "../../stacks/settings";
 
 /**
- * What the engine and the providers take on the deploying machine, in seconds. `start`, `device` and `deviceSquared` are
- * first estimates from single runs of `pulumi up` on two cores with a file backend, to be replaced by the benchmark's;
- * `unchangedDevice` is a preview of 1,000 devices without changes (36 s, less the start). `rsaKey` is processor time of
- * one core: 2048 bits as measured, the longer ones by their ratio to it in one run (12 and 8 keys: times 2.5 and 6).
+ * What the engine and the providers take on the deploying machine, in seconds: as measured on two cores with a file
+ * backend (docs/bench.md). `rsaKey` is processor time of one core: 2048 bits as measured, the longer ones by their ratio
+ * to it in one run (12 and 8 keys: times 2.5 and 6).
  */
 export const engineModel = {
     /** Of every stack: the CLI, the program, the plugins. */
-    start: 7,
+    start: 4,
     /** Certificate and identity, made with an elliptic key or a request. */
-    device: 0.03,
-    /** Times the square of the devices: DIY backends write the whole state at every step. */
+    device: 0.02,
+    /** Times the square of a stack's devices, without shards: the whole state is written at every step. */
     deviceSquared: 0.0001,
     /** A device that an `up` finds as it should be. */
-    unchangedDevice: 0.029,
+    unchangedDevice: 0.01,
+    /** So much longer stacks take when there is one on every core. */
+    crowded: 1.5,
     rsaKey: {
         "RSA-2048": 0.22,
         "RSA-3072": 0.55,
@@ -42,10 +43,10 @@ export const stateBytes = {
 
 /** Where and in how many parts a fleet is deployed. */
 export interface Deployment {
-    /** Processors of the deploying machine: 1 or more. So many shards run at once. */
+    /** Processors of the deploying machine: 1 or more. So many fleet stacks run at once. */
     readonly cores: number;
-    /** Stacks that the devices are spread over; 1: all in the stack of the hub. */
-    readonly shards: number;
+    /** Fleet stacks that the devices are spread over; undefined: they are in the stack of the hub. */
+    readonly shards?: number;
 }
 
 /** One run of the engine. */
@@ -66,16 +67,24 @@ export function engineSeconds(
     { cores, shards }: Deployment,
     model: EngineModel = engineModel,
 ): number {
+    const { start, device, unchangedDevice } = model;
+    const { unchanged, created } = work;
+    if (shards === undefined) {
+        const states = (unchanged + created) ** 2 - unchanged ** 2;
+        const devices = unchanged * unchangedDevice + created * device;
+        return start + devices + work.keySeconds / cores + states * model.deviceSquared;
+    }
     const atOnce = Math.min(shards, cores);
-    const unchanged = Math.ceil(work.unchanged / shards);
-    const created = Math.ceil(work.created / shards);
-    const stack =
-        model.start +
-        unchanged * model.unchangedDevice +
-        created * model.device +
-        work.keySeconds / shards / (cores / atOnce) +
-        ((unchanged + created) ** 2 - unchanged ** 2) * model.deviceSquared;
-    return shards === 1 ? stack : model.start + Math.ceil(shards / atOnce) * stack;
+    const devices =
+        Math.ceil(unchanged / shards) * unchangedDevice + Math.ceil(created / shards) * device;
+    const stack = (start + devices) * (atOnce > 1 ? model.crowded : 1);
+    const keys = work.keySeconds / shards / (cores / atOnce);
+    return start + Math.ceil(shards / atOnce) * (stack + keys);
+}
+
+/** Seconds before the first device is sent to the hub. */
+export function startSeconds({ shards }: Deployment, model: EngineModel = engineModel): number {
+    return shards === undefined ? model.start : 2 * model.start;
 }
 
 /** Processor time for a device's key, in seconds of one core; 0 when the program makes none. */

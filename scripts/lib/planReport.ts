@@ -3,7 +3,7 @@ import type { CertificateUse, Duration, FleetPlan } from "./plan";
 /** A plan as text for a person, line by line. */
 export function planLines(plan: FleetPlan): string[] {
     const { devices, firstUp, refresh, state } = plan;
-    const place = plan.shards === 1 ? "one stack" : `${plan.shards} shards`;
+    const place = plan.shards === undefined ? "one stack" : plural(plan.shards, "shard");
     return [
         `Devices: ${count(devices.total)}`,
         ...table([
@@ -60,7 +60,7 @@ export function planLines(plan: FleetPlan): string[] {
         ...table([
             ["in all", bytes(state.bytes)],
             ["a device", bytes(state.bytesPerDevice)],
-            ...(plan.shards === 1 ? [] : [["a shard", bytes(state.bytesPerShard)]]),
+            ...(plan.shards === undefined ? [] : [["a shard", bytes(state.bytesPerShard)]]),
         ]),
         ...(plan.advice.length === 0 ? [] : ["Advice"]),
         ...plan.advice.flatMap(({ reason, action }) => [`  - ${reason}`, `    ${action}`]),

@@ -3,10 +3,10 @@
  *
  *   npm run load                     1,000 devices connect at once and send 10 messages each
  *   npm run load -- registrations    1,000 devices register through one enrollment group
- *   npm run load -- listed           1,000 devices listed in the configuration, by one `pulumi up`
+ *
+ * What it takes to list devices in the configuration is measured by `npm run bench`.
  */
 import { runLoad } from "./fleet";
-import { runListed } from "./listed";
 import { runRegistrations } from "./registrations";
 
 const devices = 1000;
@@ -15,7 +15,6 @@ const concurrency = 50;
 const runs: Readonly<Record<string, () => Promise<object>>> = {
     connections: () => runLoad({ devices, messagesPerDevice: 10, concurrency }),
     registrations: () => runRegistrations(devices, concurrency),
-    listed: () => runListed(devices),
 };
 
 async function main(): Promise<void> {

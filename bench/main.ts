@@ -6,16 +6,18 @@
  *   npm run bench -- --only NAME     contenders (ours, fleet, naive …) or trials (throttled, faults); may be repeated;
  *                                    writes nothing to docs
  *   npm run bench -- --divide N      fleets of an Nth of the size, to try the bench itself; writes nothing to docs
+ *   npm run bench -- --report        writes docs/bench.md and its charts anew from docs/bench.json
  *
  * Progress goes to standard error. The last line of standard output is one JSON object with the figures that are watched.
  */
-import { writeFileSync } from "fs";
+import { readFileSync, writeFileSync } from "fs";
 import * as path from "path";
 import { parseArgs } from "util";
 import { Bench } from "./bench";
 import { memoryChart, upChart } from "./charts";
 import { fullParts, partsDivided, partsNamed, quickParts } from "./parts";
 import { reportPage } from "./report";
+import { Results } from "./results";
 import { repository } from "./toolchain";
 import { watchedFigures } from "./targets";
 
@@ -25,13 +27,16 @@ async function main(): Promise<number> {
             quick: { type: "boolean", default: false },
             only: { type: "string", multiple: true, default: [] },
             divide: { type: "string", default: "1" },
+            report: { type: "boolean", default: false },
         },
     });
     const isWhole = !values.quick && values.only.length === 0 && values.divide === "1";
     const parts = partsNamed(values.quick ? quickParts : fullParts, values.only);
     const folder = path.join(repository, isWhole ? "docs" : ".local");
-    const bench = new Bench(path.join(folder, "bench.json"));
-    const results = await bench.run(partsDivided(parts, Number(values.divide)));
+    const file = path.join(folder, "bench.json");
+    const results = values.report
+        ? (JSON.parse(readFileSync(file, "utf8")) as Results)
+        : await new Bench(file).run(partsDivided(parts, Number(values.divide)));
     if (isWhole) {
         writeFileSync(path.join(folder, "bench.md"), reportPage(results));
         writeFileSync(path.join(folder, "bench.svg"), upChart(results));

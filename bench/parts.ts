@@ -57,7 +57,7 @@ export const fullParts: Parts = {
         series(tutorial, [50], 5 * minutes, "RSA-2048", []),
     ],
     throttled: 300,
-    faults: { devices: 200, rate: 0.05 },
+    faults: { devices: 300, rate: 0.05 },
 };
 
 /** A few minutes: one size, and the two peers that say most. */

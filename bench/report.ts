@@ -156,5 +156,5 @@ function short(value: number): string {
 }
 
 function count(value: number): string {
-    return (value < 1 ? value : Math.round(value)).toLocaleString("en-US");
+    return (value < 10 ? value : Math.round(value)).toLocaleString("en-US");
 }

@@ -1,0 +1,178 @@
+import { strict as assert } from "assert";
+import { mock } from "node:test";
+import { setTimeout as sleep } from "timers/promises";
+import { PaceKeeper } from "../../scripts/lib/fleet/paceKeeper";
+import { HubPace } from "../../components/iothub/pace";
+import { sharedPace } from "../../components/iothub/sharedPace";
+
+/** 100 identity operations and 20 pages of queries a minute, both of which may go at once. */
+const small = { sku: "S1", units: 1 };
+/** 600 of them a second: 60 take a tenth of a second. */
+const large = { sku: "S3", units: 7.2 };
+/** What the large hub lets through at once. */
+const atOnce = 36_000;
+
+const hub = "iot-abc.azure-devices.net";
+const stopped = /stopped before it was sent to the hub; the next run goes on here/;
+
+/** Real HTTP on loopback, and real time, with rates that make waiting short or endless. */
+describe("npm run fleet: the pace that all stacks share", () => {
+    let keeper: PaceKeeper;
+    let first: HubPace;
+    let second: HubPace;
+
+    beforeEach(async () => (keeper = await PaceKeeper.start()));
+    afterEach(() => keeper.close());
+
+    const client = (size = small, of = hub) => sharedPace(keeper.address, of, size);
+
+    async function seconds(work: () => Promise<unknown>): Promise<number> {
+        const began = performance.now();
+        await work();
+        return (performance.now() - began) / 1000;
+    }
+
+    /** Whether it is still pending after a time in which an answer on loopback comes many times over. */
+    async function isWaiting(promise: Promise<unknown>): Promise<boolean> {
+        const pending = Symbol("pending");
+        promise.catch(() => undefined);
+        return (await Promise.race([promise, sleep(250, pending)])) === pending;
+    }
+
+    it("is told on loopback alone, on a port of its own", async () => {
+        assert.match(keeper.address, /^http:\/\/127\.0\.0\.1:[1-9]\d{3,4}$/);
+        const other = await PaceKeeper.start();
+        assert.notEqual(other.address, keeper.address);
+        other.close();
+    });
+
+    it("a client knows the rates of its hub", () => {
+        const { registry, queries } = client();
+        assert.deepEqual([registry.perMinute, queries.perMinute], [100, 20]);
+        const three = client({ sku: "S3", units: 3 });
+        assert.deepEqual([three.registry.perMinute, three.queries.perMinute], [15_000, 3000]);
+    });
+
+    describe("two clients of one hub", () => {
+        it("share what may go at once", async () => {
+            [first, second] = [client(), client()];
+            await first.registry.take(60);
+            await second.registry.take(40);
+            assert.ok(await isWaiting(first.registry.take(1)));
+        });
+
+        it("share its rate afterwards", async () => {
+            [first, second] = [client(large), client(large)];
+            await first.registry.take(atOnce);
+            const taken = await seconds(() =>
+                Promise.all([first.registry.take(240), second.registry.take(240)]),
+            );
+            assert.ok(taken > 0.7 && taken < 2, `480 of 600 a second took ${taken} s`);
+        });
+
+        it("wait in the order of asking", async () => {
+            [first, second] = [client(large), client(large)];
+            await first.registry.take(atOnce);
+            const order: string[] = [];
+            const ask = (pace: HubPace, name: string) =>
+                pace.registry.take(100).then(() => order.push(name));
+            const asked = [ask(second, "second")];
+            await sleep(20);
+            asked.push(ask(first, "first"));
+            await sleep(20);
+            asked.push(ask(second, "second again"));
+            await Promise.all(asked);
+            assert.deepEqual(order, ["second", "first", "second again"]);
+        });
+
+        it("a 429 that one is told slows the other", async () => {
+            [first, second] = [client(), client()];
+            await second.registry.take(1);
+            first.registry.refused();
+            await sleep(100);
+            assert.ok(await isWaiting(second.registry.take(1)));
+        });
+
+        it("a 429 of a query slows queries alone", async () => {
+            [first, second] = [client(), client()];
+            first.queries.refused();
+            await sleep(100);
+            await second.registry.take(100);
+            assert.ok(await isWaiting(second.queries.take(1)));
+        });
+
+        it("queries and identities have rates of their own", async () => {
+            [first, second] = [client(), client()];
+            await first.registry.take(100);
+            await second.queries.take(20);
+            assert.ok(await isWaiting(first.queries.take(1)));
+        });
+    });
+
+    it("clients of two hubs share nothing", async () => {
+        [first, second] = [client(), client(small, "iot-other.azure-devices.net")];
+        await first.registry.take(100);
+        first.registry.refused();
+        await second.registry.take(100);
+        assert.ok(await isWaiting(second.registry.take(1)));
+    });
+
+    it("stop ends all who wait with an error that says where it goes on", async () => {
+        [first, second] = [client(), client()];
+        await first.registry.take(100);
+        const waiting = [first.registry.take(1), second.registry.take(2), second.registry.take(1)];
+        assert.ok(await isWaiting(waiting[0]));
+        const took = await seconds(async () => {
+            keeper.stop();
+            for (const result of await Promise.allSettled(waiting)) {
+                assert.equal(result.status, "rejected");
+                assert.match((result.reason as Error).message, stopped);
+            }
+        });
+        assert.ok(took < 1, `${took} s`);
+    });
+
+    it("after stop nobody is let through, though the rate would, and telling is harmless", async () => {
+        keeper.stop();
+        first = client();
+        first.done(5);
+        first.registry.refused();
+        await assert.rejects(first.registry.take(1), stopped);
+        await assert.rejects(first.queries.take(1), stopped);
+    });
+
+    it("one who waits is told when the keeper is gone", async () => {
+        first = client();
+        await first.registry.take(100);
+        const waiting = first.registry.take(1);
+        assert.ok(await isWaiting(waiting));
+        keeper.close();
+        await assert.rejects(waiting, /socket hang up|ECONNRESET/);
+        first.done(1);
+        first.registry.refused();
+        await assert.rejects(first.registry.take(1), /ECONNREFUSED/);
+    });
+
+    it("says how far the whole fleet is, whoever wrote it", async () => {
+        const lines: string[] = [];
+        const log = mock.method(console, "log", (line: string) => lines.push(line));
+        const began = Date.now();
+        const clock = mock.method(Date, "now", () => began);
+        try {
+            keeper.expect(1000, 200);
+            [first, second] = [client(), client()];
+            first.done(50);
+            await second.registry.take(1);
+            assert.deepEqual(lines, []);
+            clock.mock.mockImplementation(() => began + 60_000);
+            second.done(50);
+            for (let turn = 0; turn < 100 && lines.length === 0; turn++) {
+                await sleep(10);
+            }
+        } finally {
+            clock.mock.restore();
+            log.mock.restore();
+        }
+        assert.deepEqual(lines, ["300 of 1,000 identities, about 7 min left at S1 x 1"]);
+    });
+});

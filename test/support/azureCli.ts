@@ -29,7 +29,7 @@ export class AzureCli {
             AZURE_EXTENSION_USE_DYNAMIC_INSTALL: "no",
         });
         await cli.bash(
-            'az login --service-principal --username "$ARM_CLIENT_ID" --password "$ARM_CLIENT_SECRET" ' +
+            'az login --service-principal --username "$ARM_CLIENT_ID" --password="$ARM_CLIENT_SECRET" ' +
                 '--tenant "$ARM_TENANT_ID"',
         );
         return cli;

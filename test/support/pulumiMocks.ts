@@ -35,6 +35,8 @@ export async function setMocks(
         },
         "iot-x509",
         "unit",
+        false,
+        "organization",
     );
 }
 

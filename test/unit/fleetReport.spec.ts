@@ -105,9 +105,9 @@ describe("npm run fleet: its summary", () => {
         };
         assert.deepEqual(outcomeLines("preview", { stacks: [], awaited }, 5), [
             "The states must be put in order first; npm run fleet -- up does that. Nothing is made or deleted by it:",
-            "  2 resources move from dev to dev-shard-1",
-            "  1 resources move from dev to dev-shard-2",
-            "  1 resources of an interrupted move are taken out of dev-shard-1",
+            "  2 resources to move from dev to dev-shard-1",
+            "  1 resource to move from dev to dev-shard-2",
+            "  1 resource of an interrupted move to take out of dev-shard-1",
             "What the settings change beside that cannot be previewed until then.",
         ]);
     });

@@ -4,6 +4,7 @@ import { LocalWorkspace, Stack } from "@pulumi/pulumi/automation";
 import { paceVariable } from "../../../components/iothub/pace";
 import { Settings, Sharding } from "../../../stacks/settings";
 import { readStack, StackFileError } from "../planConfig";
+import { counted } from "./counted";
 import { FleetStack, FleetStacks, isFleetStack } from "./fleetStacks";
 import { inParallel } from "../inParallel";
 import { PaceKeeper } from "./paceKeeper";
@@ -104,7 +105,7 @@ export class Fleet {
         }
         const { moves, leftovers } = before.placement;
         if (moves.length > 0) {
-            say(`${devicesIn(moves)} move to other stacks: only states change`);
+            say(`${devicesIn(moves)} to move to other stacks: only states change`);
         }
         await carryOut({ moves, leftovers }, this.cli);
         this.keeper.expect(before.listedDevices, before.heldDevices);
@@ -231,11 +232,11 @@ function notBegun(stack: string): Outcome {
 }
 
 function toCome({ stack, devices }: FleetStack): Outcome {
-    const details = [`does not exist yet; ${devices} devices will be made in it`];
+    const details = [`does not exist yet; ${counted(devices, "device")} to make in it`];
     return { stack, result: "done", changes: {}, details, seconds: 0 };
 }
 
 function devicesIn(moves: Placement["moves"]): string {
     const ids = moves.flatMap(({ parts }) => parts.map(({ deviceId }) => deviceId));
-    return `${new Set(ids).size.toLocaleString("en-US")} devices`;
+    return counted(new Set(ids).size, "device");
 }

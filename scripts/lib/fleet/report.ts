@@ -1,3 +1,4 @@
+import { counted } from "./counted";
 import { FleetOutcome } from "./fleet";
 import { Placement } from "./placement";
 import { Outcome, Verb } from "./stackRun";
@@ -50,11 +51,12 @@ function awaitedLines({ moves, leftovers }: Placement): string[] {
     return [
         "The states must be put in order first; npm run fleet -- up does that. Nothing is made or deleted by it:",
         ...moves.map(
-            ({ from, to, parts }) => `  ${parts.length} resources move from ${from} to ${to}`,
+            ({ from, to, parts }) =>
+                `  ${counted(parts.length, "resource")} to move from ${from} to ${to}`,
         ),
         ...leftovers.map(
             ({ stack, parts }) =>
-                `  ${parts.length} resources of an interrupted move are taken out of ${stack}`,
+                `  ${counted(parts.length, "resource")} of an interrupted move to take out of ${stack}`,
         ),
         "What the settings change beside that cannot be previewed until then.",
     ];

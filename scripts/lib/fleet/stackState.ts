@@ -40,7 +40,9 @@ export function received(
             providers.has(resource.urn) ||
             (resource.type === stackType && parents.has(resource.urn));
         if (isNeeded && !present.some(({ urn }) => urn === own(resource.urn))) {
-            present.push({ ...resource, urn: own(resource.urn) });
+            // The root's outputs are the giving stack's; they may hold CA keys.
+            const bare = resource.type === stackType ? { outputs: {} } : {};
+            present.push({ ...resource, ...bare, urn: own(resource.urn) });
         }
     }
     const providerIds = new Map(present.map(({ urn, id }) => [urn, id]));

@@ -6,6 +6,7 @@
  *   npm run bench -- --only NAME     contenders (ours, fleet, naive …) or trials (throttled, faults); may be repeated;
  *                                    writes nothing to docs
  *   npm run bench -- --divide N      fleets of an Nth of the size, to try the bench itself; writes nothing to docs
+ *   npm run bench -- --continue      goes on with a run that was interrupted
  *   npm run bench -- --report        writes docs/bench.md and its charts anew from docs/bench.json
  *
  * Progress goes to standard error. The last line of standard output is one JSON object with the figures that are watched.
@@ -27,6 +28,7 @@ async function main(): Promise<number> {
             quick: { type: "boolean", default: false },
             only: { type: "string", multiple: true, default: [] },
             divide: { type: "string", default: "1" },
+            continue: { type: "boolean", default: false },
             report: { type: "boolean", default: false },
         },
     });
@@ -36,7 +38,9 @@ async function main(): Promise<number> {
     const file = path.join(folder, "bench.json");
     const results = values.report
         ? (JSON.parse(readFileSync(file, "utf8")) as Results)
-        : await new Bench(file).run(partsDivided(parts, Number(values.divide)));
+        : await (values.continue ? Bench.resume(file) : Bench.begin(file)).run(
+              partsDivided(parts, Number(values.divide)),
+          );
     if (isWhole) {
         writeFileSync(path.join(folder, "bench.md"), reportPage(results));
         writeFileSync(path.join(folder, "bench.svg"), upChart(results));

@@ -22,7 +22,8 @@ async function main(): Promise<void> {
     const query = registry.createQuery("SELECT deviceId FROM devices", 1000);
     const ids: string[] = [];
     do {
-        const { result } = await query.next();
+        // Without a token it would ask for the first page again.
+        const { result } = await query.next(query.continuationToken);
         ids.push(...(result as { deviceId: string }[]).map(({ deviceId }) => deviceId));
     } while (query.hasMoreResults);
     const census: Census = { total: totalDeviceCount, ids };

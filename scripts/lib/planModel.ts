@@ -9,13 +9,13 @@ export const engineModel = {
     /** Of every stack: the CLI, the program, the plugins. */
     start: 4,
     /** Certificate and identity, made with an elliptic key or a request. */
-    device: 0.02,
+    device: 0.015,
     /** Times the square of a stack's devices, without shards: the whole state is written at every step. */
-    deviceSquared: 0.0001,
+    deviceSquared: 0.0002,
     /** A device that an `up` finds as it should be. */
-    unchangedDevice: 0.01,
+    unchangedDevice: 0.008,
     /** So much longer stacks take when there is one on every core. */
-    crowded: 1.5,
+    crowded: 1.8,
     rsaKey: {
         "RSA-2048": 0.22,
         "RSA-3072": 0.55,

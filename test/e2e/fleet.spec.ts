@@ -8,6 +8,7 @@ import { shared } from "../support/emulator";
 import { FleetCommand } from "../support/fleetCommand";
 import { HeldDevice, heldDevices, stackNames } from "../support/fleetStates";
 import { connectDevice, connects, liveConnection } from "../support/liveDevice";
+import { killProviderHosts } from "../support/providerHost";
 
 /** Of a device in the state: certificate and identity, the key encrypted. */
 const largestDevice = 4096;
@@ -205,7 +206,10 @@ describe("a fleet in shards (npm run fleet)", function () {
 
     it("is killed, and goes on once its locks are freed as its error says", async () => {
         deployment.change(({ devices }) => devices.push(...deviceNames(240).slice(180)));
-        await endedInTheMiddle((command) => command.killAll());
+        await endedInTheMiddle((command) => {
+            command.killAll();
+            killProviderHosts(deployment.project.folder);
+        });
         const locked = await FleetCommand.start(deployment, "up").ended;
         const remedies = [...locked.text.matchAll(/pulumi (cancel --stack (\S+))"/g)];
         assert.ok(locked.status === 1 && remedies.length > 0, locked.text);

@@ -18,9 +18,10 @@ interface Resource {
 
 const longName = "d".repeat(64);
 const organization = "Müller & Söhne, 測試";
-const largestDevice = 8 * 1024;
+/** With an ID of 64 characters, and an issuer's signature by RSA or P-384. */
+const largestDevice = 4.5 * 1024;
 /** An RSA key and its certificate take 2.4 KiB more than elliptic ones, the key being encrypted and in base64. */
-const largestRsaDevice = 10 * 1024;
+const largestRsaDevice = 7 * 1024;
 const privateKeyMarker = /-----BEGIN [A-Z ]*PRIVATE KEY/;
 /** How the engine marks a secret in an exported state, which has it in `plaintext` as JSON. */
 const secretMark = "4dabf18193072939515e22adb298388d";
@@ -181,7 +182,7 @@ describe("secrets and certificates of a stack (real CLI)", function () {
         }
     });
 
-    it("a device's two resources take less than 8 KiB of the state, with an RSA key 10", () => {
+    it("a device's two resources take less than 4.5 KiB of the state, with an RSA key 7", () => {
         const { deployment: state } = JSON.parse(printed.get("stack export") ?? "") as {
             deployment: { resources: Resource[] };
         };

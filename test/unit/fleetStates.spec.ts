@@ -319,7 +319,7 @@ describe("fleet stacks: which there are", () => {
             names(
                 "dev",
                 ...["dev", "dev-", "dev-shard-", "dev-shard-1x", "dev-shard-x", "dev-group-"],
-                ...["dev2-shard-1", "devshard-1", "prod-shard-1", "my-dev-shard-1"],
+                ...["dev2-shard-1", "devshard-1", "dev_shard-1", "prod-shard-1", "my-dev-shard-1"],
                 ...["dev-groupless-2", "dev-east", "dev-east-shard-1", "DEV-shard-1"],
             ),
             [],

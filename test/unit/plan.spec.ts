@@ -79,35 +79,42 @@ describe("plan: the hub's throttle", () => {
 });
 
 describe("plan: the engine's own time", () => {
-    it("400 elliptic devices in one stack: 7 + 400 x 0.03 + 160,000 x 0.0001 = 35 s, the hub 3 min", () => {
+    it("400 elliptic devices in one stack: 4 + 400 x 0.015 + 160,000 x 0.0002 = 42 s; with the hub 4 s and 3 min", () => {
         const { engineMinutes, hubMinutes, minutes } = listed(400).firstUp;
-        near(engineMinutes * 60, 35);
-        assert.deepEqual([hubMinutes, minutes], [3, 3]);
+        near(engineMinutes * 60, 42);
+        assert.equal(hubMinutes, 3);
+        near(minutes * 60, 184);
     });
 
-    it("10,000 in one stack: 7 + 300 + 10,000 s, longer than the hub's 99 min", () => {
+    it("10,000 in one stack: 4 + 150 + 20,000 s, longer than the hub's 99 min", () => {
         const { engineMinutes, minutes } = listed(10_000).firstUp;
-        near(engineMinutes * 60, 10_307);
+        near(engineMinutes * 60, 20_154);
         assert.equal(minutes, engineMinutes);
     });
 
-    it("1,000 in 10 shards on 2 cores: 7 + 5 x (7 + 3 + 1) = 62 s", () => {
-        near(listed(1000, {}, { shards: 10 }).firstUp.engineMinutes * 60, 62);
+    it("1,000 in 10 shards on 2 cores: 4 + 5 x (4 + 1.5) x 1.8 = 53.5 s; with the hub 8 s and 9 min", () => {
+        const { engineMinutes, minutes } = listed(1000, {}, { shards: 10 }).firstUp;
+        near(engineMinutes * 60, 53.5);
+        near(minutes * 60, 548);
     });
 
-    it("50 RSA-2048 keys: 7 + 1.5 + 0.25 + 50 x 0.22 / 2 cores = 14.25 s", () => {
+    it("1,000 in 1 shard: 4 + 4 + 15 = 23 s", () => {
+        near(listed(1000, {}, { shards: 1 }).firstUp.engineMinutes * 60, 23);
+    });
+
+    it("50 RSA-2048 keys: 4 + 0.75 + 0.5 + 50 x 0.22 / 2 cores = 10.75 s", () => {
         const plan = planOf({ devices: fleet(50) });
-        near(plan.firstUp.engineMinutes * 60, 14.25);
+        near(plan.firstUp.engineMinutes * 60, 10.75);
     });
 
-    it("one device more to 1,000: 7 + 29 + 0.03 + 2,001 x 0.0001 = 36.2301 s", () => {
-        near(listed(1000).additions[0].engineMinutes * 60, 36.2301);
+    it("one device more to 1,000: 4 + 8 + 0.015 + 2,001 x 0.0002 = 12.4152 s", () => {
+        near(listed(1000).additions[0].engineMinutes * 60, 12.4152);
     });
 
     it("no devices: the start alone", () => {
         const { firstUp, state } = planOf({});
         assert.deepEqual([firstUp.registryOperations, firstUp.httpRequests], [0, 0]);
-        near(firstUp.engineMinutes * 60, 7);
+        near(firstUp.engineMinutes * 60, 4);
         assert.deepEqual([state.bytes, state.bytesPerDevice], [0, 0]);
     });
 });
@@ -171,16 +178,16 @@ describe("plan: advice", () => {
         assert.deepEqual(planOf({ groups: someGroups(12) }).advice, []);
     });
 
-    it("10,000 at S1 x 1: ten units, because nine need (10,000 - 900) / 900 = 10.1 min; 67 shards", () => {
+    it("10,000 at S1 x 1: ten units, because nine need (10,000 - 900) / 900 = 10.1 min; 20 shards", () => {
         const plan = listed(10_000);
         assert.deepEqual(topics(plan), ["shards", "units"]);
         assert.equal(
             advised(plan, "units").action,
             "pulumi config set --path iot-x509:hub.units 10",
         );
-        assert.equal(advised(plan, "shards").action, "npm run fleet -- up --shards 67");
+        assert.equal(advised(plan, "shards").action, "npm run fleet -- up --shards 20");
         assert(listed(10_000, { units: 9 }).firstUp.hubMinutes > 10);
-        assert.deepEqual(topics(listed(10_000, { units: 10 }, { shards: 67 })), []);
+        assert.deepEqual(topics(listed(10_000, { units: 10 }, { shards: 20 })), []);
     });
 
     it("F1 cannot have more units, so another tier", () => {

@@ -1,0 +1,142 @@
+import { strict as assert } from "assert";
+import * as pulumi from "@pulumi/pulumi";
+import { readSettings } from "../../stacks/config";
+import type { Platform } from "../../stacks/platform";
+import { issue, makeCa } from "../support/pki";
+import { declaredBy, setMocks, valueOf } from "../support/pulumiMocks";
+import { good, ProjectFolder, Raw } from "./configSupport";
+
+type Handovers = typeof import("../../stacks/handover");
+type FleetStacks = typeof import("../../stacks/fleetStack");
+
+const pace = "IOT_X509_PACE";
+const shard = { of: "dev", name: "shard-1" };
+const later = new Date(Date.now() + 3650 * 24 * 3600 * 1000);
+
+describe("what a fleet stack is handed over, with Pulumi's mocks", () => {
+    let handovers: Handovers;
+    let fleetStacks: FleetStacks;
+    let folder: ProjectFolder;
+    let given: string | undefined;
+
+    before(async () => {
+        await setMocks({
+            "pulumi:pulumi:StackReference": () => ({
+                outputs: {
+                    forFleetStacks: {
+                        hubId: "the-hub-id",
+                        hostName: "the-hub.example",
+                        issuers: { pumps: { certificate: "pumps PEM", privateKey: "pumps KEY" } },
+                        service: { serviceId: "the-service-id", hostName: "the-service.example" },
+                    },
+                },
+                secretOutputNames: ["forFleetStacks"],
+            }),
+            "pulumi-nodejs:dynamic/iothub:DeviceIdentity": () => ({}),
+            "pulumi-nodejs:dynamic/pki:Issuer": () => ({}),
+            "pulumi-nodejs:dynamic/pki:DeviceCertificate": () => ({ certificate: "leaf PEM" }),
+        });
+        handovers = await import("../../stacks/handover");
+        fleetStacks = await import("../../stacks/fleetStack");
+        const root = await makeCa({ commonName: "IoT Root CA", notAfter: later });
+        const pumps = await issue(root, {
+            commonName: "IoT Pumps CA G1",
+            ca: true,
+            notAfter: later,
+        });
+        folder = new ProjectFolder();
+        folder.write("root.pem", root.certificate);
+        folder.write("pumps.pem", pumps.certificate);
+        given = process.env[pace];
+        process.env[pace] = "http://127.0.0.1:1";
+    });
+
+    after(() => {
+        folder.remove();
+        process.env[pace] = given;
+        if (given === undefined) {
+            delete process.env[pace];
+        }
+    });
+
+    const settingsOf = (raw: Raw) => readSettings(good({ shards: 1, ...raw }), folder.path);
+
+    it("the keys of the CAs are secrets, and nothing else is one", async () => {
+        await declaredBy(async () => {
+            const settings = settingsOf({ shard, dps: {} });
+            const { hub, issuers, service } = handovers.handedOver(settings, shard);
+            const ca = issuers.get("pumps");
+            assert.ok(ca && service);
+            for (const [name, output, value, isSecret] of [
+                ["the key", ca.privateKey, "pumps KEY", true],
+                ["the CA", ca.certificate, "pumps PEM", false],
+                ["the hub", hub.hubId, "the-hub-id", false],
+                ["the hub's name", hub.hostName, "the-hub.example", false],
+                ["the service", service.serviceId, "the-service-id", false],
+                ["the service's name", service.hostName, "the-service.example", false],
+            ] as const) {
+                assert.equal(await valueOf(output), value, name);
+                assert.equal(await pulumi.isSecret(output), isSecret, name);
+            }
+        });
+    });
+
+    it("a provisioning service only where the settings have one", async () => {
+        await declaredBy(() => {
+            assert.equal(handovers.handedOver(settingsOf({ shard }), shard).service, undefined);
+        });
+    });
+
+    it("no CA for a group that awaits the signature of an offline root: its devices get identities alone", async () => {
+        const settings = settingsOf({
+            shard,
+            pki: { root: { keys: "offline", certificate: "root.pem" } },
+            groups: {
+                pumps: {
+                    intermediate: {
+                        commonName: "IoT Pumps CA",
+                        certificates: { 1: "pumps.pem" },
+                    },
+                },
+                sensors: {},
+            },
+            devices: [
+                { id: "pump-01", group: "pumps" },
+                { id: "sensor-01", group: "sensors" },
+            ],
+        });
+        const declared = await declaredBy(() => {
+            fleetStacks.createFleetStack(settings, shard);
+        });
+        assert.deepEqual([...declared.keys()].sort(), [
+            "organization/iot-x509/dev StackReference",
+            "pump-01 DeviceCertificate",
+            "pump-01 DeviceIdentity",
+            "pumps Issuer",
+            "sensor-01 DeviceIdentity",
+        ]);
+    });
+
+    it("the stack of the hub gives its provisioning service, too", async () => {
+        // What the handover takes of a platform.
+        const platform = {
+            hub: { hubId: pulumi.output("hub"), hostName: pulumi.output("hub.example") },
+            authorities: { issuers: new Map() },
+            provisioning: {
+                service: {
+                    serviceId: pulumi.output("dps"),
+                    hostName: pulumi.output("dps.example"),
+                },
+            },
+        } as unknown as Platform;
+        const { forFleetStacks } = handovers.handOver(settingsOf({ dps: {} }), platform);
+        const output = pulumi.output(forFleetStacks);
+        assert.deepEqual(await valueOf(output), {
+            hubId: "hub",
+            hostName: "hub.example",
+            issuers: {},
+            service: { serviceId: "dps", hostName: "dps.example" },
+        });
+        assert.equal(await pulumi.isSecret(output), true);
+    });
+});

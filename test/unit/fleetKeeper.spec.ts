@@ -1,0 +1,99 @@
+import { strict as assert } from "assert";
+import { connect } from "net";
+import { networkInterfaces } from "os";
+import { setTimeout as sleep } from "timers/promises";
+import { PaceKeeper } from "../../scripts/lib/fleet/paceKeeper";
+import { sharedPace } from "../../components/iothub/sharedPace";
+
+/** 100 identity operations a minute, which may go at once. */
+const small = { sku: "S1", units: 1 };
+/** 600 of them a second. */
+const large = { sku: "S3", units: 7.2 };
+/** What the large hub lets through at once. */
+const atOnce = 36_000;
+
+const hub = "iot-abc.azure-devices.net";
+const stopped = /stopped before it was sent to the hub; the next run goes on here/;
+
+describe("npm run fleet: the keeper of the pace, as a server", () => {
+    let keeper: PaceKeeper;
+    /** Mocha lets such a rejection pass; the command would end with it. */
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => unhandled.push(reason);
+
+    beforeEach(async () => {
+        unhandled.length = 0;
+        process.on("unhandledRejection", note);
+        keeper = await PaceKeeper.start();
+    });
+
+    afterEach(() => {
+        process.off("unhandledRejection", note);
+        keeper.close();
+    });
+
+    /** `connected`, or the code of the error. */
+    function reach(host: string): Promise<string> {
+        return new Promise((resolve) => {
+            const socket = connect({ host, port: Number(new URL(keeper.address).port) });
+            const end = (result: string): void => {
+                socket.destroy();
+                resolve(result);
+            };
+            socket.once("connect", () => end("connected"));
+            socket.once("error", ({ code }: NodeJS.ErrnoException) => end(code ?? "error"));
+            socket.setTimeout(2000, () => end("no answer"));
+        });
+    }
+
+    it("no other address of the machine leads to it", async () => {
+        assert.equal(await reach("127.0.0.1"), "connected");
+        const others = Object.values(networkInterfaces())
+            .flatMap((all) => all ?? [])
+            .filter(({ address, scopeid }) => address !== "127.0.0.1" && !scopeid)
+            .map(({ address }) => address);
+        // All of 127.0.0.0/8 is loopback on Linux; elsewhere nothing is there.
+        for (const address of ["127.0.0.2", ...others]) {
+            assert.notEqual(await reach(address), "connected", address);
+        }
+    });
+
+    it("who asks after stop is told at once, though the rate would have him wait a minute", async () => {
+        const pace = sharedPace(keeper.address, hub, small);
+        await pace.registry.take(100);
+        keeper.stop();
+        const began = performance.now();
+        await assert.rejects(pace.registry.take(100), stopped);
+        const took = performance.now() - began;
+        assert.ok(took < 5000, `${took} ms`);
+    });
+
+    it("whose turn comes after stop is not answered a second time", async () => {
+        const pace = sharedPace(keeper.address, hub, large);
+        await pace.registry.take(atOnce);
+        const waiting = pace.registry.take(180);
+        await sleep(50);
+        keeper.stop();
+        await assert.rejects(waiting, stopped);
+        // 180 of 600 a second take 0.3 s.
+        await sleep(600);
+        assert.deepEqual(unhandled, []);
+    });
+
+    it("what is only told may be refused or get lost, and nobody hears of it", async () => {
+        const pace = sharedPace(keeper.address, hub, small);
+        const tellAll = (): void => {
+            pace.done(1);
+            pace.registry.refused();
+            pace.queries.refused();
+        };
+        keeper.stop();
+        tellAll();
+        await assert.rejects(pace.registry.take(1), stopped);
+        keeper.close();
+        tellAll();
+        await assert.rejects(pace.registry.take(1), /ECONNREFUSED|ECONNRESET|socket hang up/);
+        await sleep(50);
+        assert.deepEqual(unhandled, []);
+    });
+});

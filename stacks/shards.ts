@@ -21,7 +21,9 @@ export function shardNames(
         return Array.from({ length: sharding.count }, (_, index) => `shard-${index + 1}`);
     }
     const named = groups.map(({ name }) => `group-${name}`);
-    return devices.some(({ group }) => group === undefined) ? [...named, groupless] : named;
+    // There is always one, so that devices that are to be deleted have a place.
+    const isNeeded = named.length === 0 || devices.some(({ group }) => group === undefined);
+    return isNeeded ? [...named, groupless] : named;
 }
 
 /** The name of the stack that holds a shard, beside the platform's stack. */

@@ -53,6 +53,11 @@ export class Program implements Prepared {
         return this.pulumi(...pulumiArguments(operation));
     }
 
+    /** With the option for large fleets. */
+    manyAtOnce(operation: Operation): Command {
+        return this.pulumi(...pulumiArguments(operation), ...manyAtOnce);
+    }
+
     /** A command of the CLI for this stack. */
     pulumi(...args: string[]): Command {
         return this.run(toolchain().cli, ...args, "--stack", stack);
@@ -120,7 +125,7 @@ export const ours: Contender = {
         const program = await Program.prepare(site, request);
         return {
             list: (ids) => program.list(ids),
-            command: (operation) => program.pulumi(...pulumiArguments(operation), ...manyAtOnce),
+            command: (operation) => program.manyAtOnce(operation),
             stateBytes: () => program.stateBytes(),
             close: () => program.close(),
         };

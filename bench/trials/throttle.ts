@@ -27,7 +27,7 @@ export function throttleTrial(
             const plannedSeconds = (JSON.parse(output) as Plan).firstUp.minutes * 60;
             say(`planned ${plannedSeconds.toFixed(1)} s`);
             await site.manage("PATCH", "/settings", { throttling: true });
-            const up = await site.measure(program.command("up"));
+            const up = await site.measure(program.manyAtOnce("up"));
             say(`up ${up.seconds.toFixed(1)} s`);
             const { requests } = await site.manage<{ requests: { outcome: unknown }[] }>(
                 "GET",

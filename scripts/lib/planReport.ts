@@ -3,7 +3,10 @@ import type { CertificateUse, Duration, FleetPlan } from "./plan";
 /** A plan as text for a person, line by line. */
 export function planLines(plan: FleetPlan): string[] {
     const { devices, firstUp, refresh, state } = plan;
-    const place = plan.shards === undefined ? "one stack" : plural(plan.shards, "shard");
+    const place =
+        plan.shards === undefined
+            ? "one stack (pulumi up --parallel 256)"
+            : plural(plan.shards, "shard");
     return [
         `Devices: ${count(devices.total)}`,
         ...table([

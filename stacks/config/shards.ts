@@ -10,11 +10,13 @@ export function readSharding(top: Section): Sharding | undefined {
     if (!top.has("shards")) {
         return undefined;
     }
-    if (top.raw("shards") === "group") {
+    const given = top.raw("shards");
+    if (given === "group") {
         return { by: "group" };
     }
-    const count = Number(top.raw("shards"));
-    if (!/^\d+$/.test(String(top.raw("shards"))) || count < 1 || count > mostShards) {
+    const count = Number(given);
+    const isNumber = typeof given !== "object" && /^\d+$/.test(String(given));
+    if (!isNumber || count < 1 || count > mostShards) {
         top.bad(
             "shards",
             `is a number of fleet stacks from 1 to ${mostShards}, or "group"`,

@@ -105,6 +105,15 @@ describe("deletes in the stack of a hub whose devices moved to fleet stacks", fu
             );
         });
 
+        it(`${part.kind} is refused as the first that its process is asked about`, async () => {
+            const host = await DynamicHost.start({ shards: "4" });
+            try {
+                await assert.rejects(host.delete(part.id, part.state), /It was not deleted/);
+            } finally {
+                await host.stop();
+            }
+        });
+
         it(`${part.kind} is deleted in a fleet stack, and where there are no shards`, async () => {
             await deleted("a fleet stack", part);
             await deleted("the hub's, without shards", part);

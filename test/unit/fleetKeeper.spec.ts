@@ -80,6 +80,14 @@ describe("npm run fleet: the keeper of the pace, as a server", () => {
         assert.deepEqual(unhandled, []);
     });
 
+    it("a request that cannot be read is dropped, and the others go on", async () => {
+        await assert.rejects(fetch(keeper.address));
+        await assert.rejects(fetch(keeper.address, { method: "POST", body: "{" }));
+        await sharedPace(keeper.address, hub, small).registry.take(1);
+        assert.deepEqual(unhandled, []);
+        keeper.close();
+    });
+
     it("what is only told may be refused or get lost, and nobody hears of it", async () => {
         const pace = sharedPace(keeper.address, hub, small);
         const tellAll = (): void => {

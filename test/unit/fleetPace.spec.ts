@@ -67,7 +67,7 @@ describe("npm run fleet: the pace that all stacks share", () => {
             const taken = await seconds(() =>
                 Promise.all([first.registry.take(240), second.registry.take(240)]),
             );
-            assert.ok(taken > 0.7 && taken < 2, `480 of 600 a second took ${taken} s`);
+            assert.ok(taken > 0.7 && taken < 5, `480 of 600 a second took ${taken} s`);
         });
 
         it("wait in the order of asking", async () => {

@@ -1,6 +1,6 @@
 import { strict as assert } from "assert";
 import { FleetStacks, isFleetStack } from "../../scripts/lib/fleet/fleetStacks";
-import { Placement } from "../../scripts/lib/fleet/placement";
+import { canBelongTo, Placement } from "../../scripts/lib/fleet/placement";
 import { ExportedState, StateResource } from "../../scripts/lib/fleet/stackState";
 import { readSettings } from "../../stacks/config";
 import { good, Raw } from "./configSupport";
@@ -325,5 +325,15 @@ describe("fleet stacks: which there are", () => {
             [],
         );
         assert.deepEqual(names("dev.x", "dev.x-shard-1", "dev-x-shard-1"), ["dev.x-shard-1"]);
+    });
+
+    it("nor is a stack that has a hub, or refers to another hub's stack, whatever its name", () => {
+        const name = "dev-group-eu";
+        const refersTo = (platform: string) =>
+            state(one(name, "pulumi:pulumi:StackReference", `organization/iot-x509/${platform}`));
+        assert(canBelongTo("dev", { version: 3, deployment: {} }));
+        assert(canBelongTo("dev", refersTo("dev")));
+        assert(!canBelongTo("dev", refersTo("dev-group-eu")));
+        assert(!canBelongTo("dev", state(one(name, "iot-x509:iothub:Hub", "hub"))));
     });
 });

@@ -136,6 +136,8 @@ describe("shards: of a configuration", () => {
             "group-pumps",
             "group-sensors",
         ]);
+        const none = read({ shards: "group", groups: {}, devices: [] });
+        assert.deepEqual(names(none), ["groupless"]);
     });
 
     it("the stack of the hub declares no device once there are shards", () => {
@@ -218,6 +220,7 @@ describe("shards: bad values", () => {
                 range,
                 evenly,
             ],
+            ["a list of a number", good({ shards: [4] }), "shards", "a list of 1", range, evenly],
             [
                 "a mapping",
                 good({ shards: { by: "group" } }),

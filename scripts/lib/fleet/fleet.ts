@@ -8,7 +8,7 @@ import { counted } from "./counted";
 import { FleetStack, FleetStacks, isFleetStack } from "./fleetStacks";
 import { inParallel } from "../inParallel";
 import { PaceKeeper } from "./paceKeeper";
-import { Placement } from "./placement";
+import { canBelongTo, Placement } from "./placement";
 import { PulumiCli } from "./pulumiCli";
 import { settingsFile, settingsWith, shardsValue, writeFleetStackFile } from "./stackFiles";
 import { Outcome, runStack, Verb } from "./stackRun";
@@ -172,13 +172,15 @@ export class Fleet {
                 `the stack "${platform}" does not exist — pulumi stack init ${platform}`,
             );
         }
-        const own = names.filter((name) => name === platform || isFleetStack(platform, name));
-        const states = await inParallel(this.atOnce, own, (name) => this.cli.exportState(name));
-        return new FleetStacks(
-            this.settings,
-            platform,
-            new Map(own.map((name, index) => [name, states[index]])),
+        const named = names.filter((name) => name === platform || isFleetStack(platform, name));
+        const states = await inParallel(this.atOnce, named, async (name) => {
+            const state = await this.cli.exportState(name);
+            return [name, state] as const;
+        });
+        const own = states.filter(
+            ([name, state]) => name === platform || canBelongTo(platform, state),
         );
+        return new FleetStacks(this.settings, platform, new Map(own));
     }
 
     private writeFiles({ wanted }: FleetStacks): readonly FleetStack[] {

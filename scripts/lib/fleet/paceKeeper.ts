@@ -16,7 +16,8 @@ export class PaceKeeper {
 
     private constructor(private readonly server: Server) {
         server.on("request", (request: IncomingMessage, response: ServerResponse) => {
-            void this.answer(request, response);
+            // One that cannot be read, or whose sender was killed meanwhile, is nobody else's trouble.
+            this.answer(request, response).catch(() => response.destroy());
         });
     }
 

@@ -51,6 +51,17 @@ export function isEmptyFleetStack({ deployment }: ExportedState): boolean {
     );
 }
 
+/** Whether a state can be that of a fleet stack of this platform, and is not of another hub or another hub's fleet. */
+export function canBelongTo(platform: string, { deployment }: ExportedState): boolean {
+    const resources = deployment.resources ?? [];
+    return (
+        resources.every(({ type }) => type !== "iot-x509:iothub:Hub") &&
+        resources
+            .filter(({ type }) => type === "pulumi:pulumi:StackReference")
+            .every(({ urn }) => urn.endsWith(`/${platform}`))
+    );
+}
+
 /**
  * @param parts of all stacks
  * @param stackOf the stack that a device belongs to; `present` is one that holds it

@@ -9,7 +9,8 @@ export function reportPage(results: Results): string {
     return [
         "# What it costs, measured",
         "",
-        "Written by `npm run bench`: every figure is of one run on one machine, on the emulator, and so are its ratios. " +
+        "Written by `npm run bench`: every figure is of one run on one machine (it may be interrupted and gone on with), on " +
+            "the emulator, and so are its ratios. " +
             "A hub on Azure answers slower than the emulator; its tiers' limits are in the trial of the throttled hub. " +
             "Raw figures: [bench.json](bench.json).",
         "",
@@ -43,7 +44,7 @@ export function reportPage(results: Results): string {
                 "of these registry, a device",
                 "memory",
             ],
-            points.map(pointRow),
+            sorted(points).map(pointRow),
         ),
         "",
         ...stops.map(stopLine),
@@ -119,6 +120,15 @@ function profileText(run: Run): string {
     return `${parts.join(", ")} in ${seconds(run.seconds)}`;
 }
 
+/** By contender and key, smallest first. */
+function sorted(points: readonly Point[]): Point[] {
+    const names = Object.keys(titles);
+    const rank = ({ contender, key }: Point): string => `${names.indexOf(contender)} ${key}`;
+    return [...points].sort(
+        (one, other) => rank(one).localeCompare(rank(other)) || one.devices - other.devices,
+    );
+}
+
 function pointRow(point: Point): string[] {
     const { contender, key, devices, shards, up, preview, addOne, refresh } = point;
     const time = (run: Run | undefined): string => (run === undefined ? "" : seconds(run.seconds));
@@ -139,7 +149,7 @@ function pointRow(point: Point): string[] {
 }
 
 function stopLine({ contender, key, devices, expectedSeconds }: Stop): string {
-    return `- ${titles[contender]}, ${key}, ${count(devices)} devices: not run, expected to take ${count(expectedSeconds / 60)} minutes.`;
+    return `- ${titles[contender]}, ${key}, ${count(devices)} devices: not run, expected to take ${Math.ceil(expectedSeconds / 60)} minutes.`;
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {

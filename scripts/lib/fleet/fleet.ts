@@ -119,7 +119,7 @@ export class Fleet {
         return { stacks: [hub, ...outcomes] };
     }
 
-    /** Shows what `up` would do, and changes nothing, no file and no state. */
+    /** Shows what `up` would do. Writes nothing but the settings files of fleet stacks, which are made anew anyway. */
     async preview(): Promise<FleetOutcome> {
         const { folder, platform, sharding } = this.options;
         const present = await this.read();

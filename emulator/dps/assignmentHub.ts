@@ -106,11 +106,14 @@ function least<T>(items: readonly T[], order: (item: T) => number | string): T {
     return items.reduce((best, one) => (order(one) < order(best) ? one : best));
 }
 
-/** Weighted rendezvous hashing: -ln(u)/weight of a uniform u is least with probability in proportion to the weight. */
+/**
+ * Weighted rendezvous hashing: -ln(u)/weight of a uniform u is least with probability in proportion to the weight. A hub
+ * of weight 0 takes devices only where all have that weight.
+ */
 function distance(registrationId: string, link: LinkedHub): number {
     const text = `${registrationId.toLowerCase()}/${link.name.toLowerCase()}`;
     const hash = createHash("sha256").update(text).digest().readUIntBE(0, 6);
-    return -Math.log((hash + 1) / 2 ** 48) / Math.max(1, link.allocationWeight);
+    return -Math.log((hash + 1) / 2 ** 48) / Math.max(Number.EPSILON, link.allocationWeight);
 }
 
 /**

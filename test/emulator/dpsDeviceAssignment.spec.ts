@@ -76,6 +76,25 @@ describe("where a device is assigned", () => {
         }
     });
 
+    it("hashed: a hub of weight 0 takes none, unless all have that weight", async () => {
+        const ids = Array.from({ length: 20 }, (_, index) => `device-${index}`);
+        const weigh = async (first: number, second: number): Promise<number> => {
+            world.service.linkedHubs = [
+                link(world.first, { allocationWeight: first }),
+                link(world.second, { allocationWeight: second }),
+            ];
+            world.service.registrations.clear();
+            [world.first, world.second].forEach(({ devices }) => devices.clear());
+            for (const id of ids) {
+                await registered(id);
+            }
+            return world.first.devices.size;
+        };
+        assert.strictEqual(await weigh(0, 1), 0);
+        const firsts = await weigh(0, 0);
+        assert.ok(firsts > 0 && firsts < ids.length, `${firsts} of ${ids.length}`);
+    });
+
     it("a hub that is added takes no device that is assigned already", async () => {
         const before = await registered("device-1");
         const third = addHub(world.emulator.emulator, "third");

@@ -1,11 +1,12 @@
 import * as echarts from "echarts";
-import { ContenderName } from "./contenders/contender";
+import { ContenderName, DeviceKey } from "./contenders/contender";
 import { Point, Results, seriesOf } from "./results";
 
 /** How a chart and a table name a contender. */
 export const titles: Readonly<Record<ContenderName, string>> = {
     ours: "this program, one stack",
     oursPlain: "this program, pulumi up without options",
+    oursAtEnd: "this program, one stack, state written at the end",
     fleet: "this program, in shards",
     naive: "naive Pulumi program",
     naiveTuned: "naive program, engine tuned as npm run fleet does",
@@ -14,21 +15,35 @@ export const titles: Readonly<Record<ContenderName, string>> = {
     handWrittenBulk: "openssl on all cores + azure-iothub in bulk",
 };
 
-const shown: readonly ContenderName[] = ["naive", "tutorial", "handWritten", "ours", "fleet"];
+const shown: readonly ContenderName[] = [
+    "naive",
+    "tutorial",
+    "handWritten",
+    "ours",
+    "oursAtEnd",
+    "fleet",
+];
+const ourOwn: readonly ContenderName[] = ["ours", "oursAtEnd", "fleet"];
 const size = { width: 860, height: 480 };
 
-/** Seconds of the first `up` over devices; both axes are logarithmic. An SVG. */
-export function upChart(results: Results): string {
-    return lineChart(results, "First up of P-256 devices, seconds", ({ up }) => up.seconds);
+/** Seconds of the first `up` over devices with such keys; both axes are logarithmic. An SVG. */
+export function upChart(results: Results, key: DeviceKey): string {
+    return lineChart(results, key, `First up of ${key} devices, seconds`, ({ up }) => up.seconds);
 }
 
 /** Peak memory over devices. An SVG. */
 export function memoryChart(results: Results): string {
     const title = "Memory of all processes at their peak, MB";
-    return lineChart(results, title, ({ up }) => up.peakMegabytes);
+    return lineChart(results, "ECDSA-P256", title, ({ up }) => up.peakMegabytes);
 }
 
-function lineChart(results: Results, title: string, value: (point: Point) => number): string {
+function lineChart(
+    results: Results,
+    key: DeviceKey,
+    title: string,
+    value: (point: Point) => number,
+): string {
+    const measured = shown.filter((contender) => seriesOf(results, contender, key).length > 0);
     const chart = echarts.init(null, null, { renderer: "svg", ssr: true, ...size });
     chart.setOption({
         animation: false,
@@ -38,12 +53,12 @@ function lineChart(results: Results, title: string, value: (point: Point) => num
         grid: { left: 70, right: 40, top: 60, bottom: 90 },
         xAxis: { type: "log", name: "devices", nameLocation: "middle", nameGap: 28, min: 40 },
         yAxis: { type: "log", minorSplitLine: { show: true } },
-        series: shown.map((contender) => ({
+        series: measured.map((contender) => ({
             type: "line",
             name: titles[contender],
             symbolSize: 8,
-            lineStyle: { width: contender === "ours" || contender === "fleet" ? 3 : 1.5 },
-            data: seriesOf(results, contender).map((point) => [point.devices, value(point)]),
+            lineStyle: { width: ourOwn.includes(contender) ? 3 : 1.5 },
+            data: seriesOf(results, contender, key).map((point) => [point.devices, value(point)]),
         })),
     });
     const svg = chart.renderToSVGString();

@@ -43,7 +43,8 @@ async function main(): Promise<number> {
           );
     if (isWhole) {
         writeFileSync(path.join(folder, "bench.md"), reportPage(results));
-        writeFileSync(path.join(folder, "bench.svg"), upChart(results));
+        writeFileSync(path.join(folder, "bench.svg"), upChart(results, "ECDSA-P256"));
+        writeFileSync(path.join(folder, "bench-rsa.svg"), upChart(results, "RSA-2048"));
         writeFileSync(path.join(folder, "bench-memory.svg"), memoryChart(results));
     } else {
         console.log(reportPage(results));

@@ -1,7 +1,7 @@
 import { Contender, DeviceKey, Operation } from "./contenders/contender";
 import { handWritten, handWrittenBulk } from "./contenders/handWritten";
 import { naive, naiveTuned } from "./contenders/naive";
-import { fleet, ours, oursPlain } from "./contenders/ours";
+import { fleet, ours, oursAtEnd, oursPlain } from "./contenders/ours";
 import { tutorial } from "./contenders/tutorial";
 
 /** A contender with growing fleets. */
@@ -43,19 +43,20 @@ export const fullParts: Parts = {
     series: [
         series(ours, [50, 100, 200, 400, 1000, 2000], 5 * minutes),
         series(oursPlain, [200, 400], 5 * minutes, "ECDSA-P256", []),
+        series(oursAtEnd, [50, 200, 1000, 2000], 5 * minutes),
         series(fleet, [1000], 10 * minutes),
         series(fleet, [10_000], 15 * minutes, "ECDSA-P256", []),
         series(naive, [50, 200], 20 * minutes),
         series(naive, [400, 1000, 2000], 20 * minutes, "ECDSA-P256", []),
-        series(tutorial, [50, 200, 1000], 5 * minutes, "ECDSA-P256", ["addOne"]),
+        series(tutorial, [50, 200, 1000], 10 * minutes, "ECDSA-P256", ["addOne"]),
         series(handWritten, [50, 200, 400, 1000, 2000], 5 * minutes, "ECDSA-P256", ["addOne"]),
         series(handWrittenBulk, [200, 1000], 5 * minutes, "ECDSA-P256", []),
         series(fleet, [2000], 15 * minutes, "ECDSA-P256", []),
         series(naiveTuned, [200], 5 * minutes, "ECDSA-P256", []),
-        series(ours, [200], 10 * minutes, "RSA-2048", []),
-        series(handWritten, [200], 6 * minutes, "RSA-2048", []),
-        series(naive, [50, 100], 5 * minutes, "RSA-2048", []),
-        series(tutorial, [50], 5 * minutes, "RSA-2048", []),
+        series(ours, [50, 200, 400], 5 * minutes, "RSA-2048", []),
+        series(handWritten, [50, 200, 400], 5 * minutes, "RSA-2048", []),
+        series(naive, [50, 100, 200], 5 * minutes, "RSA-2048", []),
+        series(tutorial, [50, 200], 5 * minutes, "RSA-2048", []),
         series(fleet, [1000], 10 * minutes, "RSA-2048", []),
     ],
     throttled: 300,

@@ -22,7 +22,9 @@ export function reportPage(results: Results): string {
         ...table(["target", "bound", "figure", ""], targets(results).map(targetRow)),
         "",
         ...targets(results).flatMap(missedLines),
-        "![First up over devices](bench.svg)",
+        "![First up over devices, P-256](bench.svg)",
+        "",
+        "![First up over devices, RSA-2048](bench-rsa.svg)",
         "",
         "## First up, and what follows",
         "",
@@ -82,7 +84,10 @@ export function reportPage(results: Results): string {
             "*: `pulumi up --parallel 256`; *" +
             titles.oursPlain +
             "* has 8 operations at once on two",
-        "  cores, so that a bulk request is sent with the few devices that wait for it.",
+        "  cores, so that a bulk request is sent with the few devices that wait for it; *" +
+            titles.oursAtEnd +
+            "*",
+        "  has `PULUMI_SKIP_CHECKPOINTS=true` as well.",
         "- *" + titles.fleet + "*: `npm run fleet -- up --shards N`, 500 devices a shard.",
         "- *" +
             titles.naive +

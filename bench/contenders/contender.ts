@@ -7,6 +7,7 @@ export type DeviceKey = "ECDSA-P256" | "RSA-2048";
 export type ContenderName =
     | "ours"
     | "oursPlain"
+    | "oursAtEnd"
     | "fleet"
     | "naive"
     | "naiveTuned"

@@ -4,7 +4,7 @@ import { ProjectCopy } from "../../scripts/lib/projectCopy";
 import { Command, runMeasured } from "../measure/processGroup";
 import { Site } from "../measure/site";
 import { repository, toolchain } from "../toolchain";
-import { Contender, Operation, Prepared, Request } from "./contender";
+import { Contender, ContenderName, Operation, Prepared, Request } from "./contender";
 import { stateBytes } from "./pulumiState";
 
 export const project = "iot-x509";
@@ -118,19 +118,30 @@ function copyFor(site: Site, key: Request["key"], tier: HubTier): ProjectCopy {
     return copy;
 }
 
-/** One stack, by `pulumi up` with the option for large fleets. */
-export const ours: Contender = {
-    name: "ours",
-    prepare: async (site, request) => {
-        const program = await Program.prepare(site, request);
-        return {
-            list: (ids) => program.list(ids),
-            command: (operation) => program.manyAtOnce(operation),
-            stateBytes: () => program.stateBytes(),
-            close: () => program.close(),
-        };
-    },
-};
+/** One stack, by a CLI with the option for large fleets. */
+function oneStack(name: ContenderName, variables: NodeJS.ProcessEnv): Contender {
+    return {
+        name,
+        prepare: async (site, request) => {
+            const program = await Program.prepare(site, request);
+            return {
+                list: (ids) => program.list(ids),
+                command: (operation) => {
+                    const command = program.manyAtOnce(operation);
+                    return { ...command, environment: { ...command.environment, ...variables } };
+                },
+                stateBytes: () => program.stateBytes(),
+                close: () => program.close(),
+            };
+        },
+    };
+}
+
+/** The engine writes the whole state after every step, as it does by default. */
+export const ours = oneStack("ours", {});
+
+/** It writes the state once, at the end, as `npm run fleet` lets it for fleet stacks. */
+export const oursAtEnd = oneStack("oursAtEnd", { PULUMI_SKIP_CHECKPOINTS: "true" });
 
 /** One stack, by `pulumi up` as it is. */
 export const oursPlain: Contender = {

@@ -21,7 +21,7 @@ import { Fleet, FleetOutcome } from "./lib/fleet/fleet";
 import { outcomeLines } from "./lib/fleet/report";
 import { CliError } from "./lib/fleet/pulumiCli";
 import { Verb } from "./lib/fleet/stackRun";
-import { lastPart, selectedStack, StackFileError } from "./lib/planConfig";
+import { lastPart, organizationOf, selectedStack, StackFileError } from "./lib/planConfig";
 
 /** npm passes Ctrl-C on, so it may come twice; only a later one is meant as a second one. */
 const repeatedMilliseconds = 1000;
@@ -53,6 +53,7 @@ function readArguments() {
     return {
         verb,
         platform: lastPart(platform),
+        organization: organizationOf(platform),
         sharding: readSharding(values.shards),
         refresh: values.refresh,
         atOnce: readCount("--at-once", values["at-once"], 100),

@@ -1,6 +1,7 @@
 import * as authorization from "@pulumi/azure-native/authorization";
 import * as resources from "@pulumi/azure-native/resources";
 import * as pulumi from "@pulumi/pulumi";
+import { Sharding } from "../components/dynamic/sharding";
 import { CiIdentity } from "../components/entra/ciIdentity";
 import { Hub } from "../components/iothub/hub";
 import { VerifiedCertificate } from "../components/iothub/verifiedCertificate";
@@ -8,6 +9,7 @@ import { Authorities, createAuthorities } from "./authorities";
 import { FleetBase } from "./fleet";
 import { createProvisioning, Provisioning } from "./provisioning";
 import { Settings } from "./settings";
+import { shardsValue } from "./shards";
 import { createTrust } from "./trust";
 
 /** What the devices of an environment stand on. */
@@ -48,6 +50,9 @@ export async function createPlatform(settings: Settings): Promise<Platform> {
         { protect: settings.protect },
     );
     const authorities = createAuthorities(settings);
+    if (settings.shards !== undefined) {
+        new Sharding("sharding", String(shardsValue(settings.shards)));
+    }
     return {
         resourceGroup,
         hub,

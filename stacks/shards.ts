@@ -4,6 +4,11 @@ import { DeviceSettings, Settings, Sharding } from "./settings";
 /** Holds the devices that no group has, when each group is a shard. No group can have this name with its prefix. */
 const groupless = "groupless";
 
+/** As the settings write it. */
+export function shardsValue(sharding: Sharding): string | number {
+    return sharding.by === "group" ? "group" : sharding.count;
+}
+
 /** The shard that a device belongs to; the same for the same device ID, or the same group, in every run. */
 export function shardOf(sharding: Sharding, device: Pick<DeviceSettings, "id" | "group">): string {
     if (sharding.by === "group") {

@@ -5,8 +5,9 @@
  */
 const { availableParallelism } = require("os");
 
-// Keys are made on libuv's threads, which are four unless told otherwise before the first of them starts.
-process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, availableParallelism()));
+// Keys are made on libuv's threads, which are four unless told otherwise before the first of them starts: one for each
+// processor, and one for what must not wait for keys (signatures, host names).
+process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, availableParallelism() + 1));
 
 require("ts-node/register/transpile-only");
 

@@ -78,12 +78,12 @@ export function readStack(
 }
 
 /**
- * The stack selected for this folder; undefined when that cannot be told without the CLI. Pulumi keeps it below its home,
+ * The stack selected for this folder, as it is kept: `STACK` or `organization/project/STACK`. Undefined when that cannot be told without the CLI. Pulumi keeps it below its home,
  * by the backend that the user is logged in to.
  */
 export function selectedStack(folder: string, environment: NodeJS.ProcessEnv): string | undefined {
     if (environment.PULUMI_STACK) {
-        return lastPart(environment.PULUMI_STACK);
+        return environment.PULUMI_STACK;
     }
     const home = environment.PULUMI_HOME || path.join(homedir(), ".pulumi");
     const digest = createHash("sha1").update(path.join(folder, "Pulumi.yaml")).digest("hex");
@@ -97,11 +97,20 @@ export function selectedStack(folder: string, environment: NodeJS.ProcessEnv): s
     }
     const backend = environment.PULUMI_BACKEND_URL;
     if (backend) {
-        return stacks[backend] && lastPart(stacks[backend]);
+        return stacks[backend];
     }
     // Which of several backends is meant stands beside the user's tokens, and those are left unread.
-    const names = new Set(Object.values(stacks).map(lastPart));
-    return names.size === 1 ? [...names][0] : undefined;
+    const selected = new Set(Object.values(stacks));
+    const names = new Set([...selected].map(lastPart));
+    return [selected, names]
+        .find(({ size }) => size === 1)
+        ?.values()
+        .next().value;
+}
+
+/** Of `organization/project/stack`; undefined when the first two are not there. */
+export function organizationOf(stack: string): string | undefined {
+    return stack.includes("/") ? stack.slice(0, stack.indexOf("/")) : undefined;
 }
 
 /** `organization/project/stack`, the first two optional. */

@@ -2,14 +2,16 @@ import { strict as assert } from "assert";
 import { existsSync, readFileSync, statSync } from "fs";
 import * as paths from "path";
 import {
+    claimedPlatform,
+    secretsProvider,
     settingsFile,
     settingsWith,
-    shardsValue,
     writeFleetStackFile,
 } from "../../scripts/lib/fleet/stackFiles";
 import { withSettingsFile } from "../../scripts/lib/fleet/withSettingsFile";
 import { StackFileError } from "../../scripts/lib/planConfig";
 import { Sharding } from "../../stacks/settings";
+import { shardsValue } from "../../stacks/shards";
 import { ProjectFolder } from "./configSupport";
 
 const four: Sharding = { by: "hash", count: 4 };
@@ -67,6 +69,24 @@ describe("npm run fleet: settings files", () => {
         assert.ok(written(settings, { by: "group" }).includes("  iot-x509:shards: group"));
         assert.ok(written(settings).includes("  iot-x509:shards: 4"));
         assert.deepEqual([shardsValue(four), shardsValue({ by: "group" })], [4, "group"]);
+    });
+
+    it("whose fleet stack it is stands in it; the file of a hub's stack names none", () => {
+        folder.write("Pulumi.dev.yaml", "config:\n  iot-x509:organization: Contoso\n");
+        writeFleetStackFile(folder.path, "dev", four, shard2);
+        const claims = ["dev-shard-2", "dev", "dev-shard-3"].map((stack) =>
+            claimedPlatform(folder.path, stack),
+        );
+        assert.deepEqual(claims, ["dev", null, undefined]);
+    });
+
+    it("the secrets provider of the hub's stack is the fleet stack's", () => {
+        const provider = "azurekeyvault://v.vault.azure.net/keys/k";
+        folder.write("Pulumi.dev.yaml", `secretsprovider: ${provider}\nencryptedkey: AAAA\n`);
+        writeFleetStackFile(folder.path, "dev", four, shard2);
+        assert.equal(secretsProvider(folder.path, "dev-shard-2"), provider);
+        folder.write("Pulumi.dev.yaml", "encryptionsalt: v1:AAAA\n");
+        assert.equal(secretsProvider(folder.path, "dev"), undefined);
     });
 
     it("without shards, as for a stack that is to be destroyed, it names none", () => {

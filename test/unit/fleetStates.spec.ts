@@ -331,9 +331,17 @@ describe("fleet stacks: which there are", () => {
         const name = "dev-group-eu";
         const refersTo = (platform: string) =>
             state(one(name, "pulumi:pulumi:StackReference", `organization/iot-x509/${platform}`));
-        assert(canBelongTo("dev", { version: 3, deployment: {} }));
-        assert(canBelongTo("dev", refersTo("dev")));
-        assert(!canBelongTo("dev", refersTo("dev-group-eu")));
-        assert(!canBelongTo("dev", state(one(name, "iot-x509:iothub:Hub", "hub"))));
+        assert(canBelongTo("dev", refersTo("dev"), null));
+        assert(!canBelongTo("dev", refersTo("dev-group-eu"), "dev"));
+        assert(!canBelongTo("dev", state(one(name, "iot-x509:iothub:Hub", "hub")), "dev"));
+    });
+
+    it("the settings file tells whose a stack is that was never deployed", () => {
+        const empty = { version: 3, deployment: {} };
+        assert(canBelongTo("dev", empty, undefined), "another checkout made it");
+        assert(canBelongTo("dev", empty, "dev"));
+        assert(!canBelongTo("dev", empty, null), "the stack of a hub that is yet to be made");
+        assert(!canBelongTo("dev", empty, "dev-group-eu"));
+        assert(!canBelongTo("dev", holding("dev-group-eu-shard-1", "pump-01"), "dev-group-eu"));
     });
 });

@@ -1,8 +1,10 @@
 import { rmSync } from "fs";
 import { availableParallelism } from "os";
 import { LocalWorkspace, Stack } from "@pulumi/pulumi/automation";
+import { destroyVariable } from "../../../components/dynamic/stackSettings";
 import { paceVariable } from "../../../components/iothub/pace";
 import { Settings, Sharding } from "../../../stacks/settings";
+import { shardsValue } from "../../../stacks/shards";
 import { readStack, StackFileError } from "../planConfig";
 import { counted } from "./counted";
 import { FleetStack, FleetStacks, isFleetStack } from "./fleetStacks";
@@ -10,7 +12,7 @@ import { inParallel } from "../inParallel";
 import { PaceKeeper } from "./paceKeeper";
 import { canBelongTo, Placement } from "./placement";
 import { PulumiCli } from "./pulumiCli";
-import { settingsFile, settingsWith, shardsValue, writeFleetStackFile } from "./stackFiles";
+import { claimedPlatform, settingsFile, settingsWith, writeFleetStackFile } from "./stackFiles";
 import { Outcome, runStack, Verb } from "./stackRun";
 import { carryOut } from "./stateMover";
 import { withSettingsFile } from "./withSettingsFile";
@@ -20,6 +22,8 @@ export interface FleetOptions {
     readonly folder: string;
     /** The stack of the hub. */
     readonly platform: string;
+    /** That the stack is said to be in; undefined: nothing was said. */
+    readonly organization?: string;
     /** Instead of what the settings say; `up` writes it there. */
     readonly sharding?: Sharding;
     /** Whether states are compared with Azure first. */
@@ -54,10 +58,19 @@ export class Fleet {
     static async open(options: FleetOptions): Promise<Fleet> {
         const { folder, platform, sharding } = options;
         const override = sharding === undefined ? {} : { shards: shardsValue(sharding) };
-        const { settings } = readStack(folder, platform, override);
+        const { settings, unread } = readStack(folder, platform, override);
         if (settings.shard !== undefined) {
             throw new StackFileError(
                 `${platform} is a fleet stack — name the stack of its hub: --stack ${settings.shard.of}`,
+            );
+        }
+        const hidden = unread.find((name) =>
+            /^(shards|devices|devicesFile|deviceDefaults|groups)\b/.test(name),
+        );
+        if (settings.shards !== undefined && hidden !== undefined) {
+            throw new StackFileError(
+                `iot-x509:${hidden} is encrypted, and which fleet stack has which device is told from it — write it in ` +
+                    `clear (pulumi config set), or stay with one stack`,
             );
         }
         const cli = await PulumiCli.find(folder);
@@ -69,7 +82,7 @@ export class Fleet {
             cli,
             keeper,
             await cli.workspace(paced),
-            // A fleet stack has nothing that its next run would not find again: a device that exists is taken over, and
+            // A fleet stack makes nothing that its next run would not find again: a device that exists is taken over, and
             // a key that got lost on the way was given to nobody. So its state need not be written after every step.
             await cli.workspace({ ...paced, PULUMI_SKIP_CHECKPOINTS: "true" }),
         );
@@ -96,18 +109,20 @@ export class Fleet {
     async up(): Promise<FleetOutcome> {
         const { platform, sharding, say } = this.options;
         const before = await this.read();
+        for (const { stack } of this.writeFiles(before).filter(({ exists }) => !exists)) {
+            await this.cli.makeStack(stack);
+        }
         if (sharding !== undefined) {
             const value = String(shardsValue(sharding));
             await this.cli.run("config", "set", "--stack", platform, "iot-x509:shards", value);
         }
-        for (const { stack } of this.writeFiles(before).filter(({ exists }) => !exists)) {
-            await this.cli.makeStack(stack, settingsFile(this.options.folder, stack));
-        }
         const { moves, leftovers } = before.placement;
-        if (moves.length > 0) {
-            say(`${devicesIn(moves)} to move to other stacks: only states change`);
+        if (!this.isStopping) {
+            if (moves.length > 0) {
+                say(`${devicesIn(moves)} to move to other stacks: only states change`);
+            }
+            await carryOut({ moves, leftovers }, this.cli);
         }
-        await carryOut({ moves, leftovers }, this.cli);
         this.keeper.expect(before.listedDevices, before.heldDevices);
         const hub = await this.run("up", platform);
         const stacks = before.wanted.map(({ stack }) => stack);
@@ -142,17 +157,15 @@ export class Fleet {
 
     /** Takes down the hub with all its devices at once, and then what is left of them in the fleet stacks. */
     async destroy(): Promise<FleetOutcome> {
-        const { folder, platform } = this.options;
+        const { platform } = this.options;
         const present = await this.read();
         this.writeFiles(present);
         const stacks = [
             ...present.wanted.filter(({ exists }) => exists).map(({ stack }) => stack),
             ...present.obsolete,
         ];
-        // Without shards, so that devices that have not moved yet may go as well.
-        const hub = await withSettingsFile(settingsWith(folder, platform, undefined), (file) =>
-            this.run("destroy", platform, file),
-        );
+        this.workspace.envVars[destroyVariable] = "true";
+        const hub = await this.run("destroy", platform);
         if (hub.result !== "done") {
             return { stacks: [hub, ...stacks.map(notBegun)] };
         }
@@ -165,8 +178,17 @@ export class Fleet {
     }
 
     private async read(): Promise<FleetStacks> {
-        const { platform } = this.options;
+        const { folder, platform, organization } = this.options;
         const names = await this.cli.stacks();
+        const elsewhere = names.filter((name) => name.endsWith(`/${platform}`));
+        const isNamed = elsewhere.includes(`${organization}/${platform}`);
+        if (isNamed || (elsewhere.length > 0 && !names.includes(platform))) {
+            const owner = isNamed ? organization : elsewhere[0].split("/")[0];
+            throw new StackFileError(
+                `the stack "${owner}/${platform}" is not in your default organization, where its fleet stacks would be ` +
+                    `made — pulumi org set-default ${owner}`,
+            );
+        }
         if (!names.includes(platform)) {
             throw new StackFileError(
                 `the stack "${platform}" does not exist — pulumi stack init ${platform}`,
@@ -178,9 +200,18 @@ export class Fleet {
             return [name, state] as const;
         });
         const own = states.filter(
-            ([name, state]) => name === platform || canBelongTo(platform, state),
+            ([name, state]) =>
+                name === platform || canBelongTo(platform, state, claimedPlatform(folder, name)),
         );
-        return new FleetStacks(this.settings, platform, new Map(own));
+        const stacks = new FleetStacks(this.settings, platform, new Map(own));
+        const taken = stacks.wanted.find(({ stack, exists }) => !exists && names.includes(stack));
+        if (taken !== undefined) {
+            throw new StackFileError(
+                `the stack "${taken.stack}" is not of ${platform}'s fleet, and a fleet stack needs that name — ` +
+                    `pulumi stack rename NAME --stack ${taken.stack}, with its settings file`,
+            );
+        }
+        return stacks;
     }
 
     private writeFiles({ wanted }: FleetStacks): readonly FleetStack[] {
@@ -192,12 +223,13 @@ export class Fleet {
     }
 
     private runFleet(verb: Verb, stacks: readonly string[]): Promise<Outcome[]> {
-        return inParallel(this.atOnce, stacks, async (stack) =>
-            this.isStopping ? notBegun(stack) : this.run(verb, stack),
-        );
+        return inParallel(this.atOnce, stacks, (stack) => this.run(verb, stack));
     }
 
     private async run(verb: Verb, name: string, configFile?: string): Promise<Outcome> {
+        if (this.isStopping) {
+            return notBegun(name);
+        }
         const { platform, refresh, say } = this.options;
         const workspace = name === platform ? this.workspace : this.fleetWorkspace;
         const { signal } = this.stopping;
@@ -213,7 +245,7 @@ export class Fleet {
     }
 
     private async removeObsolete(stacks: readonly string[]): Promise<void> {
-        if (stacks.length === 0) {
+        if (stacks.length === 0 || this.isStopping) {
             return;
         }
         const left = await this.read();

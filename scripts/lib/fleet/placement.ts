@@ -51,15 +51,25 @@ export function isEmptyFleetStack({ deployment }: ExportedState): boolean {
     );
 }
 
-/** Whether a state can be that of a fleet stack of this platform, and is not of another hub or another hub's fleet. */
-export function canBelongTo(platform: string, { deployment }: ExportedState): boolean {
+/**
+ * Whether a stack can be a fleet stack of this platform, and is not another hub's or of another hub's fleet. A state that
+ * was deployed tells; before that, the settings file.
+ *
+ * @param claimed the platform that its settings file names; undefined without such a file, null when it names none
+ */
+export function canBelongTo(
+    platform: string,
+    { deployment }: ExportedState,
+    claimed: string | null | undefined,
+): boolean {
     const resources = deployment.resources ?? [];
-    return (
-        resources.every(({ type }) => type !== "iot-x509:iothub:Hub") &&
-        resources
-            .filter(({ type }) => type === "pulumi:pulumi:StackReference")
-            .every(({ urn }) => urn.endsWith(`/${platform}`))
-    );
+    if (resources.some(({ type }) => type === "iot-x509:iothub:Hub")) {
+        return false;
+    }
+    const references = resources.filter(({ type }) => type === "pulumi:pulumi:StackReference");
+    return references.length > 0
+        ? references.every(({ urn }) => urn.endsWith(`/${platform}`))
+        : claimed === undefined || claimed === platform;
 }
 
 /**

@@ -3,7 +3,8 @@ import { accessSync, constants, readFileSync, writeFileSync } from "fs";
 import * as path from "path";
 import { promisify } from "util";
 import { LocalWorkspace, PulumiCommand } from "@pulumi/pulumi/automation";
-import { selectedStack } from "../planConfig";
+import { lastPart, selectedStack } from "../planConfig";
+import { secretsProvider, settingsFile } from "./stackFiles";
 import { ExportedState } from "./stackState";
 
 const execute = promisify(execFile);
@@ -70,10 +71,10 @@ export class PulumiCli {
         }
     }
 
-    /** Names of the project's stacks. */
+    /** Names of the project's stacks; those of an organization that is not the user's default have it in front. */
     async stacks(): Promise<string[]> {
         const list = JSON.parse(await this.run("stack", "ls", "--json")) as { name: string }[];
-        return list.map(({ name }) => name.slice(name.lastIndexOf("/") + 1));
+        return list.map(({ name }) => name);
     }
 
     /** A stack's state. Decrypted, its secrets can be given to another stack. */
@@ -91,18 +92,21 @@ export class PulumiCli {
         await this.runWith(JSON.stringify(state), "stack", "import", "--stack", stack);
     }
 
-    /** Makes a stack whose settings file may be there already, and leaves that file as it is. */
-    async makeStack(stack: string, settingsFile: string): Promise<void> {
-        const settings = readFileSync(settingsFile);
-        await this.run("stack", "init", stack, "--no-select");
-        writeFileSync(settingsFile, settings);
+    /** Makes a stack whose settings file is there already, and leaves that file as it is. */
+    async makeStack(stack: string): Promise<void> {
+        const file = settingsFile(this.folder, stack);
+        const settings = readFileSync(file);
+        const provider = secretsProvider(this.folder, stack);
+        const flags = provider === undefined ? [] : ["--secrets-provider", provider];
+        await this.run("stack", "init", stack, "--no-select", ...flags);
+        writeFileSync(file, settings);
     }
 
     /** The CLI forgets which stack is selected when it removes any. */
     async removeStack(stack: string): Promise<void> {
         const selected = selectedStack(this.folder, process.env);
         await this.run("stack", "rm", stack, "--force", "--yes");
-        if (selected !== undefined && selected !== stack) {
+        if (selected !== undefined && lastPart(selected) !== stack) {
             await this.run("stack", "select", selected);
         }
     }

@@ -1,11 +1,13 @@
-import { readFileSync, writeFileSync } from "fs";
+import { existsSync, readFileSync, writeFileSync } from "fs";
 import * as path from "path";
 import { CORE_SCHEMA, dump, load } from "js-yaml";
 import { Sharding } from "../../../stacks/settings";
+import { shardsValue } from "../../../stacks/shards";
 import { StackFileError } from "../planConfig";
 
 interface StackFile {
     readonly config?: Readonly<Record<string, unknown>>;
+    readonly secretsprovider?: string;
     readonly encryptionsalt?: string;
     readonly encryptedkey?: string;
     readonly [key: string]: unknown;
@@ -48,6 +50,21 @@ export function writeFleetStackFile(
     writeFileSync(settingsFile(folder, fleetStack.stack), madeBy + text({ ...file, config }));
 }
 
+/** The platform that a stack's settings file names; undefined without such a file, null when it names none. */
+export function claimedPlatform(folder: string, stack: string): string | null | undefined {
+    if (!existsSync(settingsFile(folder, stack))) {
+        return undefined;
+    }
+    const { config } = readStackFile(folder, stack);
+    const shard = config?.["iot-x509:shard"] as { readonly of?: string } | undefined;
+    return shard?.of ?? null;
+}
+
+/** The secrets provider that a stack's settings file names; undefined: the backend's default. */
+export function secretsProvider(folder: string, stack: string): string | undefined {
+    return readStackFile(folder, stack).secretsprovider;
+}
+
 /** The settings of a stack with other shards or none, for a run that must not change the file. */
 export function settingsWith(
     folder: string,
@@ -65,11 +82,6 @@ function text(file: StackFile): string {
 
 function withShards(sharding: Sharding | undefined): Record<string, unknown> {
     return { "iot-x509:shards": sharding && shardsValue(sharding) };
-}
-
-/** As the settings write it. */
-export function shardsValue(sharding: Sharding): string | number {
-    return sharding.by === "group" ? "group" : sharding.count;
 }
 
 function readStackFile(folder: string, stack: string): StackFile {

@@ -42,7 +42,8 @@ export async function runStack(verb: Verb, stack: Stack, options: RunOptions): P
         if (verb === "preview") {
             await stack.preview(given);
         } else {
-            await stack[verb](given);
+            // A device that fails holds up no other.
+            await stack[verb]({ ...given, continueOnError: true });
         }
     } catch (error) {
         result = options.signal.aborted ? "stopped" : "failed";

@@ -10,7 +10,6 @@
 import { availableParallelism } from "os";
 import { parseArgs } from "util";
 import { ConfigurationError } from "../stacks/config";
-import { shardNames } from "../stacks/shards";
 import { planFleet } from "./lib/plan";
 import { lastPart, readStack, selectedStack, StackFileError } from "./lib/planConfig";
 import { planLines } from "./lib/planReport";
@@ -30,7 +29,6 @@ function main(): void {
     const { settings, unread, bytes } = readStack(folder, stack, overrides);
     const plan = planFleet(settings, {
         cores: availableParallelism(),
-        shards: settings.shards && shardNames(settings.shards, settings).length,
         stack,
         configurationBytes: bytes,
     });

@@ -8,13 +8,14 @@ import {
 import { Advice, advise } from "./planAdvice";
 import {
     Deployment,
-    deviceBytes,
-    engineSeconds,
     EngineWork,
-    keySeconds,
+    fleetStacksSeconds,
+    oneStackSeconds,
     startSeconds,
+    surveyQueries,
     throttledMinutes,
 } from "./planModel";
+import { largestShare, newDevices, stackShares, StackShare } from "./planShards";
 
 /** What both services take. Sources: Azure docs, iot-hub-devguide-quotas-throttling; iot-dps, "Quotas and limits". */
 export const serviceLimits = {
@@ -24,9 +25,6 @@ export const serviceLimits = {
     enrollmentGroups: 100,
     individualEnrollments: 1_000_000,
 };
-
-/** Rows of a twin query's page (Azure docs: iot-hub-devguide-query-language). */
-const queryPage = 100;
 
 /** A count and the most that there may be. */
 export interface Use {
@@ -54,6 +52,10 @@ export interface Duration {
 /** Identity operations and the bulk requests that carry them. */
 export interface RegistryRun extends Duration {
     readonly registryOperations: number;
+    /**
+     * With as many devices in each as it takes: the fewest. In shards somewhat more were measured; in one stack of 1,000
+     * devices 14 times as many, because devices come one by one while the state is written (docs/bench.md).
+     */
     readonly httpRequests: number;
 }
 
@@ -62,6 +64,13 @@ export interface GroupCount {
     readonly group: string | null;
     readonly devices: number;
     readonly provisioning: GroupSettings["provisioning"];
+}
+
+/** What the shard with the largest state holds. */
+export interface LargestShard {
+    readonly name: string;
+    readonly devices: number;
+    readonly bytes: number;
 }
 
 /** What a configuration will cost, before anything is deployed. */
@@ -86,15 +95,18 @@ export interface FleetPlan extends Deployment {
     readonly firstUp: RegistryRun;
     /** The same on other hubs. */
     readonly tiers: readonly (HubSize & Duration)[];
-    /** More devices, listed and with elliptic keys, later. */
+    /** More devices, listed and with elliptic keys, later; where each group is a shard, all of them in the largest. */
     readonly additions: readonly (RegistryRun & { readonly devices: number })[];
     readonly refresh: Duration & { readonly queries: number };
     /** Of the devices alone. */
     readonly state: {
         readonly bytes: number;
         readonly bytesPerDevice: number;
+        /** Of the largest shard, where they differ. */
         readonly bytesPerShard: number;
     };
+    /** Null unless each group is a shard: a hash makes them equal. */
+    readonly largestShard: LargestShard | null;
     readonly advice: readonly Advice[];
 }
 
@@ -102,8 +114,6 @@ export interface FleetPlan extends Deployment {
 export interface PlanOptions {
     /** Processors of the deploying machine. */
     readonly cores: number;
-    /** Fleet stacks. Default: none, the devices are in the stack of the hub. */
-    readonly shards?: number;
     /** Named in the commands of the advice; default: none is, so that they mean the selected stack. */
     readonly stack?: string;
     /** Size of the whole configuration as the engine hands it to the program, in bytes. Default 0: not looked at. */
@@ -120,85 +130,115 @@ const comparedTiers: readonly HubSize[] = [
 
 /** Predicts what a checked configuration costs. Reads and changes nothing. */
 export function planFleet(settings: Settings, options: PlanOptions): FleetPlan {
-    const { cores, shards } = options;
-    const deployment: Deployment = { cores, shards };
-    const stacks = shards ?? 1;
-    const { sku, units } = settings.hub;
-    const groups = new Map(settings.groups.map((group) => [group.name, group]));
-    const groupOf = (device: DeviceSettings) => groups.get(device.group ?? "");
-    const total = settings.devices.length;
-    const listed = settings.devices.filter((device) => groupOf(device)?.provisioning !== "dps");
-    const work: EngineWork = {
-        unchanged: 0,
-        created: total,
-        keySeconds: sum(settings.devices.map((device) => keySeconds(device, groupOf(device)))),
+    const { cores } = options;
+    const shares = stackShares(settings);
+    const deployment: Deployment = {
+        cores,
+        shards: settings.shards === undefined ? undefined : shares.length,
     };
-    const run = (size: HubSize, operations: number, engine: EngineWork): Duration =>
+    const { sku, units } = settings.hub;
+    const total = settings.devices.length;
+    const listed = sum(shares.map((share) => share.listed));
+    const bytes = sum(shares.map((share) => share.bytes));
+    const work = shares.map(({ devices, keySeconds }): EngineWork => ({
+        unchanged: 0,
+        created: devices,
+        keySeconds,
+    }));
+    const run = (size: HubSize, operations: number, stacks: readonly EngineWork[]): Duration =>
         duration(
             throttledMinutes(operations, hubLimits(size).registryPerMinute),
-            engineSeconds(engine, deployment),
+            stacks,
             deployment,
         );
-    const bytes = sum(settings.devices.map((device) => deviceBytes(device, groupOf(device))));
+    const addition = (count: number): FleetPlan["additions"][number] => {
+        const added = newDevices(shares, count);
+        const stacks = shares.map(({ devices }, index): EngineWork => ({
+            unchanged: devices,
+            created: added[index],
+            keySeconds: 0,
+        }));
+        return {
+            devices: count,
+            registryOperations: count,
+            httpRequests: bulkRequests(added),
+            ...run(settings.hub, count, stacks),
+        };
+    };
+    const largest = largestShare(shares);
     const plan: Omit<FleetPlan, "advice"> = {
         ...deployment,
         hub: { sku, units, certificates: hubCertificates(settings) },
         devices: {
             total,
-            listed: { count: listed.length, limit: serviceLimits.hubDevices },
-            provisioned: total - listed.length,
+            listed: { count: listed, limit: serviceLimits.hubDevices },
+            provisioned: total - listed,
             byAuthentication: countAuthentications(settings.devices),
             byGroup: countGroups(settings),
         },
         dps: settings.dps === undefined ? null : planProvisioning(settings),
         firstUp: {
-            registryOperations: listed.length,
-            httpRequests: bulkRequests(listed.length, stacks),
-            ...run(settings.hub, listed.length, work),
+            registryOperations: listed,
+            httpRequests: bulkRequests(shares.map((share) => share.listed)),
+            ...run(settings.hub, listed, work),
         },
-        tiers: comparedTiers.map((size) => ({ ...size, ...run(size, listed.length, work) })),
-        additions: [1, 100].map((created) => ({
-            devices: created,
-            registryOperations: created,
-            httpRequests: bulkRequests(created, stacks),
-            ...run(settings.hub, created, { unchanged: total, created, keySeconds: 0 }),
-        })),
-        refresh: planRefresh(settings.hub, total, listed.length, deployment),
+        tiers: comparedTiers.map((size) => ({ ...size, ...run(size, listed, work) })),
+        additions: [1, 100].map(addition),
+        refresh: planRefresh(settings.hub, shares, deployment),
         state: {
             bytes,
             bytesPerDevice: total === 0 ? 0 : bytes / total,
-            bytesPerShard: bytes / stacks,
+            bytesPerShard: largest.bytes,
         },
+        largestShard:
+            largest.shard === undefined
+                ? null
+                : { name: largest.shard, devices: largest.devices, bytes: largest.bytes },
     };
-    return { ...plan, advice: advise(settings, plan, work, options) };
+    const keySeconds = sum(shares.map((share) => share.keySeconds));
+    return {
+        ...plan,
+        advice: advise(settings, plan, { unchanged: 0, created: total, keySeconds }, options),
+    };
 }
 
-function duration(hubMinutes: number, seconds: number, deployment: Deployment): Duration {
+function duration(
+    hubMinutes: number,
+    stacks: readonly EngineWork[],
+    deployment: Deployment,
+): Duration {
+    const { cores, shards } = deployment;
+    const seconds =
+        shards === undefined
+            ? oneStackSeconds(stacks[0], cores)
+            : fleetStacksSeconds(stacks, cores);
     const engineMinutes = seconds / 60;
     const waiting = startSeconds(deployment) / 60 + hubMinutes;
     return { hubMinutes, engineMinutes, minutes: Math.max(waiting, engineMinutes) };
 }
 
-/** Each shard is a process of its own, which fills its own requests. */
-function bulkRequests(operations: number, shards: number): number {
-    const used = Math.min(shards, operations);
-    return used === 0 ? 0 : used * Math.ceil(operations / used / largestBatch);
+/** Each stack is a process of its own, which fills its own requests. */
+function bulkRequests(operationsByStack: readonly number[]): number {
+    return sum(operationsByStack.map((operations) => Math.ceil(operations / largestBatch)));
 }
 
-/** Each shard asks for the whole fleet, whose devices carry one owner, and first how many the index has. */
+/** Each stack with a listed device asks for the whole fleet, whose devices carry one owner. */
 function planRefresh(
     hub: HubSize,
-    total: number,
-    listed: number,
+    shares: readonly StackShare[],
     deployment: Deployment,
 ): FleetPlan["refresh"] {
-    const stacks = deployment.shards ?? 1;
-    const queries = listed === 0 ? 0 : stacks * (1 + Math.ceil(listed / queryPage));
-    const engine = engineSeconds({ unchanged: total, created: 0, keySeconds: 0 }, deployment);
+    const asking = shares.filter(({ listed }) => listed > 0).length;
+    const queries = asking * surveyQueries(sum(shares.map(({ listed }) => listed)));
+    const stacks = shares.map(({ devices }): EngineWork => ({
+        unchanged: devices,
+        created: 0,
+        keySeconds: 0,
+    }));
     const { queriesPerMinute } = hubLimits(hub);
     return {
         queries,
-        ...duration(throttledMinutes(queries, queriesPerMinute), engine, deployment),
+        ...duration(throttledMinutes(queries, queriesPerMinute), stacks, deployment),
     };
 }
 

@@ -41,6 +41,12 @@ export const stateBytes = {
     thumbprint: 1536,
 };
 
+/** What floating point may leave of a run that has ended. */
+const rounding = 1e-9;
+
+/** Rows of a twin query's page (Azure docs: iot-hub-devguide-query-language). */
+const queryPage = 100;
+
 /** Where and in how many parts a fleet is deployed. */
 export interface Deployment {
     /** Processors of the deploying machine: 1 or more. So many fleet stacks run at once. */
@@ -49,9 +55,9 @@ export interface Deployment {
     readonly shards?: number;
 }
 
-/** One run of the engine. */
+/** One run of the engine on one stack. */
 export interface EngineWork {
-    /** Devices that the stacks hold already, in step with the configuration. */
+    /** Devices that the stack holds already, in step with the configuration. */
     readonly unchanged: number;
     readonly created: number;
     /** Processor time of all RSA keys that are made, in seconds of one core. */
@@ -61,25 +67,47 @@ export interface EngineWork {
 /** The part of {@link engineModel} that does not depend on keys. */
 export type EngineModel = Omit<typeof engineModel, "rsaKey">;
 
-/** Seconds that the engine takes when no service makes it wait. With shards, the hub's stack goes first. */
-export function engineSeconds(
-    work: EngineWork,
-    { cores, shards }: Deployment,
+/** Seconds that the engine takes for devices in the hub's own stack, when no service makes it wait. */
+export function oneStackSeconds(
+    { unchanged, created, keySeconds: keys }: EngineWork,
+    cores: number,
     model: EngineModel = engineModel,
 ): number {
-    const { start, device, unchangedDevice } = model;
-    const { unchanged, created } = work;
-    if (shards === undefined) {
-        const states = (unchanged + created) ** 2 - unchanged ** 2;
-        const devices = unchanged * unchangedDevice + created * device;
-        return start + devices + work.keySeconds / cores + states * model.deviceSquared;
+    const devices = unchanged * model.unchangedDevice + created * model.device;
+    const states = (unchanged + created) ** 2 - unchanged ** 2;
+    return model.start + devices + keys / cores + states * model.deviceSquared;
+}
+
+/**
+ * Seconds that the engine takes for fleet stacks, when no service makes it wait: the hub's stack goes first, then they run
+ * in their order, one on each core. A large one that is left alone at the end is not slowed by others any more.
+ */
+export function fleetStacksSeconds(
+    stacks: readonly EngineWork[],
+    cores: number,
+    model: EngineModel = engineModel,
+): number {
+    let seconds = model.start;
+    let begun = 0;
+    /** `left` is the part of a stack's run that is still to come. */
+    let running: { readonly work: EngineWork; readonly left: number }[] = [];
+    while (begun < stacks.length || running.length > 0) {
+        while (begun < stacks.length && running.length < cores) {
+            running.push({ work: stacks[begun++], left: 1 });
+        }
+        const atOnce = running.length;
+        const spans = running.map(({ work: { unchanged, created, keySeconds: keys } }) => {
+            const devices = unchanged * model.unchangedDevice + created * model.device;
+            const slowed = atOnce > 1 ? model.crowded : 1;
+            return (model.start + devices) * slowed + (keys * atOnce) / cores;
+        });
+        const step = Math.min(...running.map(({ left }, index) => left * spans[index]));
+        seconds += step;
+        running = running
+            .map(({ work, left }, index) => ({ work, left: left - step / spans[index] }))
+            .filter(({ left }) => left > rounding);
     }
-    const atOnce = Math.min(shards, cores);
-    const devices =
-        Math.ceil(unchanged / shards) * unchangedDevice + Math.ceil(created / shards) * device;
-    const stack = (start + devices) * (atOnce > 1 ? model.crowded : 1);
-    const keys = work.keySeconds / shards / (cores / atOnce);
-    return start + Math.ceil(shards / atOnce) * (stack + keys);
+    return seconds;
 }
 
 /** Seconds before the first device is sent to the hub. */
@@ -110,4 +138,9 @@ export function deviceBytes(
  */
 export function throttledMinutes(operations: number, perMinute: number): number {
     return Math.max(0, (operations - perMinute) / perMinute);
+}
+
+/** Queries with which one stack asks for all listed devices: first how many the index has, then page by page. */
+export function surveyQueries(listed: number): number {
+    return 1 + Math.ceil(listed / queryPage);
 }

@@ -1,4 +1,4 @@
-import type { CertificateUse, Duration, FleetPlan } from "./plan";
+import type { CertificateUse, Duration, FleetPlan, RegistryRun } from "./plan";
 
 /** A plan as text for a person, line by line. */
 export function planLines(plan: FleetPlan): string[] {
@@ -45,7 +45,7 @@ export function planLines(plan: FleetPlan): string[] {
         `First up at ${plan.hub.sku} x ${plan.hub.units}, ${place}, ${plan.cores} cores`,
         ...table([
             ["registry operations", count(firstUp.registryOperations)],
-            ["bulk requests", count(firstUp.httpRequests)],
+            ["bulk requests", bulkRequests(plan, firstUp)],
             ["time", time(firstUp)],
         ]),
         "  The hub itself and its role take Azure's own minutes besides.",
@@ -55,7 +55,7 @@ export function planLines(plan: FleetPlan): string[] {
         ...table([
             ...plan.additions.map((added) => [
                 `${count(added.devices)} more`,
-                `${time(added)}; ${plural(added.httpRequests, "bulk request")}`,
+                `${time(added)}; ${bulkRequests(plan, added)} bulk request${added.httpRequests === 1 ? "" : "s"}`,
             ]),
             ["refresh", `${time(refresh)}; ${plural(refresh.queries, "query", "queries")}`],
         ]),
@@ -63,11 +63,31 @@ export function planLines(plan: FleetPlan): string[] {
         ...table([
             ["in all", bytes(state.bytes)],
             ["a device", bytes(state.bytesPerDevice)],
-            ...(plan.shards === undefined ? [] : [["a shard", bytes(state.bytesPerShard)]]),
+            ...shardRows(plan),
         ]),
         ...(plan.advice.length === 0 ? [] : ["Advice"]),
         ...plan.advice.flatMap(({ reason, action }) => [`  - ${reason}`, `    ${action}`]),
     ];
+}
+
+/** What one shard holds; where they differ, the largest. */
+function shardRows({ shards, state, largestShard }: FleetPlan): string[][] {
+    if (largestShard === null) {
+        return shards === undefined ? [] : [["a shard", bytes(state.bytesPerShard)]];
+    }
+    const { name, devices } = largestShard;
+    return [
+        [
+            "the largest shard",
+            `${bytes(largestShard.bytes)}; ${name}, ${plural(devices, "device")}`,
+        ],
+    ];
+}
+
+/** In one stack devices come one by one while the state is written, so that requests are seldom full. */
+function bulkRequests({ shards }: FleetPlan, run: RegistryRun): string {
+    const isLeast = shards === undefined && run.registryOperations > 1;
+    return `${isLeast ? "at least " : ""}${count(run.httpRequests)}`;
 }
 
 /** Columns of one width, the second flush left. */

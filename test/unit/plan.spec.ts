@@ -1,5 +1,6 @@
 import { strict as assert } from "assert";
 import { FleetPlan, planFleet, PlanOptions } from "../../scripts/lib/plan";
+import { planLines } from "../../scripts/lib/planReport";
 import { readSettings } from "../../stacks/config";
 import { good, Raw } from "./configSupport";
 
@@ -14,8 +15,31 @@ function planOf(change: Raw, options: Partial<PlanOptions> = {}): FleetPlan {
     return planFleet(readSettings(good(change), "/"), { cores: 2, ...options });
 }
 
-const listed = (count: number, hub: Raw = {}, options: Partial<PlanOptions> = {}) =>
-    planOf({ groups: elliptic, devices: fleet(count), hub }, options);
+const listed = (count: number, hub: Raw = {}, more: Raw = {}) =>
+    planOf({ groups: elliptic, devices: fleet(count), hub, ...more });
+
+/** A stack for each group; devices of no group have a thumbprint. */
+function inGroups(pumps: number, valves: number, none: number): FleetPlan {
+    const named = (count: number, prefix: string, deviceOf: (index: number) => Raw): Raw[] =>
+        Array.from({ length: count }, (_, i) => ({ id: `${prefix}-${i}`, ...deviceOf(i) }));
+    const thumbprint = (index: number) => index.toString(16).toUpperCase().padStart(64, "A");
+    return planOf({
+        shards: "group",
+        groups: { ...elliptic, valves: { keyAlgorithm: "ECDSA-P256" } },
+        devices: [
+            ...fleet(pumps),
+            ...named(valves, "v", () => ({ group: "valves" })),
+            ...named(none, "n", (i) => ({ auth: "thumbprint", thumbprints: [thumbprint(i)] })),
+        ],
+    });
+}
+
+/** The same device so many times, which no configuration could say but which is fast. */
+function veryMany(count: number, more: Raw = {}, cores = 2): FleetPlan {
+    const settings = readSettings(good({ groups: elliptic, devices: fleet(1), ...more }), "/");
+    const devices = new Array<(typeof settings.devices)[0]>(count).fill(settings.devices[0]);
+    return planFleet({ ...settings, devices }, { cores });
+}
 
 const topics = ({ advice }: FleetPlan) => advice.map(({ topic }) => topic);
 
@@ -78,6 +102,22 @@ describe("plan: the hub's throttle", () => {
     });
 });
 
+describe("plan: bulk requests", () => {
+    const lines = (plan: FleetPlan) => planLines(plan).join("\n");
+
+    it("in one stack they are the fewest that there can be", () => {
+        const report = lines(listed(1000));
+        assert.match(report, /bulk requests +at least 10\n/);
+        assert.match(report, /100 more .*; at least 1 bulk request\n/);
+        assert.match(report, /1 more .*\); 1 bulk request\n/);
+    });
+
+    it("in shards, and without devices, they are as counted", () => {
+        assert.match(lines(listed(1000, {}, { shards: 2 })), /bulk requests +10\n/);
+        assert.match(lines(planOf({})), /bulk requests +0\n/);
+    });
+});
+
 describe("plan: the engine's own time", () => {
     it("400 elliptic devices in one stack: 4 + 400 x 0.015 + 160,000 x 0.0002 = 42 s; with the hub 4 s and 3 min", () => {
         const { engineMinutes, hubMinutes, minutes } = listed(400).firstUp;
@@ -116,6 +156,80 @@ describe("plan: the engine's own time", () => {
         assert.deepEqual([firstUp.registryOperations, firstUp.httpRequests], [0, 0]);
         near(firstUp.engineMinutes * 60, 4);
         assert.deepEqual([state.bytes, state.bytesPerDevice], [0, 0]);
+    });
+});
+
+describe("plan: a stack for each group", () => {
+    /*
+     * Two cores. By themselves pumps take 4 + 15 = 19 s, valves 5.5 s, devices of no group 4.15 s. Beside these two, pumps
+     * do 9.65 of their 19 s in 1.8 times as long, and the rest alone: 4 + 9.65 x 1.8 + 9.35 = 30.72.
+     */
+    it("runs two at a time, each with the devices that it has: 30.72 s", () => {
+        near(inGroups(1000, 100, 10).firstUp.engineMinutes * 60, 30.72);
+    });
+
+    it("takes no less than the largest: 4 + 4.15 x 1.8 + (4 + 149.85 - 4.15) = 161.17 s", () => {
+        near(inGroups(9990, 10, 0).firstUp.engineMinutes * 60, 161.17);
+    });
+
+    it("a group alone, with its keys: 4 + 19 + 1,000 x 0.22 / 2 cores = 133 s", () => {
+        const { firstUp } = planOf({ shards: "group", devices: fleet(1000) });
+        near(firstUp.engineMinutes * 60, 133);
+    });
+
+    it("names the largest, and its state is that of a shard", () => {
+        const plan = inGroups(1000, 100, 10);
+        assert.equal(plan.shards, 3);
+        const largest = { name: "group-pumps", devices: 1000, bytes: 4_096_000 };
+        assert.deepEqual(plan.largestShard, largest);
+        assert.equal(plan.state.bytesPerShard, 4_096_000);
+        const report = planLines(plan).join("\n");
+        assert.match(report, /the largest shard {2}3\.9 MiB; group-pumps, 1,000 devices/);
+    });
+
+    it("names none where a hash makes them equal", () => {
+        const plan = listed(1000, {}, { shards: 4 });
+        assert.equal(plan.largestShard, null);
+        assert.match(planLines(plan).join("\n"), /a shard +1000\.0 KiB/);
+    });
+
+    it("each fills its own requests: 10 of pumps, 2 of valves, 1 of the others; 100 more are one", () => {
+        const { firstUp, additions } = inGroups(1000, 101, 10);
+        assert.equal(firstUp.httpRequests, 13);
+        assert.equal(additions[1].httpRequests, 1);
+    });
+
+    it("100 more come to the largest: 4 + (4 + 8 + 1.5) and, 0.8 x 4.8 beside valves", () => {
+        const [, { engineMinutes }] = inGroups(1000, 100, 0).additions;
+        near(engineMinutes * 60, 4 + 13.5 + 4.8 * 0.8);
+    });
+
+    it("one without listed devices asks nothing in a refresh", () => {
+        const { refresh } = planOf({
+            shards: "group",
+            dps: {},
+            groups: { pumps: {}, meters: { provisioning: "dps" } },
+            devices: [...fleet(3), { id: "m", group: "meters" }],
+        });
+        assert.equal(refresh.queries, 2);
+    });
+
+    it("12,000 devices in one of 31 groups are worth dividing, into fewer stacks than there are groups", () => {
+        const plan = planOf(
+            {
+                shards: "group",
+                groups: { ...elliptic, ...someGroups(30) },
+                devices: fleet(12_000),
+                pki: { trust: "root" },
+            },
+            { cores: 8 },
+        );
+        const { reason, action } = advised(plan, "shards");
+        assert.match(
+            reason,
+            /^the largest of 31 shards, group-pumps, holds 12,000 devices and 46\.9 MiB of state: /,
+        );
+        assert.equal(action, "npm run fleet -- up --shards 24");
     });
 });
 
@@ -187,7 +301,54 @@ describe("plan: advice", () => {
         );
         assert.equal(advised(plan, "shards").action, "npm run fleet -- up --shards 20");
         assert(listed(10_000, { units: 9 }).firstUp.hubMinutes > 10);
-        assert.deepEqual(topics(listed(10_000, { units: 10 }, { shards: 20 })), []);
+        assert.deepEqual(topics(listed(10_000, { units: 17 }, { shards: 20 })), []);
+    });
+
+    it("600,000 in one stack: 1,000 shards, because the command takes no more", () => {
+        assert.equal(
+            advised(veryMany(600_000), "shards").action,
+            "npm run fleet -- up --shards 1000",
+        );
+        assert.equal(
+            advised(veryMany(400_000), "shards").action,
+            "npm run fleet -- up --shards 800",
+        );
+    });
+
+    it("20 shards of 10,000 in all at S1 x 10: 20 x 101 queries, (2,020 - 200) / 200 = 9.1 min", () => {
+        const { reason, action } = advised(
+            listed(10_000, { units: 10 }, { shards: 20 }),
+            "refresh",
+        );
+        assert.match(reason, /^each of 20 shards .* 2,020 queries, 9\.1 min at S1 x 10 /);
+        // 11 x 101 are less than six minutes of 200, and 2,020 less than six of 17 x 20; 12 and 16 are not.
+        assert.equal(
+            action,
+            "fewer shards: npm run fleet -- up --shards 11, or " +
+                "more units: pulumi config set --path iot-x509:hub.units 17",
+        );
+        assert(listed(10_000, { units: 16 }, { shards: 20 }).refresh.hubMinutes > 5);
+        assert(listed(10_000, { units: 10 }, { shards: 12 }).refresh.hubMinutes > 5);
+        assert.deepEqual(topics(listed(10_000, { units: 10 }, { shards: 11 })), []);
+    });
+
+    it("a refresh needs no fewer units than the first up", () => {
+        // Two units are enough for 2 x 101 queries, but not for 10,000 devices.
+        const plan = listed(10_000, {}, { shards: 2 });
+        assert.deepEqual(topics(plan), ["units", "refresh"]);
+        assert.match(
+            advised(plan, "refresh").action,
+            /^fewer shards: .* --shards 1, or .*hub\.units 10$/,
+        );
+    });
+
+    it("fewer shards are not advised beside more shards, or when one asks too much", () => {
+        const divided = veryMany(60_000, { shards: 10, hub: { sku: "S3" } }, 8);
+        assert.deepEqual(topics(divided), ["shards", "units", "refresh", "dps"]);
+        assert.match(advised(divided, "refresh").action, /^more units: /);
+        const asksTooMuch = veryMany(13_000, { shards: 2 });
+        assert.deepEqual(topics(asksTooMuch), ["units", "refresh"]);
+        assert.match(advised(asksTooMuch, "refresh").action, /^more units: /);
     });
 
     it("F1 cannot have more units, so another tier", () => {
@@ -202,6 +363,12 @@ describe("plan: advice", () => {
             advised(plan, "dps").action,
             /dps\.units 1; .*groups\.pumps\.provisioning dps$/,
         );
+        assert.match(
+            advised(plan, "dps").reason,
+            /deployed already, the next up deletes its listed identities, and devices .* are cut off$/,
+        );
+        const kept = veryMany(20_000, { pruneDevices: false });
+        assert.match(advised(kept, "dps").reason, /the next up disables its listed identities/);
     });
 
     it("13 groups: 12 CAs are free, so not all can roll over at once", () => {
@@ -223,8 +390,9 @@ describe("plan: advice", () => {
     });
 
     it("a configuration near 128 KiB, and not one of 100 KiB", () => {
-        const plan = listed(10, {}, { configurationBytes: 110 * 1024 });
+        const ofBytes = (configurationBytes: number) => planOf({}, { configurationBytes });
+        const plan = ofBytes(110 * 1024);
         assert.match(advised(plan, "configuration").reason, /110 KiB.* 128 KiB/);
-        assert.deepEqual(topics(listed(10, {}, { configurationBytes: 100 * 1024 })), []);
+        assert.deepEqual(topics(ofBytes(100 * 1024)), []);
     });
 });

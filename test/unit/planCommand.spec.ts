@@ -83,6 +83,13 @@ describe("npm run plan", function () {
         assert.doesNotMatch(out, /Advice|undefined|NaN/);
     });
 
+    it("plans a stack for each group, with those of no group in one of their own", () => {
+        const { shards, largestShard } = project.json("--stack", "dev", "--shards", "group");
+        assert.equal(shards, 3);
+        assert.equal(largestShard?.devices, 2);
+        assert.equal(project.json("--stack", "dev").shards, undefined);
+    });
+
     it("reports the problems of prod as the program does, and its figures with a root", () => {
         const { status, out, errors } = project.plan("--stack", "prod");
         assert.deepEqual([status, out], [1, ""]);

@@ -1,0 +1,91 @@
+import { DeviceSettings, GroupSettings, Settings } from "../../stacks/settings";
+import { shardNames, shardOf } from "../../stacks/shards";
+import { deviceBytes, EngineWork, keySeconds } from "./planModel";
+
+/** What one stack holds of a fleet. */
+export interface StackShare {
+    /** Name of the group's shard; undefined: all stacks hold the same, or there is only one. */
+    readonly shard: string | undefined;
+    readonly devices: number;
+    /** Of the devices: those on the hub's list. */
+    readonly listed: number;
+    /** Of its state. */
+    readonly bytes: number;
+    /** Processor time of its devices' keys, in seconds of one core. */
+    readonly keySeconds: number;
+}
+
+/** What each stack with devices holds: the only one, or the fleet stacks in the order in which they are deployed. */
+export function stackShares(settings: Settings): readonly StackShare[] {
+    const { shards, devices } = settings;
+    const groups = new Map(settings.groups.map((group) => [group.name, group]));
+    if (shards?.by !== "group") {
+        return equalShares(shareOf(undefined, devices, groups), shards?.count ?? 1);
+    }
+    const members = new Map<string, DeviceSettings[]>(
+        shardNames(shards, settings).map((name) => [name, []]),
+    );
+    for (const device of devices) {
+        members.get(shardOf(shards, device))?.push(device);
+    }
+    return [...members].map(([name, own]) => shareOf(name, own, groups));
+}
+
+/** As a hash spreads them, which differs from this by little. */
+function equalShares(whole: StackShare, stacks: number): StackShare[] {
+    const listed = evenly(whole.listed, stacks);
+    return evenly(whole.devices, stacks).map((devices, index) => ({
+        shard: undefined,
+        devices,
+        listed: listed[index],
+        bytes: whole.bytes / stacks,
+        keySeconds: whole.keySeconds / stacks,
+    }));
+}
+
+/** The same work, divided between so many stacks. */
+export function equalWork(work: EngineWork, stacks: number): EngineWork[] {
+    const created = evenly(work.created, stacks);
+    return evenly(work.unchanged, stacks).map((unchanged, index) => ({
+        unchanged,
+        created: created[index],
+        keySeconds: work.keySeconds / stacks,
+    }));
+}
+
+/** The one with the largest state. */
+export function largestShare(shares: readonly StackShare[]): StackShare {
+    return shares.reduce((largest, share) => (share.bytes > largest.bytes ? share : largest));
+}
+
+/** So many new devices, by stack: spread by the hash, or all in one group, and the largest is the slowest. */
+export function newDevices(shares: readonly StackShare[], count: number): number[] {
+    const largest = largestShare(shares);
+    return largest.shard === undefined
+        ? evenly(count, shares.length)
+        : shares.map((share) => (share === largest ? count : 0));
+}
+
+function shareOf(
+    shard: string | undefined,
+    devices: readonly DeviceSettings[],
+    groups: ReadonlyMap<string, GroupSettings>,
+): StackShare {
+    const share = { shard, devices: devices.length, listed: 0, bytes: 0, keySeconds: 0 };
+    for (const device of devices) {
+        const group = groups.get(device.group ?? "");
+        share.listed += group?.provisioning === "dps" ? 0 : 1;
+        share.bytes += deviceBytes(device, group);
+        share.keySeconds += keySeconds(device, group);
+    }
+    return share;
+}
+
+/** A whole number in whole parts, the first of which may have one more. */
+function evenly(total: number, parts: number): number[] {
+    const rest = total % parts;
+    return Array.from(
+        { length: parts },
+        (_, index) => Math.floor(total / parts) + (index < rest ? 1 : 0),
+    );
+}

@@ -19,10 +19,15 @@ export interface DataPlaneAccessOptions {
  */
 export class DataPlaneAccess {
     private announcedAt = 0;
+    private isOver = false;
 
     constructor(private readonly options: DataPlaneAccessOptions) {}
 
-    /** @throws Error naming the missing role and the command that grants it, when the time is over */
+    /**
+     * Once a call has waited in vain, no later one waits: a fleet would wait for each of its requests.
+     *
+     * @throws Error naming the missing role and the command that grants it, when the time is over
+     */
     async whenGranted<T>(call: () => Promise<T>): Promise<T> {
         const deadline = Date.now() + this.options.waitSeconds * 1000;
         for (;;) {
@@ -32,7 +37,8 @@ export class DataPlaneAccess {
                 if (!isRefused(error)) {
                     throw error;
                 }
-                if (Date.now() + pollMilliseconds > deadline) {
+                this.isOver ||= Date.now() + pollMilliseconds > deadline;
+                if (this.isOver) {
                     throw this.missingRole(error);
                 }
                 this.announce(deadline);

@@ -4,11 +4,12 @@
  * | method | REST calls | when interrupted |
  * | --- | --- | --- |
  * | check | none; takes certificates out of the inputs (write-only) | |
- * | create | GET, PUT | one with the same attestation is taken over |
+ * | create | GET, PUT | one with the same attestation is taken over, or with a lost certificate of the same device |
  * | update | GET, PUT with its ETag; for a group that is blocked or freed: its registrations, and their devices on the hubs | update again |
  * | read | GET | |
  * | delete | GET of the service, once a run; DELETE | 404 is success |
  */
+import { X509Certificate } from "crypto";
 import type {
     CheckResult,
     ConfigureRequest,
@@ -25,8 +26,15 @@ import { refuseToDropMoved } from "../dynamic/stackSettings";
 import { changedKeys, isUnknown, stableJson, toState } from "../dynamic/values";
 import { hold, take } from "../dynamic/writeOnly";
 import { certificateFacts } from "../pki/certificates";
+import { isSameCommonName, isSameName } from "../pki/distinguishedName";
 import { disableDevices, enableDevices } from "./blockedDevices";
-import { Attestation, EnrollmentKind, EnrollmentPolicy, Enrollments } from "./enrollments";
+import {
+    Attestation,
+    EnrollmentKind,
+    EnrollmentPolicy,
+    Enrollments,
+    PresentEnrollment,
+} from "./enrollments";
 
 const armVersion = "2022-12-12";
 const attempts = 6;
@@ -127,7 +135,8 @@ async function create(inputs: Inputs): Promise<CreateResult<Inputs>> {
     if (present !== undefined) {
         const trusted =
             inputs.attestation === "caReferences" ? present.caReferences : present.thumbprints;
-        if (stableJson(trusted) !== stableJson(inputs.trusted)) {
+        const isSame = stableJson(trusted) === stableJson(inputs.trusted);
+        if (!isSame && !isOfLostRun(inputs, present)) {
             throw new Error(
                 `enrollment "${inputs.enrollmentId}" exists on ${inputs.hostName} with another attestation ` +
                     `(${trusted.join(", ") || "none of X.509"}); delete it, or rename the group`,
@@ -137,6 +146,31 @@ async function create(inputs: Inputs): Promise<CreateResult<Inputs>> {
     await write(inputs);
     await applyBlock(inputs, present?.provisioningStatus ?? "enabled");
     return { id: `${inputs.serviceId}/${inputs.kind}/${inputs.enrollmentId}`, outs: inputs };
+}
+
+/**
+ * A run that was killed between the PUT and its checkpoint leaves a certificate that no state knows; the next run issues
+ * another. Both are the same device's, by the same issuer, which a self-signed certificate has not.
+ */
+function isOfLostRun(inputs: Inputs, { certificateNames }: PresentEnrollment): boolean {
+    if (inputs.attestation !== "clientCertificates" || certificateNames.length === 0) {
+        return false;
+    }
+    return inputs.trusted.map(certificateOf).every((pem) => {
+        const { subject, issuer } = new X509Certificate(pem);
+        return (
+            !isSameName(subject, issuer) &&
+            certificateNames.every(
+                (present) =>
+                    isSameCommonName(present.subject, subject) &&
+                    isSameName(present.issuer, issuer),
+            )
+        );
+    });
+}
+
+function certificateOf(thumbprint: string): string {
+    return take(thumbprint, "the certificate");
 }
 
 async function update(_: string, olds: Inputs, news: Inputs): Promise<UpdateResult<Inputs>> {
@@ -152,7 +186,7 @@ async function write(inputs: Inputs): Promise<void> {
         [inputs.attestation]:
             inputs.attestation === "caReferences"
                 ? inputs.trusted
-                : inputs.trusted.map((thumbprint) => take(thumbprint, "the certificate")),
+                : inputs.trusted.map(certificateOf),
     };
     for (let attempt = 1; ; attempt++) {
         const present = await enrollments.get(inputs.kind, inputs.enrollmentId);
@@ -231,13 +265,21 @@ async function askForService(serviceId: string): Promise<boolean> {
     return answer.status === 200;
 }
 
-function service(inputs: Inputs): Enrollments {
+const services = new Map<string, Enrollments>();
+
+function service({ hostName, serviceId }: Inputs): Enrollments {
+    const known = services.get(hostName);
+    if (known !== undefined) {
+        return known;
+    }
     const { dps, roleWaitSeconds } = azure();
     const access = new DataPlaneAccess({
-        hostName: inputs.hostName,
-        resourceId: inputs.serviceId,
+        hostName,
+        resourceId: serviceId,
         role: "Device Provisioning Service Data Contributor",
         waitSeconds: roleWaitSeconds,
     });
-    return new Enrollments(dps, inputs.hostName, access);
+    const opened = new Enrollments(dps, hostName, access);
+    services.set(hostName, opened);
+    return opened;
 }

@@ -35,6 +35,14 @@ export interface PresentEnrollment extends EnrollmentPolicy {
     readonly caReferences: readonly string[];
     /** SHA-256, upper-case hex, of the signing or client certificates. */
     readonly thumbprints: readonly string[];
+    /** Distinguished names in the same certificates, in the same order. */
+    readonly certificateNames: readonly CertificateNames[];
+}
+
+/** As the service writes them; empty when it does not say. */
+export interface CertificateNames {
+    readonly subject: string;
+    readonly issuer: string;
 }
 
 /** A device that registered through an enrollment group. */
@@ -126,8 +134,14 @@ interface RawRegistration {
 }
 
 interface RawCertificates {
-    readonly primary?: { readonly info?: { readonly sha256Thumbprint?: string } };
-    readonly secondary?: { readonly info?: { readonly sha256Thumbprint?: string } };
+    readonly primary?: { readonly info?: RawCertificateInfo };
+    readonly secondary?: { readonly info?: RawCertificateInfo };
+}
+
+interface RawCertificateInfo {
+    readonly sha256Thumbprint?: string;
+    readonly subjectName?: string;
+    readonly issuerName?: string;
 }
 
 interface RawEnrollment {
@@ -198,16 +212,20 @@ function rawPolicy(policy: EnrollmentPolicy, etag: string | undefined): object {
 function present(raw: RawEnrollment): PresentEnrollment {
     const { caReferences, signingCertificates, clientCertificates } = raw.attestation.x509 ?? {};
     const certificates = signingCertificates ?? clientCertificates;
+    const infos = [certificates?.primary?.info, certificates?.secondary?.info].flatMap((info) =>
+        info?.sha256Thumbprint ? [{ ...info, thumbprint: info.sha256Thumbprint }] : [],
+    );
     const tags = raw.initialTwin?.tags ?? {};
     const desired = raw.initialTwin?.properties?.desired ?? {};
     const isTwinEmpty = Object.keys(tags).length + Object.keys(desired).length === 0;
     return {
         etag: raw.etag.replace(/^"(.*)"$/, "$1"),
         caReferences: given([caReferences?.primary, caReferences?.secondary]),
-        thumbprints: given([
-            certificates?.primary?.info?.sha256Thumbprint,
-            certificates?.secondary?.info?.sha256Thumbprint,
-        ]).map((thumbprint) => thumbprint.toUpperCase()),
+        thumbprints: infos.map(({ thumbprint }) => thumbprint.toUpperCase()),
+        certificateNames: infos.map(({ subjectName, issuerName }) => ({
+            subject: subjectName ?? "",
+            issuer: issuerName ?? "",
+        })),
         provisioningStatus: raw.provisioningStatus ?? "enabled",
         iotEdge: raw.capabilities?.iotEdge ?? false,
         updateHubAssignment: raw.reprovisionPolicy?.updateHubAssignment ?? true,

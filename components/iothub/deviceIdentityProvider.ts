@@ -88,7 +88,8 @@ async function diff(id: string, olds: Outputs, news: Inputs): Promise<DiffResult
     const named = { hub: hubName(olds.hubId), deviceId: id };
     const replaces = changedKeys<typeof named>(named, news, ["hub", "deviceId"]);
     const changed = changedKeys<Properties>(olds, news, ["status", "thumbprints", "tags", "owner"]);
-    const changes = replaces.length + changed.length > 0;
+    const isOtherwiseProvisioned = (olds.isProvisioned ?? false) !== (news.isProvisioned ?? false);
+    const changes = replaces.length + changed.length > 0 || isOtherwiseProvisioned;
     if (!changes) {
         fleet.unchanged++;
     }
@@ -134,19 +135,24 @@ async function takeOver(hub: HubRegistry, inputs: Inputs, error: ItemError): Pro
 
 async function update(id: string, olds: Outputs, news: Inputs): Promise<UpdateResult<Outputs>> {
     const outs = outputs(news);
-    await applyChanges(await openHub(outs), deviceRecord(id, news), deviceRecord(id, olds));
+    const hub = await openHub(outs);
+    // The state does not say which thumbprints the provisioning service wrote, and nobody would renew them now.
+    const isRewritten = (olds.isProvisioned ?? false) && !news.isProvisioned;
+    await applyChanges(hub, deviceRecord(id, news), deviceRecord(id, olds), isRewritten);
     return { outs };
 }
 
+/** @param isRewritten whether the identity is written even when it is as wanted by all that is known */
 async function applyChanges(
     hub: HubRegistry,
     wanted: DeviceRecord,
     present: DeviceRecord,
+    isRewritten = false,
 ): Promise<void> {
     const isSameIdentity =
         stableJson([present.status, present.authentication]) ===
         stableJson([wanted.status, wanted.authentication]);
-    if (!isSameIdentity) {
+    if (isRewritten || !isSameIdentity) {
         const error = await hub.queue.run({ mode: "update", device: wanted });
         if (error !== undefined) {
             throw itemError(hub, wanted.deviceId, error);

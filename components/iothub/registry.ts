@@ -1,5 +1,6 @@
 import { AzureAnswer, AzureClient, AzureError, AzureRequest } from "../azure/client";
 import { DataPlaneAccess } from "../azure/dataPlaneAccess";
+import { stableJson } from "../dynamic/values";
 import type { Pace } from "./pace";
 
 const apiVersion = "2021-04-12";
@@ -58,7 +59,7 @@ export class Registry {
     /**
      * At most 100 operations. Returns the items that failed; the others have taken effect.
      *
-     * @throws AzureError 429 at once: the caller paces all bulk requests of the hub
+     * @throws AzureError 429 at once: the caller paces all bulk requests of the hub; 400 when it takes none of them
      */
     async bulk(operations: readonly RegistryOperation[]): Promise<readonly ItemError[]> {
         const answer = await this.send({
@@ -68,11 +69,11 @@ export class Registry {
             expect: [200, 400],
             notRetried: [429],
         });
-        const result = answer.body as { errors?: RawItemError[]; isSuccessful?: boolean };
-        if (result.errors === undefined) {
-            throw new AzureError(answer.status, undefined, `bulk request refused: ${answer.body}`);
+        const { errors } = (answer.body ?? {}) as { errors?: readonly RawItemError[] | null };
+        if (errors === undefined || errors === null) {
+            throw bulkRefusal(answer);
         }
-        return result.errors.map((error) => ({
+        return errors.map((error) => ({
             deviceId: error.deviceId,
             code: String(error.errorCode),
             message: error.errorStatus ?? "",
@@ -147,6 +148,25 @@ export class Registry {
     private url(path: string): string {
         return `https://${this.hostName}${path}?api-version=${apiVersion}`;
     }
+}
+
+/** Of a request as a whole, in the hub's own words; its bodies have two forms. */
+function bulkRefusal({ status, body, headers }: AzureAnswer): AzureError {
+    const fields = (typeof body === "object" && body !== null ? body : {}) as RawRefusal;
+    const code = headers["iothub-errorcode"] ?? fields.errorCode ?? fields.code;
+    const said = String(fields.Message ?? fields.message ?? stableJson(body ?? "no reason given"));
+    return new AzureError(
+        status,
+        code === undefined ? undefined : String(code),
+        `bulk request refused: ${status}${code === undefined ? "" : ` ${code}`}: ${said.slice(0, 600)}`,
+    );
+}
+
+interface RawRefusal {
+    readonly Message?: string;
+    readonly message?: string;
+    readonly errorCode?: string | number;
+    readonly code?: string | number;
 }
 
 interface RawItemError {

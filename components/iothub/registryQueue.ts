@@ -19,7 +19,7 @@ interface Waiting {
 /**
  * Gathers the operations of many devices, which the engine runs in parallel, into bulk requests, one at a time and no
  * faster than the hub's tier lets through. After a 429 the whole queue waits, not each device for itself. A failed item
- * fails only its own device.
+ * fails only its own device, also when the hub refuses the whole request because of it.
  */
 export class RegistryQueue {
     private readonly waiting = new Gatherer<Waiting>();
@@ -45,14 +45,25 @@ export class RegistryQueue {
         const most = Math.max(1, Math.min(largestBatch, Math.floor(this.pace.registry.perMinute)));
         do {
             const batch = await this.waiting.take(most);
-            try {
-                this.settle(batch, await this.send(batch));
-            } catch (error) {
-                batch.forEach((item) => item.failed(error as Error));
-            }
+            await this.deliver(batch);
             this.pace.done(batch.length);
         } while (this.waiting.size > 0);
         this.isPumping = false;
+    }
+
+    /** A 400 to the request does not say which item it is about: halves find it. */
+    private async deliver(batch: readonly Waiting[]): Promise<void> {
+        try {
+            this.settle(batch, await this.send(batch));
+        } catch (error) {
+            if (batch.length > 1 && isBadRequest(error)) {
+                const middle = Math.ceil(batch.length / 2);
+                await this.deliver(batch.slice(0, middle));
+                await this.deliver(batch.slice(middle));
+            } else {
+                batch.forEach((item) => item.failed(error as Error));
+            }
+        }
     }
 
     private async send(batch: readonly Waiting[]): Promise<readonly ItemError[]> {
@@ -81,6 +92,10 @@ export class RegistryQueue {
 
 function isThrottled(error: unknown): error is AzureError {
     return error instanceof AzureError && error.status === 429;
+}
+
+function isBadRequest(error: unknown): boolean {
+    return error instanceof AzureError && error.status === 400;
 }
 
 /** Exponential with jitter, since a hub's 429 carries no Retry-After; it comes on top of the refilling of the bucket. */

@@ -8,11 +8,14 @@ import {
     webcrypto,
 } from "crypto";
 import { promisify } from "util";
+import * as pLimit from "p-limit";
 import * as x509 from "@peculiar/x509";
 
 x509.cryptoProvider.set(webcrypto as unknown as Crypto);
 
 const generateKeys = promisify(generateKeyPair);
+/** The pool's queue is first come, first served: hundreds of keys in it would hold up every signature and host name. */
+const onPool = pLimit(Math.max(1, Number(process.env.UV_THREADPOOL_SIZE ?? 4) - 1));
 const day = 24 * 3600 * 1000;
 /** How far back a certificate starts, for devices whose clock runs behind. */
 const backdate = 5 * 60 * 1000;
@@ -41,11 +44,11 @@ export interface LeafRequest {
     readonly notAfter: Date;
 }
 
-/** Makes a key pair on a thread of libuv's pool. The private key is PKCS#8 PEM. */
+/** Makes a key pair on a thread of libuv's pool, one of which is left to others. The private key is PKCS#8 PEM. */
 export async function makeKeyPair(
     algorithm: LeafKeyAlgorithm,
 ): Promise<{ readonly privateKeyPem: string; readonly publicKey: Buffer }> {
-    const keys = await makeKeys(algorithm);
+    const keys = await onPool(() => makeKeys(algorithm));
     return {
         privateKeyPem: keys.privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
         publicKey: keys.publicKey.export({ type: "spki", format: "der" }),

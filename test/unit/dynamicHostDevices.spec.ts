@@ -233,6 +233,53 @@ describe("devices in Pulumi's provider host", function () {
             const deviceId = "host-both";
             const both = { ...given, deviceId, isProvisioned: true };
             const made = await host.create(await checked(both));
+            await writeThumbprint(deviceId);
+            assert.deepEqual(await host.read(made.id, made.state), made.state);
+            await host.delete(made.id, made.state);
+        });
+
+        it("they go when the provisioning service no longer has the device", async () => {
+            const deviceId = "host-listed";
+            const both = { ...given, deviceId, isProvisioned: true };
+            const made = await host.create(await checked(both));
+            await writeThumbprint(deviceId);
+            for (const isProvisioned of [undefined, false]) {
+                const listed = await checked({
+                    ...given,
+                    deviceId,
+                    ...(isProvisioned === undefined ? {} : { isProvisioned }),
+                });
+                assert.deepEqual(await host.diff(made.id, made.state, listed), {
+                    changes: true,
+                    replaces: [],
+                });
+            }
+            const listed = await checked({ ...given, deviceId });
+            const state = await host.update(made.id, made.state, listed);
+            const { responseBody: device } = await registry.get(deviceId);
+            assert.equal(authenticationType(device), "certificateAuthority");
+            assert.equal(state.isProvisioned, undefined);
+            assert.equal((await host.diff(made.id, state, listed)).changes, false);
+            const spelled = await checked({ ...given, deviceId, isProvisioned: false });
+            assert.equal((await host.diff(made.id, state, spelled)).changes, false);
+            await host.delete(made.id, state);
+        });
+
+        it("a device that the provisioning service gets is written to the state alone", async () => {
+            const deviceId = "host-joining";
+            const made = await host.create(await checked({ ...given, deviceId }));
+            const { responseBody: before } = await registry.get(deviceId);
+            const both = await checked({ ...given, deviceId, isProvisioned: true });
+            assert.equal((await host.diff(made.id, made.state, both)).changes, true);
+            const state = await host.update(made.id, made.state, both);
+            assert.equal(state.isProvisioned, true);
+            const { responseBody: after } = await registry.get(deviceId);
+            assert.equal(after.etag, before.etag);
+            await host.delete(made.id, state);
+        });
+
+        /** As the provisioning service does when the device registers. */
+        async function writeThumbprint(deviceId: string): Promise<void> {
             await registry.update({
                 deviceId,
                 status: "enabled",
@@ -241,9 +288,7 @@ describe("devices in Pulumi's provider host", function () {
                     x509Thumbprint: { primaryThumbprint: thumbprint, secondaryThumbprint: null },
                 },
             } as unknown as Parameters<Registry["update"]>[0]);
-            assert.deepEqual(await host.read(made.id, made.state), made.state);
-            await host.delete(made.id, made.state);
-        });
+        }
     });
 
     describe("DeviceCertificate", () => {

@@ -6,7 +6,7 @@ import { ProvisioningServiceClient } from "azure-iot-provisioning-service";
 import { DynamicHost, Props } from "../support/dynamicHost";
 import { shared } from "../support/emulator";
 import { dropGroup, iotHubClient, makeGroup } from "../support/iotHubClient";
-import { issue, Issued, makeCa } from "../support/pki";
+import { issue, Issued, makeCa, selfSigned } from "../support/pki";
 
 const group = "rg-dynamic-host-enrollments";
 const dps = "dps-dynamic-host";
@@ -219,6 +219,81 @@ describe("enrollments in Pulumi's provider host", function () {
             );
             await host.delete(id, state);
             assert.equal(await host.read(id, state), undefined);
+        });
+
+        describe("one that is there already, before its creation", () => {
+            const thumbprintOnService = async () => {
+                const { responseBody: made } = await service.getIndividualEnrollment("meter-1");
+                const { x509 } = made.attestation as unknown as {
+                    x509: {
+                        clientCertificates: { primary: { info: { sha256Thumbprint: string } } };
+                    };
+                };
+                return x509.clientCertificates.primary.info.sha256Thumbprint.toUpperCase();
+            };
+            /** What a run leaves that is killed before it writes its state. */
+            const leave = async (...certificates: readonly Issued[]) => {
+                const clientCertificates = certificates.map(({ certificate }) => certificate);
+                await host.create(
+                    await host.checked(enrollment, inputs(leaf, { clientCertificates })),
+                );
+            };
+            const create = async (certificate: Issued) =>
+                host.create(await host.checked(enrollment, inputs(certificate)));
+
+            afterEach(async () => {
+                await service.deleteIndividualEnrollment("meter-1");
+            });
+
+            it("with a lost certificate of the device by the same issuer, it gets the new one", async () => {
+                const issuer = await makeCa({ commonName: "Lost, CA", organisation: "O=Contoso" });
+                const lost = { commonName: "meter-1", organisation: "O=Contoso, C=US" };
+                await leave(await issue(issuer, lost), await issue(issuer, lost));
+                const again = await issue(issuer, { commonName: "meter-1" });
+                const made = await create(again);
+                assert.equal(await thumbprintOnService(), again.thumbprint256);
+                assert.deepEqual(await host.read(made.id, made.state), made.state);
+            });
+
+            const other = async (commonName: string, device = "meter-1") =>
+                issue(await makeCa({ commonName }), { commonName: device });
+            const refused: readonly {
+                readonly title: string;
+                readonly present: () => Promise<readonly Issued[]>;
+                readonly wanted?: () => Promise<Issued>;
+            }[] = [
+                {
+                    title: "by another issuer",
+                    present: async () => [await other("Foreign CA")],
+                },
+                {
+                    title: "of another device",
+                    present: async () => [await issue(ca, { commonName: "meter-2" })],
+                },
+                {
+                    title: "of which one is by another issuer",
+                    present: async () => [
+                        await issue(ca, { commonName: "meter-1" }),
+                        await other("Foreign CA"),
+                    ],
+                },
+                {
+                    title: "self-signed, as is the new one",
+                    present: async () => [await selfSigned({ commonName: "meter-1" })],
+                    wanted: () => selfSigned({ commonName: "meter-1" }),
+                },
+            ];
+            for (const { title, present, wanted = async () => leaf } of refused) {
+                it(`with a certificate ${title}, it is refused and left as it was`, async () => {
+                    const certificates = await present();
+                    await leave(...certificates);
+                    await assert.rejects(
+                        create(await wanted()),
+                        /"meter-1" exists on .* with another attestation/,
+                    );
+                    assert.equal(await thumbprintOnService(), certificates[0].thumbprint256);
+                });
+            }
         });
     });
 });

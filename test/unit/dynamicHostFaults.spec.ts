@@ -247,6 +247,36 @@ describe("the dynamic resources when calls fail", function () {
             await host.delete(made.value.id, made.value.state);
         });
 
+        const refusals: readonly (readonly [string, unknown, RegExp])[] = [
+            ["Message", { Message: "ErrorCode:ArgumentInvalid;of tags" }, /400.*: ErrorCode:Argu/],
+            ["message", { errorCode: 400004, message: "of tags" }, /400 400004: of tags/],
+            ["neither", { reason: "of tags" }, /400.*: \{"reason":"of tags"\}/],
+        ];
+        for (const [name, body, said] of refusals) {
+            it(`a request that is refused as a whole fails with the hub's words, in ${name}`, async () => {
+                const inputs = await newDevice();
+                await manage("POST", "/faults", { host: deviceHost, ...bulk, status: 400, body });
+                await assert.rejects(host.create(inputs), (error: Error) => {
+                    assert.match(error.message, /bulk request refused: /);
+                    assert.match(error.message, said);
+                    return true;
+                });
+            });
+        }
+
+        it("a request that is refused for one device goes again without it", async () => {
+            const devices = await Promise.all(Array.from({ length: 2 }, newDevice));
+            // Twice the same device is what the hub refuses as a whole; alone, the second of them is taken over.
+            const all = [...devices, devices[1]];
+            const made = await Promise.all(all.map((inputs) => host.create(inputs)));
+            const found = (await registry.list()).responseBody.map(({ deviceId }) => deviceId);
+            assert.deepEqual(
+                found.sort(),
+                devices.map(({ deviceId }) => deviceId),
+            );
+            await Promise.all(made.slice(0, 2).map(({ id, state }) => host.delete(id, state)));
+        });
+
         it("a deletion dropped after its effect is a success", async () => {
             const inputs = await newDevice();
             const { id, state } = await host.create(inputs);

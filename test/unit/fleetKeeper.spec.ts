@@ -58,6 +58,20 @@ describe("npm run fleet: the keeper of the pace, as a server", () => {
         }
     });
 
+    it("a hub has the slowest pace that anybody asks with, and keeps it", async () => {
+        const byName = sharedPace(keeper.address, hub, { sku: "S3", units: 10 });
+        const byResource = sharedPace(keeper.address, hub, small);
+        await byName.registry.take(atOnce);
+        await byResource.registry.take(100);
+        // At the pace of the largest hub each of these would take less than a second.
+        for (const pace of [byResource, byName, byResource]) {
+            const waiting = pace.registry.take(10);
+            waiting.catch(() => undefined);
+            assert.equal(await Promise.race([waiting, sleep(1000, "waiting")]), "waiting");
+        }
+        keeper.stop();
+    });
+
     it("who asks after stop is told at once, though the rate would have him wait a minute", async () => {
         const pace = sharedPace(keeper.address, hub, small);
         await pace.registry.take(100);

@@ -215,6 +215,40 @@ describe("the pace of registry operations", () => {
             assert.equal(failed.length, 100);
         });
 
+        it("a request refused for one item goes again in halves, at the pace, and only that device fails", async () => {
+            const calls: { readonly at: number; readonly size: number }[] = [];
+            const began = Date.now();
+            const refusal = new AzureError(400, "ArgumentInvalid", "something in it is wrong");
+            const registry = {
+                async bulk(operations: readonly RegistryOperation[]) {
+                    calls.push({ at: Date.now() - began, size: operations.length });
+                    if (operations.some((one) => one.mode === "delete" && one.deviceId === "d-5")) {
+                        throw refusal;
+                    }
+                    return [];
+                },
+            } as unknown as Registry;
+            const all = runAll(new RegistryQueue(registry, new OwnPace(small)), 100);
+            await pass(4 * minute, 100);
+            const failed = (await all).flatMap((result, index) =>
+                result.status === "rejected" ? [[index, result.reason]] : [],
+            );
+            assert.deepEqual(failed, [[5, refusal]]);
+            const sizes = calls.map(({ size }) => size);
+            assert.deepEqual(sizes, [100, 50, 25, 13, 7, 4, 3, 2, 1, 1, 1, 6, 12, 25, 50]);
+            const sent = sizes.reduce((sum, size) => sum + size, 0);
+            const seconds = calls[calls.length - 1].at / 1000;
+            assert.ok(Math.abs(seconds - (sent - 100) * 0.6) < 1, `${seconds} s for ${sent}`);
+        });
+
+        it("a request of one that is refused is not sent again", async () => {
+            const { calls, registry } = playing(new AzureError(400, undefined, "no"));
+            const all = runAll(new RegistryQueue(registry, new OwnPace(large)), 1);
+            await pass(minute, 50);
+            assert.equal((await all)[0].status, "rejected");
+            assert.equal(calls.length, 1);
+        });
+
         it("an item's error is that device's alone", async () => {
             const error = { deviceId: "d-1", code: "DeviceNotFound", message: "gone" };
             const { registry } = playing([error]);

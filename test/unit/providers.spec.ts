@@ -9,6 +9,7 @@ import {
 } from "../../components/iothub/deviceIdentityProvider";
 import { provider as verifiedCertificate } from "../../components/iothub/verifiedCertificateProvider";
 import { provider as deviceCertificate } from "../../components/pki/deviceCertificateProvider";
+import { provider as sharding } from "../../components/dynamic/shardingProvider";
 import { provider as enrollment } from "../../components/dps/enrollmentProvider";
 import { provider as issuerProvider } from "../../components/pki/issuerProvider";
 import { issue, Issued, makeCa } from "../support/pki";
@@ -335,6 +336,7 @@ describe("the loader of a dynamic provider", () => {
         ["pki/deviceCertificate", deviceCertificate],
         ["pki/issuer", issuerProvider],
         ["dps/enrollment", enrollment],
+        ["dynamic/sharding", sharding],
     ] as const) {
         it(module, () => {
             const text = loader(module);
@@ -351,6 +353,7 @@ describe("the loader of a dynamic provider", () => {
     it("every dynamic resource of components/ is one of these", () => {
         const found = [
             "dps/enrollment",
+            "dynamic/sharding",
             "iothub/deviceIdentity",
             "iothub/verifiedCertificate",
             "pki/deviceCertificate",

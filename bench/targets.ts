@@ -36,12 +36,7 @@ interface Way {
 
 const ways: readonly Way[] = [
     { contender: "fleet", title: "in shards", key: "Shards" },
-    {
-        contender: "oursAtEnd",
-        title: "in one stack, state written at the end",
-        key: "OneStackAtEnd",
-    },
-    { contender: "ours", title: "in one stack, state written at every step", key: "OneStack" },
+    { contender: "ours", title: "in one stack", key: "OneStack" },
 ];
 
 /** The targets, in the order of the report. */

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { paceVariable } from "../components/iothub/pace";
 import { hasIssuer } from "./authorities";
 import type { FleetBase } from "./fleet";
 import type { Platform } from "./platform";
@@ -38,6 +39,29 @@ export function handOver(settings: Settings, platform: Platform): pulumi.Inputs 
               }),
     });
     return { [outputName]: handover };
+}
+
+/**
+ * The stack of a hub whose fleet stacks still hold the devices must not declare them: all would get new keys.
+ *
+ * @throws RunError naming the command that brings them back
+ */
+export async function refuseToMakeAnew({ shards }: Settings): Promise<void> {
+    if (shards !== undefined || process.env[paceVariable] !== undefined) {
+        return;
+    }
+    const stack = pulumi.getStack();
+    const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${stack}`;
+    // What a StackReference to this stack would read, without being a resource of it.
+    const { outputs } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {
+        name,
+    })) as { readonly outputs: Readonly<Record<string, unknown>> };
+    if (outputName in outputs) {
+        throw refusal(
+            `the devices of ${stack} are in fleet stacks, and iot-x509:shards is not set any more; declared here, they ` +
+                `would all get new keys: "npm run fleet -- up --stack ${stack}" brings them back`,
+        );
+    }
 }
 
 /** For devices of a fleet stack: what the stack of their hub handed over. */

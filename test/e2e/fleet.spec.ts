@@ -229,6 +229,7 @@ describe("a fleet in shards (npm run fleet)", function () {
     it("moves back to one stack, and to a stack for each group", async () => {
         const [before, devicesBefore] = [held, await generations()];
         deployment.change((settings) => void delete settings.shards);
+        await assert.rejects(deployment.up(), /are in fleet stacks, .* would all get new keys/);
         await fleet("up");
         assert.deepEqual(await stackNames(deployment), ["fleet"]);
         await assertKept(before);

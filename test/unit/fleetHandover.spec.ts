@@ -18,24 +18,36 @@ describe("what a fleet stack is handed over, with Pulumi's mocks", () => {
     let fleetStacks: FleetStacks;
     let folder: ProjectFolder;
     let given: string | undefined;
+    /** What the stack of the hub gave out when it was deployed last. */
+    const lastRun: { outputs: Record<string, unknown> } = { outputs: {} };
 
     before(async () => {
-        await setMocks({
-            "pulumi:pulumi:StackReference": () => ({
-                outputs: {
-                    forFleetStacks: {
-                        hubId: "the-hub-id",
-                        hostName: "the-hub.example",
-                        issuers: { pumps: { certificate: "pumps PEM", privateKey: "pumps KEY" } },
-                        service: { serviceId: "the-service-id", hostName: "the-service.example" },
+        await setMocks(
+            {
+                "pulumi:pulumi:StackReference": () => ({
+                    outputs: {
+                        forFleetStacks: {
+                            hubId: "the-hub-id",
+                            hostName: "the-hub.example",
+                            issuers: {
+                                pumps: { certificate: "pumps PEM", privateKey: "pumps KEY" },
+                            },
+                            service: {
+                                serviceId: "the-service-id",
+                                hostName: "the-service.example",
+                            },
+                        },
                     },
-                },
-                secretOutputNames: ["forFleetStacks"],
-            }),
-            "pulumi-nodejs:dynamic/iothub:DeviceIdentity": () => ({}),
-            "pulumi-nodejs:dynamic/pki:Issuer": () => ({}),
-            "pulumi-nodejs:dynamic/pki:DeviceCertificate": () => ({ certificate: "leaf PEM" }),
-        });
+                    secretOutputNames: ["forFleetStacks"],
+                }),
+                "pulumi-nodejs:dynamic/iothub:DeviceIdentity": () => ({}),
+                "pulumi-nodejs:dynamic/pki:Issuer": () => ({}),
+                "pulumi-nodejs:dynamic/pki:DeviceCertificate": () => ({
+                    certificate: "leaf PEM",
+                }),
+            },
+            { "pulumi:pulumi:readStackOutputs": lastRun },
+        );
         handovers = await import("../../stacks/handover");
         fleetStacks = await import("../../stacks/fleetStack");
         const root = await makeCa({ commonName: "IoT Root CA", notAfter: later });
@@ -138,5 +150,36 @@ describe("what a fleet stack is handed over, with Pulumi's mocks", () => {
             service: { serviceId: "dps", hostName: "dps.example" },
         });
         assert.equal(await pulumi.isSecret(output), true);
+    });
+
+    describe("a stack of a hub whose devices fleet stacks hold", () => {
+        const alone = async (raw: Raw): Promise<void> => {
+            delete process.env[pace];
+            await handovers.refuseToMakeAnew(readSettings(good(raw), folder.path));
+        };
+        const handedOut = { forFleetStacks: { hubId: "the-hub-id" } };
+
+        afterEach(() => {
+            process.env[pace] = "http://127.0.0.1:1";
+            lastRun.outputs = {};
+        });
+
+        it("is not deployed alone once its settings have no shards", async () => {
+            lastRun.outputs = handedOut;
+            await assert.rejects(alone({}), ({ message, stack }: Error) => {
+                assert.match(message, /^the devices of unit are in fleet stacks, .* new keys: /);
+                assert.match(message, /"npm run fleet -- up --stack unit" brings them back$/);
+                assert.equal(stack, undefined);
+                return true;
+            });
+        });
+
+        it("is deployed by the fleet's command, with shards, and when there never were any", async () => {
+            await alone({});
+            lastRun.outputs = handedOut;
+            await alone({ shards: 1 });
+            process.env[pace] = "http://127.0.0.1:1";
+            await handovers.refuseToMakeAnew(readSettings(good({}), folder.path));
+        });
     });
 });

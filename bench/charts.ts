@@ -15,13 +15,14 @@ export const titles: Readonly<Record<ContenderName, string>> = {
     handWrittenBulk: "openssl on all cores + azure-iothub in bulk",
 };
 
-const shown: readonly ContenderName[] = [
-    "naive",
-    "tutorial",
-    "handWritten",
-    "ours",
-    "oursAtEnd",
-    "fleet",
+/** With the colour of each, the same in all charts. */
+const shown: readonly (readonly [ContenderName, string])[] = [
+    ["naive", "#5470c6"],
+    ["tutorial", "#7a9c12"],
+    ["handWritten", "#505372"],
+    ["ours", "#ff994d"],
+    ["oursAtEnd", "#c2410c"],
+    ["fleet", "#0ca8df"],
 ];
 const ourOwn: readonly ContenderName[] = ["ours", "oursAtEnd", "fleet"];
 const size = { width: 860, height: 480 };
@@ -43,20 +44,21 @@ function lineChart(
     title: string,
     value: (point: Point) => number,
 ): string {
-    const measured = shown.filter((contender) => seriesOf(results, contender, key).length > 0);
+    const measured = shown.filter(([contender]) => seriesOf(results, contender, key).length > 0);
     const chart = echarts.init(null, null, { renderer: "svg", ssr: true, ...size });
     chart.setOption({
         animation: false,
         backgroundColor: "#ffffff",
         title: { text: title, left: "center" },
-        legend: { bottom: 0 },
-        grid: { left: 70, right: 40, top: 60, bottom: 90 },
+        legend: { bottom: 0, itemGap: 36 },
+        grid: { left: 70, right: 40, top: 60, bottom: 110 },
         xAxis: { type: "log", name: "devices", nameLocation: "middle", nameGap: 28, min: 40 },
         yAxis: { type: "log", minorSplitLine: { show: true } },
-        series: measured.map((contender) => ({
+        series: measured.map(([contender, color]) => ({
             type: "line",
             name: titles[contender],
             symbolSize: 8,
+            itemStyle: { color },
             lineStyle: { width: ourOwn.includes(contender) ? 3 : 1.5 },
             data: seriesOf(results, contender, key).map((point) => [point.devices, value(point)]),
         })),

@@ -1,4 +1,5 @@
 import { Gatherer } from "./gather";
+import type { HubPace } from "./pace";
 import { DeviceRecord, Registry } from "./registry";
 
 /** So few reads are single calls: they are exact, and cost less than asking for the fleet. */
@@ -11,7 +12,7 @@ interface Wanted {
 
 /**
  * Reads the devices of one run. A refresh of a fleet asks for each device; here all of them are answered from one
- * paged query.
+ * paged query, also when several stacks are refreshed in the run.
  *
  * The query reads an index that may lack new devices, hold old values, and return devices for many minutes after they
  * were deleted. So a device is believed only when the index has as many devices as the registry, and when it is as the
@@ -28,6 +29,7 @@ export class FleetReader {
         private readonly registry: Registry,
         private readonly hostName: string,
         private readonly owner: string,
+        private readonly pace: Pick<HubPace, "once">,
     ) {}
 
     /**
@@ -75,15 +77,19 @@ export class FleetReader {
     }
 
     private async survey(): Promise<ReadonlyMap<string, DeviceRecord>> {
+        const devices = await this.pace.once(`devices of ${this.owner}`, () => this.ask());
+        return new Map(devices.map((device) => [device.deviceId, device]));
+    }
+
+    private async ask(): Promise<readonly DeviceRecord[]> {
         const { registry, index } = await this.registry.counts();
         if (registry !== index) {
             console.log(
                 `the query index of ${this.hostName} has ${index} devices, its registry ${registry}: ` +
                     `every device is read by itself`,
             );
-            return new Map();
+            return [];
         }
-        const devices = await this.registry.ownedBy(this.owner);
-        return new Map(devices.map((device) => [device.deviceId, device]));
+        return this.registry.ownedBy(this.owner);
     }
 }

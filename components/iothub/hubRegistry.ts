@@ -88,7 +88,7 @@ function open(hostName: string, size: HubSize, resource: string): HubRegistry {
         expect: (total, unchanged) => own.progress.expect(total, unchanged),
         queue: new RegistryQueue(registry, pace),
         reader: (owner) => {
-            const reader = readers.get(owner) ?? new FleetReader(registry, hostName, owner);
+            const reader = readers.get(owner) ?? new FleetReader(registry, hostName, owner, pace);
             readers.set(owner, reader);
             return reader;
         },

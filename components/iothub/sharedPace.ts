@@ -1,4 +1,5 @@
-import { request } from "http";
+import { ClientRequest, IncomingMessage, request } from "http";
+import { text } from "stream/consumers";
 import { hubLimits, HubSize } from "./hubLimits";
 import type { HubPace, Pace } from "./pace";
 
@@ -7,12 +8,18 @@ export interface PaceRequest {
     readonly hub: string;
     readonly size: HubSize;
     readonly limit: "registry" | "queries";
-    readonly action: "take" | "refused" | "done";
+    /** `claim` asks for what `what` names, and `answer` gives it. */
+    readonly action: "take" | "refused" | "done" | "claim" | "answer";
     readonly amount: number;
+    readonly what?: string;
+    /** JSON. */
+    readonly answer?: string;
 }
 
 /** The status that says that the deployment is being stopped. */
 export const stoppedStatus = 503;
+/** The status of a claim that nobody has answered: its sender is to do so, and holds the claim until its request ends. */
+export const claimedStatus = 202;
 
 /**
  * The pace of a hub, kept by the process that deploys several stacks to it at once. An answer may take many minutes,
@@ -24,6 +31,7 @@ export function sharedPace(address: string, hub: string, size: HubSize): HubPace
     const { registryPerMinute, queriesPerMinute } = hubLimits(size);
     const tell = (limit: PaceRequest["limit"], action: PaceRequest["action"], amount: number) =>
         post(address, { hub, size, limit, action, amount });
+    const ofQueries = { hub, size, limit: "queries", amount: 0 } as const;
     const pace = (limit: PaceRequest["limit"], perMinute: number): Pace => ({
         perMinute,
         take: (amount) => tell(limit, "take", amount),
@@ -33,6 +41,20 @@ export function sharedPace(address: string, hub: string, size: HubSize): HubPace
         registry: pace("registry", registryPerMinute),
         queries: pace("queries", queriesPerMinute),
         done: (operations) => void tell("registry", "done", operations).catch(unimportant),
+        once: async <T>(what: string, make: () => Promise<T>): Promise<T> => {
+            const { call, answer } = await send(address, { ...ofQueries, action: "claim", what });
+            if (answer.statusCode !== claimedStatus) {
+                return JSON.parse(await text(answer)) as T;
+            }
+            try {
+                const made = await make();
+                const given = JSON.stringify(made);
+                await post(address, { ...ofQueries, action: "answer", what, answer: given });
+                return made;
+            } finally {
+                call.destroy();
+            }
+        },
     };
 }
 
@@ -41,16 +63,26 @@ function unimportant(): void {
     // Nothing depends on it.
 }
 
-function post(address: string, message: PaceRequest): Promise<void> {
+async function post(address: string, message: PaceRequest): Promise<void> {
+    (await send(address, message)).answer.resume();
+}
+
+interface Exchange {
+    readonly call: ClientRequest;
+    readonly answer: IncomingMessage;
+}
+
+/** @throws Error when the deployment is being stopped */
+function send(address: string, message: PaceRequest): Promise<Exchange> {
     return new Promise((resolve, reject) => {
         const call = request(address, { method: "POST" }, (answer) => {
-            answer.resume();
             if (answer.statusCode === stoppedStatus) {
+                answer.resume();
                 reject(
                     new Error("stopped before it was sent to the hub; the next run goes on here"),
                 );
             } else {
-                resolve();
+                resolve({ call, answer });
             }
         });
         call.on("error", reject);

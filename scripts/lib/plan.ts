@@ -222,14 +222,14 @@ function bulkRequests(operationsByStack: readonly number[]): number {
     return sum(operationsByStack.map((operations) => Math.ceil(operations / largestBatch)));
 }
 
-/** Each stack with a listed device asks for the whole fleet, whose devices carry one owner. */
+/** One stack asks for the whole fleet, whose devices carry one owner, and `npm run fleet` gives the answer to all. */
 function planRefresh(
     hub: HubSize,
     shares: readonly StackShare[],
     deployment: Deployment,
 ): FleetPlan["refresh"] {
-    const asking = shares.filter(({ listed }) => listed > 0).length;
-    const queries = asking * surveyQueries(sum(shares.map(({ listed }) => listed)));
+    const listed = sum(shares.map((share) => share.listed));
+    const queries = listed === 0 ? 0 : surveyQueries(listed);
     const stacks = shares.map(({ devices }): EngineWork => ({
         unchanged: devices,
         created: 0,

@@ -1,12 +1,12 @@
 import { hubLimits, HubSize } from "../../components/iothub/hubLimits";
 import { Settings } from "../../stacks/settings";
 import type { FleetPlan, PlanOptions } from "./plan";
-import { EngineWork, fleetStacksSeconds, keySeconds, surveyQueries } from "./planModel";
+import { EngineWork, fleetStacksSeconds, keySeconds } from "./planModel";
 import { equalWork } from "./planShards";
 
 /** One thing to change. */
 export interface Advice {
-    /** `units`, `shards`, `refresh`, `dps`, `certificates`, `enrollmentGroups`, `devices`, `configuration` or `keys`. */
+    /** `units`, `shards`, `dps`, `certificates`, `enrollmentGroups`, `devices`, `configuration` or `keys`. */
     readonly topic: string;
     readonly reason: string;
     /** The setting or the command. */
@@ -23,8 +23,6 @@ const longEngineMinutes = 2;
 const devicesPerShard = 500;
 /** More are refused (stacks/config/shards.ts). */
 const mostShards = 1000;
-/** From here on a refresh is worth shortening: it comes again and again. */
-const longRefreshMinutes = 5;
 /** Listed fleets of this size take hours on a small hub, and stay in the state. */
 const veryLargeFleet = 20_000;
 const longKeySeconds = 60;
@@ -65,12 +63,10 @@ export function advise(
 ): Advice[] {
     const set: SetCommand = (key, value) =>
         `pulumi config set${stackFlag(options)} --path iot-x509:${key} ${value}`;
-    const division = shardAdvice(plan, work, options);
     return [
         ...deviceAdvice(plan),
-        ...division,
+        ...shardAdvice(plan, work, options),
         ...unitAdvice(plan, set),
-        ...refreshAdvice(plan, division.length === 0, set, options),
         ...provisioningAdvice(settings, plan, set),
         ...certificateAdvice(settings, plan, set),
         ...keyAdvice(settings, plan, work, set),
@@ -124,13 +120,9 @@ function shardAdvice(plan: Figures, work: EngineWork, options: PlanOptions): Adv
             reason:
                 `${held} ${number(most)} devices and ${megabytes(plan.state.bytesPerShard)} of state: ` +
                 `${tenths(engineMinutes)} min of the engine's own time, in ${shards} shards ${tenths(minutes)} min`,
-            action: shardsCommand(shards, options),
+            action: `npm run fleet -- up${stackFlag(options)} --shards ${shards}`,
         },
     ];
-}
-
-function shardsCommand(shards: number, options: PlanOptions): string {
-    return `npm run fleet -- up${stackFlag(options)} --shards ${shards}`;
 }
 
 function unitAdvice({ hub, firstUp }: Figures, set: SetCommand): Advice[] {
@@ -138,10 +130,17 @@ function unitAdvice({ hub, firstUp }: Figures, set: SetCommand): Advice[] {
         return [];
     }
     const operations = firstUp.registryOperations;
-    const better = largerHub(hub, (sku) => unitsFor(sku, operations));
+    // A tier that cannot have enough units is left for the next: F1 has one unit, and S1 ends at 200.
+    const better = [hub.sku, "S1", "S3"]
+        .map((sku): HubSize => ({ sku, units: unitsFor(sku, operations) }))
+        .find(({ sku, units }) => units <= mostUnits[sku]);
     if (better === undefined) {
         return [];
     }
+    const settings = [
+        ...(better.sku === hub.sku ? [] : [set("hub.sku", better.sku)]),
+        set("hub.units", better.units),
+    ];
     const rate = hubLimits(hub).registryPerMinute;
     return [
         {
@@ -150,78 +149,15 @@ function unitAdvice({ hub, firstUp }: Figures, set: SetCommand): Advice[] {
                 `${hub.sku} x ${hub.units} takes ${number(rate)} identities a minute: ` +
                 `${tenths(firstUp.hubMinutes)} min for ${number(operations)}; ` +
                 `${better.sku} x ${better.units} needs less than ${longRunMinutes}`,
-            action: hubCommands(hub, better, set),
+            action: settings.join("; "),
         },
     ];
-}
-
-/**
- * A single stack asks once, and the hub that its first `up` needs is large enough for that.
- *
- * @param mayBeFewer whether nothing else asks for more shards
- */
-function refreshAdvice(
-    plan: Figures,
-    mayBeFewer: boolean,
-    set: SetCommand,
-    options: PlanOptions,
-): Advice[] {
-    const { hub, refresh, shards = 1 } = plan;
-    if (refresh.hubMinutes <= longRefreshMinutes || shards === 1) {
-        return [];
-    }
-    const each = surveyQueries(plan.devices.listed.count);
-    const fewer = Math.floor(((longRefreshMinutes + 1) * hubLimits(hub).queriesPerMinute) / each);
-    // No fewer units than the first `up` needs, whose advice may stand beside this one.
-    const better = largerHub(hub, (sku) =>
-        Math.max(
-            unitsForQueries(sku, refresh.queries),
-            unitsFor(sku, plan.firstUp.registryOperations),
-        ),
-    );
-    const actions = [
-        ...(mayBeFewer && fewer > 0 ? [`fewer shards: ${shardsCommand(fewer, options)}`] : []),
-        ...(better === undefined ? [] : [`more units: ${hubCommands(hub, better, set)}`]),
-    ];
-    return [
-        {
-            topic: "refresh",
-            reason:
-                `each of ${number(shards)} shards asks the hub for the devices of all: ` +
-                `${number(refresh.queries)} queries, ${tenths(refresh.hubMinutes)} min at ` +
-                `${hub.sku} x ${hub.units} in every refresh`,
-            action:
-                actions.length === 0
-                    ? "divide the devices between stacks, each with a hub of its own"
-                    : actions.join(", or "),
-        },
-    ];
-}
-
-/** The first hub that can have enough units: F1 has one unit, and S1 ends at 200. */
-function largerHub(hub: HubSize, unitsOf: (sku: string) => number): HubSize | undefined {
-    return [hub.sku, "S1", "S3"]
-        .map((sku): HubSize => ({ sku, units: unitsOf(sku) }))
-        .find(({ sku, units }) => units <= mostUnits[sku]);
-}
-
-function hubCommands(present: HubSize, better: HubSize, set: SetCommand): string {
-    return [
-        ...(better.sku === present.sku ? [] : [set("hub.sku", better.sku)]),
-        set("hub.units", better.units),
-    ].join("; ");
 }
 
 /** The fewest units that let so many operations through in less than ten minutes, the burst of one minute included. */
 function unitsFor(sku: string, operations: number): number {
     const perUnit = hubLimits({ sku, units: 1 }).registryPerMinute;
     return Math.floor(operations / ((longRunMinutes + 1) * perUnit)) + 1;
-}
-
-/** The fewest units that let so many queries through in five minutes, the burst of one minute included. */
-function unitsForQueries(sku: string, queries: number): number {
-    const perUnit = hubLimits({ sku, units: 1 }).queriesPerMinute;
-    return Math.ceil(queries / ((longRefreshMinutes + 1) * perUnit));
 }
 
 function provisioningAdvice(settings: Settings, { devices }: Figures, set: SetCommand): Advice[] {

@@ -140,7 +140,7 @@ export function throttledMinutes(operations: number, perMinute: number): number 
     return Math.max(0, (operations - perMinute) / perMinute);
 }
 
-/** Queries with which one stack asks for all listed devices: first how many the index has, then page by page. */
+/** Queries that ask for all listed devices: first how many the index has, then page by page. */
 export function surveyQueries(listed: number): number {
     return 1 + Math.ceil(listed / queryPage);
 }

@@ -108,9 +108,17 @@ describe("a fleet in shards (npm run fleet)", function () {
         await connects(credentials("device-0002"));
     });
 
-    it("has nothing to do afterwards", async () => {
+    it("has nothing to do afterwards, and a refresh of both shards asks for the fleet once", async () => {
+        await manage("DELETE", "/requests");
         const text = await fleet("preview", "--refresh");
         assert.match(text, /in all +\d+ unchanged$/m);
+        const { requests } = await manage<{ requests: { path: string }[] }>("GET", "/requests");
+        const reads = requests.filter(({ path }) => /^\/(?:devices|twins)\b/.test(path));
+        // How many devices the index has, and all of them.
+        assert.deepEqual(
+            reads.map(({ path }) => path.split("?")[0]),
+            ["/devices/query", "/devices/query"],
+        );
         const { changeSummary } = await deployment.stack.preview();
         assert.deepEqual(Object.keys(changeSummary), ["same"]);
     });

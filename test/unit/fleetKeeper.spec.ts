@@ -118,4 +118,61 @@ describe("npm run fleet: the keeper of the pace, as a server", () => {
         await sleep(50);
         assert.deepEqual(unhandled, []);
     });
+
+    describe("what one process finds out for all", () => {
+        const what = "devices of iot-x509/dev";
+        const another = () => sharedPace(keeper.address, hub, small);
+
+        it("is made once for those that ask together, and for those that ask later", async () => {
+            let made = 0;
+            const make = async (): Promise<number[]> => {
+                await sleep(50);
+                return [++made];
+            };
+            const together = [1, 2, 3].map(() => another().once(what, make));
+            assert.deepEqual(await Promise.all(together), [[1], [1], [1]]);
+            assert.deepEqual(await another().once(what, make), [1]);
+            assert.equal(made, 1);
+            await sleep(50);
+            assert.deepEqual(unhandled, []);
+        });
+
+        it("is made for each hub and for each question", async () => {
+            const make = (answer: string) => () => Promise.resolve(answer);
+            const other = sharedPace(keeper.address, "other.azure-devices.net", small);
+            assert.equal(await another().once(what, make("a")), "a");
+            assert.equal(await other.once(what, make("b")), "b");
+            assert.equal(await another().once("devices of iot-x509/prod", make("c")), "c");
+        });
+
+        it("is made by the next one when the first fails or is killed", async () => {
+            const failing = another().once(what, async () => {
+                await sleep(50);
+                throw new Error("the hub is away");
+            });
+            await sleep(10);
+            const waiting = another().once(what, () => Promise.resolve("found"));
+            await assert.rejects(failing, /the hub is away/);
+            assert.equal(await waiting, "found");
+            assert.deepEqual(unhandled, []);
+        });
+
+        it("nobody waits for after stop", async () => {
+            let end: (answer: string) => void = () => undefined;
+            const claimed = another().once(what, () => new Promise((done) => (end = done)));
+            await sleep(50);
+            const waiting = another().once(what, () => Promise.resolve("never"));
+            await sleep(50);
+            keeper.stop();
+            await assert.rejects(waiting, stopped);
+            await assert.rejects(
+                another().once(what, () => Promise.resolve("never")),
+                stopped,
+            );
+            end("mine");
+            assert.equal(await claimed, "mine");
+            await sleep(50);
+            assert.deepEqual(unhandled, []);
+        });
+    });
 });

@@ -2,6 +2,7 @@ import { createServer, IncomingMessage, Server, ServerResponse } from "http";
 import { AddressInfo } from "net";
 import { hubLimits, HubSize } from "../../../components/iothub/hubLimits";
 import { OwnPace } from "../../../components/iothub/pace";
+import { SharedAnswers } from "./sharedAnswers";
 import { PaceRequest, stoppedStatus } from "../../../components/iothub/sharedPace";
 
 /**
@@ -10,6 +11,7 @@ import { PaceRequest, stoppedStatus } from "../../../components/iothub/sharedPac
  */
 export class PaceKeeper {
     private readonly hubs = new Map<string, OwnPace>();
+    private readonly answers = new SharedAnswers();
     private readonly waiting = new Set<ServerResponse>();
     private total = 0;
     private unchanged = 0;
@@ -47,6 +49,7 @@ export class PaceKeeper {
         this.isStopped = true;
         this.waiting.forEach((response) => response.writeHead(stoppedStatus).end());
         this.waiting.clear();
+        this.answers.stop();
     }
 
     close(): void {
@@ -70,22 +73,35 @@ export class PaceKeeper {
         for await (const chunk of request) {
             chunks.push(chunk as Buffer);
         }
-        const { hub, size, limit, action, amount } = JSON.parse(
-            Buffer.concat(chunks).toString("utf8"),
-        ) as PaceRequest;
+        const {
+            hub,
+            size,
+            limit,
+            action,
+            amount,
+            what = "",
+            answer = "",
+        } = JSON.parse(Buffer.concat(chunks).toString("utf8")) as PaceRequest;
         const paces = this.paceOf(hub, size);
         paces.progress.expect(this.total, this.unchanged);
-        if (action === "done") {
+        if (action === "claim" && !this.isStopped) {
+            this.answers.claim(`${hub} ${what}`, response);
+            return;
+        }
+        if (action === "answer") {
+            this.answers.give(`${hub} ${what}`, answer);
+        } else if (action === "done") {
             paces.done(amount);
         } else if (action === "refused") {
             paces[limit].refused();
-        } else if (!this.isStopped) {
+        } else if (action === "take" && !this.isStopped) {
             this.waiting.add(response);
             await paces[limit].take(amount);
             this.waiting.delete(response);
         }
         if (!response.headersSent) {
-            response.writeHead(action === "take" && this.isStopped ? stoppedStatus : 204).end();
+            const isRefused = this.isStopped && (action === "take" || action === "claim");
+            response.writeHead(isRefused ? stoppedStatus : 204).end();
         }
     }
 }

@@ -1,3 +1,4 @@
+import { leanRuntime } from "./components/dynamic/leanRuntime";
 import { loadSettings } from "./stacks/config";
 import { createFleet } from "./stacks/fleet";
 import { createFleetStack } from "./stacks/fleetStack";
@@ -5,6 +6,8 @@ import { announceOfflineSteps } from "./stacks/guidance";
 import { refuseToMakeAnew } from "./stacks/handover";
 import { stackOutputs } from "./stacks/outputs";
 import { createPlatform, ownBase } from "./stacks/platform";
+
+leanRuntime();
 
 export = async () => {
     const settings = loadSettings();

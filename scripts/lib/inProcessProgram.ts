@@ -50,6 +50,8 @@ async function up(stack: string): Promise<Answer> {
         },
         run.project,
         stack,
+        false,
+        "organization",
     );
     const program = createRequire(path.join(folder, "index.ts"))("./index") as Program;
     const outputs = await pulumi.runtime.runInPulumiStack(program);

@@ -78,8 +78,8 @@ export function readStack(
 }
 
 /**
- * The stack selected for this folder, as it is kept: `STACK` or `organization/project/STACK`. Undefined when that cannot be told without the CLI. Pulumi keeps it below its home,
- * by the backend that the user is logged in to.
+ * The stack selected for this folder, as it is kept: `STACK` or `organization/project/STACK`; undefined when that cannot
+ * be told without the CLI. Pulumi keeps it below its home, by the backend that the user is logged in to.
  */
 export function selectedStack(folder: string, environment: NodeJS.ProcessEnv): string | undefined {
     if (environment.PULUMI_STACK) {
@@ -100,12 +100,11 @@ export function selectedStack(folder: string, environment: NodeJS.ProcessEnv): s
         return stacks[backend];
     }
     // Which of several backends is meant stands beside the user's tokens, and those are left unread.
-    const selected = new Set(Object.values(stacks));
-    const names = new Set([...selected].map(lastPart));
-    return [selected, names]
-        .find(({ size }) => size === 1)
-        ?.values()
-        .next().value;
+    const [first, ...others] = new Set(Object.values(stacks));
+    if (others.length === 0) {
+        return first;
+    }
+    return others.every((one) => lastPart(one) === lastPart(first)) ? lastPart(first) : undefined;
 }
 
 /** Of `organization/project/stack`; undefined when the first two are not there. */

@@ -6,7 +6,7 @@ import { Point, Results, seriesOf } from "./results";
 export const titles: Readonly<Record<ContenderName, string>> = {
     ours: "this program, one stack",
     oursPlain: "this program, pulumi up without options",
-    oursAtEnd: "this program, one stack, state written at the end",
+    oursAtEnd: "this program, one stack, state at the end",
     fleet: "this program, in shards",
     naive: "naive Pulumi program",
     naiveTuned: "naive program, engine tuned as npm run fleet does",

@@ -37,7 +37,7 @@ interface Way {
 const ways: readonly Way[] = [
     { contender: "fleet", title: "in shards", key: "Shards" },
     { contender: "ours", title: "in one stack", key: "OneStack" },
-    { contender: "oursAtEnd", title: "in one stack, state written at the end", key: "AtEnd" },
+    { contender: "oursAtEnd", title: "in one stack, state at the end", key: "AtEnd" },
 ];
 
 /** The targets, in the order of the report. */

@@ -54,7 +54,7 @@ export const fullParts: Parts = {
         series(fleet, [2000], 15 * minutes, "ECDSA-P256", []),
         series(naiveTuned, [200], 5 * minutes, "ECDSA-P256", []),
         series(ours, [50, 200, 400, 1000], 10 * minutes, "RSA-2048"),
-        series(oursAtEnd, [200, 1000], 5 * minutes, "RSA-2048", []),
+        series(oursAtEnd, [200, 1000, 2000], 10 * minutes, "RSA-2048", []),
         series(handWritten, [50, 200, 400], 5 * minutes, "RSA-2048", []),
         series(naive, [50, 100, 200], 10 * minutes, "RSA-2048", []),
         series(tutorial, [50, 200], 5 * minutes, "RSA-2048", []),

@@ -16,7 +16,7 @@ const patterns: readonly (readonly [RegExp, Role])[] = [
     [/@pulumi\/pulumi\/cmd\/dynamic-provider/, "dynamic provider"],
     [/@pulumi\/pulumi\/cmd\/run/, "program"],
     [/pulumi-resource-tls/, "tls provider"],
-    [/azure-native/, "azure-native stand-in"],
+    [/standins.azure-native/, "azure-native stand-in"],
     [/pulumi-(?:language|resource)-/, "other"],
     [/^\S*\bpulumi /, "engine"],
     [/scripts\/fleet\.ts/, "fleet driver"],

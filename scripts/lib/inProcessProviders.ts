@@ -2,10 +2,10 @@ import { randomInt } from "crypto";
 import { compileFunction } from "vm";
 import { Config } from "@pulumi/pulumi/cmd/dynamic-provider/config";
 import { ResourceProvider } from "@pulumi/pulumi/dynamic";
-import { connect } from "../../emulator/azure-native/connect";
-import { invoke } from "../../emulator/azure-native/functions";
-import { Provider } from "../../emulator/azure-native/provider";
-import { Configured } from "../../emulator/azure-native/service";
+import { connect } from "../../standins/azure-native/connect";
+import { invoke } from "../../standins/azure-native/functions";
+import { Provider } from "../../standins/azure-native/provider";
+import { Configured } from "../../standins/azure-native/service";
 import { Made, Make, onlyInputs, Values } from "./inProcessResource";
 import { tlsResources } from "./inProcessTls";
 

@@ -98,9 +98,9 @@ async function installToolchain() {
 }
 
 async function installStandIn() {
-    const installer = path.join(root, "emulator", "azure-native", "install.js");
+    const installer = path.join(root, "standins", "install.js");
     if (fs.existsSync(installer)) {
-        const { problem } = await run(process.execPath, [installer, pulumiHome], {
+        const { problem } = await run(process.execPath, [installer, pulumiHome, "azure-native"], {
             timeoutSeconds: 60,
         });
         if (problem !== undefined) {

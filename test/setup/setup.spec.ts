@@ -238,7 +238,7 @@ describe("setup", function () {
     it("puts the azure-native stand-in into the project's PULUMI_HOME", async () => {
         sandbox.fillMirror();
         sandbox.write(
-            "emulator/azure-native/install.js",
+            "standins/install.js",
             'require("fs").writeFileSync(process.argv[2] + "/stand-in", "");',
         );
         await sandbox.setup();

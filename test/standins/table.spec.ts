@@ -1,7 +1,7 @@
 import { strict as assert } from "assert";
 import { readFileSync } from "fs";
 import { dirname, join } from "path";
-import { functionTypes, resourceTypes } from "../../emulator/azure-native/resourceTypes";
+import { functionTypes, resourceTypes } from "../../standins/azure-native/resourceTypes";
 
 /** The official Node.js package says which inputs and outputs a type has, and its API version. */
 const official = dirname(require.resolve("@pulumi/azure-native/package.json"));

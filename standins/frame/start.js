@@ -1,5 +1,9 @@
-// Runs main.ts with its transpiled sources kept in .local: the engine starts a plugin at every
-// command, and loading the TypeScript compiler each time would cost more than the plugin's work.
+// Runs a TypeScript entry of a stand-in, with its transpiled sources kept in .local:
+//
+//     node standins/frame/start.js standins/tls/main.ts ARGUMENTS ...
+//
+// The engine starts plug-ins and the language host at every command, and loading the TypeScript
+// compiler each time would cost more than their work.
 "use strict";
 
 /* eslint-disable @typescript-eslint/no-require-imports -- plain CommonJS, run by node itself */
@@ -8,13 +12,13 @@ const fs = require("fs");
 const path = require("path");
 
 const repository = path.resolve(__dirname, "..", "..");
-const cache = path.join(repository, ".local", "azure-native");
+const cache = path.join(repository, ".local", "standins");
 const settings = fs.readFileSync(path.join(repository, "tsconfig.json"), "utf8");
 
 require.extensions[".ts"] = (module, file) => {
     const source = fs.readFileSync(file, "utf8");
     const digest = createHash("sha256").update(settings).update(source).digest("hex");
-    const stem = path.basename(file, ".ts");
+    const stem = path.relative(repository, file).replace(/[/\\]/g, "_").replace(/\.ts$/, "");
     const kept = path.join(cache, `${stem}.${digest.slice(0, 16)}.js`);
     module._compile(read(kept) ?? transpile(source, stem, kept), file);
 };
@@ -46,4 +50,6 @@ function transpile(source, stem, kept) {
     return outputText;
 }
 
-require("./main.ts");
+const [entry] = process.argv.splice(2, 1);
+process.argv[1] = path.resolve(entry);
+require(process.argv[1]);

@@ -5,9 +5,9 @@ import {
 } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as messages from "@pulumi/pulumi/proto/provider_pb";
 import { JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
-import { ArmClient } from "../../emulator/azure-native/armClient";
-import { Configuration, settingsFrom } from "../../emulator/azure-native/configuration";
-import { service } from "../../emulator/azure-native/service";
+import { ArmClient } from "../../standins/azure-native/armClient";
+import { Configuration, settingsFrom } from "../../standins/azure-native/configuration";
+import { service } from "../../standins/azure-native/service";
 import { FakeArm } from "./fakeArm";
 
 export type Props = Record<string, unknown>;

@@ -21,7 +21,7 @@ import { join, resolve } from "path";
 import { createInterface } from "readline";
 import { promisify } from "util";
 
-const installer = resolve(__dirname, "../../emulator/azure-native/install.js");
+const installer = resolve(__dirname, "../../standins/install.js");
 const run = promisify(execFile);
 
 interface Outcome {
@@ -55,24 +55,27 @@ describe("azure-native stand-in: installation and start", () => {
     afterEach(() => rmSync(home, { recursive: true }));
 
     it("makes the plugin's folder, once, and leaves nothing beside it", async () => {
-        const first = await install(home);
+        const first = await install(home, "azure-native");
         assert.match(first.text, /installed in/);
         assert.ok((statSync(binary).mode & 0o111) !== 0, "executable");
         const { mtimeMs } = statSync(binary);
-        const second = await install(home);
+        const second = await install(home, "azure-native");
         assert.match(second.text, /already in/);
         assert.equal(statSync(binary).mtimeMs, mtimeMs);
         assert.equal(readdirSync(join(home, "plugins")).length, 1);
     });
 
     it("bears two installations at once and renews an older launcher", async () => {
-        const both = await Promise.all([install(home), install(home)]);
+        const both = await Promise.all([
+            install(home, "azure-native"),
+            install(home, "azure-native"),
+        ]);
         assert.deepEqual(
             both.map(({ code }) => code),
             [0, 0],
         );
         writeFileSync(binary, readFileSync(binary, "utf8").replace("exec", "exec  "));
-        assert.match((await install(home)).text, /installed in/);
+        assert.match((await install(home, "azure-native")).text, /installed in/);
         assert.doesNotMatch(readFileSync(binary, "utf8"), /exec {2}/);
         assert.equal(readdirSync(join(home, "plugins")).length, 1);
     });
@@ -80,11 +83,11 @@ describe("azure-native stand-in: installation and start", () => {
     it("leaves an official plugin alone and says so", async () => {
         mkdirSync(resolve(binary, ".."), { recursive: true });
         writeFileSync(binary, Buffer.from([0x7f, 0x45, 0x4c, 0x46]));
-        const { code, text } = await install(home);
+        const { code, text } = await install(home, "azure-native");
         assert.equal(code, 1);
         assert.match(text, /holds the official azure-native plugin, which is left as it is/);
         assert.equal(readFileSync(binary).length, 4);
-        assert.equal((await install()).code, 2);
+        assert.equal((await install(home)).code, 2);
     });
 
     describe("the launched plugin", () => {
@@ -113,7 +116,7 @@ describe("azure-native stand-in: installation and start", () => {
         after(() => engine.forceShutdown());
 
         async function start(environment: Record<string, string>): Promise<void> {
-            await install(home);
+            await install(home, "azure-native");
             const inherited = Object.entries(process.env).filter(
                 ([name]) => !/^(ARM|AZURE)_|PROXY$|^NODE_OPTIONS$/i.test(name),
             );

@@ -1,4 +1,4 @@
-import { ArmRequest, ArmResponse, ArmTransport } from "../../emulator/azure-native/armClient";
+import { ArmRequest, ArmResponse, ArmTransport } from "../../standins/azure-native/armClient";
 
 export interface Sent {
     readonly method: string;

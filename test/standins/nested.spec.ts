@@ -1,8 +1,8 @@
 import { strict as assert } from "assert";
 import { readFileSync } from "fs";
 import { dirname, join } from "path";
-import * as shapes from "../../emulator/azure-native/deviceShapes";
-import { answered, Property } from "../../emulator/azure-native/shapes";
+import * as shapes from "../../standins/azure-native/deviceShapes";
+import { answered, Property } from "../../standins/azure-native/shapes";
 
 const official = dirname(require.resolve("@pulumi/azure-native/package.json"));
 

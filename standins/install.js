@@ -1,0 +1,113 @@
+// Puts stand-ins of resource plug-ins where the Pulumi CLI looks for the official ones:
+//
+//     node standins/install.js PULUMI_HOME NAME ...        e.g. azure-native tls
+//
+// NAME is a folder beside this file whose main.ts serves the plug-in; its version is that of the npm
+// package @pulumi/NAME, which is what the SDK asks the engine for. An official plug-in is left alone.
+// Only Node built-ins, so that it works before the dependencies are installed.
+"use strict";
+
+/* eslint-disable @typescript-eslint/no-require-imports -- plain CommonJS, run by node itself */
+const fs = require("fs");
+const path = require("path");
+
+/** In every launcher, also in those of earlier versions: what tells a stand-in from an official plug-in. */
+const marker = /^# \S+ stand-in of /m;
+
+/** The launcher: sources are run in place, so an edit needs no new installation. */
+function launcher(name) {
+    const start = quote(path.join(__dirname, "frame", "start.js"));
+    const entry = quote(path.join(__dirname, name, "main.ts"));
+    return [
+        "#!/bin/sh",
+        `# ${name} stand-in of iot-x509`,
+        `exec node ${start} ${entry} "$@"`,
+        "",
+    ].join("\n");
+}
+
+function quote(text) {
+    return `'${text.replace(/'/g, "'\\''")}'`;
+}
+
+function read(file) {
+    try {
+        return fs.readFileSync(file, "utf8");
+    } catch (error) {
+        if (error.code === "ENOENT" || error.code === "ENOTDIR") {
+            return undefined;
+        }
+        throw error;
+    }
+}
+
+/** @returns {string} what was done, for people. */
+function install(pulumiHome, name) {
+    const repository = path.resolve(__dirname, "..");
+    const manifest = JSON.parse(fs.readFileSync(path.join(repository, "package.json"), "utf8"));
+    const version = manifest.dependencies[`@pulumi/${name}`];
+    const program = `pulumi-resource-${name}`;
+    const plugins = path.join(path.resolve(pulumiHome), "plugins");
+    const folder = path.join(plugins, `resource-${name}-v${version}`);
+    const binary = path.join(folder, program);
+    const wanted = launcher(name);
+
+    const found = read(binary);
+    if (found === wanted) {
+        return `${name} stand-in: already in ${folder}`;
+    }
+    if (found !== undefined && !marker.test(found)) {
+        throw new Error(
+            `${folder} holds the official ${name} plugin, which is left as it is. ` +
+                "Use another PULUMI_HOME for the stand-in, or delete that folder first.",
+        );
+    }
+    fs.mkdirSync(plugins, { recursive: true });
+    const beside = fs.mkdtempSync(path.join(plugins, `.${name}-stand-in-`));
+    try {
+        const prepared = path.join(beside, program);
+        fs.writeFileSync(prepared, wanted, { mode: 0o755 });
+        fs.chmodSync(beside, 0o755);
+        if (fs.existsSync(folder)) {
+            fs.renameSync(prepared, binary);
+        } else {
+            moveFolder(beside, folder, prepared, binary);
+        }
+    } finally {
+        fs.rmSync(beside, { recursive: true, force: true });
+    }
+    return `${name} stand-in: installed in ${folder}`;
+}
+
+/** Another installation may have made the folder meanwhile: then only the launcher moves. */
+function moveFolder(from, to, prepared, binary) {
+    try {
+        fs.renameSync(from, to);
+    } catch (error) {
+        if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") {
+            throw error;
+        }
+        fs.renameSync(prepared, binary);
+    }
+}
+
+function main() {
+    const [pulumiHome, ...names] = process.argv.slice(2);
+    const unknown = names.filter((name) => !fs.existsSync(path.join(__dirname, name, "main.ts")));
+    if (names.length === 0 || unknown.length > 0) {
+        const reason = unknown.length > 0 ? `no stand-in: ${unknown.join(", ")}\n` : "";
+        process.stderr.write(`${reason}usage: node standins/install.js PULUMI_HOME NAME ...\n`);
+        process.exitCode = 2;
+        return;
+    }
+    for (const name of names) {
+        try {
+            process.stdout.write(`${install(pulumiHome, name)}\n`);
+        } catch (error) {
+            process.stderr.write(`${name} stand-in: ${error.message}\n`);
+            process.exitCode = 1;
+        }
+    }
+}
+
+main();

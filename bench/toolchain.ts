@@ -1,22 +1,12 @@
 import { execFileSync } from "child_process";
-import { readFileSync } from "fs";
 import * as path from "path";
+import { Engine, readToolchain, repository } from "../scripts/lib/toolchain";
 
-/** Folder of the repository. */
-export const repository = path.resolve(__dirname, "..");
-
-/** The engine that the set-up found. */
-export interface Toolchain {
-    /** Path of the Pulumi CLI. */
-    readonly cli: string;
-    readonly version: string;
-    readonly pulumiHome: string;
-}
+export { repository };
 
 /** @throws Error when there is no Pulumi CLI */
-export function toolchain(): Toolchain {
-    const file = path.join(repository, ".local/toolchain.json");
-    const found = JSON.parse(readFileSync(file, "utf8")) as Toolchain | { cli: null };
+export function toolchain(): Engine {
+    const found = readToolchain();
     if (found.cli === null) {
         throw new Error("bench: there is no Pulumi CLI; see what `npm run setup` says");
     }

@@ -5,17 +5,17 @@
  *   npm run demo -- [--keep] [--official]
  *
  *   --keep      leaves emulator and stack running and says how to use them
- *   --official  takes the official azure-native plugin (some hundreds of MB) instead of the emulator's stand-in
+ *   --official  takes the official plugins (some hundreds of MB) and no stand-in of one
  */
 import * as path from "path";
 import { parseArgs } from "util";
 import { Stack } from "@pulumi/pulumi/automation";
 import { demoWithoutCli } from "./lib/demoFallback";
-import { Demo, Engine, expect, readToolchain, Stage } from "./lib/demoSteps";
+import { Demo, Engine, expect, Stage } from "./lib/demoSteps";
 import { EmulatorProcess } from "./lib/emulatorProcess";
-import { officialPlugin } from "./lib/officialPlugin";
 import { Progress } from "./lib/progress";
 import { ProjectCopy } from "./lib/projectCopy";
+import { readToolchain } from "./lib/toolchain";
 
 const progress = new Progress(9);
 
@@ -85,14 +85,17 @@ async function main(): Promise<void> {
             official: { type: "boolean", default: false },
         },
     });
-    const { cli, pulumiHome } = readToolchain();
+    const { cli, description, pulumiHome } = readToolchain();
     if (cli === null) {
         expect(!flags.keep && !flags.official, "--keep and --official need the Pulumi CLI");
         return demoWithoutCli();
     }
+    process.stdout.write(
+        `\nEngine: ${flags.official ? `${description}, but official plugins alone` : description}\n`,
+    );
     const stage = await Stage.open(
         progress,
-        flags.official ? officialPlugin(pulumiHome) : pulumiHome,
+        flags.official ? `${pulumiHome}-official` : pulumiHome,
     );
     try {
         await run(stage, flags.keep);

@@ -2,15 +2,15 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { run } from "./command.mjs";
-import { unpackMirror } from "./mirror.mjs";
-import { installPluginsFrom } from "./plugins.mjs";
+import { buildFromModule, takeFromCache } from "./goModule.mjs";
+import { cliArchive, mirrorLocation, unpackFromMirror } from "./mirror.mjs";
 import {
     installFolder,
     isExecutable,
     local,
     pathFolders,
+    pinnedVersion,
     pulumiEnvironment,
-    readJson,
     removeFolder,
     root,
     temporaryFolder,
@@ -19,13 +19,10 @@ import {
 /** What a CLI starts to run a Node.js program and its dynamic resources. */
 const nodeHosts = ["pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs"];
 
-const downloaded = path.join(local, "official");
-const mirrored = path.join(local, "mirror");
-
-/** The version of @pulumi/pulumi that package.json pins; an older CLI may not understand it. */
-export const pinnedVersion = readJson(path.join(root, "package.json")).dependencies[
-    "@pulumi/pulumi"
-];
+/** The official download, from get.pulumi.com or a mirror of it. */
+const downloaded = path.join(local, "official", "bin");
+/** A CLI that came without its Node.js host, with launchers of ours beside it. */
+const withOurHost = path.join(local, "engine", "bin");
 
 function isOlder(version, than) {
     const [left, right] = [version, than].map((text) => text.split(".").map(Number));
@@ -34,7 +31,7 @@ function isOlder(version, than) {
 }
 
 /**
- * @returns `{cli, version}` of a CLI that runs, is not older than the pinned version and has its Node.js host
+ * @returns `{cli, version, hasHost}` of a CLI that runs and is not older than the pinned version
  * @throws Error that says what is wrong with it
  */
 async function examine(cli) {
@@ -53,13 +50,10 @@ async function examine(cli) {
         throw new Error(`${cli} is ${version}, older than ${pinnedVersion}`);
     }
     const folders = [path.dirname(cli), path.dirname(fs.realpathSync(cli)), ...pathFolders()];
-    const missing = nodeHosts.filter(
-        (host) => !folders.some((folder) => isExecutable(path.join(folder, host))),
+    const hasHost = nodeHosts.every((host) =>
+        folders.some((folder) => isExecutable(path.join(folder, host))),
     );
-    if (missing.length > 0) {
-        throw new Error(`${cli} has no Node.js host: ${missing.join(", ")} missing`);
-    }
-    return { cli, version };
+    return { cli, version, hasHost };
 }
 
 /** Every `pulumi` on PATH, in its order. */
@@ -68,21 +62,86 @@ export function clisOnPath() {
     return [...new Set(files)].filter(isExecutable);
 }
 
-/** The first good one of some CLIs; the Error names what is wrong with each. */
-async function firstGood(clis, whenNone) {
+async function fromPath() {
     const problems = [];
-    for (const cli of clis) {
+    for (const cli of clisOnPath()) {
         try {
-            return await examine(cli);
+            return await withHost(await examine(cli));
         } catch (error) {
             problems.push(error.message);
         }
     }
-    throw new Error(problems.length === 0 ? whenNone : problems.join("; "));
+    throw new Error(problems.length === 0 ? "no pulumi there" : problems.join("; "));
 }
 
-/** Lets the npm package `pulumi` fetch and run Pulumi's install script, into a folder that then replaces ours. */
+/** A CLI that has no Node.js host is copied, for the host is looked for beside it. */
+async function withHost(found) {
+    if (found.hasHost) {
+        return { ...found, host: "official" };
+    }
+    return addOurHost(async (bin) => fs.copyFileSync(found.cli, path.join(bin, "pulumi")));
+}
+
+/** @param put puts a CLI into the folder that it is given */
+async function addOurHost(put) {
+    const folder = temporaryFolder();
+    try {
+        const bin = path.join(folder, "bin");
+        fs.mkdirSync(bin);
+        await put(bin);
+        await examine(path.join(bin, "pulumi"));
+        await installHost(bin);
+        installFolder(bin, withOurHost);
+    } finally {
+        removeFolder(folder);
+    }
+    return engineWithOurHost();
+}
+
+async function installHost(bin) {
+    const installer = path.join(root, "standins", "node-host", "install.js");
+    const { problem } = await run(process.execPath, [installer, bin], { timeoutSeconds: 60 });
+    if (problem !== undefined) {
+        throw new Error(`the Node.js host cannot be installed: ${problem}`);
+    }
+}
+
+async function engineWithOurHost() {
+    await installHost(withOurHost);
+    const found = await examine(path.join(withOurHost, "pulumi"));
+    return { ...found, host: "own" };
+}
+
+async function fromProject() {
+    if (isExecutable(path.join(downloaded, "pulumi"))) {
+        return { ...(await examine(path.join(downloaded, "pulumi"))), host: "official" };
+    }
+    if (isExecutable(path.join(withOurHost, "pulumi"))) {
+        return engineWithOurHost();
+    }
+    throw new Error("nothing yet");
+}
+
+/** Keeps an official download in the project. */
+async function keepDownload(bin) {
+    const { hasHost } = await examine(path.join(bin, "pulumi"));
+    if (!hasHost) {
+        throw new Error(`it holds no Node.js host (${nodeHosts.join(", ")})`);
+    }
+    installFolder(bin, downloaded);
+    return { ...(await examine(path.join(downloaded, "pulumi"))), host: "official" };
+}
+
+/** Takes the archive from the mirror, or lets the npm package `pulumi` run Pulumi's download. */
 async function download() {
+    if (mirrorLocation !== undefined) {
+        const folder = await unpackFromMirror(cliArchive);
+        try {
+            return await keepDownload(path.join(folder, "pulumi"));
+        } finally {
+            removeFolder(folder);
+        }
+    }
     const folder = temporaryFolder();
     try {
         const { problem } = await run(
@@ -101,40 +160,24 @@ async function download() {
         if (problem !== undefined) {
             throw new Error(`${problem} (from https://get.pulumi.com)`);
         }
-        const bin = path.join(folder, "versions", pinnedVersion, "bin");
-        await examine(path.join(bin, "pulumi"));
-        installFolder(bin, path.join(downloaded, "bin"));
+        return await keepDownload(path.join(folder, "versions", pinnedVersion, "bin"));
     } finally {
         removeFolder(folder);
     }
-    return examine(path.join(downloaded, "bin", "pulumi"));
 }
 
-async function takeFromMirror() {
-    const folder = await unpackMirror();
-    try {
-        await examine(path.join(folder, "bin", "pulumi"));
-        installPluginsFrom(folder);
-        installFolder(folder, mirrored);
-    } finally {
-        removeFolder(folder);
-    }
-    return examine(path.join(mirrored, "bin", "pulumi"));
-}
-
-/** Where a CLI is looked for, in this order. `find` throws an Error with the reason when it has none. */
+/**
+ * Where a CLI is looked for, in this order. `find` returns `{cli, version, host}`, where `host` is "official" or "own", or
+ * throws an Error with the reason when it has none.
+ */
 export const cliSources = [
-    { name: "PATH", find: () => firstGood(clisOnPath(), "no pulumi there") },
+    { name: "PATH", find: fromPath },
+    { name: "set up earlier in this project", find: fromProject },
+    { name: "set up earlier in the user's cache", find: () => addOurHost(takeFromCache) },
     {
-        name: "set up earlier in .local",
-        find: () =>
-            firstGood(
-                [downloaded, mirrored]
-                    .map((folder) => path.join(folder, "bin", "pulumi"))
-                    .filter((cli) => fs.existsSync(cli)),
-                "nothing yet",
-            ),
+        name:
+            mirrorLocation === undefined ? "official download" : "mirror of the official download",
+        find: download,
     },
-    { name: "official download", find: download },
-    { name: "toolchain mirror", find: takeFromMirror },
+    { name: "Go module", find: () => addOurHost(buildFromModule) },
 ];

@@ -23,9 +23,9 @@ for (const [signal, number] of [
 }
 
 /** The first lines of what a command complained about, for one line of a message. */
-function complaint(text) {
-    const lines = text.split("\n").map((line) => line.trim());
+function complaint(lines) {
     return lines
+        .map((line) => line.trim())
         .filter((line) => line !== "" && !line.startsWith("npm warn"))
         .slice(0, 3)
         .join("; ")
@@ -35,6 +35,8 @@ function complaint(text) {
 /**
  * @param options.timeoutSeconds after which it and all it started is killed
  * @param options.progress what it does, said at the start and every 15 seconds
+ * @param options.progressLine what a line of standard error looks like that tells progress and no complaint
+ * @param options.state what to say beside the progress, given the number of those lines
  * @param options.onOutput takes its output as it comes, instead of it being collected
  * @param options.abort an AbortSignal; its reason (an Error) becomes the problem
  * @returns the collected output, and its `status`, and `problem`: undefined when the status is 0
@@ -55,6 +57,8 @@ export function run(command, args, options) {
         const collect = options.onOutput === undefined;
         child.stdout.on("data", (data) => (collect ? (stdout += data) : options.onOutput(data)));
         child.stderr.on("data", (data) => (collect ? (stderr += data) : options.onOutput(data)));
+        const isProgress = (line) => options.progressLine?.test(line) === true;
+        const progressLines = () => stderr.split("\n").filter(isProgress).length;
         const stop = (reason) => {
             stopped ??= reason;
             killGroup(child);
@@ -69,7 +73,9 @@ export function run(command, args, options) {
         }
         const ticker = setInterval(() => {
             if (options.progress) {
-                say(`${options.progress} ... ${Math.round((Date.now() - started) / 1000)} s`);
+                const seconds = `${Math.round((Date.now() - started) / 1000)} s`;
+                const state = options.state?.(progressLines());
+                say(`${options.progress} ... ${[seconds, state].filter(Boolean).join(", ")}`);
             }
         }, progressSeconds * 1000);
         const end = (problem, status) => {
@@ -79,8 +85,10 @@ export function run(command, args, options) {
             resolve({ stdout, stderr, status, problem: stopped ?? problem });
         };
         child.on("error", (error) => end(`${command}: ${error.message}`));
-        child.on("close", (code, signal) =>
-            end(code === 0 ? undefined : complaint(stderr) || `ended with ${signal ?? code}`, code),
-        );
+        child.on("close", (code, signal) => {
+            const lines = stderr.split("\n").filter((line) => !isProgress(line));
+            const problem = complaint(lines) || `ended with ${signal ?? code}`;
+            end(code === 0 ? undefined : problem, code);
+        });
     });
 }

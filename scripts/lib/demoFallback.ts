@@ -1,6 +1,7 @@
-import { Demo, Engine, readToolchain, Stage } from "./demoSteps";
+import { Demo, Engine, Stage } from "./demoSteps";
 import { InProcessStack } from "./inProcess";
 import { Progress } from "./progress";
+import { readToolchain } from "./toolchain";
 
 const why = "this machine has no Pulumi CLI";
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "fs";
+import { mkdtempSync, rmSync, writeFileSync } from "fs";
 import { tmpdir } from "os";
 import * as path from "path";
 import { lookAlike, requestingDevice, selfSignedDevice } from "./demoCertificates";
@@ -8,13 +8,6 @@ import { Progress } from "./progress";
 import { ProjectCopy } from "./projectCopy";
 
 const messagesPerDevice = 3;
-
-/** What `npm run setup` found. */
-export interface Toolchain {
-    /** The Pulumi CLI; null when none can be had. */
-    readonly cli: string | null;
-    readonly pulumiHome: string;
-}
 
 /** What runs the program. */
 export interface Engine {
@@ -34,11 +27,6 @@ interface DeviceOutput {
 interface Telemetry {
     readonly deviceId: string;
     readonly systemProperties: Readonly<Record<string, string>>;
-}
-
-export function readToolchain(): Toolchain {
-    const file = path.join(__dirname, "../../.local/toolchain.json");
-    return JSON.parse(readFileSync(file, "utf8")) as Toolchain;
 }
 
 /** Everything that one run of the demo has in its hands: a local Azure, a copy of the program, a folder for devices. */

@@ -1,27 +1,36 @@
-/* A copy of the CLI and its plugins in a folder or on a web server, for machines that cannot reach get.pulumi.com. */
+/*
+ * A copy of Pulumi's official downloads in a folder or on a web server, for machines that cannot reach get.pulumi.com:
+ * PULUMI_TOOLCHAIN_MIRROR. Its files have the names that Pulumi gives them and lie together, or as on get.pulumi.com.
+ */
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { run } from "./command.mjs";
-import { removeFolder, root, say, temporaryFolder } from "./workspace.mjs";
+import { pinnedVersion, removeFolder, root, say, temporaryFolder } from "./workspace.mjs";
 
-export const archiveName = "pulumi-toolchain-linux-amd64.tar.xz";
-const defaultFolder = path.join(root, "..", "shared", "toolchain");
+/** Where a mirror is, if one is configured: a folder, a `file://` or an `https://` address. */
+export const mirrorLocation = process.env.PULUMI_TOOLCHAIN_MIRROR || undefined;
 
-function mirrorLocation() {
-    const configured = process.env.PULUMI_TOOLCHAIN_MIRROR;
-    if (configured) {
-        return configured;
-    }
-    if (!fs.existsSync(defaultFolder)) {
-        throw new Error("PULUMI_TOOLCHAIN_MIRROR is not set and there is no ../shared/toolchain");
-    }
-    return defaultFolder;
+/** Go's name of this machine's processor, which plug-in archives bear. */
+const goArch = { x64: "amd64" }[process.arch] ?? process.arch;
+
+/** E.g. `pulumi-v3.260.0-linux-x64.tar.gz`, and its folder on get.pulumi.com. */
+export const cliArchive = {
+    folder: "releases/sdk",
+    name: `pulumi-v${pinnedVersion}-${process.platform}-${process.arch}.tar.gz`,
+};
+
+/** E.g. `pulumi-resource-tls-v5.5.1-linux-amd64.tar.gz`. */
+export function pluginArchive({ name, version }) {
+    return {
+        folder: "releases/plugins",
+        name: `pulumi-resource-${name}-v${version}-${process.platform}-${goArch}.tar.gz`,
+    };
 }
 
-async function fetchArchive(url, file) {
+async function download(url, file) {
     say(`setup: fetching ${url} ...`);
     const giveUp = new AbortController();
     const connecting = setTimeout(() => giveUp.abort(new Error("no answer in 15 s")), 15_000);
@@ -41,45 +50,46 @@ async function fetchArchive(url, file) {
     }
 }
 
-/** @returns the path of the archive, which is first fetched into `folder` from a web server */
-async function locateArchive(folder) {
-    const location = mirrorLocation();
-    if (location.startsWith("https://")) {
-        const file = path.join(folder, archiveName);
-        await fetchArchive(`${location.replace(/\/+$/, "")}/${archiveName}`, file);
+/** @returns the path of an archive, which is first fetched into `into` from a web server */
+async function locate(archive, into) {
+    const places = [archive.name, `${archive.folder}/${archive.name}`];
+    if (mirrorLocation.startsWith("https://")) {
+        const file = path.join(into, archive.name);
+        const [flat, nested] = places.map((p) => `${mirrorLocation.replace(/\/+$/, "")}/${p}`);
+        await download(flat, file).catch(() => download(nested, file));
         return file;
     }
-    const base = location.startsWith("file://") ? fileURLToPath(location) : location;
-    const file = path.resolve(root, base, archiveName);
-    if (!fs.existsSync(file)) {
-        throw new Error(`${file} is not there`);
+    const base = mirrorLocation.startsWith("file://")
+        ? fileURLToPath(mirrorLocation)
+        : path.resolve(root, mirrorLocation);
+    const files = places.map((place) => path.join(base, place));
+    const file = files.find((candidate) => fs.existsSync(candidate));
+    if (file === undefined) {
+        throw new Error(`${files[0]} is not there`);
     }
     return file;
 }
 
 /**
- * @returns a temporary folder with the archive's bin/ and plugins/, for the caller to install from and to remove
+ * @returns a temporary folder with what an archive holds, for the caller to install from and to remove
  * @throws Error with the reason; nothing is left then
  */
-export async function unpackMirror() {
-    if (process.platform !== "linux" || process.arch !== "x64") {
-        throw new Error(`holds linux/x64 only; this is ${process.platform}/${process.arch}`);
-    }
-    const [download, unpacked] = [temporaryFolder(), temporaryFolder()];
+export async function unpackFromMirror(archive) {
+    const [fetched, unpacked] = [temporaryFolder(), temporaryFolder()];
     try {
-        const archive = await locateArchive(download);
-        const { problem } = await run("tar", ["-xJf", archive, "-C", unpacked], {
+        const file = await locate(archive, fetched);
+        const { problem } = await run("tar", ["-xzf", file, "-C", unpacked], {
             timeoutSeconds: 300,
-            progress: `setup: unpacking ${archive}`,
+            progress: `setup: unpacking ${file}`,
         });
         if (problem !== undefined) {
-            throw new Error(`${archive} does not unpack: ${problem}`);
+            throw new Error(`${file} does not unpack: ${problem}`);
         }
         return unpacked;
     } catch (error) {
         removeFolder(unpacked);
         throw error;
     } finally {
-        removeFolder(download);
+        removeFolder(fetched);
     }
 }

@@ -1,97 +1,125 @@
-/* The resource plugins that the program needs, in the project's own PULUMI_HOME. */
+/*
+ * The resource plugins that the program needs, in a PULUMI_HOME of the project: official ones where they can be had, else
+ * the stand-ins of this repository.
+ */
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { run } from "./command.mjs";
-import { unpackMirror } from "./mirror.mjs";
+import { mirrorLocation, pluginArchive, unpackFromMirror } from "./mirror.mjs";
 import {
     installFolder,
     isExecutable,
     pulumiEnvironment,
-    pulumiHome,
     readJson,
     removeFolder,
     root,
     say,
 } from "./workspace.mjs";
 
-/**
- * Plugins in the version of the npm package of that name: the SDK asks for exactly that one. azure-native is not among
- * them: deployments to Azure let the CLI install it, and runs on the emulator use the emulator's stand-in.
- */
-export const plugins = ["tls", "random", "azuread"].map((name) => ({
-    name,
-    version: readJson(path.join(root, "package.json")).dependencies[`@pulumi/${name}`],
-}));
-
-function folderOf({ name, version }) {
-    return path.join("plugins", `resource-${name}-v${version}`);
+/** A plugin in the version of the npm package of that name: the SDK asks for exactly that one. */
+function plugin(name) {
+    const version = readJson(path.join(root, "package.json")).dependencies[`@pulumi/${name}`];
+    return { name, version };
 }
 
-function isInstalled(plugin) {
-    const folder = path.join(pulumiHome, folderOf(plugin));
-    return (
-        isExecutable(path.join(folder, `pulumi-resource-${plugin.name}`)) &&
-        !fs.existsSync(`${folder}.partial`) // the CLI's mark of an installation that is not complete
+/** Small plugins: the CLI installs them by itself where it can. */
+const small = ["tls", "random", "azuread"].map(plugin);
+
+/**
+ * Some hundreds of MB, and no use without Azure: runs on the emulator take the stand-in, deployments to Azure let the
+ * CLI install the official one.
+ */
+const azureNative = plugin("azure-native");
+
+export const plugins = [...small, azureNative];
+
+/** What a stand-in's launcher bears, see standins/install.js. */
+const standInMark = /^# \S+ stand-in of /m;
+
+function folderOf(home, { name, version }) {
+    return path.join(home, "plugins", `resource-${name}-v${version}`);
+}
+
+/** @returns "official", "stand-in", or undefined when the plugin is not there as a whole */
+function kindOf(home, one) {
+    const folder = folderOf(home, one);
+    const program = path.join(folder, `pulumi-resource-${one.name}`);
+    const partial = fs.existsSync(`${folder}.partial`); // the CLI's mark of an installation that is not complete
+    if (!isExecutable(program) || partial) {
+        return undefined;
+    }
+    const { size } = fs.statSync(program);
+    const isLauncher = size < 4096 && standInMark.test(fs.readFileSync(program, "utf8"));
+    return isLauncher ? "stand-in" : "official";
+}
+
+/** @returns each plugin with its kind */
+export function installedPlugins(home) {
+    return plugins.map((one) => ({ ...one, kind: kindOf(home, one) }));
+}
+
+async function installOfficial(cli, home, one) {
+    if (mirrorLocation !== undefined) {
+        const unpacked = await unpackFromMirror(pluginArchive(one));
+        try {
+            if (!isExecutable(path.join(unpacked, `pulumi-resource-${one.name}`))) {
+                throw new Error(`it holds no pulumi-resource-${one.name}`);
+            }
+            installFolder(unpacked, folderOf(home, one));
+        } finally {
+            removeFolder(unpacked);
+        }
+        return;
+    }
+    const { problem } = await run(cli, ["plugin", "install", "resource", one.name, one.version], {
+        timeoutSeconds: 600,
+        progress: `setup: installing the Pulumi plugin ${one.name} ${one.version}`,
+        env: pulumiEnvironment(home),
+    });
+    if (problem !== undefined) {
+        throw new Error(problem);
+    }
+}
+
+async function installStandIns(home, names) {
+    const installer = path.join(root, "standins", "install.js");
+    const { problem } = await run(process.execPath, [installer, home, ...names], {
+        timeoutSeconds: 60,
+    });
+    if (problem !== undefined) {
+        throw new Error(`the stand-ins of plugins cannot be installed: ${problem}`);
+    }
+}
+
+/**
+ * Completes the PULUMI_HOME of runs on the emulator. A plugin that is there stays what it is; of those that are missing,
+ * the first that cannot be had officially makes all the others stand-ins, too, for one lack of network is waited for once.
+ */
+export async function installPlugins(cli, home) {
+    const missing = small.filter((one) => kindOf(home, one) === undefined);
+    try {
+        for (const one of missing) {
+            await installOfficial(cli, home, one);
+        }
+    } catch (error) {
+        say(`setup: official plugins: ${error.message}; stand-ins of this project instead`);
+    }
+    const toStandIn = plugins.filter((one) => kindOf(home, one) !== "official");
+    await installStandIns(
+        home,
+        toStandIn.map(({ name }) => name),
     );
 }
 
-export function missingPlugins() {
-    return plugins.filter((plugin) => !isInstalled(plugin));
-}
-
-/** Moves the missing plugins out of an unpacked mirror. The CLI does not take symbolic links for plugins. */
-export function installPluginsFrom(unpacked) {
-    for (const plugin of missingPlugins()) {
-        const folder = path.join(unpacked, folderOf(plugin));
-        if (!isExecutable(path.join(folder, `pulumi-resource-${plugin.name}`))) {
-            throw new Error(`it holds no plugin ${plugin.name} ${plugin.version}`);
-        }
-        installFolder(folder, path.join(pulumiHome, folderOf(plugin)));
-    }
-}
-
-async function installWith(cli) {
-    for (const { name, version } of missingPlugins()) {
-        const { problem } = await run(cli, ["plugin", "install", "resource", name, version], {
-            timeoutSeconds: 180,
-            progress: `setup: installing the Pulumi plugin ${name} ${version}`,
-            env: pulumiEnvironment(),
-        });
-        if (problem !== undefined) {
-            throw new Error(problem);
-        }
-    }
-}
-
-async function installFromMirror() {
-    const unpacked = await unpackMirror();
-    try {
-        installPluginsFrom(unpacked);
-    } finally {
-        removeFolder(unpacked);
-    }
-}
-
 /**
- * Gets the missing plugins with the CLI, or else from the mirror.
+ * Completes a PULUMI_HOME with official plugins alone, azure-native among them.
  *
- * @returns what was tried without success, as `{source, reason}`; nothing is missing any more when the last one worked
+ * @throws Error when one cannot be had
  */
-export async function installPlugins(cli) {
-    const tried = [];
-    for (const [source, install] of [
-        ["pulumi plugin install", () => installWith(cli)],
-        ["plugins of the toolchain mirror", installFromMirror],
-    ]) {
-        if (missingPlugins().length === 0) {
-            break;
-        }
-        try {
-            await install();
-        } catch (error) {
-            say(`setup: ${source}: ${error.message}`);
-            tried.push({ source, reason: error.message });
+export async function installOfficialPlugins(cli, home) {
+    for (const one of plugins) {
+        if (kindOf(home, one) !== "official") {
+            await installOfficial(cli, home, one);
         }
     }
-    return tried;
 }

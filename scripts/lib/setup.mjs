@@ -1,21 +1,21 @@
 /*
- * What `npm run setup` does, in order: npm packages, Pulumi CLI, plugins, the azure-native stand-in, and the two files
- * that tell scripts (.local/env) and tests (.local/toolchain.json) what there is. Only Node's own modules are used: this
- * runs before any package is installed.
+ * What `npm run setup` does, in order: npm packages, Pulumi CLI, plugins, and the two files that tell scripts (.local/env)
+ * and tests (.local/toolchain.json) what there is. Only Node's own modules are used: this runs before any package is
+ * installed.
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { cliSources, clisOnPath, pinnedVersion } from "./cli.mjs";
-import { run } from "./command.mjs";
+import { cliSources, clisOnPath } from "./cli.mjs";
 import { installDependencies } from "./dependencies.mjs";
-import { archiveName } from "./mirror.mjs";
-import { installPlugins, missingPlugins, plugins } from "./plugins.mjs";
+import { cliArchive } from "./mirror.mjs";
+import { installedPlugins, installOfficialPlugins, installPlugins, plugins } from "./plugins.mjs";
 import {
     local,
+    officialHome,
+    pinnedVersion,
     pulumiHome,
     readJson,
     removeStaleFolders,
-    root,
     say,
     writeFile,
 } from "./workspace.mjs";
@@ -23,14 +23,20 @@ import {
 const oldestNode = [20, 19];
 const toolchainFile = path.join(local, "toolchain.json");
 const chosenCli = path.join(local, "bin", "pulumi");
+const knownFlags = ["--quiet", "--require-cli", "--official"];
 
 function parseFlags(args) {
-    const unknown = args.filter((arg) => !["--quiet", "--require-cli"].includes(arg));
+    const unknown = args.filter((arg) => !knownFlags.includes(arg));
     if (unknown.length > 0) {
-        say(`setup: unknown: ${unknown.join(" ")}\nusage: scripts/setup [--quiet] [--require-cli]`);
+        const usage = knownFlags.map((flag) => `[${flag}]`).join(" ");
+        say(`setup: unknown: ${unknown.join(" ")}\nusage: scripts/setup ${usage}`);
         process.exit(2);
     }
-    return { quiet: args.includes("--quiet"), requireCli: args.includes("--require-cli") };
+    return {
+        quiet: args.includes("--quiet"),
+        requireCli: args.includes("--require-cli"),
+        official: args.includes("--official"),
+    };
 }
 
 function checkNode() {
@@ -42,37 +48,66 @@ function checkNode() {
     }
 }
 
+/** A file as it is now: a change of any of it is a change of the file. */
+function stamp(file) {
+    const { size, mtimeMs } = fs.statSync(file);
+    return [file, size, mtimeMs];
+}
+
 /** What the choice of a CLI depended on: a change of any of it means looking again. */
 function fingerprint() {
-    const onPath = clisOnPath().map((cli) => {
-        const { size, mtimeMs } = fs.statSync(cli);
-        return [cli, size, mtimeMs];
-    });
-    return JSON.stringify([pinnedVersion, plugins, onPath]);
+    const cli = fs.realpathSync(chosenCli);
+    return JSON.stringify([pinnedVersion, plugins, stamp(cli), clisOnPath().map(stamp)]);
 }
 
 function isReady(toolchain) {
     return (
-        typeof toolchain?.cli === "string" &&
-        toolchain.cli === chosenCli &&
-        toolchain.fingerprint === fingerprint() &&
+        toolchain?.cli === chosenCli &&
         fs.existsSync(chosenCli) &&
-        missingPlugins().length === 0
+        toolchain.fingerprint === fingerprint() &&
+        installedPlugins(pulumiHome).every(
+            ({ kind }, index) => kind !== undefined && kind === toolchain.plugins?.[index]?.kind,
+        )
     );
 }
 
-/** Looks through the sources; what fails is said as it happens, for a wait must have a reason. */
+/** Looks through the sources; each is said as it is tried, for a wait must have a reason. */
 async function findCli() {
     const tried = [];
     for (const { name, find } of cliSources) {
         try {
-            return { ...(await find()), source: name, tried };
+            const found = await find();
+            say(`setup: Pulumi CLI: ${found.version}, ${name}`);
+            return { ...found, source: name, tried };
         } catch (error) {
-            say(`setup: Pulumi CLI, ${name}: ${error.message}`);
+            say(`setup: Pulumi CLI: ${name}: ${error.message}`);
             tried.push({ source: name, reason: error.message });
         }
     }
     return { cli: null, tried };
+}
+
+/** Which engine, Node.js host and plugins run, in one line. */
+function describe({ version, source, host, plugins: kinds }) {
+    const named = (wanted) =>
+        kinds
+            .filter(({ kind }) => kind === wanted)
+            .map(({ name, version: pluginVersion }) => `${name} ${pluginVersion}`)
+            .join(", ");
+    const parts = [
+        `Pulumi ${version} (${source})`,
+        host === "official" ? "its own Node.js host" : "this project's Node.js host",
+    ];
+    for (const [kind, label] of [
+        ["official", "official plugins"],
+        ["stand-in", "stand-ins of this project for the plugins"],
+    ]) {
+        const names = named(kind);
+        if (names !== "") {
+            parts.push(`${label} ${names}`);
+        }
+    }
+    return parts.join("; ");
 }
 
 /** The chosen CLI under a name of our own, to be first on PATH without the rest of its folder. */
@@ -83,30 +118,16 @@ function linkCli(target) {
 }
 
 async function installToolchain() {
-    const found = await findCli();
-    const tried = [...found.tried];
-    if (found.cli !== null) {
-        tried.push(...(await installPlugins(found.cli)));
-        if (missingPlugins().length === 0) {
-            linkCli(found.cli);
-            const { version, source } = found;
-            return { cli: chosenCli, version, source, pulumiHome, fingerprint: fingerprint() };
-        }
-    }
     fs.rmSync(chosenCli, { force: true });
-    return { cli: null, tried, pulumiHome };
-}
-
-async function installStandIn() {
-    const installer = path.join(root, "standins", "install.js");
-    if (fs.existsSync(installer)) {
-        const { problem } = await run(process.execPath, [installer, pulumiHome, "azure-native"], {
-            timeoutSeconds: 60,
-        });
-        if (problem !== undefined) {
-            throw new Error(`the azure-native stand-in cannot be installed: ${problem}`);
-        }
+    const { cli, tried, ...found } = await findCli();
+    if (cli === null) {
+        return { cli, tried, description: "no Pulumi CLI", pulumiHome };
     }
+    await installPlugins(cli, pulumiHome);
+    linkCli(cli);
+    const engine = { ...found, plugins: installedPlugins(pulumiHome) };
+    const description = describe(engine);
+    return { cli: chosenCli, ...engine, description, pulumiHome, fingerprint: fingerprint() };
 }
 
 function environmentFile(toolchain) {
@@ -131,14 +152,15 @@ function explainMissingCli(tried) {
             "Any one of these mends it; then run `npm run setup` again:",
             `  - install Pulumi ${pinnedVersion} or newer and have it on PATH: https://www.pulumi.com/docs/install/`,
             "  - let this machine reach https://get.pulumi.com (set HTTPS_PROXY if it goes through a proxy)",
-            `  - set PULUMI_TOOLCHAIN_MIRROR to a folder, file:// or https:// address that holds ${archiveName}`,
+            `  - set PULUMI_TOOLCHAIN_MIRROR to a folder, file:// or https:// address that holds ${cliArchive.name}`,
+            "  - install Go (https://go.dev/dl), which builds the CLI from its module (set GOPROXY if modules come from a mirror)",
             "",
         ].join("\n"),
     );
 }
 
 async function main() {
-    const { quiet, requireCli } = parseFlags(process.argv.slice(2));
+    const { quiet, requireCli, official } = parseFlags(process.argv.slice(2));
     checkNode();
     removeStaleFolders();
     await installDependencies();
@@ -146,14 +168,17 @@ async function main() {
     const toolchain = isReady(known) ? known : await installToolchain();
     if (toolchain.cli === null) {
         explainMissingCli(toolchain.tried);
-    } else {
-        await installStandIn();
     }
     writeFile(path.join(local, "env"), environmentFile(toolchain));
     writeFile(toolchainFile, `${JSON.stringify(toolchain, undefined, 4)}\n`);
+    if (official) {
+        if (toolchain.cli === null) {
+            throw new Error("official plugins need a Pulumi CLI");
+        }
+        await installOfficialPlugins(toolchain.cli, officialHome);
+    }
     if (toolchain.cli !== null && (!quiet || toolchain !== known)) {
-        const names = plugins.map(({ name, version }) => `${name} ${version}`).join(", ");
-        say(`setup: ready: Pulumi ${toolchain.version} (${toolchain.source}), plugins ${names}`);
+        say(`setup: ready: ${toolchain.description}`);
     }
     return toolchain.cli === null && requireCli ? 1 : 0;
 }

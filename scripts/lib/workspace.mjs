@@ -9,6 +9,13 @@ export const local = path.join(root, ".local");
 /** PULUMI_HOME of every run that a script of this project starts. */
 export const pulumiHome = path.join(local, "pulumi-home");
 
+/** The same with official plugins alone: `--official`. */
+export const officialHome = `${pulumiHome}-official`;
+
+/** The version of @pulumi/pulumi that package.json pins; an older CLI may not understand it. */
+export const pinnedVersion = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8"))
+    .dependencies["@pulumi/pulumi"];
+
 /** The environment of every CLI call: not the user's home, no look for updates. */
 export function pulumiEnvironment(home = pulumiHome) {
     return { ...process.env, PULUMI_HOME: home, PULUMI_SKIP_UPDATE_CHECK: "true" };

@@ -6,7 +6,7 @@ import * as path from "path";
 import { promisify } from "util";
 import { ClientAssertionCredential, ClientSecretCredential } from "@azure/identity";
 import { shared } from "../support/emulator";
-import { requirePulumi, Toolchain } from "../support/tools";
+import { Engine, requirePulumi } from "../support/tools";
 
 const github = "https://token.actions.githubusercontent.com";
 const exchange = "api://AzureADTokenExchange";
@@ -49,7 +49,7 @@ describe("The azuread plugin and the Pulumi CLI", function () {
     this.timeout(300_000);
     const main = "repo:contoso/fleet:ref:refs/heads/main";
     const production = "repo:contoso/fleet:environment:prod";
-    let toolchain: Toolchain;
+    let toolchain: Engine;
     let folder: string;
 
     before(function () {

@@ -8,7 +8,7 @@ import { promisify } from "util";
 import { shared } from "../support/emulator";
 import { armRequest, dropGroup, iotHubClient, makeHub } from "../support/iotHubClient";
 import { makeCa } from "../support/pki";
-import { requirePulumi, Toolchain } from "../support/tools";
+import { Engine, requirePulumi } from "../support/tools";
 
 /** A program whose settings a test changes; names are left to the plugin unless set. */
 const program = `
@@ -109,7 +109,7 @@ interface Outputs {
 
 describe("The azure-native stand-in and the Pulumi CLI", function () {
     this.timeout(300_000);
-    let toolchain: Toolchain;
+    let toolchain: Engine;
     let folder: string;
     let client: IotHubClient;
     let hubsBefore: string[];

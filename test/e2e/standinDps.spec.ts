@@ -7,7 +7,7 @@ import { tmpdir } from "os";
 import * as path from "path";
 import { promisify } from "util";
 import { shared } from "../support/emulator";
-import { requirePulumi, Toolchain } from "../support/tools";
+import { Engine, requirePulumi } from "../support/tools";
 
 /** A hub and a provisioning service linked to it; a test changes the settings. */
 const program = `
@@ -45,7 +45,7 @@ module.exports = { group: group.name, dps: dps.name, idScope: dps.properties.idS
 
 describe("The azure-native stand-in: a provisioning service", function () {
     this.timeout(180_000);
-    let toolchain: Toolchain;
+    let toolchain: Engine;
     let folder: string;
 
     before(async function () {

@@ -4,7 +4,12 @@ import { tmpdir } from "os";
 import * as path from "path";
 
 const repository = path.resolve(__dirname, "../..");
-const archiveName = "pulumi-toolchain-linux-amd64.tar.xz";
+const goArch = { x64: "amd64" }[process.arch as string] ?? process.arch;
+/** What the set-up may find on PATH beside what a test puts there: no Pulumi, no Go. */
+const tools = [
+    ...["bash", "sh", "cat", "cp", "dirname", "env", "flock", "gzip", "mkdir", "perl", "rm"],
+    ...["sleep", "tar", "uname"],
+];
 
 /** The versions that package.json pins; what the set-up asks for. */
 export const pinned = (
@@ -24,37 +29,74 @@ export interface ToolchainFile {
     readonly cli: string | null;
     readonly version?: string;
     readonly source?: string;
+    readonly host?: string;
+    readonly description: string;
+    readonly plugins?: readonly { name: string; kind: string }[];
     readonly tried?: readonly { source: string; reason: string }[];
 }
 
 /**
- * A copy of the set-up in a folder of its own, with a user's home, a PATH without any Pulumi, packages that count as
- * installed, and an npm package `pulumi` whose download fails unless a test replaces it.
+ * A copy of the set-up in a folder of its own, with a user's home and cache, a PATH without Pulumi and Go, packages that
+ * count as installed, and an npm package `pulumi` whose download fails unless a test replaces it.
  */
 export class Sandbox {
     readonly top = fs.mkdtempSync(path.join(tmpdir(), "iot-x509-setup-"));
     readonly project = path.join(this.top, "work", "project");
     readonly local = path.join(this.project, ".local");
     readonly home = path.join(this.top, "home");
+    /** $XDG_CACHE_HOME */
+    readonly cache = path.join(this.top, "cache");
     /** First on PATH. */
     readonly bin = path.join(this.top, "bin");
+    /** The rest of PATH: the tools of any machine. */
+    private readonly tools = path.join(this.top, "tools");
     readonly mirror = path.join(this.top, "mirror");
 
     constructor() {
-        for (const folder of [this.project, this.home, this.bin, this.mirror]) {
+        for (const folder of [this.home, this.cache, this.bin, this.tools, this.mirror]) {
             fs.mkdirSync(folder, { recursive: true });
         }
-        fs.cpSync(path.join(repository, "scripts"), path.join(this.project, "scripts"), {
-            recursive: true,
-        });
-        for (const file of ["package.json", "package-lock.json"]) {
-            fs.copyFileSync(path.join(repository, file), path.join(this.project, file));
+        this.fillProject(this.project);
+        this.linkTools();
+    }
+
+    private linkTools(): void {
+        const folders = (process.env.PATH ?? "").split(path.delimiter);
+        for (const tool of tools) {
+            const found = folders.map((one) => path.join(one, tool)).find(fs.existsSync);
+            if (found !== undefined) {
+                fs.symlinkSync(found, path.join(this.tools, tool));
+            }
         }
-        this.write(
-            "node_modules/.package-lock.json",
-            fs.readFileSync(path.join(repository, "package-lock.json"), "utf8"),
+        fs.symlinkSync(process.execPath, path.join(this.tools, "node"));
+    }
+
+    /** A clone of the project, as far as the set-up looks at it. */
+    private fillProject(project: string): void {
+        for (const folder of ["scripts", "standins"]) {
+            fs.cpSync(path.join(repository, folder), path.join(project, folder), {
+                recursive: true,
+            });
+        }
+        for (const file of ["package.json", "package-lock.json"]) {
+            fs.copyFileSync(path.join(repository, file), path.join(project, file));
+        }
+        fs.mkdirSync(path.join(project, "node_modules", "pulumi"), { recursive: true });
+        fs.copyFileSync(
+            path.join(repository, "package-lock.json"),
+            path.join(project, "node_modules", ".package-lock.json"),
         );
-        this.downloader('process.stderr.write("no route to the download"); process.exit(1);');
+        fs.writeFileSync(
+            path.join(project, "node_modules", "pulumi", "run.js"),
+            'process.stderr.write("no route to the download"); process.exit(1);',
+        );
+    }
+
+    /** A second clone of the same user, in `name`. */
+    clone(name: string): string {
+        const project = path.join(this.top, "work", name);
+        this.fillProject(project);
+        return project;
     }
 
     remove(): void {
@@ -97,31 +139,81 @@ export class Sandbox {
         }
     }
 
-    /** Fills the mirror with an archive of the documented layout. */
-    fillMirror({ payloadBytes = 0 } = {}): void {
+    /** Fills the mirror with archives as Pulumi publishes them. */
+    fillMirror({ payloadBytes = 0, plugins = ["tls", "random", "azuread"] } = {}): void {
         const content = path.join(this.top, "content");
-        this.cli(path.join(content, "bin"), pinned["@pulumi/pulumi"]);
-        fs.writeFileSync(path.join(content, "bin", "payload"), Buffer.alloc(payloadBytes));
-        for (const name of ["tls", "random", "azuread"]) {
-            const folder = `resource-${name}-v${pinned[`@pulumi/${name}`]}`;
-            const program = path.join(content, "plugins", folder, `pulumi-resource-${name}`);
-            this.program(program, "#!/bin/sh\n");
+        this.cli(path.join(content, "pulumi"), pinned["@pulumi/pulumi"]);
+        fs.writeFileSync(path.join(content, "pulumi", "payload"), Buffer.alloc(payloadBytes));
+        execFileSync("tar", ["-czf", this.archive, "-C", content, "pulumi"]);
+        for (const name of plugins) {
+            const program = `pulumi-resource-${name}`;
+            this.program(path.join(content, name, program), "#!/bin/sh\n");
+            const version = pinned[`@pulumi/${name}`];
+            const archive = `${program}-v${version}-${process.platform}-${goArch}.tar.gz`;
+            execFileSync("tar", [
+                ...["-czf", path.join(this.mirror, archive)],
+                ...["-C", path.join(content, name), program],
+            ]);
         }
-        execFileSync("tar", ["-cJf", this.archive, "-C", content, "."]);
     }
 
     get archive(): string {
-        return path.join(this.mirror, archiveName);
+        const version = pinned["@pulumi/pulumi"];
+        const name = `pulumi-v${version}-${process.platform}-${process.arch}.tar.gz`;
+        return path.join(this.mirror, name);
+    }
+
+    /**
+     * A `go` that notes each call in `go-calls` and "builds" a CLI without a Node.js host, of the version that it is told to
+     * stamp.
+     *
+     * @param options.version of Go
+     * @param options.during shell commands that run in the middle of a build, with the output's path in $out
+     */
+    go({ version = "go99.1", toolchain = "local", during = "" } = {}): void {
+        this.program(
+            path.join(this.bin, "go"),
+            `#!/bin/sh
+echo "$1" >> '${this.top}/go-calls'
+case "$1" in
+env) echo '${version}'; echo '${toolchain}' ;;
+list) echo a/b; echo c/d ;;
+build)
+    while [ $# -gt 0 ]; do
+        case "$1" in -o) out=$2 ;; -ldflags) stamp=\${2##*=} ;; esac
+        shift
+    done
+    echo a/b >&2
+    printf '#!/bin/sh\n[ "$1" = version ] && echo %s && exit\necho no plugins to be had here >&2; exit 1\n' "$stamp" > "$out"
+    ${during}
+    chmod +x "$out" ;;
+esac
+`,
+        );
+    }
+
+    goCalls(): string[] {
+        const file = path.join(this.top, "go-calls");
+        return fs.existsSync(file) ? fs.readFileSync(file, "utf8").trim().split("\n") : [];
+    }
+
+    /** The program in the user's cache, and its folder's names. */
+    get cached(): string {
+        const { "@pulumi/pulumi": version } = pinned;
+        const name = `pulumi-v${version}-${process.platform}-${process.arch}`;
+        return path.join(this.cache, "iot-x509", name, "pulumi");
+    }
+
+    cacheNames(): string[] {
+        const folder = path.join(this.cache, "iot-x509");
+        return fs.existsSync(folder) ? fs.readdirSync(folder).sort() : [];
     }
 
     private environment(extra: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-        const folders = (process.env.PATH ?? "")
-            .split(path.delimiter)
-            .filter((folder) => !fs.existsSync(path.join(folder, "pulumi")));
         return {
             HOME: this.home,
-            PATH: [this.bin, path.dirname(process.execPath), ...folders].join(path.delimiter),
-            PULUMI_TOOLCHAIN_MIRROR: this.mirror,
+            XDG_CACHE_HOME: this.cache,
+            PATH: [this.bin, this.tools].join(path.delimiter),
             ...extra,
         };
     }
@@ -138,9 +230,10 @@ export class Sandbox {
         command: string,
         args: readonly string[],
         extra: NodeJS.ProcessEnv = {},
+        project = this.project,
     ): { child: ChildProcess; ended: Promise<Outcome> } {
         const child = spawn(command, args, {
-            cwd: this.project,
+            cwd: project,
             env: this.environment(extra),
             stdio: ["ignore", "pipe", "pipe"],
         });

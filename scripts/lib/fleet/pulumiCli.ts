@@ -4,13 +4,13 @@ import * as path from "path";
 import { promisify } from "util";
 import { LocalWorkspace, PulumiCommand } from "@pulumi/pulumi/automation";
 import { lastPart, selectedStack } from "../planConfig";
+import { readToolchain } from "../toolchain";
 import { secretsProvider, settingsFile } from "./stackFiles";
 import { ExportedState } from "./stackState";
 
 const execute = promisify(execFile);
 /** States of large fleets come as one text. */
 const largestOutput = 1024 ** 3;
-const repository = path.resolve(__dirname, "../../..");
 
 /** What the CLI refused, in its own words. */
 export class CliError extends Error {}
@@ -125,8 +125,7 @@ function cliFile(): string {
     if (found !== undefined) {
         return found;
     }
-    const file = path.join(repository, ".local/toolchain.json");
-    const { cli } = JSON.parse(readFileSync(file, "utf8")) as { cli: string | null };
+    const { cli } = readToolchain();
     if (cli === null) {
         throw new CliError(
             "there is no Pulumi CLI: install it (https://www.pulumi.com/docs/install)",

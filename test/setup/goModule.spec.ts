@@ -1,0 +1,186 @@
+import * as assert from "assert";
+import { execFileSync } from "child_process";
+import * as fs from "fs";
+import * as path from "path";
+import { setTimeout as sleep } from "timers/promises";
+import { pinned, Sandbox } from "./sandbox";
+
+const version = pinned["@pulumi/pulumi"];
+
+describe("setup: the CLI from its Go module", function () {
+    this.timeout(60_000);
+    let sandbox: Sandbox;
+
+    beforeEach(() => {
+        sandbox = new Sandbox();
+    });
+
+    afterEach(() => {
+        sandbox.remove();
+    });
+
+    const builds = () => sandbox.goCalls().filter((call) => call === "build").length;
+
+    function assertNothingHalfMade(): void {
+        const partial = (name: string) => /^tmp-|engine/.test(name);
+        assert.deepStrictEqual(sandbox.localNames().filter(partial), []);
+        assert.ok(!fs.existsSync(sandbox.cached));
+    }
+
+    async function assertSetsUp(): Promise<string> {
+        const { status, output } = await sandbox.setup(["--require-cli"]);
+        assert.strictEqual(status, 0, output);
+        assert.strictEqual(sandbox.toolchain().version, version);
+        return output;
+    }
+
+    it("stamps the pinned version and puts this project's host beside the CLI", async () => {
+        sandbox.go();
+        const output = await assertSetsUp();
+        assert.match(output, /fetching the Go module github\.com\/pulumi\/pulumi\/pkg\/v3 v/);
+        assert.match(output, /building the Pulumi CLI with Go .*up to 2 packages/);
+        assert.match(
+            output,
+            /ready: Pulumi [\d.]+ \(Go module\); this project's Node\.js host; stand-ins of this project for the plugins tls [\d.]+, random [\d.]+, azuread [\d.]+, azure-native [\d.]+$/m,
+        );
+        const { cli, host } = sandbox.toolchain();
+        assert.strictEqual(host, "own");
+        const bin = path.dirname(fs.realpathSync(cli as string));
+        assert.strictEqual(bin, path.join(sandbox.local, "engine", "bin"));
+        assert.deepStrictEqual(fs.readdirSync(bin).sort(), [
+            "pulumi",
+            "pulumi-language-nodejs",
+            "pulumi-resource-pulumi-nodejs",
+        ]);
+    });
+
+    it("keeps the build in the user's cache, from where a second clone takes it", async () => {
+        sandbox.go();
+        await assertSetsUp();
+        fs.rmSync(path.join(sandbox.bin, "go"));
+        const project = sandbox.clone("second");
+        const { status, output } = await sandbox.spawn(
+            "bash",
+            ["scripts/setup", "--require-cli"],
+            {},
+            project,
+        ).ended;
+        assert.strictEqual(status, 0, output);
+        assert.match(output, /Pulumi CLI: [\d.]+, set up earlier in the user's cache/);
+        const cli = path.join(project, ".local", "bin", "pulumi");
+        assert.strictEqual(execFileSync(cli, ["version"], { encoding: "utf8" }), `v${version}\n`);
+        assert.strictEqual(builds(), 1);
+    });
+
+    it("finds a corrupted cache out by its checksum, and builds again", async () => {
+        sandbox.go();
+        await assertSetsUp();
+        fs.rmSync(sandbox.local, { recursive: true });
+        fs.appendFileSync(sandbox.cached, "# one line more\n");
+        const output = await assertSetsUp();
+        assert.match(
+            output,
+            /is damaged \(its checksum is not that of the build\) and was removed/,
+        );
+        assert.strictEqual(builds(), 2);
+        fs.rmSync(sandbox.local, { recursive: true });
+        assert.match(await assertSetsUp(), /set up earlier in the user's cache/);
+    });
+
+    it("leaves nothing half made when it is killed in the middle of a build, and heals", async () => {
+        const started = path.join(sandbox.top, "started");
+        sandbox.go({ during: `echo $$ > ${started}; exec sleep 600` });
+        const { child, ended } = sandbox.start();
+        while (!fs.existsSync(started) || fs.readFileSync(started, "utf8") === "") {
+            await sleep(50);
+        }
+        child.kill("SIGKILL");
+        process.kill(Number(fs.readFileSync(started, "utf8")), "SIGKILL");
+        assert.strictEqual((await ended).signal, "SIGKILL");
+        assert.ok(!fs.existsSync(sandbox.cached));
+        assert.ok(!sandbox.localNames().includes("engine"));
+        sandbox.go();
+        await assertSetsUp();
+        assert.deepStrictEqual(
+            sandbox.localNames().filter((name) => name.startsWith("tmp-")),
+            [],
+        );
+    });
+
+    it("leaves nothing half made on a full disk, and tells Go's reason", async () => {
+        const complaint = "link: writing output: no space left on device";
+        sandbox.go({ during: `echo '${complaint}' >&2; exit 1` });
+        const { status, output } = await sandbox.setup(["--require-cli"]);
+        assert.strictEqual(status, 1);
+        assert.match(output, new RegExp(`Go module: go build: ${complaint}`));
+        assertNothingHalfMade();
+    });
+
+    it("takes no program that is cut short by the size of the disk", async () => {
+        sandbox.go({ during: 'head -c 6000000 /dev/zero >> "$out" || exit 1' });
+        fs.symlinkSync("/usr/bin/head", path.join(sandbox.bin, "head"));
+        const limited = "ulimit -f 4096; exec bash scripts/setup --require-cli"; // 4 MB a file
+        const { status, output } = await sandbox.spawn("bash", ["-c", limited]).ended;
+        assert.strictEqual(status, 1, output);
+        assertNothingHalfMade();
+    });
+
+    it("builds once for two clones that are set up at the same time", async () => {
+        sandbox.go({ during: `cp ${process.execPath} /dev/null; sleep 1` });
+        const project = sandbox.clone("second");
+        const outcomes = await Promise.all([
+            sandbox.setup(["--require-cli"]),
+            sandbox.spawn("bash", ["scripts/setup", "--require-cli"], {}, project).ended,
+        ]);
+        assert.deepStrictEqual(
+            outcomes.map(({ status }) => status),
+            [0, 0],
+            outcomes.map(({ output }) => output).join("\n"),
+        );
+        assert.match(outcomes.map(({ output }) => output).join(""), /waiting for another run/);
+        assert.strictEqual(builds(), 1);
+    });
+
+    it("lets a second run in the same clone wait for the first", async () => {
+        sandbox.go({ during: "sleep 1" });
+        const outcomes = await Promise.all([sandbox.setup(), sandbox.setup()]);
+        assert.deepStrictEqual(
+            outcomes.map(({ status }) => status),
+            [0, 0],
+        );
+        assert.strictEqual(builds(), 1);
+        assert.match(outcomes.map(({ output }) => output).join(""), /waiting for another run/);
+    });
+
+    it("refuses a Go that is too old and may not fetch a newer one, with the remedy", async () => {
+        sandbox.go({ version: "go1.25.9", toolchain: "local" });
+        const { output } = await sandbox.setup();
+        assert.match(output, /Go is 1\.25\.9, Pulumi wants 1\.26\.\d+: install Go 1\.26/);
+        assert.strictEqual(builds(), 0);
+    });
+
+    it("lets a Go that fetches newer toolchains by itself do so", async () => {
+        sandbox.go({ version: "go1.21.0", toolchain: "auto" });
+        await assertSetsUp();
+    });
+
+    it("refuses a Go from before toolchains, whatever it is set to", async () => {
+        sandbox.go({ version: "go1.19.8", toolchain: "" });
+        const { output } = await sandbox.setup();
+        assert.match(output, /Go is 1\.19\.8, Pulumi wants/);
+    });
+
+    it("pins the module to the version of @pulumi/pulumi, with a sum for every module", () => {
+        const folder = path.resolve(__dirname, "../../scripts/engine");
+        const text = fs.readFileSync(path.join(folder, "go.mod"), "utf8");
+        assert.match(text, /^tool github\.com\/pulumi\/pulumi\/pkg\/v3\/cmd\/pulumi$/m);
+        for (const module of ["pkg", "sdk"]) {
+            const pin = new RegExp(`pulumi/pulumi/${module}/v3 v([\\d.]+)`).exec(text)?.[1];
+            assert.strictEqual(pin, version, module);
+        }
+        const sums = fs.readFileSync(path.join(folder, "go.sum"), "utf8");
+        for (const [, name, pin] of text.matchAll(/^\t(\S+) (v\S+)/gm)) {
+            assert.ok(sums.includes(`${name} ${pin} h1:`), `${name} ${pin}`);
+        }
+    });
+});

@@ -1,0 +1,35 @@
+// Serves the dynamic providers of a program, as the official launcher does:
+//
+//     node standins/node-host/dynamicProvider.js ENGINE       in the program's folder
+//
+// The server is the program's own, @pulumi/pulumi/cmd/dynamic-provider. It is loaded without the
+// frame of the stand-ins, because the providers load TypeScript in their own way.
+"use strict";
+
+/* eslint-disable @typescript-eslint/no-require-imports -- plain CommonJS, run by node itself */
+const fs = require("fs");
+const { createRequire } = require("module");
+const path = require("path");
+
+// Only gRPC reads this: it must not look for the engine through the proxy of HTTPS_PROXY.
+const { no_grpc_proxy: own, no_proxy: general } = process.env;
+process.env.no_grpc_proxy = [own ?? general, "127.0.0.1,localhost"].filter(Boolean).join(",");
+
+// The engine holds the other end of stdin: it closes when the engine is gone, however it went.
+const input = fs.fstatSync(0);
+if (input.isFIFO() || input.isSocket()) {
+    process.stdin.on("end", () => process.exit(0));
+    process.stdin.resume();
+}
+
+let server;
+try {
+    const program = createRequire(path.join(process.cwd(), "package.json"));
+    server = program.resolve("@pulumi/pulumi/cmd/dynamic-provider");
+} catch {
+    process.stderr.write(
+        `@pulumi/pulumi is not installed in ${process.cwd()}: run \`pulumi install\` there\n`,
+    );
+    process.exit(1);
+}
+require(server);

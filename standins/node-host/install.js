@@ -1,0 +1,88 @@
+// Puts launchers of the Node language host where the Pulumi CLI finds them:
+//
+//     node standins/node-host/install.js BIN_FOLDER       a folder on PATH, that of `pulumi` itself
+//
+// The CLI warns at every command about a host that lies elsewhere than beside its own executable.
+// An official host is left alone. Only Node built-ins, so that it works before the dependencies
+// are installed.
+"use strict";
+
+/* eslint-disable @typescript-eslint/no-require-imports -- plain CommonJS, run by node itself */
+const fs = require("fs");
+const path = require("path");
+
+/** In every launcher, also in those of earlier versions: what tells ours from the official ones. */
+const marker = /^# \S+ of iot-x509's Node language host$/m;
+
+/** Sources are run in place, so an edit needs no new installation. */
+const launchers = {
+    "pulumi-language-nodejs": [path.join("..", "frame", "start.js"), "main.ts"],
+    "pulumi-resource-pulumi-nodejs": ["dynamicProvider.js"],
+};
+
+function launcher(name, files) {
+    const command = files.map((file) => quote(path.join(__dirname, file))).join(" ");
+    return [
+        "#!/bin/sh",
+        `# ${name} of iot-x509's Node language host`,
+        `exec node ${command} "$@"`,
+        "",
+    ].join("\n");
+}
+
+function quote(text) {
+    return `'${text.replace(/'/g, "'\\''")}'`;
+}
+
+function read(file) {
+    try {
+        return fs.readFileSync(file, "utf8");
+    } catch (error) {
+        if (error.code === "ENOENT") {
+            return undefined;
+        }
+        throw error;
+    }
+}
+
+/** @returns {string} what was done, for people. */
+function install(folder, name, files) {
+    const target = path.join(folder, name);
+    const wanted = launcher(name, files);
+    const found = read(target);
+    if (found === wanted) {
+        return `${name}: already in ${folder}`;
+    }
+    if (found !== undefined && !marker.test(found)) {
+        return `${name}: ${folder} has the official one, which is left as it is`;
+    }
+    const beside = path.join(folder, `.${name}-${process.pid}`);
+    try {
+        fs.writeFileSync(beside, wanted, { mode: 0o755 });
+        fs.renameSync(beside, target);
+    } finally {
+        fs.rmSync(beside, { force: true });
+    }
+    return `${name}: installed in ${folder}`;
+}
+
+function main() {
+    const [given, ...more] = process.argv.slice(2);
+    if (given === undefined || more.length > 0) {
+        process.stderr.write("usage: node standins/node-host/install.js BIN_FOLDER\n");
+        process.exitCode = 2;
+        return;
+    }
+    try {
+        const folder = path.resolve(given);
+        fs.mkdirSync(folder, { recursive: true });
+        for (const [name, files] of Object.entries(launchers)) {
+            process.stdout.write(`${install(folder, name, files)}\n`);
+        }
+    } catch (error) {
+        process.stderr.write(`Node language host: ${error.message}\n`);
+        process.exitCode = 1;
+    }
+}
+
+main();

@@ -1,0 +1,37 @@
+import * as grpc from "@grpc/grpc-js";
+import { createRequire } from "module";
+import * as path from "path";
+import { RpcError } from "./answering";
+
+/** Modules of the SDK that run what was written in Node. */
+export type Runner = "run" | "run-policy-pack" | "run-plugin";
+
+/**
+ * The path of `@pulumi/pulumi/cmd/RUNNER` as Node finds it from a program's folder: programs bring
+ * their SDK.
+ *
+ * @throws RpcError when the SDK is not installed there.
+ */
+export function resolveRunner(runner: Runner, folder: string): string {
+    const name = `@pulumi/pulumi/cmd/${runner}`;
+    try {
+        return createRequire(path.join(folder, "package.json")).resolve(name);
+    } catch {
+        // The engine looks for the first half of this text and then advises to install.
+        throw new RpcError(
+            grpc.status.FAILED_PRECONDITION,
+            `Cannot find module '${name}' from ${folder}: ` +
+                "install the dependencies there, with `pulumi install` or `npm install`",
+        );
+    }
+}
+
+/**
+ * The environment for what speaks gRPC with the engine: gRPC must not look for this machine
+ * through the proxy of HTTPS_PROXY. Only gRPC reads `no_grpc_proxy`.
+ */
+export function withoutProxy(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+    const excluded = environment.no_grpc_proxy ?? environment.no_proxy;
+    const local = "127.0.0.1,localhost";
+    return { ...environment, no_grpc_proxy: excluded ? `${excluded},${local}` : local };
+}

@@ -118,7 +118,6 @@ describe("setup: the CLI from its Go module", function () {
 
     it("takes no program that is cut short by the size of the disk", async () => {
         sandbox.go({ during: 'head -c 6000000 /dev/zero >> "$out" || exit 1' });
-        fs.symlinkSync("/usr/bin/head", path.join(sandbox.bin, "head"));
         const limited = "ulimit -f 4096; exec bash scripts/setup --require-cli"; // 4 MB a file
         const { status, output } = await sandbox.spawn("bash", ["-c", limited]).ended;
         assert.strictEqual(status, 1, output);
@@ -126,7 +125,7 @@ describe("setup: the CLI from its Go module", function () {
     });
 
     it("builds once for two clones that are set up at the same time", async () => {
-        sandbox.go({ during: `cp ${process.execPath} /dev/null; sleep 1` });
+        sandbox.go({ during: "sleep 1" });
         const project = sandbox.clone("second");
         const outcomes = await Promise.all([
             sandbox.setup(["--require-cli"]),

@@ -7,7 +7,21 @@ const repository = path.resolve(__dirname, "../..");
 const goArch = { x64: "amd64" }[process.arch as string] ?? process.arch;
 /** What the set-up may find on PATH beside what a test puts there: no Pulumi, no Go. */
 const tools = [
-    ...["bash", "sh", "cat", "cp", "dirname", "env", "flock", "gzip", "mkdir", "perl", "rm"],
+    ...[
+        "bash",
+        "sh",
+        "cat",
+        "chmod",
+        "cp",
+        "dirname",
+        "env",
+        "flock",
+        "gzip",
+        "head",
+        "mkdir",
+        "perl",
+        "rm",
+    ],
     ...["sleep", "tar", "uname"],
 ];
 

@@ -91,7 +91,8 @@ async function main(): Promise<void> {
         return demoWithoutCli();
     }
     process.stdout.write(
-        `\nEngine: ${flags.official ? `${description}, but official plugins alone` : description}\n`,
+        `\nEngine: ${flags.official ? `${description}, but official plugins alone` : description}\n` +
+            `Node.js ${process.version}\n`,
     );
     const stage = await Stage.open(
         progress,

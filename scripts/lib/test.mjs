@@ -6,7 +6,7 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { run } from "./command.mjs";
-import { readJson, removeFolder, root, temporaryFolder } from "./workspace.mjs";
+import { local, readJson, removeFolder, root, temporaryFolder } from "./workspace.mjs";
 
 const checkSeconds = 600;
 const testSeconds = 45 * 60;
@@ -72,20 +72,26 @@ async function runChecks(lane) {
     await check(lane, "format (prettier)", ...node("prettier/bin/prettier.cjs", "--check", "."));
 }
 
-/** The status of scripts/azure-cli when PyPI cannot be reached: in CI the one excuse for having no `az`. */
-const pypiUnreachable = 3;
+/** The status of what installs a tool when its registry cannot be reached: in CI the one excuse for not having it. */
+const registryUnreachable = 3;
 
-/** Makes `az` ready for the tests that want it. */
-async function prepareAzureCli(lane) {
-    lane.step = "Azure CLI";
-    const { stdout, stderr, status } = await run("scripts/azure-cli", [], { timeoutSeconds: 1200 });
+/** Makes a tool ready for the tests that want it: what its script prints goes into their environment. */
+async function prepare(lane, { name, script, variable }) {
+    lane.step = name;
+    const { stdout, stderr, status } = await run(script, [], { timeoutSeconds: 1200 });
     lane.write(stderr);
-    if (status === 0) {
-        process.env.AZURE_CLI = stdout.trim();
-    } else if (inCi && status !== pypiUnreachable) {
-        total.failed.push("Azure CLI: it cannot be installed although PyPI answers");
+    process.env[variable] = stdout.trim();
+    if (inCi && status !== 0 && status !== registryUnreachable) {
+        total.failed.push(`${name}: cannot be installed although the registry answers`);
     }
 }
+
+const azureCli = { name: "Azure CLI", script: "scripts/azure-cli", variable: "AZURE_CLI" };
+const nodeVersions = {
+    name: "Node.js versions",
+    script: "scripts/node-versions",
+    variable: "NODE_VERSIONS",
+};
 
 /** Aborts a mocha process that does not end although its results are written: something holds it open. */
 function abortWhenStuck(resultsFile) {
@@ -168,7 +174,7 @@ async function runAll(first, second) {
         await runChecks(first);
         await runMocha(first, "tests", quick);
         if (clients.length > 0) {
-            await prepareAzureCli(first);
+            await prepare(first, azureCli);
             await runMocha(first, "tests with clients that nobody here wrote", clients);
         }
         first.step = "";
@@ -176,6 +182,7 @@ async function runAll(first, second) {
     };
     const secondLane = async () => {
         if (engine.length > 0) {
+            await prepare(second, nodeVersions);
             await runMocha(second, "tests with the Pulumi CLI", engine);
         }
         second.step = "";
@@ -199,6 +206,7 @@ function report() {
 async function main() {
     process.chdir(root);
     const args = process.argv.slice(2);
+    print(`Engine: ${readJson(path.join(local, "toolchain.json"))?.description}\n`);
     const [first, second] = [new Lane(), new Lane()];
     first.show();
     const ticker = setInterval(() => {
@@ -212,7 +220,10 @@ async function main() {
     } else {
         const chosen = mochaArguments(args);
         if (chosen.some(isIn(clientFolder))) {
-            await prepareAzureCli(first);
+            await prepare(first, azureCli);
+        }
+        if (chosen.some(isIn(engineFolder))) {
+            await prepare(first, nodeVersions);
         }
         await runMocha(first, "tests", chosen);
     }

@@ -38,10 +38,10 @@ export function removeFolder(folder) {
 }
 
 /** Removes what a killed run left behind. Only under the lock: no other run may be unpacking. */
-export function removeStaleFolders() {
-    for (const name of fs.existsSync(local) ? fs.readdirSync(local) : []) {
+export function removeStaleFolders(parent = local) {
+    for (const name of fs.existsSync(parent) ? fs.readdirSync(parent) : []) {
         if (name.startsWith(temporaryPrefix)) {
-            removeFolder(path.join(local, name));
+            removeFolder(path.join(parent, name));
         }
     }
 }

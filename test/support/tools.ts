@@ -19,9 +19,25 @@ export function requirePulumi(context: Mocha.Context): Engine {
 
 /** The path of `az` as `npm test` found it (AZURE_CLI); without one the test or suite is skipped. */
 export function requireAzureCli(context: Mocha.Context): string {
-    const az = process.env.AZURE_CLI ?? path.join(repository, ".local/azure-cli-venv/bin/az");
+    const az = process.env.AZURE_CLI || path.join(repository, ".local/azure-cli-venv/bin/az");
     if (!existsSync(az)) {
         return skip(context, { lacks: "Azure CLI", why: "see what `scripts/azure-cli` says" });
     }
     return az;
+}
+
+/**
+ * A folder with the `node` of a major version, as `npm test` found it (NODE_VERSIONS, lines of scripts/node-versions);
+ * without one the test is skipped. The version that runs is always there.
+ */
+export function nodeFolder(context: Mocha.Context, major: string): string {
+    if (process.versions.node.startsWith(`${major}.`)) {
+        return path.dirname(process.execPath);
+    }
+    const lines = (process.env.NODE_VERSIONS ?? "").split("\n");
+    const line = lines.find((one) => one.startsWith(`${major} `));
+    return (
+        line?.slice(major.length + 1) ??
+        skip(context, { lacks: "Node.js version", why: "see what `scripts/node-versions` says" })
+    );
 }

@@ -1,13 +1,12 @@
-import { randomInt } from "crypto";
 import { compileFunction } from "vm";
 import { Config } from "@pulumi/pulumi/cmd/dynamic-provider/config";
 import { ResourceProvider } from "@pulumi/pulumi/dynamic";
 import { connect } from "../../standins/azure-native/connect";
-import { invoke } from "../../standins/azure-native/functions";
-import { Provider } from "../../standins/azure-native/provider";
-import { Configured } from "../../standins/azure-native/service";
-import { Made, Make, onlyInputs, Values } from "./inProcessResource";
-import { tlsResources } from "./inProcessTls";
+import { AzureNativeProvider } from "../../standins/azure-native/provider";
+import { Provider } from "../../standins/frame/provider";
+import { randomProvider } from "../../standins/random/provider";
+import { tlsProvider } from "../../standins/tls/provider";
+import { Made, Make, Values } from "./inProcessResource";
 
 /** Longest that one call to a provider takes. */
 const patience = 10 * 60 * 1000;
@@ -19,50 +18,63 @@ export interface Run {
     readonly config: Readonly<Record<string, string>>;
 }
 
+const warn = (_urn: string, message: string): void => console.warn(message);
+
 /**
- * What the engine and the plugins do for one run of the program: azure-native by the code of the emulator's stand-in,
- * dynamic resources as Pulumi's own host loads them, `tls` and `random` as far as the program uses them.
+ * What the engine and the plugins do for one run of the program: packages by the code of their stand-ins, dynamic resources
+ * as Pulumi's own host loads them.
  */
 export class Providers {
-    private azure: Promise<Configured> | undefined;
+    private readonly packages = new Map<string, Promise<Provider>>();
     private readonly dynamic = new Map<string, Promise<ResourceProvider>>();
 
     constructor(private readonly run: Run) {}
 
     /** @throws Error for a type that only the engine with its plugin can make */
-    readonly make: Make = (resource) => {
-        const { type, inputs } = resource;
-        if (type.startsWith("azure-native:")) {
-            return this.makeAzure(resource);
-        }
-        if (type.startsWith("pulumi-nodejs:dynamic/")) {
-            return this.makeDynamic(inputs);
-        }
-        const maker = { ...tlsResources, [randomStringType]: randomString }[type];
-        if (maker === undefined) {
-            throw new Error(`${type} cannot be made without the Pulumi CLI and its plugin`);
-        }
-        return maker(inputs);
-    };
+    readonly make: Make = (resource) =>
+        resource.type.startsWith("pulumi-nodejs:dynamic/")
+            ? this.makeDynamic(resource.inputs)
+            : this.makeWithPlugin(resource);
 
-    /** Calls a function of azure-native, or the engine's own for outputs of a stack, which here has none yet. */
+    /** Calls a function of a package, or the engine's own for outputs of a stack, which here has none yet. */
     async call(token: string, inputs: Values): Promise<Values> {
         if (token === "pulumi:pulumi:readStackOutputs") {
             return { outputs: {} };
         }
-        const { connection, credential } = await this.azureNative();
-        return invoke(token, inputs, connection, credential, AbortSignal.timeout(patience));
+        const provider = await this.providerOf(token);
+        return provider.invoke(token, inputs, AbortSignal.timeout(patience));
     }
 
-    private azureNative(): Promise<Configured> {
-        const settings = Object.entries(this.run.config)
-            .filter(([key]) => key.startsWith("azure-native:"))
-            .map(([key, value]): [string, string] => [key.replace(":", ":config:"), value]);
-        return (this.azure ??= connect(settings, (_, message) => console.warn(message)));
+    /** Configures a package's provider once. */
+    private providerOf(token: string): Promise<Provider> {
+        const [name] = token.split(":");
+        const provider = this.packages.get(name) ?? this.configured(name);
+        this.packages.set(name, provider);
+        return provider;
     }
 
-    private async makeAzure({ type, name, inputs: news }: Parameters<Make>[0]): Promise<Made> {
-        const provider = new Provider((await this.azureNative()).connection);
+    private async configured(name: string): Promise<Provider> {
+        switch (name) {
+            case "azure-native": {
+                const prefix = `${name}:`;
+                const settings = Object.entries(this.run.config)
+                    .filter(([key]) => key.startsWith(prefix))
+                    .map(([key, value]): [string, string] => [key.slice(prefix.length), value]);
+                return new AzureNativeProvider(await connect(new Map(settings), warn));
+            }
+            case "tls":
+                return tlsProvider(warn);
+            case "random":
+                return randomProvider();
+            default:
+                throw new Error(
+                    `a resource of ${name} cannot be made without the Pulumi CLI and its plugin`,
+                );
+        }
+    }
+
+    private async makeWithPlugin({ type, name, inputs: news }: Parameters<Make>[0]): Promise<Made> {
+        const provider = await this.providerOf(type);
         const { project, stack } = this.run;
         const urn = `urn:pulumi:${stack}::${project}::${type}::${name}`;
         const signal = () => AbortSignal.timeout(patience);
@@ -101,18 +113,4 @@ export class Providers {
         this.dynamic.set(loader, loaded);
         return loaded;
     }
-}
-
-const randomStringType = "random:index/randomString:RandomString";
-
-async function randomString(inputs: Values): Promise<Made> {
-    onlyInputs(inputs, "length", "upper", "special");
-    const { length, upper, special } = inputs;
-    if (upper !== false || special !== false) {
-        throw new Error("without the Pulumi CLI a random string has small letters and digits only");
-    }
-    const characters = "abcdefghijklmnopqrstuvwxyz0123456789";
-    const pick = () => characters[randomInt(characters.length)];
-    const result = Array.from({ length: Number(length) }, pick).join("");
-    return { id: result, state: { ...inputs, result } };
 }

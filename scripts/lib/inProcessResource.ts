@@ -15,11 +15,3 @@ export type Make = (resource: {
     readonly name: string;
     readonly inputs: Values;
 }) => Promise<Made>;
-
-/** @throws Error for an input that is not among the known ones: none is dropped in silence */
-export function onlyInputs(inputs: Values, ...known: readonly string[]): void {
-    const unknown = Object.keys(inputs).filter((name) => !known.includes(name));
-    if (unknown.length > 0) {
-        throw new Error(`without the Pulumi CLI this input cannot be used: ${unknown.join(", ")}`);
-    }
-}

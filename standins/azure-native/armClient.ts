@@ -1,4 +1,4 @@
-import { isObject, Value, Values } from "./values";
+import { isObject, Value, Values } from "../frame/values";
 
 export interface ArmRequest {
     readonly method: "GET" | "PUT" | "POST" | "DELETE";

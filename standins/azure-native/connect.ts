@@ -1,44 +1,37 @@
-import { readFileSync } from "fs";
-import { join } from "path";
 import { setTimeout as sleep } from "timers/promises";
+import { Configuration, requireEmulator } from "../azure/configuration";
+import { account } from "../azure/credentials";
+import { officialVersion } from "../frame/standIns";
 import { ArmClient } from "./armClient";
 import { azureTransport } from "./azureTransport";
-import { Configuration, requireEmulator, settingsFrom } from "./configuration";
-import { account } from "./credentials";
 import { Connection } from "./provider";
-import type { Configured } from "./service";
 
-/** The official provider whose behaviour this one has. */
-export const version = officialVersion();
-
-function officialVersion(): string {
-    const file = join(__dirname, "..", "..", "package.json");
-    const manifest = JSON.parse(readFileSync(file, "utf8")) as {
-        dependencies: Record<string, string>;
-    };
-    return manifest.dependencies["@pulumi/azure-native"];
-}
+const name = "azure-native";
 
 /**
  * Signs in to the emulator that the environment points to.
  *
- * @param variables the provider's configuration, e.g. `azure-native:config:location`
+ * @param settings the provider's configuration, e.g. `location`
  * @throws Error when a call could end anywhere but at an emulator on this machine
  */
 export async function connect(
-    variables: Iterable<[string, string]>,
+    settings: ReadonlyMap<string, string>,
     warn: Connection["warn"],
-): Promise<Configured> {
-    const configuration = new Configuration(settingsFrom(variables), process.env);
+): Promise<Connection> {
+    const configuration = new Configuration(name, settings, process.env);
     const { cloud } = configuration;
-    requireEmulator(process.env, cloud);
+    requireEmulator(name, process.env, cloud);
     const { credential, subscriptionId } = await account(configuration);
-    const transport = await azureTransport(credential, cloud.resourceManagerScope, version);
+    const transport = await azureTransport(
+        credential,
+        cloud.resourceManagerScope,
+        officialVersion(name),
+    );
     const client = new ArmClient(transport, {
         endpoint: cloud.resourceManager,
         wait: async (milliseconds, signal) => {
             await sleep(milliseconds, undefined, { signal });
         },
     });
-    return { connection: { client, configuration, subscriptionId, warn }, credential };
+    return { client, configuration, credential, subscriptionId, warn };
 }

@@ -1,5 +1,5 @@
 import { answered, Fields, inputsOf, Property } from "./shapes";
-import { hasValue, isObject, unknownValue, Value, Values } from "./values";
+import { hasValue, isObject, unknownValue, Value, Values } from "../frame/values";
 
 /** The body of a PUT: the inputs that the type knows, nested as ARM wants them. */
 export function requestBody(fields: Fields, inputs: Values): Values {

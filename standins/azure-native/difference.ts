@@ -1,14 +1,7 @@
+import { Change } from "../frame/provider";
 import { Fields, inputsOf, Property } from "./shapes";
 import { ResourceType } from "./resourceTypes";
-import { hasValue, isObject, sameValue, Value, Values } from "./values";
-
-export type ChangeKind = "add" | "delete" | "update";
-
-/** One entry of a detailed diff; its key is the property path, e.g. `sku.capacity` or `a[0].b`. */
-export interface Change {
-    readonly kind: ChangeKind;
-    readonly replaces: boolean;
-}
+import { hasValue, isObject, sameValue, Value, Values } from "../frame/values";
 
 export type Changes = Map<string, Change>;
 

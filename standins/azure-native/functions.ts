@@ -1,10 +1,9 @@
 import type { TokenCredential } from "@azure/identity";
-import { Configuration } from "./configuration";
 import { outputsOf } from "./convert";
 import { Connection } from "./provider";
 import { resourceId } from "./resourcePath";
 import { functionTypes } from "./resourceTypes";
-import { Values } from "./values";
+import { Values } from "../frame/values";
 
 const clientConfig = "azure-native:authorization:getClientConfig";
 const clientToken = "azure-native:authorization:getClientToken";
@@ -19,14 +18,13 @@ export async function invoke(
     token: string,
     args: Values,
     connection: Connection,
-    credential: TokenCredential,
     signal: AbortSignal,
 ): Promise<Values> {
     if (token === clientConfig) {
-        return getClientConfig(connection, credential, signal);
+        return getClientConfig(connection, signal);
     }
     if (token === clientToken) {
-        return getClientToken(args, connection.configuration, credential, signal);
+        return getClientToken(args, connection, signal);
     }
     const known = functionTypes[token];
     if (known === undefined) {
@@ -46,12 +44,8 @@ export async function invoke(
 }
 
 /** Who the provider is signed in as, read from its own Microsoft Graph token. */
-async function getClientConfig(
-    connection: Connection,
-    credential: TokenCredential,
-    signal: AbortSignal,
-): Promise<Values> {
-    const { configuration, subscriptionId } = connection;
+async function getClientConfig(connection: Connection, signal: AbortSignal): Promise<Values> {
+    const { configuration, credential, subscriptionId } = connection;
     const scope = `${configuration.cloud.graph}/.default`;
     const claims = claimsOf(await tokenFor(credential, scope, signal));
     if (typeof claims["oid"] !== "string") {
@@ -67,8 +61,7 @@ async function getClientConfig(
 
 async function getClientToken(
     args: Values,
-    configuration: Configuration,
-    credential: TokenCredential,
+    { configuration, credential }: Connection,
     signal: AbortSignal,
 ): Promise<Values> {
     const given = args["endpoint"];

@@ -1,13 +1,7 @@
 import { createHash, randomBytes } from "crypto";
+import { NamingOptions } from "../frame/provider";
 import { Autonaming, ResourceType } from "./resourceTypes";
-import { hasValue, Values } from "./values";
-
-/** What the engine says about names: `pulumi:autonaming` in the stack's configuration. */
-export interface NamingOptions {
-    /** `propose`: a suggestion; `enforce`: this name and no other; `disable`: no name is made up. */
-    readonly mode: "propose" | "enforce" | "disable";
-    readonly proposedName: string;
-}
+import { hasValue, Values } from "../frame/values";
 
 /**
  * Input that remembers a made-up name, so that a replacement may be created before the old

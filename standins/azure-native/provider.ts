@@ -1,5 +1,17 @@
 import { ArmClient, ArmError, StartedError } from "./armClient";
-import { Configuration } from "./configuration";
+import type { TokenCredential } from "@azure/identity";
+import { Configuration } from "../azure/configuration";
+import {
+    CheckRequest,
+    CheckResult,
+    DiffRequest,
+    DiffResult,
+    InitializationFailed,
+    Provider,
+    Resource,
+    typeOf,
+    UpdateRequest,
+} from "../frame/provider";
 import {
     importedInputs,
     inputsFromOutputs,
@@ -7,8 +19,9 @@ import {
     previewOutputs,
     requestBody,
 } from "./convert";
-import { Change, Changes, difference, mergeDrift } from "./difference";
-import { applyName, createBeforeDelete, NamingOptions } from "./naming";
+import { Changes, difference, mergeDrift } from "./difference";
+import { invoke } from "./functions";
+import { applyName, createBeforeDelete } from "./naming";
 import { parseResourceId, resourceId } from "./resourcePath";
 import { ResourceType, resourceType } from "./resourceTypes";
 import { validate } from "./validate";
@@ -19,49 +32,17 @@ import {
     unknownValue,
     Values,
     withoutNulls,
-} from "./values";
+} from "../frame/values";
 
 /** What the provider works with once it is configured. */
 export interface Connection {
     readonly client: ArmClient;
+    /** What signs in. */
+    readonly credential: TokenCredential;
     readonly configuration: Configuration;
     readonly subscriptionId: string;
     /** A line to the user, under the resource it is about. */
     readonly warn: (urn: string, message: string) => void;
-}
-
-export interface CheckRequest {
-    readonly urn: string;
-    readonly olds: Values;
-    readonly news: Values;
-    readonly randomSeed: Uint8Array;
-    readonly autonaming?: NamingOptions;
-}
-
-export interface DiffResult {
-    /** Top-level names. */
-    readonly changed: readonly string[];
-    /** Property paths. */
-    readonly replaces: readonly string[];
-    readonly deleteBeforeReplace: boolean;
-    readonly detailed: ReadonlyMap<string, Change>;
-}
-
-export interface Resource {
-    /** Empty: there is none. */
-    readonly id: string;
-    readonly outputs: Values;
-    readonly inputs: Values;
-}
-
-/** Azure took the request, then the operation failed: the resource is there, in this state. */
-export class InitializationFailed extends Error {
-    constructor(
-        reason: string,
-        readonly resource: Resource,
-    ) {
-        super(reason);
-    }
 }
 
 /** API version with which azure-native looks up a resource group's location. */
@@ -71,16 +52,13 @@ const resourceGroupVersion = "2020-10-01";
  * The life of resources, step by step as the official provider goes about it (pulumi-azure-native
  * `provider/pkg/provider`: `provider.go`, `crud/crud.go`).
  */
-export class Provider {
+export class AzureNativeProvider implements Provider {
     private readonly groupLocations = new Map<string, string>();
 
     constructor(private readonly connection: Connection) {}
 
-    async check(
-        request: CheckRequest,
-        signal: AbortSignal,
-    ): Promise<{ inputs: Values; failures: string[] }> {
-        const type = typeOf(request.urn);
+    async check(request: CheckRequest, signal: AbortSignal): Promise<CheckResult> {
+        const type = resourceType(typeOf(request.urn));
         const inputs = withoutNulls(request.news);
         const olds = withoutNulls(request.olds);
         applyName(type, request.urn, request.randomSeed, request.autonaming, olds, inputs);
@@ -128,14 +106,14 @@ export class Provider {
         return undefined;
     }
 
-    diff(urn: string, oldInputs: Values, oldState: Values, news: Values): DiffResult {
+    diff({ urn, oldInputs, oldState, news }: DiffRequest): DiffResult {
         const olds = withoutNulls(oldInputs);
         const inputs = withoutNulls(news);
         // An imported resource has the version in its outputs only.
         if (!hasValue(olds["azureApiVersion"]) && hasValue(oldState["azureApiVersion"])) {
             olds["azureApiVersion"] = oldState["azureApiVersion"];
         }
-        const detailed: Changes = difference(typeOf(urn), olds, inputs);
+        const detailed: Changes = difference(resourceType(typeOf(urn)), olds, inputs);
         for (const [path, change] of detailed) {
             // An input that Azure had chosen so already replaces nothing.
             const settled = hasValue(inputs[path]) && sameValue(inputs[path], oldState[path]);
@@ -154,7 +132,7 @@ export class Provider {
 
     /** @throws InitializationFailed when the resource was begun and not finished. */
     async create(urn: string, properties: Values, signal: AbortSignal): Promise<Resource> {
-        const type = typeOf(urn);
+        const type = resourceType(typeOf(urn));
         const inputs = withoutNulls(properties);
         const id = this.idOf(type, inputs);
         await this.connection.client.canCreate(id, type.apiVersion, signal);
@@ -162,17 +140,18 @@ export class Provider {
     }
 
     previewCreate(urn: string, properties: Values): Values {
-        return previewOutputs(typeOf(urn).body, withoutNulls(properties));
+        return previewOutputs(resourceType(typeOf(urn)).body, withoutNulls(properties));
     }
 
-    async update(urn: string, news: Values, signal: AbortSignal): Promise<Resource> {
-        const type = typeOf(urn);
+    async update({ urn, news }: UpdateRequest, signal: AbortSignal): Promise<Values> {
+        const type = resourceType(typeOf(urn));
         const inputs = withoutNulls(news);
-        return this.put(urn, type, this.idOf(type, inputs), inputs, "Update", signal);
+        const path = this.idOf(type, inputs);
+        return (await this.put(urn, type, path, inputs, "Update", signal)).outputs;
     }
 
     /** Name and location stay what they are in every update. */
-    previewUpdate(urn: string, oldState: Values, news: Values): Values {
+    previewUpdate({ urn, oldState, news }: UpdateRequest): Values {
         const stable = ["name", "location"].filter((name) => hasValue(oldState[name]));
         return {
             ...this.previewCreate(urn, news),
@@ -191,7 +170,7 @@ export class Provider {
         state: Values,
         signal: AbortSignal,
     ): Promise<Resource> {
-        const type = typeOf(urn);
+        const type = resourceType(typeOf(urn));
         let outputs: Values;
         try {
             outputs = this.outputs(
@@ -217,13 +196,17 @@ export class Provider {
     }
 
     async delete(urn: string, id: string, signal: AbortSignal): Promise<void> {
-        const type = typeOf(urn);
+        const type = resourceType(typeOf(urn));
         await this.connection.client.delete(
             id,
             type.apiVersion,
             type.longRunningDelete === true,
             signal,
         );
+    }
+
+    invoke(token: string, args: Values, signal: AbortSignal): Promise<Values> {
+        return invoke(token, args, this.connection, signal);
     }
 
     private async put(
@@ -293,10 +276,4 @@ export class Provider {
     private outputs(type: ResourceType, response: Values): Values {
         return { ...outputsOf(type.body, response), azureApiVersion: type.apiVersion };
     }
-}
-
-/** URN `urn:pulumi:stack::project::parentType$type::name`; @throws for an unknown type. */
-function typeOf(urn: string): ResourceType {
-    const qualified = urn.split("::")[2] ?? "";
-    return resourceType(qualified.slice(qualified.lastIndexOf("$") + 1));
 }

@@ -1,5 +1,5 @@
 import { PathParameter } from "./resourceTypes";
-import { Values } from "./values";
+import { Values } from "../frame/values";
 
 /**
  * The ARM path of a resource.

@@ -1,6 +1,6 @@
 import { Fields, inputsOf, Property } from "./shapes";
 import { ResourceType } from "./resourceTypes";
-import { isObject, unknownValue, Value, Values } from "./values";
+import { isObject, unknownValue, Value, Values } from "../frame/values";
 
 /**
  * What is wrong with the inputs, in the official provider's words: missing properties, wrong

@@ -116,14 +116,14 @@ describe("azure-native stand-in: installation and start", () => {
         after(() => engine.forceShutdown());
 
         async function start(environment: Record<string, string>): Promise<void> {
-            await install(home, "azure-native");
+            await install(home, "azure-native", "tls");
             const inherited = Object.entries(process.env).filter(
                 ([name]) => !/^(ARM|AZURE)_|PROXY$|^NODE_OPTIONS$/i.test(name),
             );
             // Elsewhere than in the repository: the engine starts it in the program's folder.
             child = spawn(binary, [engineAddress], {
                 cwd: home,
-                env: { ...Object.fromEntries(inherited), ...environment },
+                env: { ...Object.fromEntries(inherited), PULUMI_HOME: home, ...environment },
                 stdio: ["ignore", "pipe", "inherit"],
             });
             const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
@@ -181,7 +181,7 @@ describe("azure-native stand-in: installation and start", () => {
             );
         });
 
-        it("says that it runs and not the official one, once it has all it needs", async () => {
+        it("says which stand-ins run, in one line, once it has all it needs", async () => {
             const principal = { tenantId: "t", clientId: "c", subscriptionId: "s" };
             await start({ https_proxy: "http://localhost:1" });
             await assert.rejects(
@@ -198,8 +198,14 @@ describe("azure-native stand-in: installation and start", () => {
             );
             await configure({ ...principal, clientSecret: "x" });
             assert.deepEqual(logged, [
-                "azure-native 3.28.0: the emulator's stand-in runs, not the official plugin.",
+                "azure-native 3.28.0 and tls 5.5.1: the emulator's stand-ins run, not the official plugins.",
             ]);
+            rmSync(join(home, "plugins", "resource-tls-v5.5.1"), { recursive: true });
+            await configure({ ...principal, clientSecret: "x" });
+            assert.equal(
+                logged[1],
+                "azure-native 3.28.0: the emulator's stand-in runs, not the official plugin.",
+            );
         });
     });
 });

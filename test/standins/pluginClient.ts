@@ -6,8 +6,9 @@ import {
 import * as messages from "@pulumi/pulumi/proto/provider_pb";
 import { JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { ArmClient } from "../../standins/azure-native/armClient";
-import { Configuration, settingsFrom } from "../../standins/azure-native/configuration";
-import { service } from "../../standins/azure-native/service";
+import { AzureNativeProvider } from "../../standins/azure-native/provider";
+import { Configuration } from "../../standins/azure/configuration";
+import { service } from "../../standins/frame/service";
 import { FakeArm } from "./fakeArm";
 
 export type Props = Record<string, unknown>;
@@ -48,8 +49,8 @@ export class Plugin {
             (port) =>
                 new ResourceProviderClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure()),
         );
-        const handlers = service((variables) => {
-            const configuration = new Configuration(settingsFrom(variables), {});
+        const handlers = service((options) => {
+            const configuration = new Configuration("azure-native", options, {});
             const wait = (milliseconds: number): Promise<void> => {
                 plugin.waits.push(milliseconds);
                 return Promise.resolve();
@@ -65,8 +66,8 @@ export class Plugin {
                     return Promise.resolve({ token, expiresOnTimestamp: Date.now() + 60_000 });
                 },
             };
-            const connection = { client, configuration, subscriptionId: subscription, warn };
-            return Promise.resolve({ connection, credential });
+            const connection = { client, configuration, credential, warn };
+            return new AzureNativeProvider({ ...connection, subscriptionId: subscription });
         }, "3.28.0");
         server.addService(ResourceProviderService, handlers);
         const port = await new Promise<number>((resolve, reject) => {

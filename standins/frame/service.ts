@@ -1,4 +1,3 @@
-import type { TokenCredential } from "@azure/identity";
 import * as grpc from "@grpc/grpc-js";
 import * as messages from "@pulumi/pulumi/proto/provider_pb";
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
@@ -6,20 +5,8 @@ import { Status } from "@pulumi/pulumi/proto/status_pb";
 import { Any } from "google-protobuf/google/protobuf/any_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
-import { ChangeKind } from "./difference";
-import { invoke } from "./functions";
-import { NamingOptions } from "./naming";
-import { Connection, InitializationFailed, Provider } from "./provider";
-import { Values } from "./values";
-
-/** A provider that is configured: what signs in, and what it works with. */
-export interface Configured {
-    readonly connection: Connection;
-    readonly credential: TokenCredential;
-}
-
-/** Signs in with the provider's configuration. */
-export type Configure = (variables: Iterable<[string, string]>) => Promise<Configured>;
+import { ChangeKind, InitializationFailed, NamingOptions, Provider } from "./provider";
+import { secret, Values } from "./values";
 
 type Unary<Request, Response> = grpc.handleUnaryCall<Request, Response>;
 
@@ -40,26 +27,37 @@ const modes: Record<number, NamingOptions["mode"]> = {
 };
 
 /**
- * The Pulumi resource provider service (`pulumi/provider.proto`). Like the official plugin it takes
- * no secrets from the engine, which then marks outputs as secret by the inputs that were.
+ * The Pulumi resource provider service (`pulumi/provider.proto`). Like the official plugins it takes
+ * no secrets from the engine, which then marks outputs as secret by the inputs that were; outputs that
+ * are always secret are given as such.
  * Methods left out are answered "unimplemented", which the engine understands.
  */
-export function service(configure: Configure, version: string): grpc.UntypedServiceImplementation {
+export function service(
+    configure: (settings: ReadonlyMap<string, string>) => Provider | Promise<Provider>,
+    version: string,
+): grpc.UntypedServiceImplementation {
     const shutdown = new AbortController();
-    let configured: Configured | undefined;
-    const ready = (): Configured => {
+    let configured: Provider | undefined;
+    let keepSecrets = false;
+    const provider = (): Provider => {
         if (configured === undefined) {
             throw new Error("the provider is not configured");
         }
         return configured;
     };
-    const provider = (): Provider => (providerOf ??= new Provider(ready().connection));
-    let providerOf: Provider | undefined;
     const within = (seconds: number): AbortSignal =>
         AbortSignal.any([
             shutdown.signal,
             AbortSignal.timeout((seconds > 0 ? seconds : defaultTimeoutSeconds) * 1_000),
         ]);
+
+    const outputs = (urn: string, properties: Values): Struct => {
+        const secrets = keepSecrets ? (provider().secretOutputs?.(urn) ?? []) : [];
+        const marked = secrets
+            .filter((name) => name in properties)
+            .map((name) => [name, secret(properties[name])]);
+        return struct({ ...properties, ...Object.fromEntries(marked) });
+    };
 
     const checkConfig = answering((request: messages.CheckRequest) => {
         const response = new messages.CheckResponse();
@@ -68,8 +66,11 @@ export function service(configure: Configure, version: string): grpc.UntypedServ
     });
 
     const configureProvider = answering(async (request: messages.ConfigureRequest) => {
-        configured = await configure(request.getVariablesMap().toArray() as [string, string][]);
-        providerOf = undefined;
+        const variables = request.getVariablesMap().toArray() as [string, string][];
+        configured = await configure(
+            new Map(variables.map(([name, value]) => [name.replace(/^[^:]*:config:/, ""), value])),
+        );
+        keepSecrets = request.getAcceptsecrets();
         const response = new messages.ConfigureResponse();
         response.setSupportspreview(true);
         response.setSupportsAutonamingConfiguration(true);
@@ -77,9 +78,8 @@ export function service(configure: Configure, version: string): grpc.UntypedServ
     });
 
     const invokeFunction = answering(async (request: messages.InvokeRequest) => {
-        const { connection, credential } = ready();
         const args = values(request.getArgs());
-        const result = await invoke(request.getTok(), args, connection, credential, within(0));
+        const result = await provider().invoke(request.getTok(), args, within(0));
         const response = new messages.InvokeResponse();
         response.setReturn(struct(result));
         return response;
@@ -109,20 +109,20 @@ export function service(configure: Configure, version: string): grpc.UntypedServ
     });
 
     const diff = answering((request: messages.DiffRequest) => {
-        const result = provider().diff(
-            request.getUrn(),
-            values(request.getOldInputs()),
-            values(request.getOlds()),
-            values(request.getNews()),
-        );
+        const result = provider().diff({
+            urn: request.getUrn(),
+            oldInputs: values(request.getOldInputs()),
+            oldState: values(request.getOlds()),
+            news: values(request.getNews()),
+        });
         const response = new DiffResponse();
         const { DIFF_SOME, DIFF_NONE } = DiffResponse.DiffChanges;
         response.setChanges(result.changed.length > 0 ? DIFF_SOME : DIFF_NONE);
         response.setDiffsList([...result.changed]);
         response.setReplacesList([...result.replaces]);
         response.setDeletebeforereplace(result.deleteBeforeReplace);
-        response.setHasdetaileddiff(result.changed.length > 0);
-        for (const [path, { kind, replaces }] of result.detailed) {
+        response.setHasdetaileddiff((result.detailed?.size ?? 0) > 0);
+        for (const [path, { kind, replaces }] of result.detailed ?? []) {
             const entry = new PropertyDiff();
             entry.setKind(kinds[kind][replaces ? 1 : 0]);
             entry.setInputdiff(true);
@@ -135,18 +135,19 @@ export function service(configure: Configure, version: string): grpc.UntypedServ
         const response = new messages.CreateResponse();
         const inputs = values(request.getProperties());
         if (request.getPreview()) {
-            response.setProperties(struct(provider().previewCreate(request.getUrn(), inputs)));
+            const previewed = provider().previewCreate(request.getUrn(), inputs);
+            response.setProperties(outputs(request.getUrn(), previewed));
             return response;
         }
         const signal = within(request.getTimeout());
-        const { id, outputs } = await provider().create(request.getUrn(), inputs, signal);
-        response.setId(id);
-        response.setProperties(struct(outputs));
+        const created = await provider().create(request.getUrn(), inputs, signal);
+        response.setId(created.id);
+        response.setProperties(outputs(request.getUrn(), created.outputs));
         return response;
     });
 
     const read = answering(async (request: messages.ReadRequest) => {
-        const { id, outputs, inputs } = await provider().read(
+        const found = await provider().read(
             request.getUrn(),
             request.getId(),
             request.hasInputs() ? values(request.getInputs()) : undefined,
@@ -154,24 +155,24 @@ export function service(configure: Configure, version: string): grpc.UntypedServ
             within(request.getTimeout()),
         );
         const response = new messages.ReadResponse();
-        response.setId(id);
-        response.setProperties(struct(outputs));
-        response.setInputs(struct(inputs));
+        response.setId(found.id);
+        response.setProperties(outputs(request.getUrn(), found.outputs));
+        response.setInputs(struct(found.inputs));
         return response;
     });
 
     const update = answering(async (request: messages.UpdateRequest) => {
+        const change = {
+            urn: request.getUrn(),
+            id: request.getId(),
+            oldState: values(request.getOlds()),
+            news: values(request.getNews()),
+        };
+        const updated = request.getPreview()
+            ? provider().previewUpdate(change)
+            : await provider().update(change, within(request.getTimeout()));
         const response = new messages.UpdateResponse();
-        const news = values(request.getNews());
-        if (request.getPreview()) {
-            const olds = values(request.getOlds());
-            response.setProperties(struct(provider().previewUpdate(request.getUrn(), olds, news)));
-            return response;
-        }
-        const signal = within(request.getTimeout());
-        response.setProperties(
-            struct((await provider().update(request.getUrn(), news, signal)).outputs),
-        );
+        response.setProperties(outputs(request.getUrn(), updated));
         return response;
     });
 

@@ -44,9 +44,11 @@ const cloudAliases: Readonly<Record<string, string>> = {
     azurechinacloud: "china",
 };
 
-/** The provider's configuration: `azure-native:…` first, then the environment's `ARM_…`. */
+/** The configuration of a provider for Azure: its own settings first, then the environment's `ARM_…`. */
 export class Configuration {
+    /** @param plugin name of the package, e.g. `azure-native` */
     constructor(
+        private readonly plugin: string,
         private readonly settings: ReadonlyMap<string, string>,
         private readonly environment: Environment,
     ) {}
@@ -70,18 +72,11 @@ export class Configuration {
         const cloud = clouds[cloudAliases[name] ?? name];
         if (cloud === undefined) {
             throw new Error(
-                `azure-native:environment '${name}' is not one of ${Object.keys(clouds).join(", ")}`,
+                `${this.plugin}:environment '${name}' is not one of ${Object.keys(clouds).join(", ")}`,
             );
         }
         return cloud;
     }
-}
-
-/** Settings from Configure's variables, e.g. `azure-native:config:location`. */
-export function settingsFrom(variables: Iterable<[string, string]>): Map<string, string> {
-    return new Map(
-        [...variables].map(([name, value]) => [name.replace(/^azure-native:config:/, ""), value]),
-    );
 }
 
 /**
@@ -90,17 +85,17 @@ export function settingsFrom(variables: Iterable<[string, string]>): Map<string,
  *
  * @throws with the way to deploy to Azure instead.
  */
-export function requireEmulator(environment: Environment, cloud: Cloud): void {
+export function requireEmulator(plugin: string, environment: Environment, cloud: Cloud): void {
     const variable = (name: string): string =>
         environment[name] || environment[name.toLowerCase()] || "";
     const proxy = variable("HTTPS_PROXY");
     if (!isLoopback(proxy)) {
         throw new Error(
-            `this azure-native plugin is the stand-in for the local emulator, but HTTPS_PROXY ` +
+            `this ${plugin} plugin is the stand-in for the local emulator, but HTTPS_PROXY ` +
                 `${proxy === "" ? "is not set" : "is not a loopback address"}. To run on the emulator, start ` +
                 `'npm run emulator' and source the environment file that it names. To deploy to Azure, use ` +
                 `the official plugin: unset PULUMI_HOME (or remove the stand-in's folder ` +
-                `plugins/resource-azure-native-* there) and run 'pulumi plugin install resource azure-native'.`,
+                `plugins/resource-${plugin}-* there) and run 'pulumi plugin install resource ${plugin}'.`,
         );
     }
     const exempt = variable("NO_PROXY")
@@ -114,7 +109,7 @@ export function requireEmulator(environment: Environment, cloud: Cloud): void {
         );
         if (entry !== undefined) {
             throw new Error(
-                `NO_PROXY '${entry}' takes ${host} past the emulator; this azure-native plugin is the ` +
+                `NO_PROXY '${entry}' takes ${host} past the emulator; this ${plugin} plugin is the ` +
                     `emulator's stand-in and does not talk to Azure.`,
             );
         }

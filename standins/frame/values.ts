@@ -10,6 +10,17 @@ export type Values = Record<string, Value>;
  */
 export const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
+/**
+ * A secret as the engine's messages carry it.
+ * Source: pulumi `sdk/go/common/resource/sig/sig.go`, `Key` and `Secret`.
+ */
+export function secret(value: Value): Values {
+    return {
+        "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+        value,
+    };
+}
+
 export function isObject(value: Value): value is Values {
     return typeof value === "object" && value !== null && !Array.isArray(value);
 }

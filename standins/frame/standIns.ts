@@ -1,0 +1,41 @@
+import { existsSync, readdirSync, readFileSync } from "fs";
+import { homedir } from "os";
+import { join } from "path";
+
+/** In every launcher that `standins/install.js` writes. */
+const marker = /^# (\S+) stand-in of /m;
+
+/** Version of the npm package of that name, which is what the SDK asks the engine for. */
+export function officialVersion(name: string): string {
+    const file = join(__dirname, "..", "..", "package.json");
+    const manifest = JSON.parse(readFileSync(file, "utf8")) as {
+        dependencies: Record<string, string>;
+    };
+    return manifest.dependencies[`@pulumi/${name}`];
+}
+
+/** Names and versions of the stand-ins among the plug-ins of a PULUMI_HOME, e.g. `tls 5.5.1`. */
+export function standInsIn(
+    pulumiHome = process.env["PULUMI_HOME"] || join(homedir(), ".pulumi"),
+): string[] {
+    const plugins = join(pulumiHome, "plugins");
+    if (!existsSync(plugins)) {
+        return [];
+    }
+    return readdirSync(plugins, { withFileTypes: true })
+        .flatMap((entry) => {
+            const [, name, version] = /^resource-(.+)-v([^-]+)$/.exec(entry.name) ?? [];
+            return entry.isDirectory() && isStandIn(join(plugins, entry.name), name)
+                ? [`${name} ${version}`]
+                : [];
+        })
+        .sort();
+}
+
+function isStandIn(folder: string, name: string): boolean {
+    try {
+        return marker.test(readFileSync(join(folder, `pulumi-resource-${name}`), "utf8"));
+    } catch {
+        return false;
+    }
+}

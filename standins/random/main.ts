@@ -1,0 +1,4 @@
+import { serve } from "../frame/plugin";
+import { randomProvider } from "./provider";
+
+serve("random", randomProvider);

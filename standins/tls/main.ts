@@ -1,0 +1,4 @@
+import { serve } from "../frame/plugin";
+import { tlsProvider } from "./provider";
+
+serve("tls", (_settings, log) => tlsProvider(log.warn));

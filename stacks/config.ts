@@ -48,6 +48,8 @@ export interface ReadOptions {
     readonly secretKeys?: readonly string[];
     /** The time by which certificates are judged; default: now. */
     readonly now?: Date;
+    /** Takes what is worth a word and prevents nothing; default: it is dropped. */
+    readonly onWarning?: (text: string) => void;
 }
 
 /**
@@ -62,7 +64,7 @@ export function readSettings(
     folder: string,
     options: ReadOptions = {},
 ): Settings {
-    const report = new Report(options.secretKeys);
+    const report = new Report(options.secretKeys, options.onWarning);
     const files: Files = { report, folder, now: options.now ?? new Date() };
     const top = new Section(report, pathsBelow(""), raw, "the stack", topLevelKeys);
     const organization = top.requiredText(
@@ -120,6 +122,7 @@ export function loadSettings(): Settings {
             {
                 defaultLocation: new pulumi.Config("azure-native").get("location"),
                 secretKeys: config.filter(({ key }) => isSecret(key)).map(({ name }) => name),
+                onWarning: (text) => void pulumi.log.warn(text),
             },
         );
     } catch (error) {

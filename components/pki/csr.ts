@@ -1,15 +1,18 @@
 import "reflect-metadata";
-import { createHash, createPublicKey, KeyObject, verify } from "crypto";
+import { constants, createPublicKey, KeyObject, verify } from "crypto";
 import { Pkcs10CertificateRequest } from "@peculiar/x509";
-import { Finding, Inspection, singlePemBlock } from "./pem";
-import { isStrongKey, keyName, strongKeyRule } from "./publicKey";
+import { publicKeyId } from "./certificates";
+import { Finding, firstElement, Inspection, singlePemBlock, toPem } from "./pem";
+import { keyFinding, keyName, publicKeyOf, strongKeyRule } from "./publicKey";
 
 /** What a certificate signing request (PKCS#10, RFC 2986) proves: a name, and possession of a key. */
 export interface CsrFacts {
+    /** The request as OpenSSL writes it, however the file does: one request, one text. */
+    readonly pem: string;
     readonly commonName: string;
     /** The key in words, e.g. `RSA-2048`. */
     readonly keyName: string;
-    /** SubjectPublicKeyInfo, DER. */
+    /** SubjectPublicKeyInfo, DER; a curve's point is uncompressed. */
     readonly publicKey: Buffer;
     /** SHA-256 of the SubjectPublicKeyInfo, lower-case hex. */
     readonly publicKeyId: string;
@@ -23,39 +26,32 @@ const strongHashes: Record<string, string> = {
 };
 
 /**
- * Checks a device's request: one PEM block, a common name that is the device ID, a strong key, and a signature by
+ * Checks a device's request: one PKCS#10 structure, a common name that is the device ID, a strong key, and a signature by
  * that key with SHA-256 or stronger. The rest of the subject and any requested extension are not looked at, because
  * the certificate takes them from the group's policy.
  *
- * @param content the request, PEM
+ * @param content the request's file, or PEM
  * @param deviceId what the common name must be
  */
 export function inspectCsr(content: Buffer | string, deviceId: string): Inspection<CsrFacts> {
-    const block = singlePemBlock(content, "CERTIFICATE REQUEST");
-    if (block.facts === undefined) {
-        return { facts: undefined, findings: block.findings };
-    }
-    const parsed = parse(block.facts);
+    const { parsed, findings: unreadable } = parse(content);
     if (parsed === undefined) {
-        return { facts: undefined, findings: [unreadable] };
+        return { facts: undefined, findings: unreadable };
     }
-    const { request, key } = parsed;
-    const names = request.subjectName.getField("CN");
-    const findings = [
-        ...nameFindings(names, deviceId),
-        ...keyFindings(key, deviceId),
-        ...signatureFindings(request, block.facts, key),
-    ];
+    const names = parsed.request.subjectName.getField("CN");
+    const findings = [...nameFindings(names, deviceId), ...proofFindings(parsed, deviceId)];
     if (findings.length > 0) {
         return { facts: undefined, findings };
     }
-    const publicKey = key.export({ type: "spki", format: "der" });
+    const { der, key } = parsed;
+    const publicKey = publicKeyOf(key);
     return {
         facts: {
+            pem: toPem(der, "CERTIFICATE REQUEST"),
             commonName: names[0],
             keyName: keyName(key),
             publicKey,
-            publicKeyId: createHash("sha256").update(publicKey).digest("hex"),
+            publicKeyId: publicKeyId(publicKey),
         },
         findings: [],
     };
@@ -67,20 +63,50 @@ export function inspectCsr(content: Buffer | string, deviceId: string): Inspecti
  * @throws Error when the request is unreadable, its key weak or its signature wrong
  */
 export function requestedKey(csrPem: string): Buffer {
-    const block = singlePemBlock(csrPem, "CERTIFICATE REQUEST");
-    const parsed = block.facts && parse(block.facts);
-    const findings =
-        block.facts && parsed
-            ? [
-                  ...keyFindings(parsed.key, "DEVICE-ID"),
-                  ...signatureFindings(parsed.request, block.facts, parsed.key),
-              ]
-            : [...block.findings, unreadable].slice(0, 1);
+    const { parsed, findings: unreadable } = parse(csrPem);
+    const findings = parsed ? proofFindings(parsed, "DEVICE-ID") : unreadable;
     if (parsed === undefined || findings.length > 0) {
         const said = findings.map(({ value, rule, remedy }) => `${value}: ${rule}; ${remedy}`);
         throw new Error(`The certificate signing request cannot be used: ${said.join(". ")}`);
     }
-    return parsed.key.export({ type: "spki", format: "der" });
+    return publicKeyOf(parsed.key);
+}
+
+/** A request's text as OpenSSL writes it; any other text as it is. */
+export function canonicalRequest(csrPem: string): string {
+    const { facts } = singlePemBlock(csrPem, "CERTIFICATE REQUEST");
+    return facts ? toPem(facts, "CERTIFICATE REQUEST") : csrPem;
+}
+
+interface ParsedRequest {
+    readonly der: Buffer;
+    readonly request: Pkcs10CertificateRequest;
+    /** SubjectPublicKeyInfo as it stands in the request. */
+    readonly spki: Buffer;
+    readonly key: KeyObject;
+}
+
+function parse(content: Buffer | string): {
+    readonly parsed: ParsedRequest | undefined;
+    readonly findings: readonly Finding[];
+} {
+    const { facts: der, findings } = singlePemBlock(content, "CERTIFICATE REQUEST");
+    if (der === undefined) {
+        return { parsed: undefined, findings };
+    }
+    let request: Pkcs10CertificateRequest;
+    try {
+        request = new Pkcs10CertificateRequest(new Uint8Array(der));
+    } catch {
+        return { parsed: undefined, findings: [unreadable] };
+    }
+    const spki = Buffer.from(request.publicKey.rawData);
+    try {
+        const key = createPublicKey({ key: spki, format: "der", type: "spki" });
+        return { parsed: { der, request, spki, key }, findings: [] };
+    } catch {
+        return { parsed: undefined, findings: [unknownKey] };
+    }
 }
 
 const unreadable: Finding = {
@@ -89,17 +115,11 @@ const unreadable: Finding = {
     remedy: "make it again with: openssl req -new -key DEVICE.key -subj /CN=DEVICE-ID -out FILE",
 };
 
-function parse(
-    der: Buffer,
-): { readonly request: Pkcs10CertificateRequest; readonly key: KeyObject } | undefined {
-    try {
-        const request = new Pkcs10CertificateRequest(new Uint8Array(der));
-        const spki = Buffer.from(request.publicKey.rawData);
-        return { request, key: createPublicKey({ key: spki, format: "der", type: "spki" }) };
-    } catch {
-        return undefined;
-    }
-}
+const unknownKey: Finding = {
+    value: "a key that OpenSSL does not know or that is no point of its curve",
+    rule: strongKeyRule,
+    remedy: "make a new key and request on the device: openssl req -new -newkey rsa:2048 -keyout DEVICE.key -subj /CN=DEVICE-ID -out FILE",
+};
 
 function nameFindings(names: readonly string[], deviceId: string): Finding[] {
     if (names.length === 1 && names[0] === deviceId) {
@@ -124,44 +144,58 @@ function nameFindings(names: readonly string[], deviceId: string): Finding[] {
     ];
 }
 
-function keyFindings(key: KeyObject, deviceId: string): Finding[] {
-    return isStrongKey(key)
-        ? []
-        : [
-              {
-                  value: `an ${keyName(key)} key`,
-                  rule: strongKeyRule,
-                  remedy: `make a new key and request on the device: openssl req -new -newkey rsa:2048 -keyout DEVICE.key -subj "/CN=${deviceId}" -out FILE`,
-              },
-          ];
+/** What keeps a request from proving that the device holds a key fit for its certificate. */
+function proofFindings({ der, request, spki, key }: ParsedRequest, deviceId: string): Finding[] {
+    const finding = keyFinding(
+        spki,
+        key,
+        `make a new key and request on the device: openssl req -new -newkey rsa:2048 -keyout DEVICE.key -subj "/CN=${deviceId}" -out FILE`,
+        `rewrite the key with its curve's name, openssl ec -in DEVICE.key -param_enc named_curve -out NAMED.key, and make the request again: openssl req -new -key NAMED.key -subj "/CN=${deviceId}" -out FILE`,
+    );
+    // A key of a kind that is not taken signs in its own way, which needs no word of its own.
+    const signs = key.asymmetricKeyType === "rsa" || key.asymmetricKeyType === "ec";
+    return [
+        ...(finding ? [finding] : []),
+        ...(signs ? signatureFindings(request, der, key, deviceId) : []),
+    ];
 }
 
 function signatureFindings(
     request: Pkcs10CertificateRequest,
     der: Buffer,
     key: KeyObject,
+    deviceId: string,
 ): Finding[] {
     const { name, hash } = request.signatureAlgorithm as { name: string; hash?: { name: string } };
-    const signs = name === "RSASSA-PKCS1-v1_5" || name === "ECDSA";
+    const isPss = name === "RSA-PSS";
+    const signs = isPss || name === "RSASSA-PKCS1-v1_5" || name === "ECDSA";
     const digest = signs && hash ? strongHashes[hash.name] : undefined;
+    const again = `make the request again with: openssl req -new -sha256 ${isPss ? "-sigopt rsa_padding_mode:pkcs1 " : ""}-key DEVICE.key -subj "/CN=${deviceId}" -out FILE`;
     if (digest === undefined) {
         return [
             {
                 value: `signed with ${describe(name, hash?.name)}`,
-                rule: "is signed with SHA-256, SHA-384 or SHA-512 (RSA PKCS#1 v1.5 or ECDSA)",
-                remedy: "make the request again with: openssl req -new -sha256 -key DEVICE.key …",
+                rule: "is signed with SHA-256, SHA-384 or SHA-512 (RSA or ECDSA)",
+                remedy: again,
             },
         ];
     }
-    return verifies(digest, der, key, request.signature)
-        ? []
-        : [
-              {
+    if (verifies(digest, der, key, isPss, request.signature)) {
+        return [];
+    }
+    return [
+        isPss
+            ? {
+                  value: "an RSA-PSS signature that does not verify with MGF1 of the same hash",
+                  rule: "is signed with the key that it names, which proves that the device holds it",
+                  remedy: again,
+              }
+            : {
                   value: "a signature that does not verify",
                   rule: "is signed with the key that it names, which proves that the device holds it",
                   remedy: "make the request again on the device; this one was changed or signed with another key",
               },
-          ];
+    ];
 }
 
 function describe(name: string, hash: string | undefined): string {
@@ -173,28 +207,22 @@ function describe(name: string, hash: string | undefined): string {
     return hash === undefined ? algorithm : `${hash} and ${algorithm}`;
 }
 
-function verifies(digest: string, der: Buffer, key: KeyObject, signature: ArrayBuffer): boolean {
+function verifies(
+    digest: string,
+    der: Buffer,
+    key: KeyObject,
+    isPss: boolean,
+    signature: ArrayBuffer,
+): boolean {
+    const padding = isPss
+        ? {
+              padding: constants.RSA_PKCS1_PSS_PADDING,
+              saltLength: constants.RSA_PSS_SALTLEN_AUTO,
+          }
+        : {};
     try {
-        return verify(digest, firstElement(der), key, Buffer.from(signature));
+        return verify(digest, firstElement(der), { key, ...padding }, Buffer.from(signature));
     } catch {
         return false;
     }
-}
-
-/**
- * The first element of a SEQUENCE, header included: of a CertificationRequest that is the CertificationRequestInfo,
- * exactly as it was signed. The structure was parsed before.
- */
-function firstElement(der: Buffer): Buffer {
-    const start = contentStart(der, 0);
-    const content = contentStart(der, start);
-    const lengthByte = der[start + 1];
-    const length = lengthByte < 0x80 ? lengthByte : der.readUIntBE(start + 2, lengthByte & 0x7f);
-    return der.subarray(start, content + length);
-}
-
-/** Where the content of the element at `offset` begins: after the tag and a short or long length (X.690, 8.1.3). */
-function contentStart(der: Buffer, offset: number): number {
-    const lengthByte = der[offset + 1];
-    return offset + 2 + (lengthByte < 0x80 ? 0 : lengthByte & 0x7f);
 }

@@ -21,7 +21,7 @@ import { refuseToDropMoved, rememberSettings } from "../dynamic/stackSettings";
 import { isUnknown, stableJson, toState } from "../dynamic/values";
 import { hold, take, textDigest } from "../dynamic/writeOnly";
 import { certificateFacts } from "./certificates";
-import { requestedKey } from "./csr";
+import { canonicalRequest, requestedKey } from "./csr";
 import { issuerOf, presentIssuer } from "./issuerProvider";
 import { issueLeaf, leafNotAfter, LeafKeyAlgorithm, makeKeyPair, publicKeyOf } from "./issue";
 
@@ -81,8 +81,10 @@ async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
     if (csr === undefined) {
         return { inputs: toState({ ...kept, issuer }) };
     }
-    hold(textDigest(csr), csr);
-    return { inputs: toState({ ...kept, issuer, csr: textDigest(csr) }) };
+    // Of the request, not of its text: line ends or a remark above it are no change.
+    const digest = textDigest(canonicalRequest(csr));
+    hold(digest, csr);
+    return { inputs: toState({ ...kept, issuer, csr: digest }) };
 }
 
 async function diff(_: string, olds: Outputs, news: Inputs): Promise<DiffResult> {

@@ -1,14 +1,19 @@
 import "reflect-metadata";
-import { createHash, X509Certificate } from "crypto";
+import { KeyObject, X509Certificate } from "crypto";
 import * as x509 from "@peculiar/x509";
+import { publicKeyId } from "./certificates";
+import { isSameName } from "./distinguishedName";
 import { Finding, Inspection, singlePemBlock } from "./pem";
-import { isStrongKey, keyName, strongKeyRule } from "./publicKey";
+import { keyFinding, keyName, publicKeyOf, strongKeyRule } from "./publicKey";
 
 /** A certificate that came from outside, with what the checks of it need. */
 export interface GivenCertificate {
+    /** As OpenSSL writes it, however the file does. */
     readonly pem: string;
     readonly commonNames: readonly string[];
     readonly keyName: string;
+    /** SHA-256 of the SubjectPublicKeyInfo, hex: one for all encodings of a key. */
+    readonly publicKeyId: string;
     readonly notBefore: Date;
     readonly notAfter: Date;
     /** SHA-256 of the DER, upper-case hex. */
@@ -16,7 +21,8 @@ export interface GivenCertificate {
     readonly x509: X509Certificate;
     /** `undefined`: no basicConstraints, as in every X.509 v1 certificate. */
     readonly basicConstraints: { readonly ca: boolean; readonly pathLength?: number } | undefined;
-    readonly mayCertSign: boolean;
+    /** `undefined`: no keyUsage, which restricts nothing (RFC 5280, 6.1.4 (n)). */
+    readonly mayCertSign: boolean | undefined;
     readonly signatureHash: string | undefined;
 }
 
@@ -33,23 +39,37 @@ export function inspectCertificate(
     if (block.facts === undefined) {
         return { facts: undefined, findings: block.findings };
     }
-    const facts = parse(block.facts);
-    if (facts === undefined) {
-        return {
-            facts: undefined,
-            findings: [
-                {
-                    value: "a block that is no X.509 structure",
-                    rule: "is a certificate (X.509)",
-                    remedy: "copy the certificate again; look at it with: openssl x509 -in FILE -text",
-                },
-            ],
-        };
+    const parsed = parse(block.facts);
+    if (parsed === undefined) {
+        return unreadable(
+            "a block that is no X.509 structure",
+            "is a certificate (X.509)",
+            "copy the certificate again; look at it with: openssl x509 -in FILE -text",
+        );
     }
-    return {
-        facts,
-        findings: [...keyFindings(facts), ...(now ? validityFindings(facts, now) : [])],
-    };
+    const { certificate, fields, key } = parsed;
+    if (key === undefined) {
+        return unreadable(
+            "a key that OpenSSL does not know or that is no point of its curve",
+            strongKeyRule,
+            "make the certificate again with a new key: openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out NEW.key",
+        );
+    }
+    const finding = keyFinding(
+        Buffer.from(fields.publicKey.rawData),
+        key,
+        "make the certificate again with a new, stronger key",
+        "rewrite the key with its curve's name, openssl ec -in OLD.key -param_enc named_curve -out NAMED.key, and make the certificate again with it",
+    );
+    if (finding !== undefined) {
+        return { facts: undefined, findings: [finding] };
+    }
+    const facts = factsOf(certificate, fields, key);
+    return { facts, findings: now ? validityFindings(facts, now) : [] };
+}
+
+function unreadable(value: string, rule: string, remedy: string): Inspection<never> {
+    return { facts: undefined, findings: [{ value, rule, remedy }] };
 }
 
 /** What makes a certificate a CA (RFC 5280, 4.2.1.3 and 4.2.1.9). */
@@ -57,11 +77,13 @@ export function caFindings(certificate: GivenCertificate): Finding[] {
     const findings: Finding[] = [];
     if (!certificate.basicConstraints?.ca) {
         findings.push({
-            value: certificate.basicConstraints ? "CA:FALSE" : "no basicConstraints",
+            value: certificate.basicConstraints
+                ? "CA:FALSE"
+                : "no basicConstraints, as in X.509 version 1",
             rule: "is a CA certificate: basicConstraints CA:TRUE",
             remedy: "sign it again with -extfile FILE, where FILE says basicConstraints=critical,CA:TRUE and keyUsage=critical,keyCertSign,cRLSign",
         });
-    } else if (!certificate.mayCertSign) {
+    } else if (certificate.mayCertSign === false) {
         findings.push({
             value: "a keyUsage without keyCertSign",
             rule: "may sign certificates: keyUsage keyCertSign",
@@ -78,14 +100,30 @@ export function caFindings(certificate: GivenCertificate): Finding[] {
     return findings;
 }
 
+/** What is worth a word about a CA certificate that is good. */
+export function caWarnings(certificate: GivenCertificate): Finding[] {
+    return certificate.basicConstraints?.ca && certificate.mayCertSign === undefined
+        ? [
+              {
+                  value: "no keyUsage",
+                  rule: "a CA that conforms to RFC 5280 (4.2.1.3) has keyUsage keyCertSign; path validation takes one without it (6.1.4 (n))",
+                  remedy: "nothing has to be done; when you make it again, add keyUsage=critical,keyCertSign,cRLSign",
+              },
+          ]
+        : [];
+}
+
 /** What makes a CA certificate a root that can have intermediates below it. */
 export function rootFindings(certificate: GivenCertificate): Finding[] {
     const findings = caFindings(certificate);
     if (!isSignedBy(certificate, certificate)) {
+        const issuer = oneLine(certificate.x509.issuer);
         findings.push({
-            value: "not self-signed",
-            rule: "is a root: signed with its own key",
-            remedy: "give the root's own certificate, not that of a CA below it",
+            value: isSameName(certificate.x509.issuer, certificate.x509.subject)
+                ? "not signed with its own key"
+                : `not self-signed, issued by ${issuer}`,
+            rule: "is a self-signed root; a CA below another root is not supported as the root here",
+            remedy: `give the certificate of the root itself (${issuer}), whose key then signs each group's intermediate, or make a root for the devices alone`,
         });
     }
     if (certificate.basicConstraints?.pathLength === 0) {
@@ -125,42 +163,54 @@ export function issuedFindings(certificate: GivenCertificate, issuer: GivenCerti
     return findings;
 }
 
-function parse(der: Buffer): GivenCertificate | undefined {
+interface ParsedCertificate {
+    readonly certificate: X509Certificate;
+    readonly fields: x509.X509Certificate;
+    /** Undefined: of a kind that OpenSSL does not know. */
+    readonly key: KeyObject | undefined;
+}
+
+function parse(der: Buffer): ParsedCertificate | undefined {
     try {
         const certificate = new X509Certificate(der);
-        const fields = new x509.X509Certificate(new Uint8Array(der));
-        const constraints = fields.getExtension(x509.BasicConstraintsExtension);
-        const usage = fields.getExtension(x509.KeyUsagesExtension);
-        const { hash } = fields.signatureAlgorithm as { hash?: { name: string } };
-        return {
-            pem: certificate.toString(),
-            commonNames: fields.subjectName.getField("CN"),
-            keyName: keyName(certificate.publicKey),
-            notBefore: fields.notBefore,
-            notAfter: fields.notAfter,
-            sha256Thumbprint: createHash("sha256").update(der).digest("hex").toUpperCase(),
-            x509: certificate,
-            basicConstraints: constraints
-                ? { ca: constraints.ca, pathLength: constraints.pathLength }
-                : undefined,
-            mayCertSign: ((usage?.usages ?? 0) & x509.KeyUsageFlags.keyCertSign) !== 0,
-            signatureHash: hash?.name,
-        };
+        const fields = new x509.X509Certificate(new Uint8Array(certificate.raw));
+        return { certificate, fields, key: keyOf(certificate) };
     } catch {
         return undefined;
     }
 }
 
-function keyFindings(certificate: GivenCertificate): Finding[] {
-    return isStrongKey(certificate.x509.publicKey)
-        ? []
-        : [
-              {
-                  value: `an ${certificate.keyName} key`,
-                  rule: strongKeyRule,
-                  remedy: "make the certificate again with a new, stronger key",
-              },
-          ];
+function keyOf(certificate: X509Certificate): KeyObject | undefined {
+    try {
+        return certificate.publicKey;
+    } catch {
+        return undefined;
+    }
+}
+
+function factsOf(
+    certificate: X509Certificate,
+    fields: x509.X509Certificate,
+    key: KeyObject,
+): GivenCertificate {
+    const constraints = fields.getExtension(x509.BasicConstraintsExtension);
+    const usage = fields.getExtension(x509.KeyUsagesExtension);
+    const { hash } = fields.signatureAlgorithm as { hash?: { name: string } };
+    return {
+        pem: certificate.toString(),
+        commonNames: fields.subjectName.getField("CN"),
+        keyName: keyName(key),
+        publicKeyId: publicKeyId(publicKeyOf(key)),
+        notBefore: fields.notBefore,
+        notAfter: fields.notAfter,
+        sha256Thumbprint: certificate.fingerprint256.replace(/:/g, ""),
+        x509: certificate,
+        basicConstraints: constraints
+            ? { ca: constraints.ca, pathLength: constraints.pathLength }
+            : undefined,
+        mayCertSign: usage ? (usage.usages & x509.KeyUsageFlags.keyCertSign) !== 0 : undefined,
+        signatureHash: hash?.name,
+    };
 }
 
 function validityFindings(certificate: GivenCertificate, now: Date): Finding[] {
@@ -186,10 +236,9 @@ function validityFindings(certificate: GivenCertificate, now: Date): Finding[] {
 }
 
 function isSignedBy(certificate: GivenCertificate, issuer: GivenCertificate): boolean {
-    return (
-        certificate.x509.issuer === issuer.x509.subject &&
-        certificate.x509.verify(issuer.x509.publicKey)
-    );
+    const named = certificate.x509.issuer;
+    const { subject, publicKey } = issuer.x509;
+    return (named === subject || isSameName(named, subject)) && certificate.x509.verify(publicKey);
 }
 
 function oneLine(distinguishedName: string): string {

@@ -124,14 +124,14 @@ function readDevice({ section, base }: DeviceSource, context: Context): DeviceRe
             adopt: section.flag("adopt", false),
         },
         idPath: section.pathOf("id"),
-        csr: csr?.facts && { path: section.pathOf("csr"), facts: csr.facts },
+        csr: csr && { path: section.pathOf("csr"), facts: csr },
         thumbprints,
     };
 }
 
 function caAuthentication(
     section: Section,
-    csr: ReadCsr | undefined,
+    csr: CsrFacts | undefined,
     keyGeneration: number,
 ): DeviceAuthentication {
     return section.has("csr")
@@ -264,12 +264,7 @@ function readGroupOf(section: Section, { groupNames, defaults }: Context): strin
     return readGroupName(section, groupNames) ?? defaults.group;
 }
 
-interface ReadCsr {
-    readonly pem: string;
-    readonly facts: CsrFacts;
-}
-
-function readCsr(section: Section, id: string, base: string, files: Files): ReadCsr | undefined {
+function readCsr(section: Section, id: string, base: string, files: Files): CsrFacts | undefined {
     if (!section.has("csr")) {
         return undefined;
     }
@@ -279,9 +274,6 @@ function readCsr(section: Section, id: string, base: string, files: Files): Read
         section.raw("csr"),
         base,
         `correct the name, or make the request on the device: openssl req -new -newkey rsa:2048 -keyout DEVICE.key -subj "/CN=${id || "DEVICE-ID"}" -out FILE`,
-        (content) => {
-            const { facts, findings } = inspectCsr(content, id);
-            return { facts: facts && { pem: content.toString("utf8"), facts }, findings };
-        },
+        (content) => inspectCsr(content, id),
     );
 }

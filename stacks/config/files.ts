@@ -72,7 +72,7 @@ function reportFindings(
     }
 }
 
-/** Reads and inspects a named file; undefined after problems were reported. */
+/** Reads and inspects a named file; undefined after problems were reported. Warnings are passed on. */
 export function inspectGivenFile<T>(
     files: Files,
     at: string,
@@ -85,7 +85,10 @@ export function inspectGivenFile<T>(
     if (content === undefined) {
         return undefined;
     }
-    const { facts, findings } = inspect(content);
+    const { facts, findings, warnings = [] } = inspect(content);
     reportFindings(files.report, at, String(name), findings);
+    for (const { value, rule, remedy } of warnings) {
+        files.report.warn(`${at}: ${JSON.stringify(name)} (${value}) — ${rule} — ${remedy}`);
+    }
     return findings.length > 0 ? undefined : facts;
 }

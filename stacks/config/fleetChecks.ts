@@ -40,22 +40,41 @@ function checkIds(readings: readonly DeviceReading[], report: Report): void {
     }
 }
 
+interface KeyProof {
+    readonly path: string;
+    readonly keyId: string;
+    /** Of the certificate that proves the key; undefined for a request. */
+    readonly thumbprint: string | undefined;
+}
+
+function keyProofs({ csr, thumbprints }: DeviceReading): KeyProof[] {
+    return [
+        ...(csr ? [{ path: csr.path, keyId: csr.facts.publicKeyId, thumbprint: undefined }] : []),
+        ...thumbprints.flatMap(({ path, thumbprint, publicKeyId: keyId }) =>
+            keyId === undefined ? [] : [{ path, keyId, thumbprint }],
+        ),
+    ];
+}
+
+/** A device may keep its key from one certificate to the next; no other device may have it. */
 function checkKeys(readings: readonly DeviceReading[], report: Report): void {
-    const seen = new Map<string, string>();
-    for (const { csr, settings } of readings) {
-        if (csr === undefined) {
-            continue;
-        }
-        const owner = seen.get(csr.facts.publicKeyId);
-        if (owner !== undefined) {
-            report.fault(
-                csr.path,
-                `the same key as ${owner}`,
-                "every device has a key of its own",
-                `make a new key on ${settings.id} and a request with it; find out why two devices share one`,
-            );
-        } else {
-            seen.set(csr.facts.publicKeyId, settings.id);
+    const seen = new Map<string, { owner: string; thumbprint: string | undefined }>();
+    for (const reading of readings) {
+        const { id } = reading.settings;
+        for (const { path, keyId, thumbprint } of keyProofs(reading)) {
+            const other = seen.get(keyId);
+            // One certificate of two devices is told of as that.
+            const isTold = thumbprint !== undefined && other?.thumbprint === thumbprint;
+            if (other !== undefined && other.owner !== id && !isTold) {
+                const proof = thumbprint === undefined ? "request" : "certificate";
+                report.fault(
+                    path,
+                    `the same key as ${other.owner}`,
+                    "every device has a key of its own",
+                    `make a new key on ${id} and a ${proof} with it; find out why two devices share one`,
+                );
+            }
+            seen.set(keyId, other ?? { owner: id, thumbprint });
         }
     }
 }

@@ -1,5 +1,6 @@
 import {
     caFindings,
+    caWarnings,
     GivenCertificate,
     inspectCertificate,
     issuedFindings,
@@ -221,6 +222,7 @@ function readCertificates(
                                   ? issuedFindings(facts, pki.rootCertificate)
                                   : []),
                           ],
+                          warnings: caWarnings(facts),
                       }
                     : { facts, findings };
             },

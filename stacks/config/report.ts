@@ -1,10 +1,11 @@
 import { holdsPrivateKey } from "../../components/pki/pem";
+import { visible } from "../../components/pki/text";
 
 /** One fault of the configuration. */
 export interface Problem {
     /** Where it stands: `hub.sku`, `devices[3].id`, `devices/fleet.csv:7: group`. */
     readonly path: string;
-    /** What stands there, shortened, in quotes when it is text; secrets are not shown. */
+    /** What stands there, shortened, in quotes when it is text, with what cannot be seen as `\\u200b`; secrets are not shown. */
     readonly value: string;
     readonly rule: string;
     readonly remedy: string;
@@ -26,19 +27,34 @@ export class ConfigurationError extends Error {
 export class Report {
     private readonly found: Problem[] = [];
 
-    /** @param secretKeys top-level keys that the stack keeps as secrets: their values are never shown */
-    constructor(private readonly secretKeys: readonly string[] = []) {}
+    /**
+     * @param secretKeys top-level keys that the stack keeps as secrets: their values are never shown
+     * @param onWarning takes what is worth a word and prevents nothing
+     */
+    constructor(
+        private readonly secretKeys: readonly string[] = [],
+        private readonly onWarning: (text: string) => void = () => undefined,
+    ) {}
+
+    warn(text: string): void {
+        this.onWarning(visible(text));
+    }
 
     /** Notes a problem with the value that stands at the path. */
     value(path: string, value: unknown, rule: string, remedy: string): void {
         const topLevelKey = /^[^.[]+/.exec(path)?.[0] ?? path;
         const shown = this.secretKeys.includes(topLevelKey) ? "(secret, not shown)" : show(value);
-        this.found.push({ path, value: shown, rule, remedy });
+        this.fault(path, shown, rule, remedy);
     }
 
     /** Notes a problem whose value is described in words. */
     fault(path: string, value: string, rule: string, remedy: string): void {
-        this.found.push({ path, value, rule, remedy });
+        this.found.push({
+            path: visible(path),
+            value: visible(value),
+            rule: visible(rule),
+            remedy: visible(remedy),
+        });
     }
 
     /** @throws ConfigurationError when there is any problem */

@@ -1,4 +1,5 @@
 import {
+    caWarnings,
     GivenCertificate,
     inspectCertificate,
     issuedFindings,
@@ -93,7 +94,11 @@ function readOfflineRoot(
         (content) => {
             const { facts, findings } = inspectCertificate(content, files.now);
             return facts
-                ? { facts, findings: [...findings, ...rootFindings(facts), ...nameOfKey(facts)] }
+                ? {
+                      facts,
+                      findings: [...findings, ...rootFindings(facts), ...nameOfKey(facts)],
+                      warnings: caWarnings(facts),
+                  }
                 : { facts, findings };
         },
     );

@@ -7,6 +7,8 @@ export interface GivenThumbprint {
     readonly path: string;
     /** Upper-case hex without separators. */
     readonly thumbprint: string;
+    /** SHA-256 of the certificate's SubjectPublicKeyInfo, hex; undefined when only the thumbprint is known. */
+    readonly publicKeyId?: string;
 }
 
 /**
@@ -111,5 +113,11 @@ function computed(
         "put the device's certificate there, or correct the name",
         (content) => inspectCertificate(content, now),
     );
-    return certificate && { path, thumbprint: certificate.sha256Thumbprint };
+    return (
+        certificate && {
+            path,
+            thumbprint: certificate.sha256Thumbprint,
+            publicKeyId: certificate.publicKeyId,
+        }
+    );
 }

@@ -1,4 +1,4 @@
-/** A file's text, or why its bytes are none, e.g. `byte 0xFC in line 2`. */
+/** A file's text, or why its bytes are none, e.g. `byte 0xFC in line 2, which is not UTF-8`. */
 export type Decoded =
     | { readonly text: string; readonly problem?: undefined }
     | { readonly text: undefined; readonly problem: string };
@@ -41,7 +41,8 @@ function badByte(content: Buffer): string {
     const again = Buffer.from(content.toString("utf8"), "utf8");
     const at = content.findIndex((byte, index) => byte !== again[index]);
     const line = content.subarray(0, at).toString("latin1").split("\n").length;
-    return `byte 0x${content[at].toString(16).toUpperCase().padStart(2, "0")} in line ${line}`;
+    const byte = content[at].toString(16).toUpperCase().padStart(2, "0");
+    return `byte 0x${byte} in line ${line}, which is not UTF-8`;
 }
 
 /** Characters that show nothing, or nothing but a gap that looks like a space. */

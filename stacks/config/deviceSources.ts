@@ -1,4 +1,5 @@
 import * as path from "path";
+import { decodeText } from "../../components/pki/text";
 import { readDeviceTable } from "./deviceTable";
 import { Files, readGivenFile } from "./files";
 import { deviceKeys } from "./deviceKeys";
@@ -9,6 +10,8 @@ import { Section, sectionAt } from "./section";
 export interface DeviceSource {
     readonly section: Section;
     readonly base: string;
+    /** Whether it is a row of a table, which a spreadsheet may have written. */
+    readonly isRow: boolean;
 }
 
 /** Every device of the stack file and of the files it names, in that order. */
@@ -16,6 +19,7 @@ export function deviceSources(top: Section, files: Files): DeviceSource[] {
     const inline = readList(top.list("devices"), "devices", files.report).map((section) => ({
         section,
         base: files.folder,
+        isRow: false,
     }));
     return [...inline, ...namedFiles(top).flatMap(({ at, name }) => readFile(at, name, files))];
 }
@@ -35,14 +39,18 @@ function namedFiles(top: Section): { at: string; name: unknown }[] {
     });
 }
 
+/** By the ends of file names. Excel writes "Unicode Text" as .txt. */
+const tables = [".csv", ".tsv", ".txt"];
+
 function readFile(at: string, name: unknown, files: Files): DeviceSource[] {
     const kind = typeof name === "string" ? path.extname(name).toLowerCase() : "";
-    if (typeof name === "string" && kind !== ".csv" && kind !== ".json") {
+    const isTable = tables.includes(kind);
+    if (typeof name === "string" && !isTable && kind !== ".json") {
         files.report.value(
             at,
             name,
-            "is a .csv or .json file",
-            "save the list in one of the two formats, under a name that tells which",
+            "is a .csv or .json file, or a table with the end .tsv or .txt",
+            "save the list in one of these formats, under a name that tells which",
         );
         return [];
     }
@@ -62,25 +70,32 @@ function readFile(at: string, name: unknown, files: Files): DeviceSource[] {
     if (text === undefined) {
         return [];
     }
-    const sections =
-        kind === ".csv"
-            ? readDeviceTable(text, shown, files.report)
-            : readDeviceJson(text, shown, files);
-    return sections.map((section) => ({ section, base: path.dirname(file) }));
+    const sections = isTable
+        ? readDeviceTable(text, shown, files.report)
+        : readDeviceJson(text, shown, files);
+    return sections.map((section) => ({ section, base: path.dirname(file), isRow: isTable }));
 }
 
 function decode(content: Buffer, shown: string, { report }: Files): string | undefined {
-    try {
-        return new TextDecoder("utf-8", { fatal: true }).decode(content);
-    } catch {
+    if (content.subarray(0, 4).toString("latin1") === "PK\x03\x04") {
         report.fault(
             shown,
-            "bytes that are not UTF-8",
-            "a list of devices is UTF-8 text",
-            "save it again as UTF-8 (Excel: CSV UTF-8)",
+            "a workbook (XLSX or ODS)",
+            "a list of devices is text",
+            "save the sheet as a table (Excel: CSV UTF-8)",
         );
         return undefined;
     }
+    const { text, problem } = decodeText(content);
+    if (text === undefined) {
+        report.fault(
+            shown,
+            problem,
+            "a list of devices is text in UTF-8 or UTF-16",
+            "save it again as UTF-8 (Excel: CSV UTF-8)",
+        );
+    }
+    return text;
 }
 
 function readDeviceJson(text: string, shown: string, { report }: Files): Section[] {
@@ -94,7 +109,9 @@ function readDeviceJson(text: string, shown: string, { report }: Files): Section
             `${shown}:${line}`,
             "(no JSON)",
             "the file is JSON",
-            "look for a missing or surplus comma, quote or bracket at or before this line",
+            /[“”„«»]/.test(text.split("\n")[line - 1])
+                ? "replace the typographic quotes in this line by plain ones"
+                : "look for a missing or surplus comma, quote or bracket at or before this line",
         );
         return [];
     }

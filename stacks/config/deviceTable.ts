@@ -1,32 +1,31 @@
-import { CsvError, parse } from "csv-parse/sync";
 import { suggestion } from "./closest";
+import { isErrorValue } from "./converted";
 import { deviceKeys } from "./deviceKeys";
 import { Report } from "./report";
 import { isMapping, Section } from "./section";
+import { parseTable, Row, Table } from "./tableRows";
 
-interface Row {
-    /** Line of the file on which the row starts, from 1. */
-    readonly line: number;
-    readonly cells: readonly string[];
-}
-
-/** Columns whose cells hold several items, with a semicolon between them. */
+/** Columns whose cells hold several items, with a semicolon or a line break between them. */
 const listColumns = ["thumbprints", "certificates"];
-const tagColumn = /^tags\.(.+)$/;
+const tagColumn = /^tags\.(.+)$/s;
+
+/** What spreadsheets write in capitals, or people with one. */
+const words = ["ca", "thumbprint", "enabled", "disabled", "group", "individual", "true", "false"];
+const wordColumns = ["auth", "status", "enrollment", "adopt"];
 
 /**
- * The devices of a CSV table (RFC 4180): a header with the settings of a device as column names, then one device a row.
- * An empty cell means that the setting is not given. Tags stand in columns `tags.NAME`, or as JSON in a column `tags`.
+ * The devices of a table (see {@link parseTable}): a header with the settings of a device as column names, then one device
+ * a row. Letter case matters neither in the header nor in flags and choices. An empty cell means that the setting is not
+ * given. Tags stand in columns `tags.NAME`, or as JSON in a column `tags`.
  *
  * @param file the file's name, for messages
  */
 export function readDeviceTable(text: string, file: string, report: Report): Section[] {
-    const rows = parseRows(text, file, report);
-    if (rows === undefined) {
+    const table = parseTable(text, file, (name) => isColumn(columnName(name)), report);
+    if (table === undefined) {
         return [];
     }
-    const [header, ...body] = rows;
-    if (header === undefined) {
+    if (table.header === undefined) {
         report.fault(
             `${file}:1`,
             "an empty file",
@@ -35,80 +34,75 @@ export function readDeviceTable(text: string, file: string, report: Report): Sec
         );
         return [];
     }
-    if (!checkHeader(header, file, report)) {
+    const header = table.header.cells.map(columnName);
+    if (!checkHeader(table.header, header, file, report)) {
         return [];
     }
-    return body.flatMap((row) => {
-        const path = `${file}:${row.line}`;
-        if (row.cells.length !== header.cells.length) {
-            report.fault(
-                path,
-                `${row.cells.length} cells`,
-                `every row has as many cells as the header (${header.cells.length})`,
-                "add or delete commas; put a cell that holds a comma in double quotes",
-            );
-            return [];
-        }
-        const fields = readFields(header.cells, row.cells, path, report);
-        return [new Section(report, (key) => `${path}: ${key}`, fields, "a device", deviceKeys)];
-    });
+    return table.body.flatMap((row) => readRow(row, header, table, file, report));
 }
 
-function parseRows(text: string, file: string, report: Report): Row[] | undefined {
-    try {
-        const records = parse(text, {
-            bom: true,
-            info: true,
-            raw: true,
-            relax_column_count: true,
-            skip_empty_lines: true,
-            trim: true,
-        }) as unknown as { record: string[]; raw: string; info: { lines: number } }[];
-        return records.map(({ record, raw, info }) => ({
-            line: info.lines - raw.trim().split("\n").length + 1,
-            cells: record,
-        }));
-    } catch (error) {
-        const line = error instanceof CsvError ? Number(error["lines"] ?? 1) : 1;
-        report.fault(
-            `${file}:${line}`,
-            "(no CSV)",
-            "double quotes enclose whole cells and are doubled inside them",
-            "correct the quotes at or before this line",
-        );
-        return undefined;
-    }
-}
-
-/** Reports every wrong column name; false when the columns cannot be told apart. */
-function checkHeader({ line, cells }: Row, file: string, report: Report): boolean {
+function readRow(
+    { line, cells }: Row,
+    header: readonly string[],
+    { separators }: Table,
+    file: string,
+    report: Report,
+): Section[] {
     const path = `${file}:${line}`;
-    const separator = /[;\t|]/.exec(cells[0])?.[0];
-    if (cells.length === 1 && separator !== undefined) {
-        report.value(
+    if (cells.length !== header.length) {
+        report.fault(
             path,
-            cells[0],
-            "commas stand between columns",
-            `replace ${JSON.stringify(separator)} by commas, or save the table again as CSV with commas`,
+            `${cells.length} cells`,
+            `every row has as many cells as the header (${header.length})`,
+            `add or delete ${separators}; put a cell that holds one in double quotes`,
         );
-        return false;
+        return [];
     }
-    if (!cells.includes("id")) {
+    const fields = readFields(header, cells, path, report);
+    return [new Section(report, (key) => `${path}: ${key}`, fields, "a device", deviceKeys)];
+}
+
+/** A column's name as the settings spell it; any other text as it is. */
+function columnName(cell: string): string {
+    const name = cell.trim();
+    const known = deviceKeys.find((key) => key.toLowerCase() === name.toLowerCase());
+    return known ?? name.replace(/^tags\./i, "tags.");
+}
+
+function isColumn(name: string): boolean {
+    return deviceKeys.includes(name) || tagColumn.test(name);
+}
+
+/** Reports every wrong column name; false when the devices cannot be told apart. */
+function checkHeader(
+    { line, cells }: Row,
+    names: readonly string[],
+    file: string,
+    report: Report,
+): boolean {
+    const path = `${file}:${line}`;
+    const hasId = names.includes("id");
+    if (!hasId) {
         report.value(
             path,
             cells.join(","),
             "the header has a column id",
-            "add it, as first column",
+            "add it, as first column, with commas, semicolons or tabs between the columns",
         );
     }
-    cells.forEach((cell, index) => {
-        if (cells.indexOf(cell) < index) {
-            report.value(path, cell, "a column stands once", "delete or rename the second one");
-        } else if (!deviceKeys.includes(cell) && !tagColumn.test(cell)) {
-            report.value(path, cell, "is no setting of a device", suggestion(cell, deviceKeys));
+    names.forEach((name, index) => {
+        if (names.indexOf(name) < index) {
+            report.value(
+                path,
+                cells[index],
+                "a column stands once",
+                "delete or rename the second one",
+            );
+        } else if (hasId && !isColumn(name)) {
+            report.value(path, name, "is no setting of a device", suggestion(name, deviceKeys));
         }
     });
-    return cells.includes("id");
+    return hasId;
 }
 
 function readFields(
@@ -122,9 +116,17 @@ function readFields(
         .filter(({ cell }) => cell !== "");
     const fields = given
         .filter(({ column }) => deviceKeys.includes(column) && column !== "tags")
-        .map(({ column, cell }) => [column, listColumns.includes(column) ? split(cell) : cell]);
+        .map(({ column, cell }) => [column, valueOf(column, cell)]);
     const tagCells = given.flatMap(({ column, cell }) => {
         const name = tagColumn.exec(column)?.[1];
+        if (name !== undefined && isErrorValue(cell)) {
+            report.value(
+                `${path}: ${column}`,
+                cell,
+                "is a tag, not the error value of a formula",
+                "correct the formula, or empty the cell",
+            );
+        }
         return name === undefined ? [] : [[name, cell] as const];
     });
     const json = given.find(({ column }) => column === "tags")?.cell;
@@ -135,8 +137,12 @@ function readFields(
     );
 }
 
-function split(cell: string): string[] {
-    return cell.split(";").map((item) => item.trim());
+function valueOf(column: string, cell: string): string | string[] {
+    if (listColumns.includes(column)) {
+        return cell.split(/[;\n]/).map((item) => item.trim());
+    }
+    const word = cell.toLowerCase();
+    return wordColumns.includes(column) && words.includes(word) ? word : cell;
 }
 
 function parseTags(
@@ -158,7 +164,9 @@ function parseTags(
             `${path}: tags`,
             json,
             "is a JSON object",
-            'write {"name":"value"} with its double quotes doubled, or use columns tags.NAME',
+            /[“”„«»]/.test(json)
+                ? 'replace the typographic quotes by "…", doubled as cells need it, or use columns tags.NAME'
+                : 'write {"name":"value"} with its double quotes doubled, or use columns tags.NAME',
         );
         return [];
     }

@@ -1,6 +1,8 @@
 import { CsrFacts, inspectCsr } from "../../components/pki/csr";
+import { named } from "../../components/pki/text";
 import { DeviceAuthentication, DeviceSettings, DeviceStatus, GroupSettings } from "../settings";
 import { suggestion } from "./closest";
+import { conversionOf } from "./converted";
 import { DeviceSource, deviceSources } from "./deviceSources";
 import { Files, inspectGivenFile } from "./files";
 import { checkFleet } from "./fleetChecks";
@@ -82,10 +84,10 @@ function readDefaults(top: Section, groupNames: readonly string[]): DeviceDefaul
     };
 }
 
-function readDevice({ section, base }: DeviceSource, context: Context): DeviceReading {
+function readDevice({ section, base, isRow }: DeviceSource, context: Context): DeviceReading {
     const { defaults, files } = context;
     const auth = section.oneOf("auth", ["ca", "thumbprint"], defaults.auth);
-    const id = readId(section, auth);
+    const id = readId(section, auth, isRow);
     refuseForeignKeys(section, auth);
     const group = auth === "ca" ? readGroupOf(section, context) : undefined;
     if (group !== undefined && context.enrolledGroups.has(group)) {
@@ -139,12 +141,36 @@ function caAuthentication(
         : { kind: "generated", keyGeneration };
 }
 
-/** Device IDs: Azure docs, iot-hub-devguide-identity-registry ("Device identity properties"). */
-function readId(section: Section, auth: "ca" | "thumbprint"): string {
+/**
+ * Device IDs: Azure docs, iot-hub-devguide-identity-registry ("Device identity properties"), less the wildcards of MQTT
+ * topics: the ID is a part of every topic that a device publishes to (MQTT 3.1.1, 4.7.1).
+ *
+ * @param isRow whether a spreadsheet may have written it
+ */
+function readId(section: Section, auth: "ca" | "thumbprint", isRow: boolean): string {
+    const given = section.raw("id");
+    const text = typeof given === "string" ? given : "";
+    const conversion = isRow ? conversionOf(text) : undefined;
+    if (conversion !== undefined) {
+        section.bad("id", conversion.rule, conversion.remedy);
+        return "";
+    }
+    const odd = /[^A-Za-z0-9\-.+%_#*?!(),=@$']/u.exec(text)?.[0];
+    if (odd === undefined && /[+#]/.test(text)) {
+        section.bad(
+            "id",
+            "has no + and no #: a client cannot publish to a topic that holds one (MQTT 3.1.1, 4.7.1)",
+            "rename the device, e.g. with a hyphen in its place",
+        );
+        return "";
+    }
     const id = section.requiredText("id", {
-        pattern: /^(?!\.{1,2}$)[A-Za-z0-9\-.+%_#*?!(),=@$']{1,128}$/,
-        rule: "has 1 to 128 ASCII letters, digits or - . + % _ # * ? ! ( ) , = @ $ ' (and is not . or ..)",
-        remedy: "give the device an ID of these characters, e.g. pump-01",
+        pattern: /^(?!\.{1,2}$)[A-Za-z0-9\-.%_*?!(),=@$']{1,128}$/,
+        rule: "has 1 to 128 ASCII letters, digits or - . % _ * ? ! ( ) , = @ $ ' (and is not . or ..)",
+        remedy:
+            odd === undefined
+                ? "give the device an ID of these characters, e.g. pump-01"
+                : `take out ${named(odd)}, or give the device an ID of these characters, e.g. pump-01`,
     });
     if (auth === "ca" && id.length > longestName) {
         section.bad(
@@ -265,15 +291,15 @@ function readGroupOf(section: Section, { groupNames, defaults }: Context): strin
 }
 
 function readCsr(section: Section, id: string, base: string, files: Files): CsrFacts | undefined {
-    if (!section.has("csr")) {
-        return undefined;
+    if (!section.has("csr") || id === "") {
+        return undefined; // Without a sound ID nothing can be said of the request's name.
     }
     return inspectGivenFile(
         files,
         section.pathOf("csr"),
         section.raw("csr"),
         base,
-        `correct the name, or make the request on the device: openssl req -new -newkey rsa:2048 -keyout DEVICE.key -subj "/CN=${id || "DEVICE-ID"}" -out FILE`,
+        `correct the name, or make the request on the device: openssl req -new -newkey rsa:2048 -keyout DEVICE.key -subj "/CN=${id}" -out FILE`,
         (content) => inspectCsr(content, id),
     );
 }

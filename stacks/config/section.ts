@@ -155,7 +155,11 @@ export class Section {
             return true;
         }
         if (value !== false && value !== "false") {
-            this.bad(key, "is true or false", "write true or false, without quotes");
+            this.bad(
+                key,
+                "is true or false",
+                "write true or false, without quotes; in a spreadsheet, give the cells the format Text first",
+            );
             return fallback;
         }
         return false;

@@ -18,19 +18,28 @@ export async function makeKey({ algorithm, rsaBits, ecdsaCurve }: Values): Promi
         algorithm === "RSA"
             ? await generate("rsa", { modulusLength: Number(rsaBits) })
             : await generate("ec", { namedCurve: String(ecdsaCurve).replace("P", "P-") });
-    const id = createHash("sha1")
-        .update(publicKey.export({ type: "spki", format: "der" }))
-        .digest("hex");
-    const { type, blob } = sshPublicKey(publicKey);
-    const md5 = createHash("md5").update(blob).digest("hex");
-    const sha256 = createHash("sha256").update(blob).digest("base64");
+    const { id, outputs } = publicOutputs(publicKey);
     const form = algorithm === "RSA" ? "pkcs1" : "sec1";
     return {
         id,
         outputs: {
+            ...outputs,
             privateKeyOpenssh: opensshPrivateKey(privateKey),
             privateKeyPem: privateKey.export({ type: form as "pkcs1", format: "pem" }),
             privateKeyPemPkcs8: privateKey.export({ type: "pkcs8", format: "pem" }),
+        },
+    };
+}
+
+/** What a `PrivateKey` says of its public key; its ID is the SHA-1 of that in DER. */
+export function publicOutputs(publicKey: KeyObject): Created {
+    const der = publicKey.export({ type: "spki", format: "der" });
+    const { type, blob } = sshPublicKey(publicKey);
+    const md5 = createHash("md5").update(blob).digest("hex");
+    const sha256 = createHash("sha256").update(blob).digest("base64");
+    return {
+        id: createHash("sha1").update(der).digest("hex"),
+        outputs: {
             publicKeyFingerprintMd5: md5.replace(/..(?!$)/g, "$&:"),
             publicKeyFingerprintSha256: `SHA256:${sha256.replace(/=+$/, "")}`,
             publicKeyOpenssh: `${type} ${blob.toString("base64")}\n`,

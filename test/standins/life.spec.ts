@@ -2,7 +2,8 @@ import { strict as assert } from "assert";
 import * as grpc from "@grpc/grpc-js";
 import { ErrorResourceInitFailed } from "@pulumi/pulumi/proto/provider_pb";
 import { Status } from "@pulumi/pulumi/proto/status_pb";
-import { group, Plugin, Props } from "./pluginClient";
+import { group, Plugin } from "./pluginClient";
+import { Props } from "./providerClient";
 
 const hubType = "iothub:IotHubResource";
 const hubPath = `${group}/providers/Microsoft.Devices/IotHubs/hub`;

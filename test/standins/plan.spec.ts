@@ -1,6 +1,7 @@
 import { strict as assert } from "assert";
 import { PropertyDiff } from "@pulumi/pulumi/proto/provider_pb";
-import { group, Plugin, Props, subscription } from "./pluginClient";
+import { group, Plugin, subscription } from "./pluginClient";
+import { Props } from "./providerClient";
 
 /** Pulumi's marker of a value that a preview does not know (sdk/go `plugin.UnknownStringValue`). */
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";

@@ -13,10 +13,11 @@ export type Role =
 
 /** In this order: what comes first decides. */
 const patterns: readonly (readonly [RegExp, Role])[] = [
-    [/@pulumi\/pulumi\/cmd\/dynamic-provider/, "dynamic provider"],
+    [/@pulumi\/pulumi\/cmd\/dynamic-provider|node-host\/dynamicProvider/, "dynamic provider"],
     [/@pulumi\/pulumi\/cmd\/run/, "program"],
-    [/pulumi-resource-tls/, "tls provider"],
-    [/standins.azure-native/, "azure-native stand-in"],
+    [/pulumi-resource-tls|standins\/tls/, "tls provider"],
+    [/standins\/azure-native/, "azure-native stand-in"],
+    [/standins\//, "other"],
     [/pulumi-(?:language|resource)-/, "other"],
     [/^\S*\bpulumi /, "engine"],
     [/scripts\/fleet\.ts/, "fleet driver"],

@@ -14,7 +14,7 @@ function isProviderHost(pid: string, folder: string): boolean {
         const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
         return (
             /node$/.test(command[0]) &&
-            command.some((word) => word.includes("dynamic-provider")) &&
+            command.some((word) => /dynamic-?provider/i.test(word)) &&
             readlinkSync(`/proc/${pid}/cwd`) === folder
         );
     } catch {

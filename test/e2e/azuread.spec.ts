@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "fs";
 import { tmpdir } from "os";
 import * as path from "path";
 import { promisify } from "util";
-import { ClientAssertionCredential, ClientSecretCredential } from "@azure/identity";
+import { ClientAssertionCredential } from "@azure/identity";
 import { shared } from "../support/emulator";
 import { Engine, requirePulumi } from "../support/tools";
 
@@ -16,7 +16,7 @@ const armScope = "https://management.azure.com/.default";
 const program = `
 const azuread = require("@pulumi/azuread");
 const who = azuread.getClientConfigOutput();
-const app = new azuread.Application("ci", { displayName: "ci", owners: [who.objectId] });
+const app = new azuread.Application("ci", { displayName: "ci" });
 const principal = new azuread.ServicePrincipal("ci", { clientId: app.clientId });
 new azuread.ApplicationFederatedIdentityCredential("ci", {
     applicationId: app.id,
@@ -25,10 +25,8 @@ new azuread.ApplicationFederatedIdentityCredential("ci", {
     subject: process.env.SUBJECT,
     audiences: ["${exchange}"],
 });
-const password = new azuread.ApplicationPassword("ci", { applicationId: app.id });
 module.exports = {
     clientId: principal.clientId,
-    secret: password.value,
     callerAppId: who.clientId,
     tenantId: who.tenantId,
 };
@@ -36,7 +34,6 @@ module.exports = {
 
 interface Outputs {
     readonly clientId: string;
-    readonly secret: string;
     readonly callerAppId: string;
     readonly tenantId: string;
 }
@@ -94,9 +91,9 @@ describe("The azuread plugin and the Pulumi CLI", function () {
         ) as Outputs;
     }
 
-    async function signInAsWorkflow(subject: string): Promise<void> {
+    async function signInAsWorkflow(subject: string, of?: Outputs): Promise<void> {
         const { manage } = shared();
-        const { clientId, tenantId } = await outputs();
+        const { clientId, tenantId } = of ?? (await outputs());
         const external = async (): Promise<string> => {
             const wanted = { issuer: github, subject, audience: exchange };
             return (await manage<{ token: string }>("POST", "/oidc-token", wanted)).token;
@@ -110,8 +107,6 @@ describe("The azuread plugin and the Pulumi CLI", function () {
         const made = await outputs();
         assert.strictEqual(made.callerAppId, process.env.ARM_CLIENT_ID);
         assert.strictEqual(made.tenantId, process.env.ARM_TENANT_ID);
-        const { tenantId, clientId, secret } = made;
-        await new ClientSecretCredential(tenantId, clientId, secret).getToken(armScope);
         await signInAsWorkflow(main);
     });
 
@@ -127,7 +122,7 @@ describe("The azuread plugin and the Pulumi CLI", function () {
     });
 
     it("leaves nothing behind", async () => {
-        const { clientId, tenantId, secret } = await outputs();
+        const made = await outputs();
         await pulumi(main, "destroy", "--yes", "--skip-preview");
         const state = JSON.parse(await pulumi(main, "stack", "export")) as {
             deployment: { resources?: Resource[] };
@@ -137,7 +132,6 @@ describe("The azuread plugin and the Pulumi CLI", function () {
             left.map(({ type }) => type),
             [],
         );
-        const gone = new ClientSecretCredential(tenantId, clientId, secret);
-        await assert.rejects(async () => gone.getToken(armScope), /AADSTS700016/);
+        await assert.rejects(signInAsWorkflow(production, made), /AADSTS700016/);
     });
 });

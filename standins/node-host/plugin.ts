@@ -34,8 +34,9 @@ export function runPlugin(
             [
                 ...runtimeOptions(request.getInfo()).nodeargs,
                 runner,
-                // run-policy-pack takes the engine's address first, run-plugin the program.
-                ...(analyzer ? [...args, folder] : [folder, ...args]),
+                // The engine's address is the last argument. run-policy-pack takes it, and it alone,
+                // before the program; run-plugin gives the program whatever follows it.
+                ...(analyzer ? [...args.slice(-1), folder] : [folder, ...args]),
             ],
             {
                 // A policy pack reads its package.json from the working directory.

@@ -1,4 +1,5 @@
 import { ChildProcess, spawn, SpawnOptions } from "child_process";
+import { existsSync } from "fs";
 
 /** How a process came to its end. */
 export interface Ending {
@@ -53,6 +54,9 @@ async function start(
 ): Promise<Ending> {
     if (stop.aborted) {
         return { code: null, signal: "SIGTERM", stopped: true };
+    }
+    if (options.cwd !== undefined && !existsSync(options.cwd)) {
+        throw new Error(`the folder ${String(options.cwd)} does not exist`);
     }
     const child = spawn(command, args, options);
     let killTimer: NodeJS.Timeout | undefined;

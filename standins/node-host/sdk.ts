@@ -17,7 +17,6 @@ export function resolveRunner(runner: Runner, folder: string): string {
     try {
         return createRequire(path.join(folder, "package.json")).resolve(name);
     } catch {
-        // The engine looks for the first half of this text and then advises to install.
         throw new RpcError(
             grpc.status.FAILED_PRECONDITION,
             `Cannot find module '${name}' from ${folder}: ` +

@@ -26,7 +26,6 @@ export function service(lifetime: Lifetime, engine: Engine): ILanguageRuntimeSer
         lifetime.cancel();
         return new Empty();
     });
-    const missing = (name: string): grpc.handleUnaryCall<unknown, never> => unimplemented(name);
     return {
         handshake,
         getPluginInfo,
@@ -39,11 +38,14 @@ export function service(lifetime: Lifetime, engine: Engine): ILanguageRuntimeSer
         about,
         runtimeOptionsPrompts,
         cancel,
-        template: missing("Template"),
-        generateProgram: missing("GenerateProgram"),
-        generateProject: missing("GenerateProject"),
-        generatePackage: missing("GeneratePackage"),
-        pack: missing("Pack"),
-        link: missing("Link"),
+        template: unimplemented("Template"),
+        generateProgram: unimplemented(
+            "GenerateProgram",
+            " (`pulumi import` needs it to print code: add --generate-code=false)",
+        ),
+        generateProject: unimplemented("GenerateProject"),
+        generatePackage: unimplemented("GeneratePackage"),
+        pack: unimplemented("Pack"),
+        link: unimplemented("Link"),
     };
 }

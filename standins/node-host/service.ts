@@ -1,4 +1,3 @@
-import * as grpc from "@grpc/grpc-js";
 import type { ILanguageRuntimeServer } from "@pulumi/pulumi/proto/language_grpc_pb";
 import {
     LanguageHandshakeRequest,

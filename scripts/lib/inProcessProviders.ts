@@ -3,6 +3,7 @@ import { Config } from "@pulumi/pulumi/cmd/dynamic-provider/config";
 import { ResourceProvider } from "@pulumi/pulumi/dynamic";
 import { connect } from "../../standins/azure-native/connect";
 import { AzureNativeProvider } from "../../standins/azure-native/provider";
+import { connect as connectToGraph } from "../../standins/azuread/connect";
 import { Provider } from "../../standins/frame/provider";
 import { randomProvider } from "../../standins/random/provider";
 import { tlsProvider } from "../../standins/tls/provider";
@@ -55,22 +56,23 @@ export class Providers {
 
     private async configured(name: string): Promise<Provider> {
         switch (name) {
-            case "azure-native": {
-                const prefix = `${name}:`;
-                const settings = Object.entries(this.run.config)
-                    .filter(([key]) => key.startsWith(prefix))
-                    .map(([key, value]): [string, string] => [key.slice(prefix.length), value]);
-                return new AzureNativeProvider(await connect(new Map(settings), warn));
-            }
+            case "azure-native":
+                return new AzureNativeProvider(await connect(this.settings(name), warn));
+            case "azuread":
+                return connectToGraph(this.settings(name));
             case "tls":
                 return tlsProvider(warn);
             case "random":
                 return randomProvider();
             default:
-                throw new Error(
-                    `a resource of ${name} cannot be made without the Pulumi CLI and its plugin`,
-                );
+                throw new Error(`${name} cannot be used without the Pulumi CLI and its plugin`);
         }
+    }
+
+    private settings(name: string): ReadonlyMap<string, string> {
+        const prefix = `${name}:`;
+        const own = Object.entries(this.run.config).filter(([key]) => key.startsWith(prefix));
+        return new Map(own.map(([key, value]) => [key.slice(prefix.length), value]));
     }
 
     private async makeWithPlugin({ type, name, inputs: news }: Parameters<Make>[0]): Promise<Made> {

@@ -1,23 +1,5 @@
+import { AzureRequest, AzureResponse, AzureTransport } from "../azure/transport";
 import { isObject, Value, Values } from "../frame/values";
-
-export interface ArmRequest {
-    readonly method: "GET" | "PUT" | "POST" | "DELETE";
-    readonly url: string;
-    /** JSON text. */
-    readonly body?: string;
-}
-
-export interface ArmResponse {
-    readonly status: number;
-    /** Lower-case names. */
-    readonly headers: Readonly<Record<string, string>>;
-    readonly body: string;
-}
-
-/** Sends one request with the account's token; rejects when no answer came. */
-export interface ArmTransport {
-    send(request: ArmRequest, signal: AbortSignal): Promise<ArmResponse>;
-}
 
 /** A refusal by ARM, worded as the official provider words it. */
 export class ArmError extends Error {
@@ -52,7 +34,7 @@ const pollDelay = 500;
 /** Calls to Azure Resource Manager as the official provider makes them: no `If-Match`, ever. */
 export class ArmClient {
     constructor(
-        private readonly transport: ArmTransport,
+        private readonly transport: AzureTransport,
         private readonly options: ArmClientOptions,
     ) {}
 
@@ -153,10 +135,10 @@ export class ArmClient {
      * @param resource URL of the resource that a PUT makes.
      */
     private async finish(
-        first: ArmResponse,
+        first: AzureResponse,
         resource: string | undefined,
         signal: AbortSignal,
-    ): Promise<ArmResponse | undefined> {
+    ): Promise<AzureResponse | undefined> {
         const status = first.headers["azure-asyncoperation"];
         const location = first.headers["location"];
         if (status !== undefined) {
@@ -171,7 +153,11 @@ export class ArmClient {
         return resource === undefined ? first : this.pollResource(resource, first, signal);
     }
 
-    private async pollStatus(url: string, first: ArmResponse, signal: AbortSignal): Promise<void> {
+    private async pollStatus(
+        url: string,
+        first: AzureResponse,
+        signal: AbortSignal,
+    ): Promise<void> {
         for (let previous = first; ;) {
             await this.options.wait(retryAfter(previous) ?? pollDelay, signal);
             previous = expect(await this.send({ method: "GET", url }, signal), 200, 201, 202, 204);
@@ -188,9 +174,9 @@ export class ArmClient {
 
     private async pollLocation(
         url: string,
-        first: ArmResponse,
+        first: AzureResponse,
         signal: AbortSignal,
-    ): Promise<ArmResponse> {
+    ): Promise<AzureResponse> {
         for (let previous = first, next = url; ;) {
             await this.options.wait(retryAfter(previous) ?? pollDelay, signal);
             previous = expect(
@@ -209,9 +195,9 @@ export class ArmClient {
 
     private async pollResource(
         url: string,
-        first: ArmResponse,
+        first: AzureResponse,
         signal: AbortSignal,
-    ): Promise<ArmResponse> {
+    ): Promise<AzureResponse> {
         for (let previous = first; ;) {
             const state = provisioningState(previous);
             if (state === "failed" || state === "canceled") {
@@ -229,7 +215,7 @@ export class ArmClient {
         return new URL(url, this.options.endpoint).toString();
     }
 
-    private async send(request: ArmRequest, signal: AbortSignal): Promise<ArmResponse> {
+    private async send(request: AzureRequest, signal: AbortSignal): Promise<AzureResponse> {
         for (let attempt = 1; ; attempt++) {
             const last = attempt === tries;
             let delay = Math.min(firstDelay * (2 ** attempt - 1), longestDelay);
@@ -254,7 +240,7 @@ export class ArmClient {
 const isRefusedCredential = (error: unknown): boolean =>
     error instanceof Error && /^(Authentication|CredentialUnavailable)/.test(error.name);
 
-function mayRepeat(response: ArmResponse): boolean {
+function mayRepeat(response: AzureResponse): boolean {
     return (
         repeatable.has(response.status) ||
         (response.status === 409 && errorCode(response) === "AnotherOperationInProgress")
@@ -262,7 +248,7 @@ function mayRepeat(response: ArmResponse): boolean {
 }
 
 /** Milliseconds that the answer asks to wait: seconds or an HTTP date (RFC 9110, section 10.2.3). */
-function retryAfter(response: ArmResponse): number | undefined {
+function retryAfter(response: AzureResponse): number | undefined {
     const asked = response.headers["retry-after"];
     if (asked === undefined) {
         return undefined;
@@ -272,35 +258,35 @@ function retryAfter(response: ArmResponse): number | undefined {
     return Number.isNaN(milliseconds) ? undefined : Math.max(0, milliseconds);
 }
 
-function expect(response: ArmResponse, ...statuses: number[]): ArmResponse {
+function expect(response: AzureResponse, ...statuses: number[]): AzureResponse {
     if (!statuses.includes(response.status)) {
         throw refusal(response);
     }
     return response;
 }
 
-function refusal(response: ArmResponse): ArmError {
+function refusal(response: AzureResponse): ArmError {
     const answer = parse(response.body);
     const inner = isObject(answer) && isObject(answer["error"]) ? answer["error"] : undefined;
     const detail = typeof inner?.["message"] === "string" ? inner["message"] : response.body;
     return new ArmError(response.status, errorCode(response), detail);
 }
 
-function errorCode(response: ArmResponse): string {
+function errorCode(response: AzureResponse): string {
     const answer = parse(response.body);
     const holder = isObject(answer) && isObject(answer["error"]) ? answer["error"] : answer;
     const code = isObject(holder) ? holder["code"] : undefined;
     return response.headers["x-ms-error-code"] ?? (typeof code === "string" ? code : "");
 }
 
-function provisioningState(response: ArmResponse): string {
+function provisioningState(response: AzureResponse): string {
     const answer = parse(response.body);
     const properties = isObject(answer) ? answer["properties"] : undefined;
     const state = isObject(properties) ? properties["provisioningState"] : undefined;
     return typeof state === "string" ? state.toLowerCase() : "";
 }
 
-function jsonObject(response: ArmResponse): Values {
+function jsonObject(response: AzureResponse): Values {
     const answer = parse(response.body);
     if (!isObject(answer)) {
         throw new Error(

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "timers/promises";
 import { Configuration, requireEmulator } from "../azure/configuration";
 import { account } from "../azure/credentials";
+import { azureTransport } from "../azure/transport";
 import { officialVersion } from "../frame/standIns";
 import { ArmClient } from "./armClient";
-import { azureTransport } from "./azureTransport";
 import { Connection } from "./provider";
 
 const name = "azure-native";
@@ -25,6 +25,7 @@ export async function connect(
     const transport = await azureTransport(
         credential,
         cloud.resourceManagerScope,
+        name,
         officialVersion(name),
     );
     const client = new ArmClient(transport, {

@@ -1,4 +1,4 @@
-import type { TokenCredential } from "@azure/identity";
+import { claimsOf, tokenFor } from "../azure/tokens";
 import { outputsOf } from "./convert";
 import { Connection } from "./provider";
 import { resourceId } from "./resourcePath";
@@ -70,21 +70,4 @@ async function getClientToken(
             ? given
             : `${configuration.cloud.resourceManager}/`;
     return { token: await tokenFor(credential, `${endpoint}/.default`, signal) };
-}
-
-async function tokenFor(
-    credential: TokenCredential,
-    scope: string,
-    signal: AbortSignal,
-): Promise<string> {
-    const token = await credential.getToken(scope, { abortSignal: signal });
-    if (token === null) {
-        throw new Error(`no token for ${scope}`);
-    }
-    return token.token;
-}
-
-/** The payload of a JWT (RFC 7519, section 3); who issued it is for the service to judge. */
-function claimsOf(token: string): Values {
-    return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as Values;
 }

@@ -9,12 +9,17 @@ export interface Account {
     readonly subscriptionId: string;
 }
 
+const subscription = "Subscription ID";
+
 /**
  * The account of the provider's configuration, tried in the official provider's order: default
  * credential, client certificate, client secret, federated token, managed identity, az CLI. A
  * method that is configured but incomplete is an error, not a reason to try the next.
  */
-export async function account(configuration: Configuration): Promise<Account> {
+export async function account(
+    configuration: Configuration,
+    { needsSubscription = true } = {},
+): Promise<Account> {
     // Loaded here and not at the top: a plugin that only answers GetPluginInfo needs none of it.
     const library = await import("@azure/identity");
     const clientId = configuration.get("clientId", "ARM_CLIENT_ID");
@@ -31,19 +36,21 @@ export async function account(configuration: Configuration): Promise<Account> {
         ),
     };
     const needs = (method: string, ...values: [string, string][]): void => {
-        const missing = values.find(([, value]) => value === "");
+        const missing = values
+            .filter(([label]) => needsSubscription || label !== subscription)
+            .find(([, value]) => value === "");
         if (missing !== undefined) {
             throw new Error(`A ${missing[0]} must be configured when authenticating ${method}.`);
         }
     };
     const principal: [string, string][] = [
-        ["Subscription ID", subscriptionId],
+        [subscription, subscriptionId],
         ["Tenant ID", tenantId],
         ["Client ID", clientId],
     ];
 
     if (configuration.isOn("useDefaultAzureCredential", "ARM_USE_DEFAULT_AZURE_CREDENTIAL")) {
-        needs("using the Default Azure Credential", ["Subscription ID", subscriptionId]);
+        needs("using the Default Azure Credential", [subscription, subscriptionId]);
         const credential = new library.DefaultAzureCredential(
             tenantId === "" ? options : { ...options, tenantId },
         );
@@ -86,7 +93,7 @@ export async function account(configuration: Configuration): Promise<Account> {
         return { credential, subscriptionId };
     }
     if (configuration.isOn("useMsi", "ARM_USE_MSI")) {
-        needs("as a Managed Identity using MSI", ["Subscription ID", subscriptionId]);
+        needs("as a Managed Identity using MSI", [subscription, subscriptionId]);
         const credential =
             clientId === ""
                 ? new library.ManagedIdentityCredential()
@@ -98,7 +105,10 @@ export async function account(configuration: Configuration): Promise<Account> {
         tenantId: tenantId || undefined,
         subscription: subscriptionId || undefined,
     });
-    return { credential, subscriptionId: subscriptionId || (await activeSubscription()) };
+    if (subscriptionId !== "" || !needsSubscription) {
+        return { credential, subscriptionId };
+    }
+    return { credential, subscriptionId: await activeSubscription() };
 }
 
 /** Gives the token that a federated credential trusts, fresh at every call. */

@@ -1,1 +1,4 @@
-throw new Error("there is no stand-in of azuread yet: use the official plugin");
+import { serve } from "../frame/plugin";
+import { connect } from "./connect";
+
+serve("azuread", connect);

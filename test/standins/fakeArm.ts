@@ -1,4 +1,4 @@
-import { ArmRequest, ArmResponse, ArmTransport } from "../../standins/azure-native/armClient";
+import { AzureRequest, AzureResponse, AzureTransport } from "../../standins/azure/transport";
 
 export interface Sent {
     readonly method: string;
@@ -7,14 +7,14 @@ export interface Sent {
     readonly body: unknown;
 }
 
-type Answer = Partial<ArmResponse> & { readonly json?: unknown };
+type Answer = Partial<AzureResponse> & { readonly json?: unknown };
 type Handler = (sent: Sent) => Answer | undefined;
 
 /**
  * An ARM in memory: PUT stores, GET finds or answers 404, DELETE forgets. A test scripts any other
  * answer; `sent` is what reached it.
  */
-export class FakeArm implements ArmTransport {
+export class FakeArm implements AzureTransport {
     readonly sent: Sent[] = [];
     readonly resources = new Map<string, Record<string, unknown>>();
     private readonly scripted: Handler[] = [];
@@ -24,7 +24,7 @@ export class FakeArm implements ArmTransport {
         this.scripted.unshift(handler);
     }
 
-    send(request: ArmRequest): Promise<ArmResponse> {
+    send(request: AzureRequest): Promise<AzureResponse> {
         const url = new URL(request.url);
         const sent = {
             method: request.method,

@@ -143,8 +143,15 @@ export class ProviderClient {
         };
     }
 
-    async update(type: string, news: Props, olds: Props = {}, preview = false): Promise<Props> {
+    async update(
+        type: string,
+        news: Props,
+        olds: Props = {},
+        preview = false,
+        id = "",
+    ): Promise<Props> {
         const request = new messages.UpdateRequest();
+        request.setId(id);
         request.setUrn(this.urn(type));
         request.setOlds(struct(olds));
         request.setNews(struct(news));

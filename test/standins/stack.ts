@@ -72,7 +72,13 @@ export class Stack {
                 made = { type, id, inputs: checked.inputs, outputs: created };
             } else if (step.op === "update" && old !== undefined) {
                 const news = checked.inputs;
-                const updated = await client.update(token, news, plain(old.outputs), preview);
+                const updated = await client.update(
+                    token,
+                    news,
+                    plain(old.outputs),
+                    preview,
+                    old.id,
+                );
                 made = { ...old, inputs: news, outputs: updated };
             }
             outputs.set(name, made?.outputs ?? {});

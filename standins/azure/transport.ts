@@ -1,18 +1,38 @@
 import type { TokenCredential } from "@azure/identity";
-import { ArmTransport } from "./armClient";
+
+export interface AzureRequest {
+    readonly method: "GET" | "PUT" | "POST" | "PATCH" | "DELETE";
+    readonly url: string;
+    /** JSON text. */
+    readonly body?: string;
+}
+
+export interface AzureResponse {
+    readonly status: number;
+    /** Lower-case names. */
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string;
+}
+
+/** Sends one request with the account's token; rejects when no answer came. */
+export interface AzureTransport {
+    send(request: AzureRequest, signal: AbortSignal): Promise<AzureResponse>;
+}
 
 /** The official provider's product and version, and that this is not it. */
-const userAgent = (version: string): string => `pulumi-azure-native/${version} (emulator stand-in)`;
+const userAgent = (plugin: string, version: string): string =>
+    `pulumi-${plugin}/${version} (emulator stand-in)`;
 
 /**
- * Talks to ARM over HTTPS through the proxy of the environment. Headers are the official
+ * Talks to Azure over HTTPS through the proxy of the environment. Headers are the official
  * provider's: Accept, User-Agent, Content-Type of a body, and the token.
  */
 export async function azureTransport(
     credential: TokenCredential,
     scope: string,
+    plugin: string,
     version: string,
-): Promise<ArmTransport> {
+): Promise<AzureTransport> {
     const http = await import("@azure/core-rest-pipeline");
     const pipeline = http.createEmptyPipeline();
     pipeline.addPolicy(http.proxyPolicy());
@@ -22,7 +42,7 @@ export async function azureTransport(
         async send({ method, url, body }, signal) {
             const headers = http.createHttpHeaders({
                 Accept: "application/json",
-                "User-Agent": userAgent(version),
+                "User-Agent": userAgent(plugin, version),
                 ...(body === undefined
                     ? {}
                     : { "Content-Type": "application/json; charset=utf-8" }),

@@ -74,6 +74,13 @@ export const quickParts: Parts = {
     ],
 };
 
+/** What can be measured by itself: contenders and trials. */
+export const partNames: readonly string[] = [
+    ...new Set(fullParts.series.map(({ contender }) => contender.name)),
+    "throttled",
+    "faults",
+];
+
 /** Only the contenders or trials of these names; all without any. */
 export function partsNamed({ series, throttled, faults }: Parts, names: readonly string[]): Parts {
     const isMeant = (name: string): boolean => names.length === 0 || names.includes(name);

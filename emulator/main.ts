@@ -2,21 +2,14 @@ import { mkdtempSync, rmSync } from "fs";
 import { tmpdir } from "os";
 import * as path from "path";
 import { parseArgs } from "util";
+import { options, problems, usage } from "./commandLine.mjs";
 import { stderrLog } from "./core/log";
 import { Emulator } from "./emulator";
 import { EnvironmentFiles, removeEnvironment, writeEnvironment } from "./environment";
 import { loadSnapshot, saveSnapshot } from "./snapshot";
 
-const usage = `Usage: npm run emulator -- [options]
-
-  --host ADDRESS           address to listen on (default 127.0.0.1)
-  --port PORT              HTTPS of all Azure hosts, and CONNECT proxy (default 0: a free port)
-  --mqtt-port PORT         MQTT and AMQP over TLS (default 8883)
-  --management-port PORT   management API, loopback only (default 0: a free port)
-  --state-file FILE        keep state here over restarts (default: memory only)
-  --env-file FILE          where to write the file to source (default: a temporary folder)
-  --help                   this text
-`;
+/** How often it is looked whether the npm that started this process is still there. */
+const parentMilliseconds = 500;
 
 interface Flags {
     readonly host: string;
@@ -27,39 +20,32 @@ interface Flags {
     readonly envFile: string | undefined;
 }
 
+/** Ends the process when help is asked for, or with status 2 when a flag is wrong. */
 function readFlags(): Flags {
-    const { values } = parseArgs({
-        options: {
-            host: { type: "string", default: "127.0.0.1" },
-            port: { type: "string", default: "0" },
-            "mqtt-port": { type: "string", default: "8883" },
-            "management-port": { type: "string", default: "0" },
-            "state-file": { type: "string" },
-            "env-file": { type: "string" },
-            help: { type: "boolean", default: false },
-        },
-    });
+    let values;
+    try {
+        const read = parseArgs({ options, allowPositionals: true });
+        values = read.values;
+        const [problem] = values.help ? [] : problems(read.positionals, values);
+        if (problem !== undefined) {
+            throw new Error(problem);
+        }
+    } catch (error) {
+        process.stderr.write(`emulator: ${(error as Error).message}\n\n${usage}`);
+        process.exit(2);
+    }
     if (values.help) {
-        process.stderr.write(usage);
+        process.stdout.write(usage);
         process.exit(0);
     }
     return {
         host: values.host,
-        port: portNumber("--port", values.port),
-        mqttPort: portNumber("--mqtt-port", values["mqtt-port"]),
-        managementPort: portNumber("--management-port", values["management-port"]),
+        port: Number(values.port),
+        mqttPort: Number(values["mqtt-port"]),
+        managementPort: Number(values["management-port"]),
         stateFile: values["state-file"],
         envFile: values["env-file"],
     };
-}
-
-function portNumber(flag: string, text: string): number {
-    if (!/^\d{1,5}$/.test(text) || Number(text) > 65535) {
-        throw new Error(
-            `${flag} "${text}": a port is a whole number from 0 to 65535 (0: a free one)`,
-        );
-    }
-    return Number(text);
 }
 
 async function main(): Promise<void> {
@@ -81,8 +67,10 @@ async function main(): Promise<void> {
         log.warn(`Listening on ${flags.host}: whoever reaches this address can use the emulator.`);
     }
     const stop = stopOnce(emulator, files, ownFolder, flags.stateFile);
-    process.on("SIGTERM", stop);
-    process.on("SIGINT", stop);
+    for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"]) {
+        process.on(signal, stop);
+    }
+    watchParent(stop);
     process.stdout.write(
         JSON.stringify({
             proxy: `http://${reachable}:${emulator.ports.https}`,
@@ -120,6 +108,15 @@ function stopOnce(
             (error: Error) => fail(error),
         );
     };
+}
+
+/** npm hands no SIGHUP on, and cannot hand on SIGKILL; `npm run emulator` names its process in this variable. */
+function watchParent(whenGone: () => void): void {
+    const parent = Number(process.env.IOT_X509_PARENT ?? 0);
+    if (parent > 0) {
+        const check = (): void => (process.ppid === parent ? undefined : whenGone());
+        setInterval(check, parentMilliseconds).unref();
+    }
 }
 
 function fail(error: Error & { code?: string; port?: number }): void {

@@ -1,17 +1,14 @@
 /*
  * The main job on the emulator, for real: the Pulumi CLI brings up the dev stack, devices connect with their
  * certificates, an intruder is refused, the fleet grows by one line, and everything is taken down again.
- *
- *   npm run demo -- [--keep] [--official]
- *
- *   --keep      leaves emulator and stack running and says how to use them
- *   --official  takes the official plugins (some hundreds of MB) and no stand-in of one
+ * Its options: see scripts/lib/commands.mjs.
  */
 import * as path from "path";
-import { parseArgs } from "util";
 import { Stack } from "@pulumi/pulumi/automation";
+import { readArguments } from "./lib/commands.mjs";
+import { endOnSignals, isEnding } from "./lib/descendants.mjs";
 import { demoWithoutCli } from "./lib/demoFallback";
-import { Demo, Engine, expect, Stage } from "./lib/demoSteps";
+import { Demo, Engine, expect, removeStages, Stage } from "./lib/demoSteps";
 import { EmulatorProcess } from "./lib/emulatorProcess";
 import { Progress } from "./lib/progress";
 import { ProjectCopy } from "./lib/projectCopy";
@@ -79,12 +76,8 @@ async function addProvisioning(demo: Demo, project: ProjectCopy, stack: Stack): 
 }
 
 async function main(): Promise<void> {
-    const { values: flags } = parseArgs({
-        options: {
-            keep: { type: "boolean", default: false },
-            official: { type: "boolean", default: false },
-        },
-    });
+    const { values: flags } = readArguments("demo");
+    endOnSignals(removeStages);
     const { cli, description, pulumiHome } = readToolchain();
     if (cli === null) {
         expect(!flags.keep && !flags.official, "--keep and --official need the Pulumi CLI");
@@ -154,6 +147,8 @@ To end it:  kill ${emulator.pid}; rm -r ${project.folder}
 }
 
 main().catch((error: Error) => {
-    process.stderr.write(`\nThe demo failed: ${error.message}\n`);
-    process.exit(1);
+    if (!isEnding()) {
+        process.stderr.write(`\nThe demo failed: ${error.message}\n`);
+        process.exit(1);
+    }
 });

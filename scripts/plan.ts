@@ -1,27 +1,16 @@
 /*
  * What a stack's configuration will cost, from its files alone: no Azure, no Pulumi CLI, no login, no passphrase.
- *
- *   npm run plan -- [--stack STACK] [--shards N|group] [--json]
- *
- *   --stack   the stack whose settings to read; default: the selected one, else dev
- *   --shards  fleet stacks that hold the devices; default: what the settings say
- *   --json    the figures as one JSON object
+ * Its options: see scripts/lib/commands.mjs.
  */
 import { availableParallelism } from "os";
-import { parseArgs } from "util";
 import { ConfigurationError } from "../stacks/config";
+import { readArguments } from "./lib/commands.mjs";
 import { planFleet } from "./lib/plan";
 import { lastPart, readStack, selectedStack, StackFileError } from "./lib/planConfig";
 import { planLines } from "./lib/planReport";
 
 function main(): void {
-    const { values } = parseArgs({
-        options: {
-            stack: { type: "string" },
-            shards: { type: "string" },
-            json: { type: "boolean", default: false },
-        },
-    });
+    const { values } = readArguments("plan");
     const folder = process.cwd();
     const selected = values.stack === undefined ? selectedStack(folder, process.env) : undefined;
     const stack = lastPart(values.stack ?? selected ?? "dev");
@@ -52,13 +41,8 @@ function main(): void {
 try {
     main();
 } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (
-        error instanceof ConfigurationError ||
-        error instanceof StackFileError ||
-        code?.startsWith("ERR_PARSE_ARGS")
-    ) {
-        console.error(`error: ${(error as Error).message}`);
+    if (error instanceof ConfigurationError || error instanceof StackFileError) {
+        console.error(`error: ${error.message}`);
         process.exitCode = 1;
     } else {
         throw error;

@@ -19,6 +19,14 @@ interface Traffic {
     readonly requests: readonly { readonly host: string }[];
 }
 
+/** Of the sites that are open. */
+const folders = new Set<string>();
+
+/** Removes what the open sites wrote, when this process is being ended. */
+export function removeSites(): void {
+    folders.forEach((folder) => rmSync(folder, { recursive: true, force: true }));
+}
+
 /** An emulator that only one measurement uses, and a folder for what it writes. */
 export class Site {
     private constructor(
@@ -30,6 +38,7 @@ export class Site {
     /** Runs some work on a fresh emulator, which ends with it. */
     static async open<T>(pulumiBin: string, work: (site: Site) => Promise<T>): Promise<T> {
         const folder = mkdtempSync(path.join(tmpdir(), "iot-x509-bench-"));
+        folders.add(folder);
         try {
             const emulator = await EmulatorProcess.start({ folder });
             try {
@@ -41,6 +50,7 @@ export class Site {
             }
         } finally {
             rmSync(folder, { recursive: true, force: true });
+            folders.delete(folder);
         }
     }
 

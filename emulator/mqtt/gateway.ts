@@ -33,7 +33,7 @@ export class DeviceGateway implements DeviceConnections {
     private readonly server: tls.Server;
     private readonly aliases: HubAliases;
     private readonly host: ConnectionHost;
-    private readonly sockets = new Set<tls.TLSSocket>();
+    private readonly sockets = new Set<Duplex>();
     private readonly open = new Set<MqttConnection | ProvisioningConnection>();
     private readonly byDevice = new Map<string, MqttConnection>();
     private readonly sessions = new Map<string, SessionState>();
@@ -60,6 +60,7 @@ export class DeviceGateway implements DeviceConnections {
                 );
             },
         });
+        this.server.on("connection", (socket: Duplex) => this.keep(socket));
         this.server.on("secureConnection", (socket) => this.secured(socket));
         this.server.on("tlsClientError", (error) =>
             context.log.info(`TLS handshake on the device port failed: ${error.message}`),
@@ -165,9 +166,13 @@ export class DeviceGateway implements DeviceConnections {
         this.byDevice.get(keyOf(hub, deviceId))?.close(why);
     }
 
-    private secured(socket: tls.TLSSocket): void {
+    private keep(socket: Duplex): void {
         this.sockets.add(socket);
         socket.once("close", () => this.sockets.delete(socket));
+    }
+
+    private secured(socket: tls.TLSSocket): void {
+        this.keep(socket);
         socket.on("error", () => socket.destroy());
         const deadline = setTimeout(() => socket.destroy(), handshakeMilliseconds).unref();
         socket.once("close", () => clearTimeout(deadline));

@@ -1,26 +1,15 @@
 /* Runs a command for a bounded time, with all that it started, and shows that it still runs. */
 import { spawn } from "node:child_process";
+import { endOnSignals, killTree } from "./descendants.mjs";
 import { root, say } from "./workspace.mjs";
 
 const progressSeconds = 15;
+
+/** Process IDs. */
 const running = new Set();
 
-function killGroup(child) {
-    try {
-        process.kill(-child.pid, "SIGKILL");
-    } catch {
-        // It has ended by itself.
-    }
-}
-
-process.on("exit", () => running.forEach(killGroup));
-for (const [signal, number] of [
-    ["SIGHUP", 1],
-    ["SIGINT", 2],
-    ["SIGTERM", 15],
-]) {
-    process.on(signal, () => process.exit(128 + number));
-}
+endOnSignals();
+process.on("exit", () => running.forEach(killTree));
 
 /** The first lines of what a command complained about, for one line of a message. */
 function complaint(lines) {
@@ -48,9 +37,9 @@ export function run(command, args, options) {
             cwd: options.cwd ?? root,
             env: options.env ?? process.env,
             stdio: ["ignore", "pipe", "pipe"],
-            detached: true, // a group of its own, so that it can be killed as a whole
+            detached: true, // Ctrl-C comes to it from here alone
         });
-        running.add(child);
+        running.add(child.pid);
         let stdout = "";
         let stderr = "";
         let stopped;
@@ -61,7 +50,7 @@ export function run(command, args, options) {
         const progressLines = () => stderr.split("\n").filter(isProgress).length;
         const stop = (reason) => {
             stopped ??= reason;
-            killGroup(child);
+            killTree(child.pid);
         };
         const timer = setTimeout(
             () => stop(`gave up after ${options.timeoutSeconds} s`),
@@ -81,7 +70,7 @@ export function run(command, args, options) {
         const end = (problem, status) => {
             clearTimeout(timer);
             clearInterval(ticker);
-            running.delete(child);
+            running.delete(child.pid);
             resolve({ stdout, stderr, status, problem: stopped ?? problem });
         };
         child.on("error", (error) => end(`${command}: ${error.message}`));

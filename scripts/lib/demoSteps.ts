@@ -29,6 +29,14 @@ interface Telemetry {
     readonly systemProperties: Readonly<Record<string, string>>;
 }
 
+/** Of the stages that are open. */
+const folders = new Set<string>();
+
+/** Removes what the open stages wrote, when this process is being ended. */
+export function removeStages(): void {
+    folders.forEach((folder) => rmSync(folder, { recursive: true, force: true }));
+}
+
 /** Everything that one run of the demo has in its hands: a local Azure, a copy of the program, a folder for devices. */
 export class Stage {
     private constructor(
@@ -39,12 +47,14 @@ export class Stage {
 
     static async open(progress: Progress, pulumiHome: string): Promise<Stage> {
         const folder = mkdtempSync(path.join(tmpdir(), "iot-x509-demo-"));
+        folders.add(folder);
         const emulator = await progress.step("The local Azure starts", async () => {
             const started = await EmulatorProcess.start({ folder });
             progress.say(`all Azure hosts answer at ${started.ready.proxy}`);
             return started;
         });
         const project = ProjectCopy.make({ environment: emulator.environment(), pulumiHome });
+        folders.add(project.folder);
         return new Stage(emulator, project, folder);
     }
 

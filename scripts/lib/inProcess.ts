@@ -65,7 +65,7 @@ export class InProcessStack {
                 }
             });
             const order: Command = { command, stack: this.name };
-            this.child.send(order);
+            this.child.send(order, (error) => (error === null ? undefined : reject(error)));
         });
     }
 }

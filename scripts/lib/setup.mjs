@@ -6,7 +6,9 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { cliSources, clisOnPath } from "./cli.mjs";
+import { readArguments } from "./commands.mjs";
 import { installDependencies } from "./dependencies.mjs";
+import { isEnding } from "./descendants.mjs";
 import { cliArchive } from "./mirror.mjs";
 import { installedPlugins, installOfficialPlugins, installPlugins, plugins } from "./plugins.mjs";
 import {
@@ -23,21 +25,6 @@ import {
 const oldestNode = [20, 19];
 const toolchainFile = path.join(local, "toolchain.json");
 const chosenCli = path.join(local, "bin", "pulumi");
-const knownFlags = ["--quiet", "--require-cli", "--official"];
-
-function parseFlags(args) {
-    const unknown = args.filter((arg) => !knownFlags.includes(arg));
-    if (unknown.length > 0) {
-        const usage = knownFlags.map((flag) => `[${flag}]`).join(" ");
-        say(`setup: unknown: ${unknown.join(" ")}\nusage: scripts/setup ${usage}`);
-        process.exit(2);
-    }
-    return {
-        quiet: args.includes("--quiet"),
-        requireCli: args.includes("--require-cli"),
-        official: args.includes("--official"),
-    };
-}
 
 function checkNode() {
     const [major, minor] = process.versions.node.split(".").map(Number);
@@ -160,7 +147,7 @@ function explainMissingCli(tried) {
 }
 
 async function main() {
-    const { quiet, requireCli, official } = parseFlags(process.argv.slice(2));
+    const { quiet, official, "require-cli": requireCli } = readArguments("setup").values;
     checkNode();
     removeStaleFolders();
     await installDependencies();
@@ -184,9 +171,11 @@ async function main() {
 }
 
 main().then(
-    (status) => process.exit(status),
+    (status) => (isEnding() ? undefined : process.exit(status)),
     (error) => {
-        say(`setup: ${error.message}`);
-        process.exit(1);
+        if (!isEnding()) {
+            say(`setup: ${error.message}`);
+            process.exit(1);
+        }
     },
 );

@@ -6,6 +6,7 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { run } from "./command.mjs";
+import { readArguments } from "./commands.mjs";
 import { local, readJson, removeFolder, root, temporaryFolder } from "./workspace.mjs";
 
 const checkSeconds = 600;
@@ -151,14 +152,20 @@ function specFiles(folder) {
 }
 
 /** Arguments for mocha: folders become their files, and options alone mean all files. */
-function mochaArguments(args) {
-    const takesValue = ["-g", "--grep", "-f", "--fgrep", "-t", "--timeout"];
-    const isPath = (arg, at) => !takesValue.includes(args[at - 1]) && fs.existsSync(arg);
-    const files = args
-        .filter(isPath)
-        .flatMap((arg) => (fs.statSync(arg).isDirectory() ? specFiles(arg) : [arg]));
-    const options = args.filter((arg, at) => !isPath(arg, at));
-    return [...options, ...(args.some(isPath) ? files : specFiles("test"))];
+function mochaArguments({ values, positionals }) {
+    const { grep, fgrep, timeout, invert, bail } = values;
+    const options = Object.entries({ grep, fgrep, timeout })
+        .filter(([, value]) => value !== undefined)
+        .flatMap(([name, value]) => [`--${name}`, value]);
+    const flags = Object.entries({ invert, bail }).filter(([, isOn]) => isOn);
+    const files = positionals.flatMap((one) =>
+        fs.statSync(one).isDirectory() ? specFiles(one) : [one],
+    );
+    return [
+        ...options,
+        ...flags.map(([name]) => `--${name}`),
+        ...(positionals.length > 0 ? files : specFiles("test")),
+    ];
 }
 
 function isIn(folder) {
@@ -205,7 +212,7 @@ function report() {
 
 async function main() {
     process.chdir(root);
-    const args = process.argv.slice(2);
+    const args = readArguments("test");
     print(`Engine: ${readJson(path.join(local, "toolchain.json"))?.description}\n`);
     const [first, second] = [new Lane(), new Lane()];
     first.show();
@@ -215,7 +222,7 @@ async function main() {
             print(`... still running: ${steps.join("; ")}\n`);
         }
     }, 5000);
-    if (args.length === 0) {
+    if (process.argv.length === 2) {
         await runAll(first, second);
     } else {
         const chosen = mochaArguments(args);

@@ -142,13 +142,13 @@ describe("the emulator's process", function () {
         assert.deepStrictEqual([settings.throttling, clock.offsetSeconds], [false, 0]);
     });
 
-    const badFlags: readonly (readonly [string, string[], RegExp])[] = [
-        ["a port that is no number", ["--port", "x"], /--port "x": a port is a whole number/],
-        ["a port that is too large", ["--mqtt-port", "65536"], /--mqtt-port "65536"/],
-        ["a flag that does not exist", ["--prot", "1"], /--prot/],
-        ["a state file that is not one", ["--state-file", "bad"], /not an emulator state file/],
+    const badFlags: readonly (readonly [string, string[], number, RegExp])[] = [
+        ["a port that is no number", ["--port", "x"], 2, /--port "x": a port is a whole number/],
+        ["a port that is too large", ["--mqtt-port", "65536"], 2, /--mqtt-port "65536"/],
+        ["a flag that does not exist", ["--prot", "1"], 2, /--prot/],
+        ["a state file that is not one", ["--state-file", "bad"], 1, /not an emulator state file/],
     ];
-    for (const [what, flags, message] of badFlags) {
+    for (const [what, flags, expected, message] of badFlags) {
         it(`refuses ${what} and says why`, () => {
             writeFileSync(path.join(folder, "bad"), "not JSON");
             const given = flags.map((flag) => (flag === "bad" ? path.join(folder, "bad") : flag));
@@ -157,7 +157,7 @@ describe("the emulator's process", function () {
                 ["-r", "ts-node/register/transpile-only", "--", "emulator/main.ts", ...given],
                 { cwd: repository, encoding: "utf8" },
             );
-            assert.strictEqual(status, 1);
+            assert.strictEqual(status, expected);
             assert.match(stderr, message);
         });
     }

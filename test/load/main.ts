@@ -1,11 +1,9 @@
 /*
- * The figures that the README quotes, on one emulator:
- *
- *   npm run load                     1,000 devices connect at once and send 10 messages each
- *   npm run load -- registrations    1,000 devices register through one enrollment group
+ * The figures that the README quotes, on one emulator. Its arguments: see scripts/lib/commands.mjs.
  *
  * What it takes to list devices in the configuration is measured by `npm run bench`.
  */
+import { readArguments } from "../../scripts/lib/commands.mjs";
 import { runLoad } from "./fleet";
 import { runRegistrations } from "./registrations";
 
@@ -18,12 +16,8 @@ const runs: Readonly<Record<string, () => Promise<object>>> = {
 };
 
 async function main(): Promise<void> {
-    const name = process.argv[2] ?? "connections";
-    const run = runs[name];
-    if (run === undefined) {
-        throw new Error(`load: "${name}" is none of ${Object.keys(runs).join(", ")}`);
-    }
-    for (const [figure, value] of Object.entries(await run())) {
+    const [name = "connections"] = readArguments("load").positionals;
+    for (const [figure, value] of Object.entries(await runs[name]())) {
         process.stdout.write(`${figure}: ${Math.round(Number(value) * 10) / 10}\n`);
     }
 }

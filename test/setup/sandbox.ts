@@ -75,14 +75,17 @@ export class Sandbox {
     }
 
     private linkTools(): void {
-        const folders = (process.env.PATH ?? "").split(path.delimiter);
-        for (const tool of tools) {
-            const found = folders.map((one) => path.join(one, tool)).find(fs.existsSync);
-            if (found !== undefined) {
-                fs.symlinkSync(found, path.join(this.tools, tool));
-            }
-        }
+        tools.forEach((tool) => this.link(tool));
         fs.symlinkSync(process.execPath, path.join(this.tools, "node"));
+    }
+
+    /** Puts a program of this machine, if it has it, on PATH. */
+    private link(tool: string): void {
+        const folders = (process.env.PATH ?? "").split(path.delimiter);
+        const found = folders.map((one) => path.join(one, tool)).find(fs.existsSync);
+        if (found !== undefined) {
+            fs.symlinkSync(found, path.join(this.tools, tool));
+        }
     }
 
     /** A clone of the project, as far as the set-up looks at it. */
@@ -92,7 +95,8 @@ export class Sandbox {
                 recursive: true,
             });
         }
-        for (const file of ["package.json", "package-lock.json"]) {
+        fs.mkdirSync(path.join(project, "emulator"));
+        for (const file of ["package.json", "package-lock.json", "emulator/commandLine.mjs"]) {
             fs.copyFileSync(path.join(repository, file), path.join(project, file));
         }
         fs.mkdirSync(path.join(project, "node_modules", "pulumi"), { recursive: true });
@@ -115,6 +119,23 @@ export class Sandbox {
 
     remove(): void {
         fs.rmSync(this.top, { recursive: true, force: true });
+    }
+
+    /** Puts the emulator and its packages into the project, and a CLI on PATH: nothing is left to set up. */
+    async takeEmulator(): Promise<void> {
+        this.fillMirror();
+        this.cli(this.bin, "99.0.1");
+        this.link("npm");
+        for (const name of ["emulator", "node_modules"]) {
+            const folder = path.join(this.project, name);
+            fs.rmSync(folder, { recursive: true });
+            fs.symlinkSync(path.join(repository, name), folder);
+        }
+        fs.copyFileSync(
+            path.join(repository, "tsconfig.json"),
+            path.join(this.project, "tsconfig.json"),
+        );
+        await this.setup();
     }
 
     /** Writes a file of the project. */
@@ -250,6 +271,7 @@ esac
             cwd: project,
             env: this.environment(extra),
             stdio: ["ignore", "pipe", "pipe"],
+            detached: true,
         });
         let output = "";
         child.stdout.on("data", (data: Buffer) => (output += data.toString()));

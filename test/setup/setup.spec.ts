@@ -291,6 +291,7 @@ describe("setup", function () {
     it("refuses a flag that it does not know", async () => {
         const { status, output } = await sandbox.setup(["--fast"]);
         assert.strictEqual(status, 2);
-        assert.match(output, /unknown: --fast/);
+        assert.match(output, /setup: Unknown option '--fast'\n\nUsage: npm run setup/);
+        assert.ok(!fs.existsSync(sandbox.local));
     });
 });

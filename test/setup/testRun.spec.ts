@@ -1,8 +1,10 @@
 import * as assert from "assert";
-import { spawnSync } from "child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "fs";
+import { spawn, spawnSync } from "child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "fs";
 import { tmpdir } from "os";
 import * as path from "path";
+import { setTimeout as sleep } from "timers/promises";
+import { processTree, survivors } from "../support/processes";
 
 const repository = path.resolve(__dirname, "../..");
 const skipModule = JSON.stringify(path.join(repository, "test", "support", "skip"));
@@ -66,6 +68,32 @@ describe("the test run", function () {
             ...["Failed:", ...unexcusedLines, "", "2 passed, 2 failed, 2 skipped"],
         ]);
         assert.strictEqual(status, 1);
+    });
+
+    it("ends with all that the tests started when it is told to, whatever groups these are in", async () => {
+        const note = path.join(folder, "started");
+        const sample = path.join(folder, "hanging.spec.ts");
+        writeFileSync(
+            sample,
+            'import { spawn } from "child_process";\n' +
+                'it("hangs", () => new Promise(() => {\n' +
+                '    spawn("sh", ["-c", "trap \'\' TERM; sleep 600; sleep 600"], { detached: true });\n' +
+                `    require("fs").writeFileSync(${JSON.stringify(note)}, "");\n` +
+                "})).timeout(0);\n",
+        );
+        const run = spawn(process.execPath, [
+            path.join(repository, "scripts", "lib", "test.mjs"),
+            sample,
+        ]);
+        const ended = new Promise((resolve) => run.once("exit", resolve));
+        while (!existsSync(note)) {
+            await sleep(50);
+        }
+        const tree = processTree(run.pid as number);
+        assert.ok(tree.length > 4, "launcher, emulator, mocha, shell");
+        run.kill("SIGTERM");
+        assert.deepStrictEqual(await survivors(tree, 8_000), []);
+        assert.strictEqual(await ended, 143);
     });
 
     it("counts a process that ends too early as a failure, whatever its status", () => {

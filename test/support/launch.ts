@@ -6,6 +6,7 @@ import { spawn } from "child_process";
 import { mkdtempSync, rmSync } from "fs";
 import { tmpdir } from "os";
 import * as path from "path";
+import { endOnSignals, isEnding } from "../../scripts/lib/descendants.mjs";
 import { EmulatorProcess } from "../../scripts/lib/emulatorProcess";
 
 async function main(): Promise<number> {
@@ -14,27 +15,28 @@ async function main(): Promise<number> {
         throw new Error("launch: name a command to run");
     }
     const folder = mkdtempSync(path.join(tmpdir(), "iot-x509-test-"));
+    const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
+    endOnSignals(removeFolder);
     const emulator = await EmulatorProcess.start({ folder });
     const child = spawn(command, args, {
         stdio: "inherit",
         env: emulator.environment(),
     });
-    const forward = (signal: NodeJS.Signals): void => void child.kill(signal);
-    process.on("SIGINT", forward);
-    process.on("SIGTERM", forward);
     const status = await new Promise<number>((resolve, reject) => {
         child.on("error", reject);
         child.on("exit", (code, signal) => resolve(code ?? (signal === null ? 1 : 128)));
     });
     await emulator.stop();
-    rmSync(folder, { recursive: true, force: true });
+    removeFolder();
     return status;
 }
 
 main().then(
-    (status) => process.exit(status),
+    (status) => (isEnding() ? undefined : process.exit(status)),
     (error: Error) => {
-        process.stderr.write(`${error.message}\n`);
-        process.exit(1);
+        if (!isEnding()) {
+            process.stderr.write(`${error.message}\n`);
+            process.exit(1);
+        }
     },
 );

@@ -120,8 +120,8 @@ describe("npm run plan", function () {
             /^error: stack "production" has no settings file Pulumi\.production\.yaml; stacks that have one: dev, prod /,
         );
         const option = project.plan("--stak", "dev");
-        assert.equal(option.status, 1);
-        assert.match(option.errors, /^error: Unknown option '--stak'/);
+        assert.equal(option.status, 2);
+        assert.match(option.errors, /^plan: Unknown option '--stak'\n\nUsage: npm run plan/);
     });
 
     it("says where a file is no YAML, and shows nothing of it", () => {

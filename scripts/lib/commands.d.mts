@@ -1,0 +1,17 @@
+/** What {@link readArguments} gives of the commands that are written in TypeScript. */
+interface Arguments {
+    readonly demo: { readonly keep: boolean; readonly official: boolean };
+    readonly plan: { readonly stack?: string; readonly shards?: string; readonly json: boolean };
+    readonly bench: {
+        readonly quick: boolean;
+        readonly only: string[];
+        readonly divide: string;
+        readonly continue: boolean;
+        readonly report: boolean;
+    };
+    readonly load: object;
+}
+
+export function readArguments<Name extends keyof Arguments>(
+    name: Name,
+): { readonly values: Arguments[Name]; readonly positionals: readonly string[] };

@@ -5,147 +5,193 @@
  *   node -r ts-node/register/transpile-only device/device.ts \
  *     --connection-string 'HostName=…;DeviceId=…;x509=true' --certificate chain.pem --key device.key
  *
- * With --id-scope instead of a connection string it asks the provisioning service for its hub first.
+ * With --id-scope instead of a connection string it asks the provisioning service for its hub first; with both, when the
+ * hub refuses it, as it does after a renewal of a device that the provisioning service made (see README, "Renewal").
  */
-import { readFileSync } from "fs";
-import { parseArgs } from "util";
 import { errors, ExponentialBackOffWithJitter, Message } from "azure-iot-common";
 import { Client } from "azure-iot-device";
 import { Mqtt } from "azure-iot-device-mqtt";
+import { connectionProblem } from "./connectionProblem";
 import { commonNameOf, hubSideReasons, visibleProblems } from "./diagnosis";
-import { register } from "./registration";
+import { Credentials, Flags, readCredentials, readFlags, usage } from "./flags";
+import { globalProvisioningHost, register } from "./registration";
+import { registrationReason } from "./registrationReason";
 
-const usage = `Usage: device.ts (--connection-string TEXT | --id-scope TEXT) --certificate FILE --key FILE
-                 [--count N] [--interval SECONDS]
-
-  --connection-string  HostName=…;DeviceId=…;x509=true
-  --id-scope           of the provisioning service that knows the device's hub, e.g. 0ne00A1B2C3
-  --certificate        PEM: the device's certificate, then its intermediates; never the root
-  --key                PEM: the device's private key
-  --count              messages to send before it ends (default: no end)
-  --interval           seconds between messages (default 5)
-`;
-
-interface Flags {
-    /** Exactly one of connection string and ID scope is given. */
-    readonly connectionString: string | undefined;
-    readonly idScope: string | undefined;
-    readonly certificate: string;
-    readonly key: string;
-    readonly count: number;
-    readonly intervalSeconds: number;
-}
-
-function readFlags(): Flags {
-    const { values } = parseArgs({
-        options: {
-            "connection-string": { type: "string" },
-            "id-scope": { type: "string" },
-            certificate: { type: "string" },
-            key: { type: "string" },
-            count: { type: "string", default: "Infinity" },
-            interval: { type: "string", default: "5" },
-        },
-    });
-    const { "connection-string": connectionString, "id-scope": idScope, certificate, key } = values;
-    const hasOneTarget = (connectionString === undefined) !== (idScope === undefined);
-    if (!hasOneTarget || certificate === undefined || key === undefined) {
-        throw new Error(usage);
+/** An end of the program: what to say, a line each. */
+class Failure extends Error {
+    constructor(readonly lines: readonly string[]) {
+        super(lines[0]);
     }
-    return {
-        connectionString,
-        idScope,
-        certificate: readFileSync(certificate, "utf8"),
-        key: readFileSync(key, "utf8"),
-        count: Number(values.count),
-        intervalSeconds: Number(values.interval),
-    };
 }
 
-async function main(): Promise<number> {
-    const flags = readFlags();
+async function main(flags: Flags): Promise<void> {
+    const credentials = readCredentials(flags);
     const deviceId =
         /(?:^|;)DeviceId=([^;]+)/.exec(flags.connectionString ?? "")?.[1] ??
-        commonNameOf(flags.certificate);
-    const problems = visibleProblems({
-        deviceId,
-        chainPem: flags.certificate,
-        keyPem: flags.key,
-    });
-    problems.forEach((problem) => say(deviceId, `warning: ${problem}`));
-
-    let client: Client;
+        commonNameOf(credentials.chainPem);
     try {
-        client = await connect(deviceId, flags);
+        const device = new Device(deviceId, flags, credentials);
+        await device.connect();
+        await device.sendTelemetry();
     } catch (error) {
-        explain(deviceId, error as Error, problems);
-        return 1;
+        const lines = error instanceof Failure ? error.lines : [(error as Error).message];
+        lines.forEach((line) => say(deviceId, line));
+        process.exitCode = 1;
     }
-    await sendTelemetry(client, deviceId, flags);
-    await client.close();
-    return 0;
 }
 
-async function connect(deviceId: string, flags: Flags): Promise<Client> {
-    const connectionString = flags.connectionString ?? (await findHub(deviceId, flags));
-    const client = Client.fromConnectionString(connectionString, Mqtt);
-    await client.setOptions({ cert: flags.certificate, key: flags.key });
-    // Starts at 100 ms, doubles up to 10 s with jitter, and does not repeat what cannot succeed.
-    client.setRetryPolicy(new ExponentialBackOffWithJitter(true));
-    client.on("connect", () => say(deviceId, "connected with its certificate"));
-    client.on("disconnect", () => say(deviceId, "disconnected"));
-    client.on("error", (error: Error) => say(deviceId, `error: ${error.message}`));
-    await client.open();
-    return client;
-}
+/** A device and its connection. */
+class Device {
+    private client: Client | undefined;
+    private problems: readonly string[] = [];
 
-async function findHub(deviceId: string, flags: Flags): Promise<string> {
-    const connectionString = await register({
-        idScope: flags.idScope ?? "",
-        registrationId: deviceId,
-        chainPem: flags.certificate,
-        keyPem: flags.key,
-    });
-    say(deviceId, `registered: ${connectionString}`);
-    return connectionString;
-}
+    constructor(
+        private readonly id: string,
+        private readonly flags: Flags,
+        private credentials: Credentials,
+    ) {}
 
-async function sendTelemetry(client: Client, deviceId: string, flags: Flags): Promise<void> {
-    for (let sent = 1; sent <= flags.count; sent++) {
-        const temperature = Math.round((20 + Math.random() * 5) * 10) / 10;
-        const message = new Message(JSON.stringify({ deviceId, temperature, sequence: sent }));
-        message.contentType = "application/json";
-        message.contentEncoding = "utf-8";
-        await client.sendEvent(message);
-        say(deviceId, `sent message ${sent}`);
-        if (sent < flags.count) {
-            await new Promise((resolve) => setTimeout(resolve, flags.intervalSeconds * 1000));
+    /** @throws Failure */
+    async connect(): Promise<void> {
+        this.warn();
+        const { connectionString } = this.flags;
+        if (connectionString === undefined) {
+            return this.open(await this.findHub());
+        }
+        try {
+            await this.open(connectionString);
+        } catch (error) {
+            await this.registerAgain(error as Error);
+        }
+    }
+
+    async sendTelemetry(): Promise<void> {
+        const { count, intervalSeconds } = this.flags;
+        for (let sent = 1; sent <= count; sent++) {
+            const temperature = Math.round((20 + Math.random() * 5) * 10) / 10;
+            const data = { deviceId: this.id, temperature, sequence: sent };
+            const message = new Message(JSON.stringify(data));
+            message.contentType = "application/json";
+            message.contentEncoding = "utf-8";
+            try {
+                await this.client?.sendEvent(message);
+            } catch (error) {
+                await this.registerAgain(error as Error);
+                await this.client?.sendEvent(message);
+            }
+            say(this.id, `sent message ${sent}`);
+            if (sent < count) {
+                await new Promise((resolve) => setTimeout(resolve, intervalSeconds * 1000));
+            }
+        }
+        await this.client?.close();
+    }
+
+    private warn(): void {
+        const { chainPem, keyPem } = this.credentials;
+        this.problems = visibleProblems({ deviceId: this.id, chainPem, keyPem });
+        this.problems.forEach((problem) => say(this.id, `warning: ${problem}`));
+    }
+
+    /** A renewed device that the provisioning service made is refused until it has registered again. */
+    private async registerAgain(error: Error): Promise<void> {
+        const isRefused = error instanceof Refused || error instanceof errors.UnauthorizedError;
+        if (!isRefused || this.flags.idScope === undefined) {
+            throw error;
+        }
+        say(this.id, "refused by the hub: registers again");
+        this.client?.removeAllListeners();
+        this.credentials = readCredentials(this.flags);
+        this.warn();
+        await this.open(await this.findHub());
+    }
+
+    /** @throws Failure, Refused among them */
+    private async open(connectionString: string): Promise<void> {
+        const client = Client.fromConnectionString(connectionString, Mqtt);
+        this.client = client;
+        const { chainPem, keyPem } = this.credentials;
+        await client.setOptions({ cert: chainPem, key: keyPem });
+        // Starts at 100 ms, doubles up to 10 s with jitter, and does not repeat what cannot succeed.
+        client.setRetryPolicy(new ExponentialBackOffWithJitter(true));
+        client.on("connect", () => say(this.id, "connected with its certificate"));
+        client.on("disconnect", () => say(this.id, "disconnected"));
+        client.on("error", (error: Error) => say(this.id, `error: ${error.message}`));
+        try {
+            await client.open();
+        } catch (error) {
+            client.removeAllListeners();
+            throw await this.explained(connectionString, error as Error);
+        }
+    }
+
+    private async explained(connectionString: string, error: Error): Promise<Failure> {
+        const host = /(?:^|;)HostName=([^;]+)/.exec(connectionString)?.[1] ?? "";
+        const problem = await connectionProblem(host, this.credentials);
+        if (problem !== undefined) {
+            return new Failure([`could not connect: ${problem}`]);
+        }
+        return error instanceof errors.UnauthorizedError
+            ? new Refused(this.problems)
+            : new Failure([`could not connect: ${error.message}`]);
+    }
+
+    private async findHub(): Promise<string> {
+        const idScope = this.flags.idScope ?? "";
+        try {
+            const connectionString = await register({
+                idScope,
+                registrationId: this.id,
+                ...this.credentials,
+            });
+            say(this.id, `registered: ${connectionString}`);
+            return connectionString;
+        } catch (error) {
+            const problem = await connectionProblem(globalProvisioningHost, this.credentials);
+            if (problem !== undefined) {
+                throw new Failure([`could not register: ${problem}`]);
+            }
+            throw new Failure([
+                `could not register: ${registrationReason(error as Error, idScope)}`,
+                ...this.problems.map((one) => `  ${one}`),
+            ]);
         }
     }
 }
 
-function explain(deviceId: string, error: Error, problems: readonly string[]): void {
-    if (!(error instanceof errors.UnauthorizedError)) {
-        say(deviceId, `could not connect: ${error.message}`);
-        return;
+/** The hub does not let the device in. */
+class Refused extends Failure {
+    constructor(problems: readonly string[]) {
+        super([
+            "refused: this device is not accepted.",
+            ...(problems.length > 0
+                ? problems.map((problem) => `  ${problem}`)
+                : [
+                      "Nothing is wrong that the device can see. On the hub, one of these holds:",
+                      ...hubSideReasons.map((reason) => `  - ${reason}`),
+                  ]),
+        ]);
     }
-    say(deviceId, "refused: this device is not accepted.");
-    if (problems.length > 0) {
-        problems.forEach((problem) => say(deviceId, `  ${problem}`));
-        return;
-    }
-    say(deviceId, "Nothing is wrong that the device can see. On the hub, one of these holds:");
-    hubSideReasons.forEach((reason) => say(deviceId, `  - ${reason}`));
 }
 
 function say(deviceId: string, text: string): void {
     process.stdout.write(`${deviceId}: ${text}\n`);
 }
 
-main().then(
-    (status) => process.exit(status),
+function start(): Promise<void> {
+    const flags = readFlags(process.argv.slice(2));
+    if (flags === undefined) {
+        process.stdout.write(usage);
+        return Promise.resolve();
+    }
+    return main(flags);
+}
+
+(async () => start())().then(
+    () => process.exit(),
     (error: Error) => {
-        process.stderr.write(`${error.message}\n`);
+        const [reason] = error.message.split(". To specify");
+        process.stderr.write(`device: ${reason}\n\n${usage}`);
         process.exit(2);
     },
 );

@@ -58,7 +58,7 @@ export const hubSideReasons: readonly string[] = [
     "the CA that signed it is not on the hub, or is there without proof of possession",
     "the intermediate between the device and the hub's CA was not sent: put it after the leaf in the certificate file",
     "the host name is another hub's",
-    "with an ID scope: no enabled enrollment covers the device's certificate",
+    "the provisioning service made the device's identity, for an earlier certificate: register again (--id-scope)",
 ];
 
 /** The common name of the first certificate; empty when it has none. */

@@ -20,7 +20,7 @@ export interface RegistrationRequest {
  * Registers a device that knows nothing but its certificate and the ID scope.
  *
  * @returns the connection string of the hub that it was assigned to
- * @throws Error when the provisioning service refuses it
+ * @throws Error of the SDK when the provisioning service refuses it; its `result` has the service's code and text
  */
 export async function register(request: RegistrationRequest): Promise<string> {
     const { registrationId, chainPem, keyPem, idScope } = request;

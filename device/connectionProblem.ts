@@ -1,0 +1,74 @@
+import { connect } from "tls";
+import { Credentials } from "./flags";
+
+const mqttPort = 8883;
+const patienceMilliseconds = 10_000;
+
+/** Error codes of Node.js (libuv and OpenSSL) in words; what they all are about is the host. */
+const words: Readonly<Record<string, string>> = {
+    ENOTFOUND:
+        "its name is unknown to DNS: is it spelt right, and does this device have a network?",
+    EAI_AGAIN: "DNS does not answer: does this device have a network?",
+    ECONNREFUSED: "nothing listens on this port there",
+    ETIMEDOUT: "it does not answer: does a firewall block the port?",
+    EHOSTUNREACH: "there is no way to it: does this device have a network?",
+    ENETUNREACH: "there is no way to it: does this device have a network?",
+    ECONNRESET: "it ended the connection during the TLS handshake",
+    ERR_TLS_CERT_ALTNAME_INVALID: "it shows the certificate of another host",
+    CERT_HAS_EXPIRED: "its certificate has ended, or this device's clock is wrong",
+    CERT_NOT_YET_VALID: "its certificate is not valid yet: is this device's clock right?",
+};
+
+const untrusted = [
+    "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+    "UNABLE_TO_GET_ISSUER_CERT",
+    "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+    "SELF_SIGNED_CERT_IN_CHAIN",
+    "DEPTH_ZERO_SELF_SIGNED_CERT",
+];
+
+/**
+ * Why a TLS connection with the device's certificate does not come about, in words; undefined when it does. The SDK calls
+ * all of it "not authorized".
+ *
+ * @param hostName may end with `:PORT`; default 8883
+ */
+export function connectionProblem(
+    hostName: string,
+    { chainPem, keyPem }: Credentials,
+): Promise<string | undefined> {
+    const [host, port = String(mqttPort)] = hostName.split(":");
+    const where = `${host}, port ${port}`;
+    return new Promise((resolve) => {
+        const fail = (error: NodeJS.ErrnoException): void => resolve(inWords(where, error));
+        try {
+            const socket = connect(
+                { host, port: Number(port), servername: host, cert: chainPem, key: keyPem },
+                () => {
+                    socket.destroy();
+                    resolve(undefined);
+                },
+            );
+            socket.once("error", fail);
+            socket.setTimeout(patienceMilliseconds, () => {
+                socket.destroy();
+                fail(Object.assign(new Error("timeout"), { code: "ETIMEDOUT" }));
+            });
+        } catch (error) {
+            fail(error as NodeJS.ErrnoException);
+        }
+    });
+}
+
+/** The same for an error of the provisioning client, whose connection failed. */
+export function inWords(where: string, error: NodeJS.ErrnoException): string {
+    const code = error.code ?? "";
+    if (code.includes("KEY_VALUES_MISMATCH")) {
+        return "the private key does not belong to the first certificate of the file";
+    }
+    const why = untrusted.includes(code)
+        ? "this device does not trust its certificate: Azure's root (DigiCert Global Root G2) is missing here, or " +
+          "something in between replaces the certificate (name its CA in NODE_EXTRA_CA_CERTS)"
+        : words[code];
+    return `${where}: ${why ?? error.message}`;
+}

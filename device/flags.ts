@@ -1,0 +1,127 @@
+import { createPrivateKey, X509Certificate } from "crypto";
+import { readFileSync } from "fs";
+import { parseArgs } from "util";
+
+export const usage = `Usage: device.ts --certificate FILE --key FILE [--connection-string TEXT] [--id-scope TEXT]
+                 [--count N] [--interval SECONDS]
+
+  --certificate        PEM: the device's certificate, then its intermediates; never the root
+  --key                PEM: the device's private key
+  --connection-string  HostName=…;DeviceId=…;x509=true
+  --id-scope           of the provisioning service that knows the device's hub, e.g. 0ne00A1B2C3; with a connection
+                       string, it is asked when the hub refuses the device
+  --count              messages to send before it ends (default: no end)
+  --interval           seconds between messages (default 5)
+  --help               this text
+
+Status: 0 when all messages were sent, 1 when it could not connect, 2 when an argument is wrong.
+`;
+
+export interface Flags {
+    /** At least one of connection string and ID scope is given. */
+    readonly connectionString: string | undefined;
+    readonly idScope: string | undefined;
+    readonly certificateFile: string;
+    readonly keyFile: string;
+    /** Infinity: no end. */
+    readonly count: number;
+    readonly intervalSeconds: number;
+}
+
+/** @returns undefined when help is asked for; @throws Error that names the flag, the rule and the remedy */
+export function readFlags(args: readonly string[]): Flags | undefined {
+    const { values } = parseArgs({
+        args: [...args],
+        options: {
+            "connection-string": { type: "string" },
+            "id-scope": { type: "string" },
+            certificate: { type: "string" },
+            key: { type: "string" },
+            count: { type: "string" },
+            interval: { type: "string", default: "5" },
+            help: { type: "boolean", default: false },
+        },
+    });
+    if (values.help) {
+        return undefined;
+    }
+    const { "connection-string": connectionString, "id-scope": idScope, certificate, key } = values;
+    if (connectionString === undefined && idScope === undefined) {
+        throw new Error("name the hub with --connection-string, or --id-scope to ask for it");
+    }
+    if (certificate === undefined || key === undefined) {
+        throw new Error("--certificate and --key are required");
+    }
+    if (connectionString !== undefined) {
+        checkConnectionString(connectionString);
+    }
+    return {
+        connectionString,
+        idScope,
+        certificateFile: certificate,
+        keyFile: key,
+        count: values.count === undefined ? Infinity : readNumber("--count", values.count, /^\d+$/),
+        intervalSeconds: readNumber("--interval", values.interval, /^\d+(\.\d+)?$/),
+    };
+}
+
+function readNumber(flag: string, given: string, pattern: RegExp): number {
+    if (!pattern.test(given)) {
+        throw new Error(`${flag} "${given}" is no number`);
+    }
+    return Number(given);
+}
+
+/** The text itself is not shown: a wrong one may hold a key. */
+function checkConnectionString(text: string): void {
+    const missing = ["HostName", "DeviceId"].filter(
+        (name) => !new RegExp(`(^|;)${name}=[^;]`).test(text),
+    );
+    if (missing.length > 0) {
+        throw new Error(
+            `--connection-string has no ${missing.join(" and no ")}; it is HostName=…;DeviceId=…;x509=true`,
+        );
+    }
+    if (/(^|;)SharedAccessKey=/.test(text) || !/(^|;)x509=true(;|$)/.test(text)) {
+        throw new Error(
+            "--connection-string is not that of an X.509 device; it is HostName=…;DeviceId=…;x509=true, without a key",
+        );
+    }
+}
+
+/** PEM texts. */
+export interface Credentials {
+    readonly chainPem: string;
+    readonly keyPem: string;
+}
+
+/** Reads the files anew, because they may have been renewed. @throws Error that names the file */
+export function readCredentials({ certificateFile, keyFile }: Flags): Credentials {
+    const chainPem = readText("--certificate", certificateFile);
+    const keyPem = readText("--key", keyFile);
+    check(`--certificate ${certificateFile} holds no PEM certificate`, () => {
+        return new X509Certificate(chainPem);
+    });
+    check(`--key ${keyFile} holds no private key in PEM without a passphrase`, () => {
+        return createPrivateKey(keyPem);
+    });
+    return { chainPem, keyPem };
+}
+
+function readText(flag: string, file: string): string {
+    try {
+        return readFileSync(file, "utf8");
+    } catch (error) {
+        const { code, message } = error as NodeJS.ErrnoException;
+        const known = { ENOENT: "there is no such file", EACCES: "it may not be read" };
+        throw new Error(`${flag} ${file}: ${known[code as keyof typeof known] ?? message}`);
+    }
+}
+
+function check(problem: string, read: () => unknown): void {
+    try {
+        read();
+    } catch {
+        throw new Error(problem);
+    }
+}

@@ -1,0 +1,55 @@
+/** What the provisioning service says of a registration that failed. Source: Azure REST, device registration. */
+interface ServiceAnswer {
+    readonly errorCode?: number;
+    readonly message?: string;
+    readonly status?: string;
+    readonly registrationState?: {
+        readonly status?: string;
+        readonly errorCode?: number;
+        readonly errorMessage?: string;
+    };
+}
+
+/**
+ * Why the provisioning service refused a device, in words. Its codes are published by class alone (Azure docs:
+ * how-to-troubleshoot-dps); the texts of 401002 are as devices saw them.
+ */
+export function registrationReason(error: Error, idScope: string): string {
+    const answer = (error as { result?: ServiceAnswer }).result ?? {};
+    const state = answer.registrationState;
+    const code = state?.errorCode ?? answer.errorCode;
+    const said = state?.errorMessage ?? answer.message ?? error.message;
+    const status = state?.status ?? answer.status;
+    if (status === "disabled") {
+        return "its enrollment is disabled: enable it, or let another one cover the device";
+    }
+    return `${remedy(Math.floor((code ?? 0) / 1000), said, idScope)} (the service says: ${[code, said].filter((part) => part !== undefined).join(" ")})`;
+}
+
+/** @param httpStatus the first three digits of the service's code; 0: it gave none */
+function remedy(httpStatus: number, said: string, idScope: string): string {
+    if (httpStatus === 404) {
+        return `no provisioning service has the ID scope "${idScope}", or it is gone: take it from the stack's output "provisioning"`;
+    }
+    if (httpStatus === 429) {
+        return "the provisioning service is throttled: try again in a minute";
+    }
+    if (httpStatus === 401 && /hub/i.test(said)) {
+        return "the provisioning service cannot put it on a hub: the linked hub is gone, or refuses the service's policy";
+    }
+    if (httpStatus === 401 && /CA certificate not found/i.test(said)) {
+        return (
+            "its certificate leads to no verified CA of the provisioning service, or no enrollment covers it: is the " +
+            "intermediate in the certificate file, after the leaf?"
+        );
+    }
+    if (httpStatus === 401 && /Invalid certificate/i.test(said)) {
+        return "its certificate, or one of the chain, is not what its enrollment trusts, or is out of date";
+    }
+    if (httpStatus === 401) {
+        return "its certificate is not accepted: is the common name its registration ID, and its enrollment enabled?";
+    }
+    return httpStatus === 400
+        ? "the provisioning service does not understand the request"
+        : "the provisioning service did not register it";
+}

@@ -11,7 +11,8 @@
 import { errors, ExponentialBackOffWithJitter, Message } from "azure-iot-common";
 import { Client } from "azure-iot-device";
 import { Mqtt } from "azure-iot-device-mqtt";
-import { connectionProblem } from "./connectionProblem";
+import { createSecureContext } from "tls";
+import { connectionProblem, inWords } from "./connectionProblem";
 import { commonNameOf, hubSideReasons, visibleProblems } from "./diagnosis";
 import { Credentials, Flags, readCredentials, readFlags, usage } from "./flags";
 import { globalProvisioningHost, register } from "./registration";
@@ -87,10 +88,16 @@ class Device {
         await this.client?.close();
     }
 
+    /** @throws Failure when TLS cannot begin with this certificate and key */
     private warn(): void {
         const { chainPem, keyPem } = this.credentials;
         this.problems = visibleProblems({ deviceId: this.id, chainPem, keyPem });
         this.problems.forEach((problem) => say(this.id, `warning: ${problem}`));
+        try {
+            createSecureContext({ cert: chainPem, key: keyPem });
+        } catch (error) {
+            throw new Failure([`could not connect: ${inWords("TLS", error as Error)}`]);
+        }
     }
 
     /** A renewed device that the provisioning service made is refused until it has registered again. */

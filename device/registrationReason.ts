@@ -28,7 +28,8 @@ export function registrationReason(error: Error, idScope: string): string {
 
 /** @param httpStatus the first three digits of the service's code; 0: it gave none */
 function remedy(httpStatus: number, said: string, idScope: string): string {
-    if (httpStatus === 404) {
+    // Over MQTT an unknown scope is refused at the connection itself, with return code 3.
+    if (httpStatus === 404 || /Server unavailable/i.test(said)) {
         return `no provisioning service has the ID scope "${idScope}", or it is gone: take it from the stack's output "provisioning"`;
     }
     if (httpStatus === 429) {

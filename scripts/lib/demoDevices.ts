@@ -8,8 +8,8 @@ const repository = path.resolve(__dirname, "../..");
 /** What a device carries: nothing else is needed to connect. */
 export interface DeviceFiles {
     readonly deviceId: string;
-    /** Of its hub; or the ID scope of the provisioning service that knows the hub. */
-    readonly target: { readonly connectionString: string } | { readonly idScope: string };
+    /** Its hub, or the ID scope of the provisioning service that knows the hub, or both. */
+    readonly target: { readonly connectionString?: string; readonly idScope?: string };
     /** PEM, leaf first. */
     readonly chainPem: string;
     readonly keyPem: string;
@@ -54,8 +54,9 @@ export async function runDevice(
     return { status, lines };
 }
 
-function targetFlags(target: DeviceFiles["target"]): string[] {
-    return "idScope" in target
-        ? ["--id-scope", target.idScope]
-        : ["--connection-string", target.connectionString];
+function targetFlags({ connectionString, idScope }: DeviceFiles["target"]): string[] {
+    return [
+        ...(connectionString === undefined ? [] : ["--connection-string", connectionString]),
+        ...(idScope === undefined ? [] : ["--id-scope", idScope]),
+    ];
 }

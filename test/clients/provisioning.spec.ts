@@ -2,6 +2,9 @@ import { IotDpsClient } from "@azure/arm-deviceprovisioningservices";
 import { IotHubClient } from "@azure/arm-iothub";
 import { EnvironmentCredential } from "@azure/identity";
 import * as assert from "assert";
+import { mkdtempSync, rmSync } from "fs";
+import { tmpdir } from "os";
+import * as path from "path";
 import { Message } from "azure-iot-common";
 import { Client as DeviceClient } from "azure-iot-device";
 import { Mqtt as HubMqtt } from "azure-iot-device-mqtt";
@@ -13,6 +16,7 @@ import { EnrollmentGroup } from "azure-iot-provisioning-service/dist/interfaces"
 import { X509Security } from "azure-iot-security-x509";
 import { Registry } from "azure-iothub";
 import { Telemetry } from "../../emulator/hub/model";
+import { DeviceFiles, DeviceRun, runDevice } from "../../scripts/lib/demoDevices";
 import { shared } from "../support/emulator";
 import { dropGroup, iotHubClient, makeHub } from "../support/iotHubClient";
 import { chain, issue, Issued, makeCa } from "../support/pki";
@@ -112,8 +116,8 @@ describe("azure-iot-provisioning-device", function () {
     }
 
     async function received(deviceId: string): Promise<string[]> {
-        const path = `/messages?hub=${hub}&deviceId=${deviceId}`;
-        const { messages } = await shared().manage<{ messages: Telemetry[] }>("GET", path);
+        const route = `/messages?hub=${hub}&deviceId=${deviceId}`;
+        const { messages } = await shared().manage<{ messages: Telemetry[] }>("GET", route);
         return messages.map(({ body }) => body);
     }
 
@@ -165,4 +169,82 @@ describe("azure-iot-provisioning-device", function () {
             await assert.rejects(register(transport, id, leaf), { name: "UnauthorizedError" });
         });
     }
+
+    describe("the sample device", () => {
+        let folder: string;
+
+        beforeEach(() => {
+            folder = mkdtempSync(path.join(tmpdir(), "iot-x509-sample-device-"));
+        });
+
+        afterEach(() => rmSync(folder, { recursive: true }));
+
+        function run(
+            leaf: Issued,
+            target: DeviceFiles["target"],
+            chainPem = chain(leaf, factory),
+        ): Promise<DeviceRun> {
+            const files = { deviceId: "device", target, chainPem, keyPem: leaf.key };
+            return runDevice(files, folder, process.env, 1);
+        }
+
+        it("registers again when the hub refuses its renewed certificate, and goes on", async () => {
+            const id = "sample-renewed";
+            const first = await run(await leafOf(id), { idScope });
+            assert.strictEqual(first.status, 0, first.lines.join("\n"));
+            const renewed = await leafOf(id);
+            const connectionString = `HostName=${hubHost};DeviceId=${id};x509=true`;
+            const refused = await run(renewed, { connectionString });
+            assert.strictEqual(refused.status, 1);
+            const again = await run(renewed, { connectionString, idScope });
+            assert.deepStrictEqual(
+                again.lines.filter((line) => line.startsWith(id)),
+                [
+                    `${id}: refused by the hub: registers again`,
+                    `${id}: registered: ${connectionString}`,
+                    `${id}: connected with its certificate`,
+                    `${id}: sent message 1`,
+                ],
+            );
+            assert.strictEqual(again.status, 0);
+        });
+
+        const refusals: readonly [string, RegExp, () => Promise<DeviceRun>][] = [
+            [
+                "an ID scope that no service has",
+                /no provisioning service has the ID scope "0ne00000000".*output "provisioning"/,
+                async () => run(await leafOf("sample-a"), { idScope: "0ne00000000" }),
+            ],
+            [
+                "a missing intermediate",
+                /is the intermediate in the certificate file, after the leaf\?/,
+                async () => {
+                    const leaf = await leafOf("sample-b");
+                    const stranger = await makeCa({ commonName: "Stranger" });
+                    const strange = await issue(stranger, { commonName: "sample-b" });
+                    return run({ ...strange, key: strange.key }, { idScope }, chain(strange, leaf));
+                },
+            ],
+            [
+                "a disabled enrollment",
+                /its enrollment is disabled: enable it/,
+                async () => {
+                    await switchGroup("disabled");
+                    try {
+                        return await run(await leafOf("sample-c"), { idScope });
+                    } finally {
+                        await switchGroup("enabled");
+                    }
+                },
+            ],
+        ];
+        for (const [what, message, attempt] of refusals) {
+            it(`says in words that it is ${what}`, async () => {
+                const { status, lines } = await attempt();
+                assert.strictEqual(status, 1, lines.join("\n"));
+                assert.match(lines.join("\n"), message);
+                assert.doesNotMatch(lines.join("\n"), /^ +at |\[object/m);
+            });
+        }
+    });
 });

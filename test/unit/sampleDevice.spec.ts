@@ -1,4 +1,5 @@
 import { strict as assert } from "assert";
+import { spawnSync } from "child_process";
 import { mkdtempSync, rmSync } from "fs";
 import { tmpdir } from "os";
 import * as path from "path";
@@ -85,6 +86,42 @@ describe("the sample device", function () {
         });
     });
 
+    describe("its arguments", () => {
+        const device = (...args: string[]) =>
+            spawnSync(
+                process.execPath,
+                ["-r", "ts-node/register/transpile-only", "device/device.ts", ...args],
+                { cwd: path.resolve(__dirname, "../.."), encoding: "utf8" },
+            );
+        const files = ["--certificate", "c.pem", "--key", "k.pem"];
+
+        it("--help tells the usage and ends with status 0", () => {
+            const { status, stdout } = device("--help");
+            assert.equal(status, 0);
+            assert.match(stdout, /^Usage: device\.ts --certificate/);
+        });
+
+        const wrong: readonly [string, readonly string[], RegExp][] = [
+            ["a count that is no number", ["--count", "abc"], /--count "abc" is no number/],
+            ["an interval that is no number", ["--interval", "-"], /--interval "-" is no number/],
+            ["a file that is not there", [], /--certificate c\.pem: there is no such file/],
+            ["an unknown option", ["--cont", "1"], /Unknown option '--cont'/],
+            [
+                "a connection string with a key, which is not shown",
+                ["--connection-string", "HostName=h;DeviceId=d;SharedAccessKey=c2VjcmV0"],
+                /--connection-string is not that of an X\.509 device/,
+            ],
+        ];
+        for (const [what, args, message] of wrong) {
+            it(`refuses ${what} with status 2`, () => {
+                const { status, stderr } = device(...files, "--id-scope", "0ne1", ...args);
+                assert.equal(status, 2);
+                assert.match(stderr, message);
+                assert.doesNotMatch(stderr, /^ +at |c2VjcmV0/m);
+            });
+        }
+    });
+
     describe("what it says when it connects", () => {
         let folder: string;
         let arm: IotHubClient;
@@ -154,6 +191,42 @@ describe("the sample device", function () {
             assert.equal(ended.length, 2, lines.join("\n"));
             assert.match(ended[0], /warning: /);
             assert.ok(!lines.some((line) => hubSideReasons.some((one) => line.includes(one))));
+        });
+
+        const failures: readonly [string, string, RegExp][] = [
+            [
+                "a name that DNS does not know",
+                "no-such-host.invalid",
+                /no-such-host\.invalid, port 8883: its name is unknown to DNS/,
+            ],
+            ["a port where nothing listens", "localhost:1", /localhost, port 1: nothing listens/],
+        ];
+        for (const [what, host, message] of failures) {
+            it(`not connected for ${what}: says so, and no word of a refusal`, async () => {
+                const connectionString = `HostName=${host};DeviceId=${deviceId};x509=true`;
+                const target = { connectionString };
+                const files = { deviceId, target, chainPem: chain(leaf, ca), keyPem: leaf.key };
+                const { status, lines } = await runDevice(files, folder, process.env, 1);
+                assert.equal(status, 1);
+                assert.match(lines.join("\n"), message);
+                assert.doesNotMatch(lines.join("\n"), /refused|^ +at /m);
+            });
+        }
+
+        it("not connected because it does not trust the host: says so", async () => {
+            const environment = { ...process.env, NODE_EXTRA_CA_CERTS: undefined };
+            const connectionString = `HostName=${hostName};DeviceId=${deviceId};x509=true`;
+            const target = { connectionString };
+            const files = { deviceId, target, chainPem: chain(leaf, ca), keyPem: leaf.key };
+            const { status, lines } = await runDevice(files, folder, environment, 1);
+            assert.equal(status, 1);
+            assert.match(lines.join("\n"), /could not connect: .*does not trust its certificate/);
+        });
+
+        it("not connected because the key is another's: says so", async () => {
+            const { status, lines } = await run(deviceId, chain(leaf, ca), ca.key);
+            assert.equal(status, 1);
+            assert.match(lines.join("\n"), /could not connect: the private key does not belong/);
         });
 
         it("a self-signed certificate of the same name is refused", async () => {

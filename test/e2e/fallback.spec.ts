@@ -86,7 +86,7 @@ describe("without the Pulumi CLI", function () {
         const stack = new InProcessStack(project.folder, "ci", process.env);
         try {
             const { outputs, count } = await stack.up();
-            assert.match(JSON.stringify(outputs), /"ci":"[0-9a-f-]{36}"|[cC]lientId/);
+            assert.match(String(outputs.ciClientId), /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
             assert.strictEqual((await stack.destroy()).count, count);
         } finally {
             stack.stop();

@@ -46,8 +46,15 @@ export function fleetOutputs(
     return { fleet: summary(settings), devices: Object.fromEntries(shown) };
 }
 
+/** Without what can have no value: a preview shows it as unknown, as if it were to come. */
 function trustOutput({ certificateName, isVerified, verificationCode }: VerifiedCertificate) {
-    return { certificateName, isVerified, verificationCode };
+    return {
+        certificateName,
+        isVerified,
+        ...(verificationCode === undefined
+            ? {}
+            : { verificationCode: isVerified.apply((is) => (is ? undefined : verificationCode)) }),
+    };
 }
 
 function provisioningOutput({ service, trusted, enrollmentGroups }: Provisioning) {
@@ -68,7 +75,9 @@ function deviceOutput(device: Device, hostName: pulumi.Output<string>) {
         certificate: certificate?.certificate,
         // Leaf first and without the root: what the device presents.
         chain: certificate && pulumi.interpolate`${certificate.certificate}${issuerCertificate}`,
-        privateKey: certificate?.privateKey,
+        ...(settings.authentication.kind === "generated"
+            ? { privateKey: certificate?.privateKey }
+            : {}),
         notAfter: certificate?.certificate.apply((pem) => certificateFacts(pem).notAfter),
     };
 }

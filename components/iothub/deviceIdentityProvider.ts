@@ -20,9 +20,8 @@ import type {
 import { configureAzure } from "../azure/access";
 import { AzureError } from "../azure/client";
 import { refuseToDropMoved, setting } from "../dynamic/stackSettings";
-import { changedKeys, isUnknown, stableJson, toState, unknownValue } from "../dynamic/values";
-import { hold, take } from "../dynamic/writeOnly";
-import { hubName, HubRegistry, hubRegistry } from "./hubRegistry";
+import { changedKeys, isUnknown, stableJson, toState } from "../dynamic/values";
+import { HubRegistry, hubRegistry } from "./hubRegistry";
 import { Authentication, DeviceRecord, DeviceStatus, ItemError, ownerTag } from "./registry";
 
 /** What the state keeps of a device beside its names. */
@@ -51,8 +50,8 @@ interface RawInputs {
 
 /** As the state keeps them. */
 interface Inputs extends Properties {
-    /** Name of the hub. Its long resource ID is kept once, in the outputs. */
-    readonly hub: string;
+    /** ARM resource ID. Named as the program names it: the engine asks by this name what a new hub replaces. */
+    readonly hubId: string;
     readonly deviceId: string;
     readonly adopt?: boolean;
 }
@@ -79,21 +78,26 @@ async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
     const { hubId, device } = given as unknown as RawInputs;
     const { fleetSize, ...kept } = device;
     fleet.size = fleetSize ?? 0;
-    const hub = isUnknown(hubId) ? unknownValue : hubName(hubId);
-    hold(`hub/${hub}`, hubId);
-    return { inputs: toState({ ...kept, hub }) };
+    return { inputs: toState({ ...kept, hubId }) };
 }
 
 async function diff(id: string, olds: Outputs, news: Inputs): Promise<DiffResult> {
-    const named = { hub: hubName(olds.hubId), deviceId: id };
-    const replaces = changedKeys<typeof named>(named, news, ["hub", "deviceId"]);
+    const replaces = [
+        ...(isSameHub(olds.hubId, news) ? [] : ["hubId"]),
+        ...(news.deviceId === id ? [] : ["deviceId"]),
+    ];
     const changed = changedKeys<Properties>(olds, news, ["status", "thumbprints", "tags", "owner"]);
     const isOtherwiseProvisioned = (olds.isProvisioned ?? false) !== (news.isProvisioned ?? false);
     const changes = replaces.length + changed.length > 0 || isOtherwiseProvisioned;
     if (!changes) {
         fleet.unchanged++;
     }
-    return { changes, replaces };
+    return { changes, replaces, ...(replaces.length > 0 ? { deleteBeforeReplace: true } : {}) };
+}
+
+/** A refresh compares with the inputs in the state; older ones have the hub's name instead. */
+function isSameHub(hubId: string, news: Partial<Inputs>): boolean {
+    return news.hubId === undefined || news.hubId.toLowerCase() === hubId.toLowerCase();
 }
 
 async function create(inputs: Inputs): Promise<CreateResult<Outputs>> {
@@ -107,8 +111,8 @@ async function create(inputs: Inputs): Promise<CreateResult<Outputs>> {
     return { id: inputs.deviceId, outs };
 }
 
-function outputs({ hub, deviceId: _, adopt: __, ...properties }: Inputs): Outputs {
-    return toState({ ...properties, hubId: take(`hub/${hub}`, `the hub "${hub}"`) });
+function outputs({ deviceId: _, adopt: __, ...kept }: Inputs): Outputs {
+    return toState(kept);
 }
 
 /** A device that exists already is ours when an interrupted run made it, or when the configuration says to adopt it. */

@@ -120,6 +120,8 @@ async function create(inputs: Inputs): Promise<CreateResult<Outputs>> {
 }
 
 async function update(_: string, olds: Outputs, news: Inputs): Promise<UpdateResult<Outputs>> {
+    // For an enrollment of the device, which goes on accepting it.
+    hold(certificateFacts(olds.certificate).sha256Thumbprint, olds.certificate);
     return { outs: await sign(news, olds.key === keyOf(news) ? olds.privateKey : undefined) };
 }
 

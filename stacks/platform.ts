@@ -1,6 +1,7 @@
 import * as authorization from "@pulumi/azure-native/authorization";
 import * as resources from "@pulumi/azure-native/resources";
 import * as pulumi from "@pulumi/pulumi";
+import { causeAndRemedy } from "../components/azure/errorWords";
 import { Sharding } from "../components/dynamic/sharding";
 import { CiIdentity } from "../components/entra/ciIdentity";
 import { Hub } from "../components/iothub/hub";
@@ -8,6 +9,7 @@ import { VerifiedCertificate } from "../components/iothub/verifiedCertificate";
 import { Authorities, createAuthorities } from "./authorities";
 import { FleetBase } from "./fleet";
 import { createProvisioning, Provisioning } from "./provisioning";
+import { refusal } from "./refusal";
 import { Settings } from "./settings";
 import { shardsValue } from "./shards";
 import { createTrust } from "./trust";
@@ -23,9 +25,23 @@ export interface Platform {
     readonly ci: CiIdentity | undefined;
 }
 
+/**
+ * Who deploys.
+ *
+ * @throws pulumi.RunError in one sentence, which the CLI prints without a stack trace
+ */
+async function signIn(): Promise<authorization.GetClientConfigResult> {
+    try {
+        return await authorization.getClientConfig();
+    } catch (error) {
+        const said = (error as Error).message;
+        throw refusal(`sign-in to Azure: ${causeAndRemedy(said) ?? said}`);
+    }
+}
+
 /** Declares the resource group, hub, CAs and proofs of one environment. */
 export async function createPlatform(settings: Settings): Promise<Platform> {
-    const client = await authorization.getClientConfig();
+    const client = await signIn();
     const resourceGroup = new resources.ResourceGroup(
         "iot-x509",
         { resourceGroupName: settings.resourceGroupName, location: settings.location },

@@ -13,6 +13,7 @@ import {
     retryPolicy,
     RetryStrategy,
 } from "@azure/core-rest-pipeline";
+import { causeAndRemedy } from "./errorWords";
 
 /** One request to an Azure service. */
 export interface AzureRequest {
@@ -104,7 +105,12 @@ export class AzureClient {
             body: request.body === undefined ? undefined : JSON.stringify(request.body),
         });
         this.notRetried.set(sent, request.notRetried ?? []);
-        const response = await this.pipeline.sendRequest(this.http, sent);
+        let response: PipelineResponse;
+        try {
+            response = await this.pipeline.sendRequest(this.http, sent);
+        } catch (error) {
+            throw unanswered(request, error as Error & { code?: string });
+        }
         if (!request.expect.includes(response.status)) {
             throw azureError(request, response);
         }
@@ -154,6 +160,13 @@ function parsed(text: string | null | undefined): unknown {
     }
 }
 
+/** The sign-in or the connection failed, for good: in one sentence. */
+function unanswered(request: AzureRequest, error: Error & { code?: string }): Error {
+    const { host } = new URL(request.url);
+    const said = `${error.name} ${error.code ?? ""} ${error.message}`;
+    return new Error(`${host}: ${causeAndRemedy(said) ?? error.message}`);
+}
+
 function azureError(request: AzureRequest, response: PipelineResponse): AzureError {
     const url = new URL(request.url);
     const { code, text } = serviceError(
@@ -164,9 +177,19 @@ function azureError(request: AzureRequest, response: PipelineResponse): AzureErr
         response.status,
         code,
         `${request.method} ${url.host}${url.pathname} answered ${response.status}` +
-            `${code === undefined ? "" : ` ${code}`}${text === "" ? "" : `: ${text}`}`,
+            `${code === undefined ? "" : ` ${code}`}${text === "" ? "" : `: ${text}`}` +
+            remedy(response.status, code ?? ""),
         retryAfter(response),
     );
+}
+
+/** After a colon and the service's own words. */
+function remedy(status: number, code: string): string {
+    const known =
+        status === 429
+            ? "the service is throttled although this program waited: run it again later, or give the hub more units"
+            : causeAndRemedy(code);
+    return known === undefined ? "" : ` — ${known}`;
 }
 
 /** Azure's error envelopes: ARM's, the hubs' two, and DPS's. */

@@ -6,7 +6,7 @@
  * | check | none; takes certificates out of the inputs (write-only) | |
  * | create | GET, PUT | one with the same attestation is taken over, or with a lost certificate of the same device |
  * | update | GET, PUT with its ETag; for a group that is blocked or freed: its registrations, and their devices on the hubs | update again |
- * | read | GET | |
+ * | read | GET of the service, once a run; GET | |
  * | delete | GET of the service, once a run; DELETE | 404 is success |
  */
 import { X509Certificate } from "crypto";
@@ -306,13 +306,17 @@ async function deleteEnrollment(_: string, state: Inputs): Promise<void> {
 
 const existing = new Map<string, Promise<boolean>>();
 
-/** Whether the service itself is there: without it none of its enrollments is, and its host name may not resolve. */
+/**
+ * Whether the service itself is there: without it none of its enrollments is, and its host name may not resolve. That it
+ * is missing is asked anew, because the run may make it.
+ */
 function exists(serviceId: string): Promise<boolean> {
     let known = existing.get(serviceId);
     if (known === undefined) {
         known = askForService(serviceId);
         existing.set(serviceId, known);
-        known.catch(() => existing.delete(serviceId));
+        const forget = (): void => void existing.delete(serviceId);
+        known.then((isThere) => (isThere ? undefined : forget()), forget);
     }
     return known;
 }

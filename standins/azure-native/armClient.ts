@@ -1,14 +1,18 @@
 import { AzureRequest, AzureResponse, AzureTransport } from "../azure/transport";
 import { isObject, Value, Values } from "../frame/values";
+import { remedyFor } from "./remedies";
 
-/** A refusal by ARM, worded as the official provider words it. */
+/** A refusal by ARM: as the official provider words it, but no raw JSON, and with a remedy where one is known. */
 export class ArmError extends Error {
     constructor(
         readonly status: number,
         readonly code: string,
         detail: string,
     ) {
-        super(`Status=${status} ${code === "" ? "" : `Code="${code}" `}Message="${detail}"`);
+        super(
+            `Status=${status} ${code === "" ? "" : `Code="${code}" `}Message="${detail}"` +
+                remedyFor(status, code, detail),
+        );
     }
 }
 
@@ -265,10 +269,17 @@ function expect(response: AzureResponse, ...statuses: number[]): AzureResponse {
     return response;
 }
 
+/** Bodies are `{error: {code, message}}` by ARM, `{code, message}` or `{Message}` by the IoT resource providers. */
 function refusal(response: AzureResponse): ArmError {
     const answer = parse(response.body);
-    const inner = isObject(answer) && isObject(answer["error"]) ? answer["error"] : undefined;
-    const detail = typeof inner?.["message"] === "string" ? inner["message"] : response.body;
+    const holder = isObject(answer) && isObject(answer["error"]) ? answer["error"] : answer;
+    const message = isObject(holder) ? (holder["message"] ?? holder["Message"]) : undefined;
+    const detail =
+        typeof message === "string"
+            ? message.replace(/ If you contact a support representative.*$/s, "")
+            : isObject(answer)
+              ? "no reason given"
+              : response.body || "no reason given";
     return new ArmError(response.status, errorCode(response), detail);
 }
 
@@ -276,7 +287,8 @@ function errorCode(response: AzureResponse): string {
     const answer = parse(response.body);
     const holder = isObject(answer) && isObject(answer["error"]) ? answer["error"] : answer;
     const code = isObject(holder) ? holder["code"] : undefined;
-    return response.headers["x-ms-error-code"] ?? (typeof code === "string" ? code : "");
+    const given = typeof code === "string" || typeof code === "number" ? String(code) : "";
+    return response.headers["x-ms-error-code"] ?? given;
 }
 
 function provisioningState(response: AzureResponse): string {

@@ -193,9 +193,15 @@ describe("azure-native stand-in: create, read, update, delete, invoke", () => {
             const iot = {
                 code: 412001,
                 httpStatusCode: "PreconditionFailed",
-                message: "IH412001.",
+                message: "The precondition failed. If you contact a support representative …",
             };
-            assert.equal(await refuse(412, iot), `Status=412 Message="${JSON.stringify(iot)}"`);
+            assert.equal(
+                await refuse(412, iot),
+                'Status=412 Code="412001" Message="The precondition failed."',
+            );
+            const taken = { code: 409004, message: "IotHub name 'hub' not available." };
+            assert.match(await refuse(409, taken), /not available\." — the name is taken/);
+            assert.equal(await refuse(409, {}), 'Status=409 Message="no reason given"');
         });
 
         it("keeps the resource in the state when the operation fails after ARM took it", async () => {
@@ -223,7 +229,8 @@ describe("azure-native stand-in: create, read, update, delete, invoke", () => {
             const detail = ErrorResourceInitFailed.deserializeBinary(packed.getValue_asU8());
             assert.equal(detail.getId(), hubPath);
             assert.deepEqual(detail.getReasonsList(), [
-                'Status=200 Code="QuotaExceeded" Message="One free hub."',
+                'Status=200 Code="QuotaExceeded" Message="One free hub." — the subscription\'s limit is reached: ' +
+                    "delete what is not needed, or ask Azure for more (portal: Quotas)",
             ]);
             assert.equal(detail.getProperties()?.toJavaScript().name, "hub");
             assert.deepEqual(detail.getInputs()?.toJavaScript(), inputs);

@@ -1,0 +1,57 @@
+/** What an error text of Azure's libraries and services is known by, and what to say instead. */
+const known: readonly (readonly [pattern: RegExp, words: string])[] = [
+    [
+        /AADSTS(7000215|7000222)/,
+        "Entra refuses the service principal's secret: set ARM_CLIENT_SECRET to the value (not the ID) of a secret that " +
+            "has not ended",
+    ],
+    [
+        /AADSTS(90002|900021|900023)/,
+        "Entra knows no such tenant: set ARM_TENANT_ID to the tenant of the subscription, in the cloud that " +
+            "azure-native:environment names",
+    ],
+    [
+        /AADSTS700016/,
+        "the tenant has no such application: check ARM_CLIENT_ID and ARM_TENANT_ID, which belong together",
+    ],
+    [
+        /AADSTS(70021|700211|700212|700213)/,
+        "no federated credential of the application fits this workflow's token: compare its subject with iot-x509:ci.subjects",
+    ],
+    [
+        /AADSTS(700027|700024)/,
+        "Entra refuses the certificate or token that proves the application: is it the application's, and this clock right?",
+    ],
+    [
+        /spawn az ENOENT|az: (command )?not found|az login|Azure CLI (could not be|not) found|CredentialUnavailable|no account.*configured/i,
+        "nobody is logged in to Azure: run `az login`, or set ARM_CLIENT_ID, ARM_CLIENT_SECRET, ARM_TENANT_ID and " +
+            "ARM_SUBSCRIPTION_ID",
+    ],
+    [
+        /SubscriptionNotFound/,
+        "this login sees no such subscription: set ARM_SUBSCRIPTION_ID, or run `az account set --subscription ID`",
+    ],
+    [
+        /AuthorizationFailed/,
+        'this login may not do that: see "Roles" in the README for what the deployer needs',
+    ],
+    [
+        /network_error|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|socket hang up|no such host|connection refused|i\/o timeout|Client network socket disconnected/i,
+        "no connection: check this machine's network, its DNS, and HTTPS_PROXY if it goes through a proxy",
+    ],
+    [
+        /UNABLE_TO_|SELF_SIGNED_CERT|CERT_|unable to (verify|get)|self.signed certificate|certificate signed by unknown authority/i,
+        "this machine does not trust its TLS certificate: name the CA of your proxy in NODE_EXTRA_CA_CERTS and SSL_CERT_FILE",
+    ],
+];
+
+/**
+ * The cause and the remedy, in one clause, of what Azure's identity library, Resource Manager or a connection failed
+ * with; undefined: the text is not known. Sources: Microsoft Learn "Microsoft Entra authentication error codes", "Resolve
+ * common Azure deployment errors"; Node.js "Common system errors".
+ */
+export function causeAndRemedy(text: string): string | undefined {
+    const found = known.find(([pattern]) => pattern.test(text));
+    const code = /AADSTS\d+/.exec(text)?.[0];
+    return found && `${found[1]}${code === undefined ? "" : ` (${code})`}`;
+}

@@ -15,6 +15,8 @@ export interface FleetBase {
         readonly hostName: pulumi.Output<string>;
         /** What must exist before its data plane can be used. */
         readonly ready: pulumi.Resource[];
+        /** Its CAs, by name, where a device may come from the provisioning service: it goes on connecting. */
+        readonly trusted?: ReadonlyMap<string, pulumi.Resource>;
     };
     /** The CA that signs for a group, by group; missing while it awaits an offline signature. */
     readonly issuers: ReadonlyMap<string, SigningCa>;
@@ -95,7 +97,18 @@ function createIdentity(
             ...(adopt ? { adopt } : {}),
             ...(group?.provisioning === "both" ? { isProvisioned: true } : {}),
         },
-        { dependsOn: hub.ready },
+        { dependsOn: trustedCa(group, hub.trusted) ?? hub.ready },
+    );
+}
+
+/** What the hub must trust before it is told to expect a certificate of the group. */
+function trustedCa(
+    group: GroupSettings | undefined,
+    trusted: FleetBase["hub"]["trusted"],
+): pulumi.Resource | undefined {
+    return (
+        group &&
+        (trusted?.get(`${group.name}-g${group.intermediate.generation}`) ?? trusted?.get("root"))
     );
 }
 

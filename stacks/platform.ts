@@ -98,9 +98,10 @@ export async function createPlatform(settings: Settings): Promise<Platform> {
 }
 
 /** For devices of the same stack. */
-export function ownBase({ hub, authorities, provisioning }: Platform): FleetBase {
+export function ownBase({ hub, authorities, provisioning, trusted }: Platform): FleetBase {
+    const { hubId, hostName, ready } = hub;
     return {
-        hub,
+        hub: { hubId, hostName, ready, ...(provisioning === undefined ? {} : { trusted }) },
         issuers: authorities.issuers,
         service: provisioning?.service,
         owner: `${pulumi.getProject()}/${pulumi.getStack()}`,

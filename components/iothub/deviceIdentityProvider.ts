@@ -3,6 +3,7 @@
  *
  * | method | REST calls | when interrupted |
  * | --- | --- | --- |
+ * | check | for one that is new, once a run: GET of the linked provisioning services, POST /devices/query | |
  * | create | POST /devices (bulk create, up to 100 devices a call) | the tag iotX509 tells that a device is this stack's: create again takes it over |
  * | update | POST /devices (bulk update), PATCH /twins/{id} when tags changed | update again |
  * | read | POST /devices/query and GET /statistics/devices for a fleet; GET /twins/{id} for a few, and for one in doubt | |
@@ -21,6 +22,7 @@ import { configureAzure } from "../azure/access";
 import { AzureError } from "../azure/client";
 import { refuseToDropMoved, setting } from "../dynamic/stackSettings";
 import { changedKeys, isUnknown, stableJson, toState } from "../dynamic/values";
+import { isRegistered, linkedServices } from "../dps/registrations";
 import { HubRegistry, hubRegistry } from "./hubRegistry";
 import { Authentication, DeviceRecord, DeviceStatus, ItemError, ownerTag } from "./registry";
 
@@ -74,10 +76,13 @@ export const provider: ResourceProvider<Inputs, Outputs> = {
     delete: deleteDevice,
 };
 
-async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
+async function check(olds: Partial<Inputs>, given: Inputs): Promise<CheckResult<Inputs>> {
     const { hubId, device } = given as unknown as RawInputs;
     const { fleetSize, ...kept } = device;
     fleet.size = fleetSize ?? 0;
+    if (olds.deviceId === undefined && !isUnknown(hubId)) {
+        await announceTakeOver(hubId, device);
+    }
     return { inputs: toState({ ...kept, hubId }) };
 }
 
@@ -115,7 +120,48 @@ function outputs({ deviceId: _, adopt: __, ...kept }: Inputs): Outputs {
     return toState(kept);
 }
 
-/** A device that exists already is ours when an interrupted run made it, or when the configuration says to adopt it. */
+/**
+ * The engine shows a `create` for every identity that is not in the state; a preview says which of them exist already. Where
+ * that cannot be told (no hub yet, no right to read) it says nothing: `create` finds out.
+ */
+async function announceTakeOver(hubId: string, device: RawInputs["device"]): Promise<void> {
+    const { deviceId, adopt } = device;
+    try {
+        const hub = await hubRegistry(hubId);
+        if (adopt) {
+            const present = await hub.atOnce.get(deviceId);
+            if (present !== undefined && ownerOf(present) !== device.owner) {
+                console.log(`device "${deviceId}" exists on ${hub.hostName}: ${adoption(present)}`);
+            }
+            return;
+        }
+        const services = await linkedServices(hubId, hub.hostName);
+        if (
+            services.length > 0 &&
+            (await hub.unowned()).has(deviceId) &&
+            (await isRegistered(services, hub.hostName, deviceId))
+        ) {
+            console.log(
+                `device "${deviceId}" registered through the provisioning service: ` +
+                    `its identity on ${hub.hostName} is taken over, not created`,
+            );
+        }
+    } catch {
+        // Said above.
+    }
+}
+
+function adoption({ authentication }: DeviceRecord): string {
+    // A hub accepts one kind of authentication for an identity.
+    return (authentication.type as string) === "sas"
+        ? `it is taken over, not created, and LOSES ITS SHARED ACCESS KEYS; from then on it needs its certificate`
+        : "it is taken over, not created";
+}
+
+/**
+ * A device that exists already is ours when an interrupted run made it, when it registered at this environment's
+ * provisioning service, or when the configuration says to adopt it.
+ */
 async function takeOver(hub: HubRegistry, inputs: Inputs, error: ItemError): Promise<void> {
     if (!/DeviceAlreadyExists|409001/.test(error.code)) {
         throw itemError(hub, inputs.deviceId, error);
@@ -125,7 +171,18 @@ async function takeOver(hub: HubRegistry, inputs: Inputs, error: ItemError): Pro
         throw itemError(hub, inputs.deviceId, error);
     }
     const owner = ownerOf(present);
-    if (owner !== inputs.owner && !inputs.adopt) {
+    const isOurs = owner === inputs.owner;
+    const isByRegistration =
+        present.authentication.type === "selfSigned" &&
+        (owner === undefined || (isOurs && inputs.isProvisioned));
+    const hasRegistered =
+        isByRegistration &&
+        (await isRegistered(
+            await linkedServices(inputs.hubId, hub.hostName),
+            hub.hostName,
+            inputs.deviceId,
+        ));
+    if (!isOurs && !hasRegistered && !inputs.adopt) {
         throw new Error(
             `device "${inputs.deviceId}" exists on ${hub.hostName} and is not this stack's ` +
                 `(${owner === undefined ? "it has no owner tag" : `it belongs to ${owner}`}). ` +
@@ -134,7 +191,9 @@ async function takeOver(hub: HubRegistry, inputs: Inputs, error: ItemError): Pro
     }
     const wanted = deviceRecord(inputs.deviceId, inputs);
     const tags = only(present.tags, Object.keys(wanted.tags));
-    await applyChanges(hub, wanted, { ...present, tags });
+    const isAsRegistered = inputs.isProvisioned && hasRegistered;
+    const { authentication } = isAsRegistered ? present : wanted;
+    await applyChanges(hub, { ...wanted, authentication }, { ...present, tags });
 }
 
 async function update(id: string, olds: Outputs, news: Inputs): Promise<UpdateResult<Outputs>> {

@@ -22,7 +22,7 @@ import { isUnknown, stableJson, toState } from "../dynamic/values";
 import { hold, take, textDigest } from "../dynamic/writeOnly";
 import { certificateFacts } from "./certificates";
 import { canonicalRequest, requestedKey } from "./csr";
-import { issuerOf, presentIssuer } from "./issuerProvider";
+import { isDeclared, issuerOf, presentIssuer } from "./issuerProvider";
 import { issueLeaf, leafNotAfter, LeafKeyAlgorithm, makeKeyPair, publicKeyOf } from "./issue";
 
 const day = 24 * 3600 * 1000;
@@ -75,16 +75,29 @@ export const provider: ResourceProvider<Inputs, Outputs> = {
     delete: async (id) => refuseToDropMoved(`the certificate of device "${id}"`),
 };
 
-async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
+async function check(olds: Partial<Inputs>, given: Inputs): Promise<CheckResult<Inputs>> {
     const { issuer, request } = given as unknown as RawInputs;
     const { csr, ...kept } = request;
-    if (csr === undefined) {
-        return { inputs: toState({ ...kept, issuer }) };
-    }
     // Of the request, not of its text: line ends or a remark above it are no change.
-    const digest = textDigest(canonicalRequest(csr));
-    hold(digest, csr);
-    return { inputs: toState({ ...kept, issuer, csr: digest }) };
+    const digest = csr === undefined ? undefined : textDigest(canonicalRequest(csr));
+    if (csr !== undefined && digest !== undefined) {
+        hold(digest, csr);
+    }
+    const inputs: Inputs = toState({ ...kept, issuer, csr: digest });
+    // The engine calls this in a preview, too, which must not promise what `up` cannot do.
+    const failures = isSignable(olds, inputs) ? [] : [{ property: "", reason: untargeted }];
+    return { inputs, failures };
+}
+
+const untargeted =
+    "it is to be signed, and the CA of its group is not among the targets of this run: " +
+    "add --target '**pki:Issuer::*'";
+
+/** Whether it needs no signature, as far as its inputs tell, or this run has the CA. */
+function isSignable(olds: Partial<Inputs>, news: Inputs): boolean {
+    // With Pulumi's own property, which `check` is asked without.
+    const isSigned = issuedFor({ ...olds, ...news }) === issuedFor(olds as Inputs);
+    return isSigned || isUnknown(news.issuer) || isDeclared(news.issuer);
 }
 
 async function diff(_: string, olds: Outputs, news: Inputs): Promise<DiffResult> {

@@ -24,10 +24,12 @@ describe("changes of a running stack", function () {
             groups: {
                 pumps: { keyAlgorithm: "ECDSA-P256", provisioning: "both" },
                 meters: { keyAlgorithm: "ECDSA-P256", provisioning: "dps" },
+                taps: { keyAlgorithm: "ECDSA-P256", provisioning: "dps" },
             },
             devices: [
                 { id: "pump-1", group: "pumps", tags: { site: "Oslo" } },
                 { id: "meter-1", group: "meters" },
+                { id: "tap-1", group: "taps" },
                 { id: "solo-1", group: "meters", enrollment: "individual" },
             ],
         });
@@ -63,7 +65,7 @@ describe("changes of a running stack", function () {
     async function expectAllInPlace(): Promise<void> {
         const { devices, provisioning } = await outputs();
         await connects(devices["pump-1"]);
-        for (const id of ["pump-1", "meter-1", "solo-1"]) {
+        for (const id of ["pump-1", "meter-1", "tap-1", "solo-1"]) {
             await registers(id, devices[id]);
         }
         const service = ProvisioningServiceClient.fromTokenCredential(
@@ -132,5 +134,34 @@ describe("changes of a running stack", function () {
         await leavesNothing();
         await expectAllInPlace();
         assert.equal((await deployment.twin("pump-1")).tags.site, "Oslo");
+    });
+
+    it("devices that registered are taken over when their group is listed, and go on connecting", async () => {
+        deployment.change(({ groups }) => {
+            groups.meters.provisioning = "both";
+            groups.taps.provisioning = "listed";
+        });
+        const { devices } = await outputs();
+        for (const id of ["meter-1", "solo-1", "tap-1"]) {
+            await registers(id, devices[id]);
+        }
+        const { stdout, changeSummary } = await deployment.stack.preview({ color: "never" });
+        for (const id of ["meter-1", "solo-1", "tap-1"]) {
+            assert.match(stdout, new RegExp(`device "${id}" registered .* is taken over`));
+        }
+        assert.ok(!stdout.includes('device "pump-1"'));
+        assert.equal(changeSummary.create, 5);
+        await deployment.up();
+        await leavesNothing();
+        const registry = await deployment.registry();
+        for (const [id, type] of [
+            ["meter-1", "selfSigned"],
+            ["solo-1", "selfSigned"],
+            ["tap-1", "certificateAuthority"],
+        ]) {
+            const { responseBody: device } = await registry.get(id);
+            assert.equal((device.authentication as unknown as { type: string }).type, type);
+            await connects(devices[id]);
+        }
     });
 });

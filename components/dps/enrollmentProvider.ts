@@ -22,7 +22,7 @@ import type {
 import { azure, configureAzure } from "../azure/access";
 import { AzureError } from "../azure/client";
 import { DataPlaneAccess } from "../azure/dataPlaneAccess";
-import { refuseToDropMoved } from "../dynamic/stackSettings";
+import { noteProgram, refuseToDestroyProtected, refuseToDropMoved } from "../dynamic/stackSettings";
 import { changedKeys, isUnknown, stableJson, toState } from "../dynamic/values";
 import { hold, isHeld, take } from "../dynamic/writeOnly";
 import { certificateFacts } from "../pki/certificates";
@@ -88,6 +88,7 @@ export const provider: ResourceProvider<Inputs, Outputs> = {
 
 async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
     const raw = given as unknown as RawInputs;
+    noteProgram();
     const { caReferences, signingCertificates, clientCertificates, ...kept } = raw;
     const inputs: Inputs = toState({
         ...kept,
@@ -299,6 +300,7 @@ async function deleteEnrollment(_: string, state: Inputs): Promise<void> {
     if (state.kind === "individual") {
         refuseToDropMoved(`the enrollment of device "${state.enrollmentId}"`);
     }
+    refuseToDestroyProtected(`the enrollment "${state.enrollmentId}"`);
     if (await exists(state.serviceId)) {
         await service(state).delete(state.kind, state.enrollmentId);
     }

@@ -30,3 +30,37 @@ export function refuseToDropMoved(what: string): void {
         );
     }
 }
+
+let isProgramRun = false;
+
+/** To be called by every `check`: the engine calls it for what the program declares, so not in a destroy. */
+export function noteProgram(): void {
+    isProgramRun = true;
+}
+
+/**
+ * What `protect` protects is deleted last in a destroy, because all else depends on it: the engine refuses it when the
+ * devices and CAs are gone already (`pulumi destroy --skip-preview`). What the configuration drops is deleted.
+ *
+ * @throws Error in a destroy of a stack with `protect`
+ */
+export function refuseToDestroyProtected(what: string): void {
+    if (!isProgramRun && setting("protect") === "true") {
+        throw new Error(
+            `${what} is in a stack with iot-x509:protect, which is not destroyed; nothing of it was deleted. To destroy it, ` +
+                `run "pulumi config set iot-x509:protect false" and "pulumi up" first.`,
+        );
+    }
+}
+
+const configured = new Set<string>();
+
+/** To be called by the `check` of what is declared for a device wherever its identity comes from. */
+export function noteDevice(deviceId: string): void {
+    configured.add(deviceId);
+}
+
+/** Whether this run's configuration has a device, as far as {@link noteDevice} was told. */
+export function isConfigured(deviceId: string): boolean {
+    return configured.has(deviceId);
+}

@@ -20,7 +20,13 @@ import type {
 } from "@pulumi/pulumi/dynamic";
 import { configureAzure } from "../azure/access";
 import { AzureError } from "../azure/client";
-import { refuseToDropMoved, setting } from "../dynamic/stackSettings";
+import {
+    isConfigured,
+    noteProgram,
+    refuseToDestroyProtected,
+    refuseToDropMoved,
+    setting,
+} from "../dynamic/stackSettings";
 import { changedKeys, isUnknown, stableJson, toState } from "../dynamic/values";
 import { isRegistered, linkedServices } from "../dps/registrations";
 import { HubRegistry, hubRegistry } from "./hubRegistry";
@@ -79,6 +85,7 @@ export const provider: ResourceProvider<Inputs, Outputs> = {
 async function check(olds: Partial<Inputs>, given: Inputs): Promise<CheckResult<Inputs>> {
     const { hubId, device } = given as unknown as RawInputs;
     const { fleetSize, ...kept } = device;
+    noteProgram();
     fleet.size = fleetSize ?? 0;
     if (olds.deviceId === undefined && !isUnknown(hubId)) {
         await announceTakeOver(hubId, device);
@@ -254,8 +261,14 @@ function seen(state: Outputs, present: DeviceRecord): Outputs {
 
 async function deleteDevice(id: string, state: Outputs): Promise<void> {
     refuseToDropMoved(`device "${id}"`);
-    const hub = await unlessGone(openHub(state));
+    refuseToDestroyProtected(`device "${id}"`);
     const isKept = setting("pruneDevices") === "false";
+    if (isKept && isConfigured(id)) {
+        // It did not leave: its group is left to the provisioning service now.
+        console.log(`device "${id}": its identity stays on the hub as it is`);
+        return;
+    }
+    const hub = await unlessGone(openHub(state));
     if (hub === undefined) {
         return;
     }
@@ -266,6 +279,9 @@ async function deleteDevice(id: string, state: Outputs): Promise<void> {
     );
     if (error !== undefined && !/DeviceNotFound|404001/.test(error.code)) {
         throw itemError(hub, id, error);
+    }
+    if (isKept && error === undefined) {
+        console.log(`device "${id}" stays on the hub, disabled (iot-x509:pruneDevices)`);
     }
 }
 

@@ -23,6 +23,7 @@ import type {
     UpdateResult,
 } from "@pulumi/pulumi/dynamic";
 import { azure, configureAzure } from "../azure/access";
+import { noteProgram, refuseToDestroyProtected } from "../dynamic/stackSettings";
 import { isUnknown, toState, unknownValue } from "../dynamic/values";
 import { hold, take, textDigest } from "../dynamic/writeOnly";
 import { certificateFacts } from "../pki/certificates";
@@ -80,6 +81,7 @@ export const provider: ResourceProvider<Inputs, Outputs> = {
 
 async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
     const { name, certificate, key, proof, targetId } = given as unknown as RawInputs;
+    noteProgram();
     const failures: CheckFailure[] = [];
     let thumbprint = unknownValue;
     if (!isUnknown(certificate)) {
@@ -175,6 +177,7 @@ async function read(id: string | undefined, state?: Outputs): Promise<ReadResult
 }
 
 async function deleteCertificate(_: string, state: Outputs): Promise<void> {
+    refuseToDestroyProtected(`CA ${state.certificateName}`);
     const address = addressOf(state);
     if (owners.has(address) && owners.get(address) !== state.run) {
         return;

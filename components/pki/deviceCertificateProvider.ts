@@ -17,7 +17,13 @@ import type {
     ResourceProvider,
     UpdateResult,
 } from "@pulumi/pulumi/dynamic";
-import { refuseToDropMoved, rememberSettings } from "../dynamic/stackSettings";
+import {
+    noteDevice,
+    noteProgram,
+    refuseToDestroyProtected,
+    refuseToDropMoved,
+    rememberSettings,
+} from "../dynamic/stackSettings";
 import { isUnknown, stableJson, toState } from "../dynamic/values";
 import { hold, take, textDigest } from "../dynamic/writeOnly";
 import { certificateFacts } from "./certificates";
@@ -72,12 +78,14 @@ export const provider: ResourceProvider<Inputs, Outputs> = {
     diff,
     create,
     update,
-    delete: async (id) => refuseToDropMoved(`the certificate of device "${id}"`),
+    delete: deleteCertificate,
 };
 
 async function check(olds: Partial<Inputs>, given: Inputs): Promise<CheckResult<Inputs>> {
     const { issuer, request } = given as unknown as RawInputs;
     const { csr, ...kept } = request;
+    noteProgram();
+    noteDevice(request.deviceId);
     // Of the request, not of its text: line ends or a remark above it are no change.
     const digest = csr === undefined ? undefined : textDigest(canonicalRequest(csr));
     if (csr !== undefined && digest !== undefined) {
@@ -136,6 +144,12 @@ async function update(_: string, olds: Outputs, news: Inputs): Promise<UpdateRes
     // For an enrollment of the device, which goes on accepting it.
     hold(certificateFacts(olds.certificate).sha256Thumbprint, olds.certificate);
     return { outs: await sign(news, olds.key === keyOf(news) ? olds.privateKey : undefined) };
+}
+
+async function deleteCertificate(id: string): Promise<void> {
+    const what = `the certificate of device "${id}"`;
+    refuseToDropMoved(what);
+    refuseToDestroyProtected(what);
 }
 
 /** Undefined for a device that gave a signing request. */

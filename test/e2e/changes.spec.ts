@@ -164,4 +164,33 @@ describe("changes of a running stack", function () {
             await connects(devices[id]);
         }
     });
+
+    it("a certificate that is targeted without its CA fails in the preview already", async () => {
+        deployment.change(({ groups }) => Object.assign(groups.pumps, { validityDays: 90 }));
+        const [target, issuer] = await urns(["DeviceCertificate::pump-1", "Issuer::pumps"]);
+        await assert.rejects(
+            deployment.stack.preview({ target: [target] }),
+            /add --target '\*\*pki:Issuer::\*'/,
+        );
+        await deployment.stack.up({ target: [target, issuer] });
+        await deployment.up();
+        await leavesNothing();
+    });
+
+    it("a protected stack is not destroyed in parts, and then as a whole", async () => {
+        deployment.change((settings) => Object.assign(settings, { protect: true }));
+        await deployment.up();
+        await assert.rejects(
+            deployment.stack.destroy(),
+            /iot-x509:protect, which is not destroyed/,
+        );
+        await leavesNothing();
+        await connects((await outputs()).devices["pump-1"]);
+        deployment.change(({ devices }) => devices.splice(0, 1));
+        await deployment.up();
+        await leavesNothing();
+        deployment.change((settings) => Object.assign(settings, { protect: false }));
+        await deployment.up();
+        await deployment.stack.destroy();
+    });
 });

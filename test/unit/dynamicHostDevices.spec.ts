@@ -226,6 +226,39 @@ describe("devices in Pulumi's provider host", function () {
             }
         });
 
+        it("where devices are kept, one whose group went to the provisioning service stays as it is", async () => {
+            const keeping = await DynamicHost.start({ pruneDevices: "false" });
+            try {
+                const made = await keeping.create(await checked(given, keeping));
+                await keeping.check(deviceCertificate, {
+                    issuer: "04da6b54-80e4-46f7-96ec-b56ff0331ba9",
+                    request: { deviceId: "host-01", validityDays: 1, renewBeforeDays: 0 },
+                });
+                await keeping.delete(made.id, made.state);
+                assert.equal((await registry.get("host-01")).responseBody.status, "enabled");
+            } finally {
+                await keeping.stop();
+                await registry.delete("host-01");
+            }
+        });
+
+        it("in a destroy of a protected stack, delete is refused; in a run of the program it is not", async () => {
+            const destroying = await DynamicHost.start({ protect: "true" });
+            const { id: one, state: its } = await host.create(await checked(given));
+            try {
+                await assert.rejects(
+                    destroying.delete(one, its),
+                    /protect, which is not destroyed/,
+                );
+                assert.equal((await registry.get("host-01")).responseBody.status, "enabled");
+                await checked({ ...given, deviceId: "host-02" }, destroying);
+                await destroying.delete(one, its);
+                await assert.rejects(registry.get("host-01"), /DeviceNotFound|Not Found/);
+            } finally {
+                await destroying.stop();
+            }
+        });
+
         it("thumbprints that the provisioning service wrote are no drift", async () => {
             const deviceId = "host-both";
             const both = { ...given, deviceId, isProvisioned: true };

@@ -5,6 +5,7 @@ import { handedOver } from "./handover";
 import { fleetOutputs } from "./outputs";
 import { refusal } from "./refusal";
 import { Settings, Shard } from "./settings";
+import { platformOutput } from "./shards";
 
 /** Declares the devices of one shard. The hub and the CAs are another stack's. */
 export function createFleetStack(settings: Settings, shard: Shard): pulumi.Inputs {
@@ -15,5 +16,8 @@ export function createFleetStack(settings: Settings, shard: Shard): pulumi.Input
         );
     }
     const base = handedOver(settings, shard);
-    return fleetOutputs(settings, createFleet(settings, base), base.hub.hostName);
+    return {
+        [platformOutput]: shard.of,
+        ...fleetOutputs(settings, createFleet(settings, base), base.hub.hostName),
+    };
 }

@@ -1,6 +1,15 @@
 import { createHash } from "crypto";
 import { DeviceSettings, Settings, Sharding } from "./settings";
 
+/**
+ * Output of a hub's stack: what its fleet stacks need. It is there from the moment in which the first device moves to one,
+ * so it tells that the hub's stack does not hold its devices.
+ */
+export const handoverOutput = "forFleetStacks";
+
+/** Output of a fleet stack: the stack of its hub. */
+export const platformOutput = "fleetOf";
+
 /** Holds the devices that no group has, when each group is a shard. No group can have this name with its prefix. */
 const groupless = "groupless";
 

@@ -1,4 +1,5 @@
 import type { ConfigureRequest } from "@pulumi/pulumi/dynamic";
+import { paceVariable } from "../iothub/pace";
 
 /** Set while `npm run fleet -- destroy` takes down all stacks; an environment variable. */
 export const destroyVariable = "IOT_X509_DESTROY";
@@ -17,9 +18,10 @@ export function setting(name: string): string | undefined {
 
 /**
  * Once devices are spread over fleet stacks, the hub's stack declares none, and those that it still holds would be
- * deleted, their keys with them.
+ * deleted, their keys with them. And a fleet stack has its settings from `npm run fleet` alone: without them nobody knows
+ * whether its devices are to be deleted or kept.
  *
- * @throws Error in the stack of the hub when there are fleet stacks
+ * @throws Error in the stack of the hub when there are fleet stacks, and in a stack without settings
  */
 export function refuseToDropMoved(what: string): void {
     const isMoved = setting("shards") !== undefined && setting("shard") === undefined;
@@ -27,6 +29,12 @@ export function refuseToDropMoved(what: string): void {
         throw new Error(
             `${what} is still in the stack of its hub, and iot-x509:shards is set: "npm run fleet -- up" moves it to ` +
                 `its fleet stack. It was not deleted.`,
+        );
+    }
+    if (setting("organization") === undefined && process.env[paceVariable] === undefined) {
+        throw new Error(
+            `${what} is in a stack without settings. A fleet stack is destroyed with its hub, by "npm run fleet -- destroy"; ` +
+                `for any other, bring its settings file back. It was not deleted.`,
         );
     }
 }

@@ -6,7 +6,8 @@ import { load, YAMLException } from "js-yaml";
 import { readSettings } from "../../stacks/config";
 import { Settings } from "../../stacks/settings";
 
-const project = "iot-x509";
+/** The name of this program's project, and the namespace of its settings. */
+export const project = "iot-x509";
 
 /** Settings that no figure of a plan depends on, with what stands in for a required one that is encrypted. */
 const immaterial: Readonly<Record<string, string | undefined>> = {

@@ -45,6 +45,12 @@ export function fleetStackName(platform: string, shard: string): string {
     return `${platform}-${shard}`;
 }
 
+/** Whether a stack's name is that of a fleet stack of this platform. */
+export function isFleetStack(platform: string, stack: string): boolean {
+    const shard = stack.startsWith(`${platform}-`) ? stack.slice(platform.length + 1) : "";
+    return /^(?:shard-\d+|group-.+|groupless)$/.test(shard);
+}
+
 /** The devices that a stack declares: all; those of its shard; or none, where the fleet stacks have them. */
 export function devicesOf(settings: Settings): readonly DeviceSettings[] {
     const { shards, shard, devices } = settings;

@@ -92,7 +92,10 @@ describe("a hub's stack whose shards were set by hand", function () {
     });
 
     it("keeps its CAs when it is not destroyed because it is protected", async () => {
-        deployment.change((settings) => (settings.protect = true));
+        deployment.change((settings) => {
+            settings.protect = true;
+            settings.groups = { pumps: {} };
+        });
         await FleetCommand.run(deployment, "up");
         const authorities = await deployment.authorities();
         const { status, text } = await FleetCommand.start(deployment, "destroy", "--yes").ended;

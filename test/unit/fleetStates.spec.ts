@@ -1,8 +1,9 @@
 import { strict as assert } from "assert";
-import { FleetStacks, isFleetStack } from "../../scripts/lib/fleet/fleetStacks";
+import { FleetStacks } from "../../scripts/lib/fleet/fleetStacks";
 import { Placement, platformOf } from "../../scripts/lib/fleet/placement";
 import { ExportedState, StateResource } from "../../scripts/lib/fleet/stackState";
 import { readSettings } from "../../stacks/config";
+import { isFleetStack } from "../../stacks/shards";
 import { good, Raw } from "./configSupport";
 
 /** With what a state keeps beside what is read of it. */

@@ -2,11 +2,11 @@ import { availableParallelism } from "os";
 import { destroyVariable } from "../../../components/dynamic/stackSettings";
 import { paceVariable } from "../../../components/iothub/pace";
 import { Settings, Sharding } from "../../../stacks/settings";
-import { shardsValue } from "../../../stacks/shards";
-import { project, readStack, StackFileError } from "../planConfig";
+import { isFleetStack, shardsValue } from "../../../stacks/shards";
+import { fleetStackError, project, readStack, StackFileError } from "../planConfig";
 import { counted } from "./counted";
 import { FleetProgress } from "./fleetProgress";
-import { FleetStack, FleetStacks, isFleetStack } from "./fleetStacks";
+import { FleetStack, FleetStacks } from "./fleetStacks";
 import { inParallel } from "../inParallel";
 import { PaceKeeper } from "./paceKeeper";
 import { HeldPart, Placement, platformOf } from "./placement";
@@ -219,9 +219,7 @@ export class Fleet {
         const override = sharding === undefined ? {} : { shards: shardsValue(sharding) };
         const { settings, unread } = readStack(folder, this.platform, override);
         if (settings.shard !== undefined) {
-            throw new StackFileError(
-                `${this.platform} is a fleet stack — name the stack of its hub: --stack ${settings.shard.of}`,
-            );
+            throw fleetStackError(this.platform, settings.shard.of);
         }
         refuseHidden(settings, unread);
         return { settings, file: PlatformFile.read(folder, this.platform) };

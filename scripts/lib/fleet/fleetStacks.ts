@@ -114,9 +114,3 @@ export class FleetStacks {
         return state !== undefined && isEmptyFleetStack(state);
     }
 }
-
-/** Whether a stack's name is that of a fleet stack of this platform. */
-export function isFleetStack(platform: string, stack: string): boolean {
-    const shard = stack.startsWith(`${platform}-`) ? stack.slice(platform.length + 1) : "";
-    return /^(?:shard-\d+|group-.+|groupless)$/.test(shard);
-}

@@ -31,14 +31,15 @@ export class PlatformLock {
     /** @throws StackFileError telling who holds it, and how it is freed after a kill */
     static async take(
         platform: string,
-        file: Pick<PlatformFile, "keyAlone" | "secretsProvider">,
+        { secretsProvider }: Pick<PlatformFile, "secretsProvider">,
         cli: LockCli,
         runFolder: Pick<RunFolder, "write">,
     ): Promise<PlatformLock> {
         const stack = `${platform}-fleet-lock`;
-        runFolder.write(stack, file.keyAlone());
+        // It holds no secret, so it needs no key of the platform's.
+        runFolder.write(stack, "config: {}\n");
         try {
-            await cli.makeStack(stack, file.secretsProvider);
+            await cli.makeStack(stack, secretsProvider);
         } catch (error) {
             if (
                 error instanceof CliError &&

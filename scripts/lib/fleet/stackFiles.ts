@@ -1,9 +1,10 @@
 import { existsSync, readFileSync, rmSync } from "fs";
 import * as path from "path";
-import { CORE_SCHEMA, dump, load } from "js-yaml";
+import { dump } from "js-yaml";
 import { Sharding } from "../../../stacks/settings";
 import { shardsValue } from "../../../stacks/shards";
 import { StackFileError } from "../planConfig";
+import { readYaml } from "../stackYaml";
 
 interface StackFile {
     readonly config?: Readonly<Record<string, unknown>>;
@@ -92,8 +93,7 @@ function text(file: StackFile): string {
 }
 
 function parse(content: string): StackFile {
-    // The schema without dates: what looks like one is text to Pulumi.
-    return (load(content, { schema: CORE_SCHEMA }) ?? {}) as StackFile;
+    return (readYaml(content) ?? {}) as StackFile;
 }
 
 function shards(sharding: Sharding | undefined): Record<string, unknown> {

@@ -78,18 +78,21 @@ async function run(verb: Verb, fleet: Fleet): Promise<number> {
 
 async function carryOut(line: CommandLine, fleet: Fleet): Promise<number> {
     const { command, out, onlyChanged, provider, newPassphraseFile } = line;
-    if (command === "certificates") {
-        return writeDeviceFiles(fleet, { folder: out, onlyChanged, say });
-    }
-    if (command === "change-secrets-provider") {
-        const passphrase = newPassphraseFile && readFileSync(newPassphraseFile, "utf8").trim();
-        await changeSecretsProviders(fleet, provider, passphrase, say);
-        return 0;
-    }
     if (command === "destroy" && !line.isSure) {
         await confirmDestruction(fleet.platform);
     }
     stopOnSignals(fleet);
+    if (command === "certificates") {
+        return writeDeviceFiles(fleet, { folder: out, onlyChanged, say });
+    }
+    if (command === "change-secrets-provider") {
+        const passphrase =
+            newPassphraseFile === undefined
+                ? undefined
+                : readFileSync(newPassphraseFile, "utf8").trim();
+        await changeSecretsProviders(fleet, provider, passphrase, say);
+        return fleet.isStopped ? interruptedStatus : 0;
+    }
     return run(command, fleet);
 }
 

@@ -21,9 +21,7 @@ function isIn(pid: string, folder: string): boolean {
 function isProviderHost(pid: number): boolean {
     return unlessEnded(() => {
         const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-        return (
-            /node$/.test(command[0]) && command.some((word) => /dynamic-?provider/i.test(word))
-        );
+        return /node$/.test(command[0]) && command.some((word) => /dynamic-?provider/i.test(word));
     });
 }
 

@@ -45,6 +45,10 @@ export async function changeSecretsProviders(
             }
         }
         for (const stack of all) {
+            if (fleet.isStopped) {
+                say(`${stack}: not changed; the same command goes on here`);
+                continue;
+            }
             if (done.has(stack)) {
                 say(`${stack}: has the new passphrase already`);
                 continue;

@@ -26,6 +26,14 @@ const modes: Record<number, NamingOptions["mode"]> = {
     [messages.CheckRequest.AutonamingOptions.Mode.DISABLE]: "disable",
 };
 
+/** What `pulumi import` shows when it wants to print code for what it has imported. */
+const noSchema = {
+    code: grpc.status.UNIMPLEMENTED,
+    details:
+        "a stand-in has no schema to print code from: what was imported is in the state; " +
+        "add --generate-code=false",
+};
+
 /**
  * The Pulumi resource provider service (`pulumi/provider.proto`). Like the official plugins it takes
  * no secrets from the engine, which then marks outputs as secret by the inputs that were; outputs that
@@ -204,6 +212,7 @@ export function service(
         update,
         delete: remove,
         getPluginInfo,
+        getSchema: (_call: unknown, callback: grpc.sendUnaryData<never>) => callback(noSchema),
         cancel,
     };
 }

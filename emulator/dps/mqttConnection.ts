@@ -8,6 +8,7 @@ import {
     Parser,
     parser,
 } from "mqtt-packet";
+import { asciiJson } from "../core/json";
 import { peerCertificates } from "../core/peer";
 import {
     DeviceAnswer,
@@ -216,7 +217,7 @@ export class ProvisioningConnection {
         this.send({
             cmd: "publish",
             topic: `$dps/registrations/res/${status}/?$rid=${requestId}${again}`,
-            payload: JSON.stringify(body),
+            payload: asciiJson(body),
             qos: 0,
             dup: false,
             retain: false,

@@ -7,6 +7,7 @@ import * as tls from "tls";
 import { azureHost, HostKind } from "../core/clouds";
 import { Faults, faultReply } from "../core/faults";
 import { HostService, HttpFailure, HttpReply, HttpRequest } from "../core/http";
+import { ascii, asciiJson } from "../core/json";
 import { Log } from "../core/log";
 import { peerCertificates } from "../core/peer";
 import { Traffic } from "../core/traffic";
@@ -206,16 +207,20 @@ function send(request: HttpRequest, reply: HttpReply, response: http.ServerRespo
     const text =
         reply.body === undefined || isRaw
             ? ((reply.body as string | Buffer | undefined) ?? "")
-            : JSON.stringify(reply.body);
+            : asciiJson(reply.body);
     response.writeHead(reply.status, {
         ...(reply.body === undefined || isRaw
             ? {}
             : { "content-type": "application/json; charset=utf-8" }),
         ...(reply.status === 204 ? {} : { "content-length": String(Buffer.byteLength(text)) }),
         "x-ms-request-id": request.id,
-        ...reply.headers,
+        ...asciiHeaders(reply.headers ?? {}),
     });
     response.end(text);
+}
+
+function asciiHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+    return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, ascii(value)]));
 }
 
 async function sleep(milliseconds: number | undefined): Promise<void> {

@@ -1,6 +1,7 @@
 import { isUtf8 } from "buffer";
 import { IPublishPacket, ISubscription, QoS } from "mqtt-packet";
 import { EmulatorContext } from "../context";
+import { asciiJson } from "../core/json";
 import { MethodCall, MethodResult } from "../hub/connections";
 import { CloudToDeviceMessage, Device, Hub } from "../hub/model";
 import { Proof } from "./judge";
@@ -77,6 +78,9 @@ export class DeviceSession {
         const publication = readPublication(packet.topic, this.deviceId);
         if (packet.qos === 2) {
             close("QoS 2 is not supported");
+        } else if (/[+#]/.test(packet.topic)) {
+            // [MQTT-3.3.2-2]; a device with such an ID can only receive.
+            close(`published to "${packet.topic}", which holds a wildcard`);
         } else if (publication === undefined) {
             close(`published to "${packet.topic}", which is no topic of this device`);
         } else if (payload.length + Buffer.byteLength(packet.topic) > largestMessage) {
@@ -159,7 +163,7 @@ export class DeviceSession {
         this.publish(
             "desired",
             `$iothub/twin/PATCH/properties/desired/?$version=${version}`,
-            JSON.stringify({ ...patch, $version: version }),
+            asciiJson({ ...patch, $version: version }),
         );
     }
 
@@ -179,7 +183,7 @@ export class DeviceSession {
             this.publish(
                 "methods",
                 `$iothub/methods/POST/${call.name}/?$rid=${requestId}`,
-                JSON.stringify(call.payload ?? null),
+                asciiJson(call.payload ?? null),
             );
         });
     }
@@ -266,7 +270,7 @@ export class DeviceSession {
             ) {
                 this.sendTwinAnswer(429, requestId, "", "");
             } else if (operation === "twinGet") {
-                const twin = JSON.stringify(twinForDevice(this.device.twin));
+                const twin = asciiJson(twinForDevice(this.device.twin));
                 this.sendTwinAnswer(200, requestId, "", twin);
             } else {
                 this.answerReported(requestId, payload);
@@ -285,7 +289,7 @@ export class DeviceSession {
         if (problem === undefined) {
             this.sendTwinAnswer(204, requestId, `&$version=${twin.reported.version}`, "");
         } else {
-            const body = JSON.stringify({ errorCode: 400004, message: problem });
+            const body = asciiJson({ errorCode: 400004, message: problem });
             this.sendTwinAnswer(400, requestId, "", body);
         }
     }

@@ -1,5 +1,5 @@
 import * as assert from "assert";
-import { spawn } from "child_process";
+import { spawn, spawnSync } from "child_process";
 import { promises as fs } from "fs";
 import { tmpdir } from "os";
 import * as path from "path";
@@ -120,6 +120,30 @@ describe("openssl s_client", () => {
             assert.match(report, new RegExp(`Protocol version: ${version}`));
         });
     }
+
+    it("the request for a client certificate names no CA, on every listener", async () => {
+        const { httpsPort, mqttPort, caPem } = sessions.emulator;
+        const ca = await file("ca.pem", caPem);
+        const targets: [port: number, name: string[]][] = [
+            [mqttPort, ["-servername", sessions.hub.hostName]],
+            [mqttPort, ["-servername", "global.azure-devices-provisioning.net"]],
+            [mqttPort, ["-noservername"]],
+            [httpsPort, ["-servername", sessions.hub.hostName]],
+            [httpsPort, ["-servername", "global.azure-devices-provisioning.net"]],
+        ];
+        for (const [flag] of versions) {
+            for (const [port, name] of targets) {
+                const args = ["s_client", "-connect", `127.0.0.1:${port}`, flag, ...name];
+                const { stdout } = spawnSync("openssl", [...args, "-CAfile", ca], {
+                    input: "Q\n",
+                    encoding: "utf8",
+                    timeout: 20_000,
+                });
+                assert.match(stdout, /No client certificate CA names sent/, args.join(" "));
+                assert.match(stdout, /Client Certificate Types|Requested Signature Algorithms/);
+            }
+        }
+    });
 
     it("older TLS is not spoken", async () => {
         const { answer, report } = await talk(sessions.register(), "-tls1_1");

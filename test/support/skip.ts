@@ -2,7 +2,12 @@ import { Hook } from "mocha";
 
 /** What a machine may lack. In CI nothing else excuses a test that is skipped. */
 export type Lack =
-    "Pulumi CLI" | "Azure CLI" | "official azure-native plugin" | "OpenSSL" | "Node.js version";
+    | "Pulumi CLI"
+    | "Azure CLI"
+    | "official azure-native plugin"
+    | "OpenSSL"
+    | "Go"
+    | "Node.js version";
 
 /** A reason that lies in the machine. */
 export interface CannotRunHere {

@@ -1,0 +1,77 @@
+import * as assert from "assert";
+import { execFile } from "child_process";
+import { promises as fs } from "fs";
+import { tmpdir } from "os";
+import * as path from "path";
+import { promisify } from "util";
+import { chain, issue, Issued } from "../support/pki";
+import { Sessions } from "../support/sessions";
+import { skip } from "../support/skip";
+
+const run = promisify(execFile);
+
+/** Go fetches modules past the emulator, which is the proxy of this run. */
+function withoutProxy(): NodeJS.ProcessEnv {
+    const entries = Object.entries(process.env);
+    return Object.fromEntries(entries.filter(([name]) => !/^https?_proxy$/i.test(name)));
+}
+
+describe("Paho MQTT for Go", function () {
+    this.timeout(60_000);
+    const sessions = Sessions.hook("go-client");
+    let folder: string;
+    let intermediate: Issued;
+
+    before(async function () {
+        this.timeout(300_000);
+        folder = await fs.mkdtemp(path.join(tmpdir(), "iot-x509-go-"));
+        try {
+            await run("go", ["build", "-o", path.join(folder, "client"), "."], {
+                cwd: path.join(__dirname, "go"),
+                env: withoutProxy(),
+            });
+        } catch (error) {
+            const { code, stderr = "" } = error as { code?: string | number; stderr?: string };
+            const isAbsent = code === "ENOENT";
+            if (isAbsent || /dial tcp|lookup |proxyconnect/.test(stderr)) {
+                skip(this, {
+                    lacks: "Go",
+                    why: isAbsent ? "no go on PATH" : "its module proxy cannot be reached",
+                });
+            }
+            throw error;
+        }
+        intermediate = await issue(sessions.root, { commonName: "Go Intermediate", ca: true });
+    });
+
+    after(() => fs.rm(folder, { recursive: true, force: true }));
+
+    async function send(deviceId: string, presented: string, key: string): Promise<string> {
+        const files = { ca: sessions.emulator.caPem, chain: presented, key };
+        const names = Object.entries(files).map(async ([name, text]) => {
+            const file = path.join(folder, `${name}.pem`);
+            await fs.writeFile(file, text, { mode: 0o600 });
+            return file;
+        });
+        const address = `127.0.0.1:${sessions.emulator.mqttPort}`;
+        const args = [address, sessions.hub.hostName, deviceId, ...(await Promise.all(names))];
+        return (await run(path.join(folder, "client"), args)).stdout.trim();
+    }
+
+    it("connects with certificate and chain, and sends telemetry", async () => {
+        const deviceId = sessions.register();
+        const leaf = await issue(intermediate, { commonName: deviceId });
+        assert.strictEqual(await send(deviceId, chain(leaf, intermediate), leaf.key), "sent");
+        const bodies = (await sessions.telemetry(deviceId)).map(({ body }) => body);
+        assert.deepStrictEqual(bodies, ["from Go"]);
+    });
+
+    it("is refused at CONNECT without the chain", async () => {
+        const deviceId = sessions.register();
+        const leaf = await issue(intermediate, { commonName: deviceId });
+        await assert.rejects(
+            send(deviceId, chain(leaf), leaf.key),
+            /connect: .*[Nn]ot [Aa]uthori[sz]ed/,
+        );
+    });
+});

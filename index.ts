@@ -6,6 +6,7 @@ import { announceOfflineSteps } from "./stacks/guidance";
 import { lastOutputs, refuseFleetStackAlone, refuseToMakeAnew } from "./stacks/handover";
 import { stackOutputs } from "./stacks/outputs";
 import { createPlatform, ownBase } from "./stacks/platform";
+import { readOutputsOf, readPreviousState } from "./stacks/previousState";
 
 leanRuntime();
 
@@ -13,12 +14,14 @@ export = async () => {
     const last = await lastOutputs();
     refuseFleetStackAlone(last);
     const settings = loadSettings();
+    const previous = await readPreviousState();
     if (settings.shard !== undefined) {
-        return createFleetStack(settings, settings.shard);
+        const platform = await readOutputsOf(settings.shard.of);
+        return createFleetStack(settings, settings.shard, platform, previous);
     }
     refuseToMakeAnew(settings, last);
-    const platform = await createPlatform(settings);
-    const fleet = createFleet(settings, ownBase(platform));
+    const platform = await createPlatform(settings, previous);
+    const fleet = createFleet(settings, ownBase(platform, previous));
     announceOfflineSteps(settings, platform);
     return stackOutputs(settings, platform, fleet);
 };

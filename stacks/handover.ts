@@ -3,6 +3,7 @@ import { paceVariable } from "../components/iothub/pace";
 import { hasIssuer } from "./authorities";
 import type { FleetBase } from "./fleet";
 import type { Platform } from "./platform";
+import { Outputs, PreviousState } from "./previousState";
 import { refusal } from "./refusal";
 import { Settings, Shard } from "./settings";
 import { handoverOutput, platformOutput } from "./shards";
@@ -86,8 +87,19 @@ export function refuseToMakeAnew({ shards }: Settings, last: LastOutputs): void 
     }
 }
 
-/** For devices of a fleet stack: what the stack of their hub handed over. */
-export function handedOver(settings: Settings, shard: Shard): FleetBase {
+/**
+ * For devices of a fleet stack: what the stack of their hub handed over.
+ *
+ * @param platform the outputs of that stack, as far as it exists
+ * @param previous the state of the fleet stack
+ */
+export function handedOver(
+    settings: Settings,
+    shard: Shard,
+    platform: Outputs = {},
+    previous = PreviousState.none,
+): FleetBase {
+    const known = (platform[handoverOutput] as Partial<Handover> | undefined)?.issuers ?? {};
     const project = pulumi.getProject();
     const reference = new pulumi.StackReference(
         `${pulumi.getOrganization()}/${project}/${shard.of}`,
@@ -106,7 +118,7 @@ export function handedOver(settings: Settings, shard: Shard): FleetBase {
         hub: { hubId: open((all) => all.hubId), hostName: open((all) => all.hostName), ready: [] },
         issuers: new Map(
             settings.groups
-                .filter((group) => hasIssuer(settings, group))
+                .filter((group) => hasIssuer(settings, group) || group.name in known)
                 .map(({ name }) => [
                     name,
                     {
@@ -121,6 +133,7 @@ export function handedOver(settings: Settings, shard: Shard): FleetBase {
             ready: [],
         },
         owner: `${project}/${shard.of}`,
+        previous,
     };
 }
 

@@ -17,7 +17,7 @@ export function stackOutputs(
 ): pulumi.Inputs {
     const { hub, resourceGroup, ci, authorities, provisioning } = platform;
     const certificates = new Map([
-        ["root", authorities.root.certificate],
+        ...authorities.roots.map(({ name, certificate }) => [name, certificate] as const),
         ...authorities.intermediates.map(({ name, certificate }) => [name, certificate] as const),
     ]);
     return {
@@ -74,7 +74,10 @@ function deviceOutput(device: Device, hostName: pulumi.Output<string>) {
         connectionString: pulumi.interpolate`HostName=${hostName};DeviceId=${settings.id};x509=true`,
         certificate: certificate?.certificate,
         // Leaf first and without the root: what the device presents.
-        chain: certificate && pulumi.interpolate`${certificate.certificate}${issuerCertificate}`,
+        chain:
+            certificate &&
+            issuerCertificate &&
+            pulumi.interpolate`${certificate.certificate}${issuerCertificate}`,
         ...(settings.authentication.kind === "generated"
             ? { privateKey: certificate?.privateKey }
             : {}),

@@ -8,6 +8,7 @@ import { Hub } from "../components/iothub/hub";
 import { VerifiedCertificate } from "../components/iothub/verifiedCertificate";
 import { Authorities, createAuthorities } from "./authorities";
 import { FleetBase } from "./fleet";
+import { PreviousState } from "./previousState";
 import { createProvisioning, Provisioning } from "./provisioning";
 import { refusal } from "./refusal";
 import { Settings } from "./settings";
@@ -40,7 +41,10 @@ async function signIn(): Promise<authorization.GetClientConfigResult> {
 }
 
 /** Declares the resource group, hub, CAs and proofs of one environment. */
-export async function createPlatform(settings: Settings): Promise<Platform> {
+export async function createPlatform(
+    settings: Settings,
+    previous = PreviousState.none,
+): Promise<Platform> {
     const client = await signIn();
     const resourceGroup = new resources.ResourceGroup(
         "iot-x509",
@@ -65,7 +69,7 @@ export async function createPlatform(settings: Settings): Promise<Platform> {
         },
         { protect: settings.protect },
     );
-    const authorities = createAuthorities(settings);
+    const authorities = createAuthorities(settings, previous);
     if (settings.shards !== undefined) {
         new Sharding("sharding", String(shardsValue(settings.shards)));
     }
@@ -98,10 +102,11 @@ export async function createPlatform(settings: Settings): Promise<Platform> {
 }
 
 /** For devices of the same stack. */
-export function ownBase({ hub, authorities, provisioning, trusted }: Platform): FleetBase {
-    const { hubId, hostName, ready } = hub;
-    return {
-        hub: { hubId, hostName, ready, ...(provisioning === undefined ? {} : { trusted }) },
+export async function createPlatform(
+    settings: Settings,
+    previous = PreviousState.none,
+): Promise<Platform> {
+    const client = await signIn();
         issuers: authorities.issuers,
         service: provisioning?.service,
         owner: `${pulumi.getProject()}/${pulumi.getStack()}`,

@@ -3,8 +3,8 @@
  *
  * | method | what it does |
  * | --- | --- |
- * | check | takes the signing request out of the inputs (write-only) |
- * | diff | exact, by a digest of the inputs; a certificate inside its renewal window is an update |
+ * | check | takes the signing request out of the inputs (write-only); refuses to have one signed by a CA that has ended |
+ * | diff | exact, by a digest of the inputs; a certificate inside its renewal window is an update; none without an issuer |
  * | create, update | signs, with a new key only when the key's algorithm or generation changed |
  * | read | none: the engine keeps what is in state |
  * | delete | nothing to do, but refused where the certificate must move to another stack |
@@ -46,16 +46,16 @@ interface Request {
 
 /** As the program gives them. */
 interface RawInputs {
-    /** Digest of the issuer's certificate. */
-    readonly issuer: string;
+    /** Digest of the issuer's certificate; undefined while it awaits its signature. */
+    readonly issuer?: string;
     /** With the PEM of a signing request; without one, the key is generated. */
     readonly request: Request & { readonly csr?: string };
 }
 
 /** As the state keeps them. */
 interface Inputs extends Request {
-    /** Digest of the issuer's certificate. */
-    readonly issuer: string;
+    /** Digest of the issuer's certificate; undefined while it awaits its signature. */
+    readonly issuer?: string;
     /** Digest of the signing request. */
     readonly csr?: string;
 }
@@ -109,6 +109,9 @@ function isSignable(olds: Partial<Inputs>, news: Inputs): boolean {
 }
 
 async function diff(_: string, olds: Outputs, news: Inputs): Promise<DiffResult> {
+    if (news.issuer === undefined) {
+        return { changes: false };
+    }
     const isOther = isUnknown(news.issuer) || olds.issuedFor !== issuedFor(news);
     return { changes: isOther || isRenewalDue(olds, news) };
 }
@@ -124,7 +127,7 @@ function issuedFor({ renewBeforeDays: _, ...others }: Inputs): string {
 function isRenewalDue(olds: Outputs, news: Inputs): boolean {
     const { notAfter } = certificateFacts(olds.certificate);
     const end = Date.parse(notAfter);
-    const issuer = presentIssuer(news.issuer);
+    const issuer = news.issuer === undefined ? undefined : presentIssuer(news.issuer);
     if (Date.now() < end - news.renewBeforeDays * day || issuer === undefined) {
         return false;
     }
@@ -158,6 +161,9 @@ function keyOf({ keyAlgorithm, keyGeneration, csr }: Inputs): string | undefined
 }
 
 async function sign(inputs: Inputs, presentKey: string | undefined): Promise<Outputs> {
+    if (inputs.issuer === undefined) {
+        throw new Error(`device ${inputs.deviceId}: its group's CA awaits its signature`);
+    }
     const issuer = issuerOf(inputs.issuer);
     const keys = await deviceKey(inputs, presentKey);
     const certificate = await issueLeaf(issuer, {

@@ -58,7 +58,7 @@ describe("components, with Pulumi's mocks", () => {
     });
 
     describe("CertificateAuthority", () => {
-        const common = { organization: "Contoso", country: "US", validityDays: 10 };
+        const common = { organization: "Contoso", country: "US", validityHours: 240 };
         const policy = {
             isCaCertificate: true,
             setSubjectKeyId: true,

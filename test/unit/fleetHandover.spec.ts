@@ -46,7 +46,10 @@ describe("what a fleet stack is handed over, with Pulumi's mocks", () => {
                     certificate: "leaf PEM",
                 }),
             },
-            { "pulumi:pulumi:readStackOutputs": lastRun },
+            {
+                "pulumi:pulumi:readStackOutputs": lastRun,
+                "pulumi:pulumi:readStackResourceOutputs": { outputs: {} },
+            },
         );
         handovers = await import("../../stacks/handover");
         fleetStacks = await import("../../stacks/fleetStack");

@@ -115,7 +115,7 @@ function createIntermediate(
                 ? { validityHours: validityDays * 24, signedElsewhere: { certificatePem } }
                 : {
                       validityHours: hoursWithinRoot(
-                          validityDays * 24,
+                          (root.isFormer && before?.validityHours) || validityDays * 24,
                           before,
                           root.present,
                           root.validityHours,

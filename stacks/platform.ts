@@ -5,6 +5,7 @@ import { causeAndRemedy } from "../components/azure/errorWords";
 import { Sharding } from "../components/dynamic/sharding";
 import { CiIdentity } from "../components/entra/ciIdentity";
 import { Hub } from "../components/iothub/hub";
+import { presentPolicies, SharedAccessPolicy } from "../components/iothub/sharedAccess";
 import { VerifiedCertificate } from "../components/iothub/verifiedCertificate";
 import { Authorities, createAuthorities } from "./authorities";
 import { FleetBase } from "./fleet";
@@ -25,6 +26,9 @@ export interface Platform {
     readonly provisioning: Provisioning | undefined;
     readonly ci: CiIdentity | undefined;
 }
+
+const federatedCredentialType =
+    "azuread:index/applicationFederatedIdentityCredential:ApplicationFederatedIdentityCredential";
 
 /**
  * Who deploys.
@@ -65,6 +69,7 @@ export async function createPlatform(
             location: settings.location,
             resourceGroupName: resourceGroup.name,
             isLinked: settings.dps !== undefined,
+            presentPolicies: await policiesInUse(settings, previous),
             deployer,
         },
         { protect: settings.protect },
@@ -97,8 +102,23 @@ export async function createPlatform(
                 authorities,
                 deployer,
             }),
-        ci: settings.ci && createCi(settings.ci, client.subscriptionId, resourceGroup, hub),
+        ci:
+            settings.ci &&
+            createCi(settings.ci, client.subscriptionId, resourceGroup, hub, previous),
     };
+}
+
+/** What applications may log in to the hub with, where shared access keys count beside a provisioning service's. */
+async function policiesInUse(
+    { hub, dps }: Settings,
+    previous: PreviousState,
+): Promise<SharedAccessPolicy[]> {
+    const name = previous.find("azure-native:iothub:IotHubResource", "iot-hub")?.name;
+    const { resourceGroupName } = previous.outputs;
+    if (!hub.localAuth || dps === undefined || name === undefined) {
+        return [];
+    }
+    return presentPolicies(String(resourceGroupName), String(name));
 }
 
 /** For devices of the same stack. */
@@ -118,7 +138,15 @@ function createCi(
     subscriptionId: string,
     resourceGroup: resources.ResourceGroup,
     hub: Hub,
+    previous: PreviousState,
 ): CiIdentity {
     const resourceGroupId = resourceGroup.id;
-    return new CiIdentity("ci", { ...ci, subscriptionId, resourceGroupId, hubId: hub.hubId });
+    const credentials = [...previous.all(federatedCredentialType)];
+    return new CiIdentity("ci", {
+        ...ci,
+        subscriptionId,
+        resourceGroupId,
+        hubId: hub.hubId,
+        formerNames: new Map(credentials.map(([name, { subject }]) => [String(subject), name])),
+    });
 }

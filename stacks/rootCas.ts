@@ -19,6 +19,8 @@ export interface ManagedRoot {
     /** Its certificate in the state, when it stays; undefined when this run makes one. */
     readonly present: PriorCertificate | undefined;
     readonly validityHours: number;
+    /** The configuration has left it: what is under it stays as it is. */
+    readonly isFormer: boolean;
     /** Its certificate has ended, and @pulumi/tls makes another for the same key in this run. */
     readonly isRenewed: boolean;
 }
@@ -93,6 +95,7 @@ export class RootCas {
             ),
             present: stays ? before : undefined,
             validityHours: description.validityHours,
+            isFormer: name !== this.present,
             isRenewed,
         };
         this.managed.set(name, root);

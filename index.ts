@@ -1,4 +1,5 @@
 import { leanRuntime } from "./components/dynamic/leanRuntime";
+import { announceCaEnds } from "./stacks/caEnds";
 import { loadSettings } from "./stacks/config";
 import { createFleet } from "./stacks/fleet";
 import { createFleetStack } from "./stacks/fleetStack";
@@ -23,5 +24,6 @@ export = async () => {
     const platform = await createPlatform(settings, previous);
     const fleet = createFleet(settings, ownBase(platform, previous));
     announceOfflineSteps(settings, platform);
+    announceCaEnds(settings, platform.authorities);
     return stackOutputs(settings, platform, fleet);
 };

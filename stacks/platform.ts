@@ -122,11 +122,14 @@ async function policiesInUse(
 }
 
 /** For devices of the same stack. */
-export async function createPlatform(
-    settings: Settings,
+export function ownBase(
+    { hub, authorities, provisioning, trusted }: Platform,
     previous = PreviousState.none,
-): Promise<Platform> {
-    const client = await signIn();
+): FleetBase {
+    const { hubId, hostName, ready } = hub;
+    return {
+        previous,
+        hub: { hubId, hostName, ready, ...(provisioning === undefined ? {} : { trusted }) },
         issuers: authorities.issuers,
         service: provisioning?.service,
         owner: `${pulumi.getProject()}/${pulumi.getStack()}`,

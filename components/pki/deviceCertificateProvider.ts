@@ -103,6 +103,9 @@ const untargeted =
 
 /** Whether it needs no signature, as far as its inputs tell, or this run has the CA. */
 function isSignable(olds: Partial<Inputs>, news: Inputs): boolean {
+    if (news.issuer === undefined) {
+        return true;
+    }
     // With Pulumi's own property, which `check` is asked without.
     const isSigned = issuedFor({ ...olds, ...news }) === issuedFor(olds as Inputs);
     return isSigned || isUnknown(news.issuer) || isDeclared(news.issuer);

@@ -100,7 +100,7 @@ function readOfflineRoot(
         files.folder,
         `put the root's certificate there; ${make}`,
         (content) => {
-            const { facts, findings } = inspectCertificate(content, files.now);
+            const { facts, findings } = inspectCertificate(content, files.now, true);
             return facts
                 ? {
                       facts,

@@ -42,8 +42,8 @@ describe("a root that goes offline, and rotations under it", function () {
     async function assertSettled(): Promise<void> {
         assert.deepEqual(await deployment.plan(), []);
         const { summary } = await deployment.stack.refresh({ color: "never" });
-        const { same: _, ...changes } = summary.resourceChanges ?? {};
-        assert.deepEqual(changes, {});
+        const changed = Object.keys(summary.resourceChanges ?? {}).filter((op) => op !== "same");
+        assert.deepEqual(changed, []);
     }
 
     it("offline, the intermediate stays under the former root until it is signed", async () => {

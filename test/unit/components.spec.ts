@@ -271,7 +271,8 @@ describe("components, with Pulumi's mocks", () => {
             `ci-data-contributor ${roleType} < ci`,
             "ci-principal azuread:index/servicePrincipal:ServicePrincipal < ci",
         ]);
-        const key = "ci-credential-environment-prod-e64ec9b1 ApplicationFederatedIdentityCredential";
+        const key =
+            "ci-credential-environment-prod-e64ec9b1 ApplicationFederatedIdentityCredential";
         assert.deepEqual(inputsOf(declared, key), {
             applicationId: "ci-application-id",
             displayName: "github-environment-prod-e64ec9b1",

@@ -150,7 +150,7 @@ describe("npm run fleet: settings files", () => {
         assert.ok(written(flag).includes("    secure: true"));
     });
 
-    it("what looks like a date, a number or a truth in quotes stays what it was", () => {
+    it("a date is the text that the CLI makes of it; one, a number or a truth in quotes stays what it was", () => {
         const lines = written([
             "config:",
             "  iot-x509:a: 2027-01-01",
@@ -164,7 +164,7 @@ describe("npm run fleet: settings files", () => {
         assert.deepEqual(
             lines.slice(1, 5).map((line) => line.replace(/["']/g, "")),
             [
-                "  iot-x509:a: 2027-01-01",
+                "  iot-x509:a: 2027-01-01 00:00:00 +0000 UTC",
                 "  iot-x509:b: 2027-01-01",
                 "  iot-x509:c: 0012",
                 "  iot-x509:d: true",
@@ -177,7 +177,7 @@ describe("npm run fleet: settings files", () => {
             "  iot-x509:f: 1.5",
             "  iot-x509:g:",
         ]);
-        assert.match(lines[8], /^ +- ["']?2027-01-01T12:00:00Z["']?$/);
+        assert.match(lines[8], /^ +- ["']?2027-01-01 12:00:00 \+0000 UTC["']?$/);
     });
 
     it("an empty file of the platform is no settings at all", () => {

@@ -43,7 +43,10 @@ describe("the settings that the walk changes", () => {
         assert.deepEqual(unknown, [], "add them to test/walk/model/settings.ts");
         const isDocumented = (one: string): boolean =>
             listed.includes(one) || /^deviceDefaults\./.test(one);
-        assert.deepEqual(known.filter((one) => !isDocumented(one)), []);
+        assert.deepEqual(
+            known.filter((one) => !isDocumented(one)),
+            [],
+        );
     });
 
     it("contain all that Pulumi.yaml declares", () => {
@@ -51,7 +54,10 @@ describe("the settings that the walk changes", () => {
             config: Record<string, unknown>;
         };
         const declared = Object.keys(project.config);
-        assert.deepEqual(declared.filter((one) => !known.includes(one)), []);
+        assert.deepEqual(
+            declared.filter((one) => !known.includes(one)),
+            [],
+        );
     });
 
     it("each have values, or a step that makes them", () => {

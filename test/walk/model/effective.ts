@@ -104,10 +104,7 @@ function effectiveGroup(
         name,
         keyAlgorithm: text(group.keyAlgorithm, "RSA-2048"),
         validityDays,
-        renewBeforeDays: number(
-            group.renewBeforeDays,
-            Math.min(30, Math.floor(validityDays / 3)),
-        ),
+        renewBeforeDays: number(group.renewBeforeDays, Math.min(30, Math.floor(validityDays / 3))),
         provisioning: text(group.provisioning, "listed") as EffectiveGroup["provisioning"],
         blocked: group.blocked === true,
         reprovision: text(enrollment.reprovision, "migrate") as EffectiveGroup["reprovision"],

@@ -15,18 +15,19 @@ function isValidAt({ validFrom, validTo }: X509Certificate, now: number): boolea
 }
 
 /** Whether a chain leads, by what was sent, to a CA that is trusted. */
-export function isTrusted(
-    { chain }: Credential,
-    trusted: readonly string[],
-    now: number,
-): boolean {
+export function isTrusted({ chain }: Credential, trusted: readonly string[], now: number): boolean {
     const anchors = trusted.flatMap(certificatesIn).filter((one) => isValidAt(one, now));
     const [leaf, ...sent] = certificatesIn(chain);
     const climb = (one: X509Certificate, rest: readonly X509Certificate[]): boolean =>
         isValidAt(one, now) &&
         (anchors.some((ca) => isIssuer(ca, one)) ||
             rest.some(
-                (ca) => isIssuer(ca, one) && climb(ca, rest.filter((other) => other !== ca)),
+                (ca) =>
+                    isIssuer(ca, one) &&
+                    climb(
+                        ca,
+                        rest.filter((other) => other !== ca),
+                    ),
             ));
     return leaf !== undefined && climb(leaf, sent);
 }

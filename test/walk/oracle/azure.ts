@@ -108,9 +108,7 @@ function caProblems(
         ];
     }
     const cas = groups.flatMap(({ authorities }) => authorities);
-    const expected = cas
-        .filter(({ name }) => !pending.includes(name))
-        .map((one) => one.commonName);
+    const expected = cas.filter(({ name }) => !pending.includes(name)).map((one) => one.commonName);
     if (cas.length > expected.length) {
         // What a CA that awaits its signature replaces stays meanwhile, so there may be more.
         const lost = expected.filter((name) => !names.includes(name));

@@ -101,7 +101,9 @@ async function leafProblems(
     const leaf = new X509Certificate(pem);
     const issuer = new X509Certificate(issuerPem);
     const key =
-        kind === "csr" ? await ownKeyPem(id, device.own) : ((privateKey as string | undefined) ?? "");
+        kind === "csr"
+            ? await ownKeyPem(id, device.own)
+            : ((privateKey as string | undefined) ?? "");
     const end = Date.parse(leaf.validTo);
     const isBoundByIssuer = end >= Date.parse(issuer.validTo) - 2 * day;
     const left = Math.round((end - seen.now) / day);

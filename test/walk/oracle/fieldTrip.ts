@@ -65,7 +65,8 @@ async function presentCredential(
     if (device.kind === "thumbprint") {
         return (await field.ownKey(device.id, device.own)).selfSigned;
     }
-    const { certificate, privateKey } = resource(seen, "DeviceCertificate", device.id)?.outputs ?? {};
+    const { certificate, privateKey } =
+        resource(seen, "DeviceCertificate", device.id)?.outputs ?? {};
     const issuer = device.group?.authorities[0].name ?? "";
     if (typeof certificate !== "string" || pending.includes(issuer)) {
         return undefined;
@@ -91,7 +92,8 @@ async function formerProblems(
     const { id, credential, host } = before;
     const isSameHub = hubBefore?.id.toLowerCase() === seen.hub.id.toLowerCase();
     const isOwnHub = host === seen.hub.hostName;
-    const isPending = device.group !== undefined && pending.includes(device.group.authorities[0].name);
+    const isPending =
+        device.group !== undefined && pending.includes(device.group.authorities[0].name);
     const isOff = device.status === "disabled" || device.group?.blocked === true;
     const isRegistered = device.group?.provisioning === "dps";
     const wasRegistered =
@@ -103,7 +105,13 @@ async function formerProblems(
             (isRegistered
                 ? // What registered stays on its hub; who was listed must register first.
                   wasRegistered && isSameHub
-                : mustConnect(device, credential, seen.hub.certificates, thumbprintsOf(trip, id), seen.now)));
+                : mustConnect(
+                      device,
+                      credential,
+                      seen.hub.certificates,
+                      thumbprintsOf(trip, id),
+                      seen.now,
+                  )));
     const connects = await field.connects(host, id, credential);
     const refusals = watch.refusals.get(id) ?? [];
     // Of a hub that was replaced, or that another device registered anew at, nothing can be asked meanwhile.

@@ -43,14 +43,22 @@ export class AzureWire {
             readonly expect?: readonly number[];
         } = {},
     ): Promise<AzureReply> {
-        const reply = await this.send(method, host, path, {
-            authorization: `Bearer ${await this.token(host)}`,
-            "content-type": "application/json",
-            ...(options.ifMatch === undefined ? {} : { "if-match": options.ifMatch }),
-        }, options.body === undefined ? undefined : JSON.stringify(options.body));
+        const reply = await this.send(
+            method,
+            host,
+            path,
+            {
+                authorization: `Bearer ${await this.token(host)}`,
+                "content-type": "application/json",
+                ...(options.ifMatch === undefined ? {} : { "if-match": options.ifMatch }),
+            },
+            options.body === undefined ? undefined : JSON.stringify(options.body),
+        );
         const expected = options.expect ?? [200, 201, 202, 204];
         if (!expected.includes(reply.status)) {
-            throw new Error(`${method} ${host}${path}: ${reply.status} ${JSON.stringify(reply.body)}`);
+            throw new Error(
+                `${method} ${host}${path}: ${reply.status} ${JSON.stringify(reply.body)}`,
+            );
         }
         return reply;
     }

@@ -1,6 +1,8 @@
 /** What the walk reads of the emulator's `GET /dump`. */
 export interface Dump {
-    readonly arm: { readonly groups: readonly { readonly name: string; readonly location: string }[] };
+    readonly arm: {
+        readonly groups: readonly { readonly name: string; readonly location: string }[];
+    };
     readonly hubs: { readonly hubs: readonly HubDump[] };
     readonly provisioning: { readonly services: readonly ServiceDump[] };
     readonly directory: { readonly applications: readonly ApplicationDump[] };

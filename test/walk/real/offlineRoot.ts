@@ -18,7 +18,15 @@ export class OfflineRoot {
     async writeCertificate(): Promise<void> {
         if (!this.isMade) {
             this.openssl(
-                ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
+                ...[
+                    "req",
+                    "-x509",
+                    "-newkey",
+                    "ec",
+                    "-pkeyopt",
+                    "ec_paramgen_curve:P-256",
+                    "-nodes",
+                ],
                 ...["-sha256", "-days", "3650", "-keyout", "root.key", "-out", "root.pem"],
                 ...["-subj", "/O=MyOrg/CN=Walk Offline Root"],
                 ...["-addext", "basicConstraints=critical,CA:TRUE,pathlen:1"],

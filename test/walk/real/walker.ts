@@ -3,10 +3,10 @@ import { tmpdir } from "os";
 import * as path from "path";
 import { EmulatorProcess } from "../../../scripts/lib/emulatorProcess";
 import { ProjectCopy } from "../../../scripts/lib/projectCopy";
-import { effective } from "../model/effective";
+import { makeCa } from "../../support/pki";
 import { Model, noteCompleted, noteRun } from "../model/model";
 import { leftovers } from "../oracle/azure";
-import { Judge } from "../oracle/judge";
+import { Judge, WalkFailure } from "../oracle/judge";
 import { Seen } from "../oracle/seen";
 import { AzureWire } from "./azure";
 import { ByHand, foreignHubName } from "./byHand";
@@ -20,13 +20,6 @@ import { readState, StateResource } from "./stackState";
 import { Standing, Watch } from "./watch";
 
 export const stackName = "walk";
-
-/** Problems that end a walk. */
-export class WalkFailure extends Error {
-    constructor(readonly problems: readonly string[]) {
-        super(problems.map((one) => `- ${one}`).join("\n"));
-    }
-}
 
 export interface Toolchain {
     readonly cli: string;
@@ -55,13 +48,13 @@ export class Walker {
     private standing: readonly Standing[] = [];
     private seen: Seen | undefined;
     private foreignHubId = "";
+    private foreignCa: string | undefined;
 
     private constructor(
         private readonly folder: string,
         private readonly emulator: EmulatorProcess,
         private readonly project: ProjectCopy,
         private readonly engine: Engine,
-        say: (line: string) => void,
     ) {
         const ca = readFileSync(emulator.ready.caFile, "utf8");
         this.field = new Field(emulator.ready.mqttPort, ca);
@@ -77,16 +70,16 @@ export class Walker {
             }),
             { hub: () => this.present.hub, service: () => this.present.service },
         );
-        this.judge = new Judge(this.field, project.folder, say);
+        this.judge = new Judge(this.field, project.folder);
     }
 
-    static async start(toolchain: Toolchain, say: (line: string) => void): Promise<Walker> {
+    static async start(toolchain: Toolchain): Promise<Walker> {
         const folder = mkdtempSync(path.join(tmpdir(), "iot-x509-walk-"));
         const emulator = await EmulatorProcess.start({ folder });
         const { pulumiHome, cli } = toolchain;
         const project = ProjectCopy.make({ environment: emulator.environment(), pulumiHome });
         const engine = new Engine(cli, project.folder, project.environment);
-        const walker = new Walker(folder, emulator, project, engine, say);
+        const walker = new Walker(folder, emulator, project, engine);
         project.changeSettings(stackName, () => undefined);
         await engine.read("stack", "init", stackName);
         walker.foreignHubId = await walker.byHand.makeForeignHub();
@@ -325,6 +318,17 @@ export class Walker {
         return true;
     }
 
+    /** The end of a walk: unprotected, destroyed, and nothing left. */
+    async finish(model: Model): Promise<void> {
+        if (model.config.protect === true) {
+            delete model.config.protect;
+            await this.up(model);
+        }
+        if (!model.isOver) {
+            await this.destroy(model);
+        }
+    }
+
     private giveUp(model: Model): void {
         this.judge.throwIfAny(model);
         model.isOver = true;
@@ -389,12 +393,7 @@ export class Walker {
     }
 
     private async foreignCaPem(): Promise<string> {
-        return (await this.field.foreignCa()).certificate;
-    }
-
-    /** How many devices are configured, for the report. */
-    static describe(model: Model): string {
-        const { devices, groups } = effective(model.config);
-        return `${devices.length} devices, ${groups.length} groups`;
+        this.foreignCa ??= (await makeCa({ commonName: "Somebody else's CA" })).certificate;
+        return this.foreignCa;
     }
 }

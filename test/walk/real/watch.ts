@@ -37,7 +37,7 @@ export class Watch {
                 await sleep(pause);
                 continue;
             }
-            const closed = new Promise((resolve) => client.once("close", resolve));
+            const closed = new Promise<void>((resolve) => client.once("close", () => resolve()));
             const over = new AbortController();
             await Promise.race([
                 closed,

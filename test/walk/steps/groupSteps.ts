@@ -31,7 +31,7 @@ function dropCertificates(config: WalkConfig, group: string): void {
     const { generation = 1, retain = [], certificates } = intermediate;
     if (certificates !== undefined) {
         intermediate.certificates = Object.fromEntries(
-            Object.entries(certificates).filter(([key]) =>
+            Object.entries(certificates as Record<string, unknown>).filter(([key]) =>
                 [generation, ...retain].includes(Number(key)),
             ),
         );
@@ -59,14 +59,16 @@ export const groupSteps: Readonly<Record<string, Verb>> = {
     },
     "remove-group": {
         weight: 1,
-        choose: (model, choice) => (groupsOf(model).length > 1 ? oneGroup(model, choice) : undefined),
+        choose: (model, choice) =>
+            groupsOf(model).length > 1 ? oneGroup(model, choice) : undefined,
         edit: (config, [name]) => {
             delete config.groups[name];
             if (config.deviceDefaults.group === name) {
                 delete config.deviceDefaults.group;
             }
             for (const [id, device] of Object.entries(config.devices)) {
-                const isStray = device.kind !== "thumbprint" && !((device.group ?? "") in config.groups);
+                const isStray =
+                    device.kind !== "thumbprint" && !((device.group ?? "") in config.groups);
                 if (device.group === name || isStray) {
                     delete config.devices[id];
                 }
@@ -122,8 +124,7 @@ export const groupSteps: Readonly<Record<string, Verb>> = {
         weight: 1,
         choose: () => [],
         isPossible: ({ config }) => config.pki.root.keys !== "offline",
-        edit: (config) =>
-            changeRoot(config, { keys: "offline", certificate: "pki/root.pem" }),
+        edit: (config) => changeRoot(config, { keys: "offline", certificate: "pki/root.pem" }),
         run: (walker) => walker.offlineRoot.writeCertificate(),
     },
     "managed-root": {

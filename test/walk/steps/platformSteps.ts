@@ -4,7 +4,10 @@ import { Choice, Verb } from "./verb";
 
 const nothing = "-";
 
-function nameOrPrefix(section: { name?: unknown; prefix?: unknown }, [key, value]: readonly string[]) {
+function nameOrPrefix(
+    section: { name?: unknown; prefix?: unknown },
+    [key, value]: readonly string[],
+) {
     delete section.name;
     delete section.prefix;
     if (value !== nothing) {
@@ -57,7 +60,8 @@ export const platformSteps: Readonly<Record<string, Verb>> = {
     "name-dps": {
         weight: 0.3,
         choose: (_, choice) => [
-            choice.of(["name walk-dps-a", "name walk-dps-b", "prefix walk-dps", "prefix wdps"]) ?? "",
+            choice.of(["name walk-dps-a", "name walk-dps-b", "prefix walk-dps", "prefix wdps"]) ??
+                "",
         ],
         isPossible: ({ config }) => config.dps !== undefined,
         edit: ({ dps = {} }, [words]) => nameOrPrefix(dps, words.split(" ")),

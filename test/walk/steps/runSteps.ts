@@ -97,7 +97,9 @@ export const runSteps: Readonly<Record<string, Verb>> = {
     },
     "up-target": {
         weight: 2,
-        choose: oneResource(/^(DeviceCertificate|DeviceIdentity|VerifiedCertificate|EnrollmentGroup)/),
+        choose: oneResource(
+            /^(DeviceCertificate|DeviceIdentity|VerifiedCertificate|EnrollmentGroup)/,
+        ),
         isPossible: (model) =>
             isInOneStack(model) && areOnlyDevicesChanged(model) && !model.needsRefresh,
         run: (walker, model, words) => walker.upTarget(model, words),
@@ -139,7 +141,8 @@ export const runSteps: Readonly<Record<string, Verb>> = {
     later: {
         weight: 2,
         choose: (_, choice) => [choice.of(["15", "40", "70"]) ?? "15"],
-        isPossible: (model, [days]) => isDeployed(model) && model.daysLater + Number(days) <= mostDays,
+        isPossible: (model, [days]) =>
+            isDeployed(model) && model.daysLater + Number(days) <= mostDays,
         run: (walker, model, [days]) => walker.later(model, Number(days)),
     },
     destroy: {

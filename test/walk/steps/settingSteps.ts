@@ -40,7 +40,9 @@ function choose(isRare: boolean) {
         // By setting first, so that one with many groups or values is not taken more often.
         const paths = [...new Set(all.map(([path]) => path.replace(/\.[^.]+\./, ".*.")))];
         const kind = choice.of(paths);
-        const setting = choice.of(all.filter(([path]) => path.replace(/\.[^.]+\./, ".*.") === kind));
+        const setting = choice.of(
+            all.filter(([path]) => path.replace(/\.[^.]+\./, ".*.") === kind),
+        );
         if (setting === undefined) {
             return undefined;
         }

@@ -30,11 +30,7 @@ export interface Verb {
 }
 
 /** The settings after an edit; undefined when it cannot be made. */
-export function edited(
-    verb: Verb,
-    model: Model,
-    words: readonly string[],
-): WalkConfig | undefined {
+export function edited(verb: Verb, model: Model, words: readonly string[]): WalkConfig | undefined {
     const config = structuredClone(model.config);
     verb.edit?.(config, words, model);
     const isChanged = JSON.stringify(config) !== JSON.stringify(model.config);

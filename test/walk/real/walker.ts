@@ -145,7 +145,7 @@ export class Walker {
     private async mustBeQuiet(): Promise<void> {
         const [preview, refresh] = await Promise.all([
             this.engine.run("preview", "--stack", stackName, "--expect-no-changes"),
-            this.engine.run("refresh", "--preview-only", "--yes", "--expect-no-changes"),
+            this.engine.run("refresh", "--preview-only", "--expect-no-changes"),
         ]);
         this.judge.mustBeQuiet("the next preview", preview);
         this.judge.mustBeQuiet("a refresh", refresh);

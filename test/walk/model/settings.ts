@@ -46,6 +46,7 @@ export const settings: readonly Setting[] = [
     { path: "pki.root.keyAlgorithm", values: [...caAlgorithms, "RSA-2048", undefined] },
     { path: "pki.root.commonName", values: ["Walk Root", "Walk Root Two", undefined] },
     { path: "pki.root.validityDays", values: [3000, 3650, undefined] },
+    { path: "pki.root.generation", values: [1, 2, undefined] },
     { path: "pki.root.certificate", by: ["offline-root", "managed-root"] },
     { path: "pki.root.proof", by: ["sign"] },
     { path: "groups", by: ["add-group", "remove-group"] },

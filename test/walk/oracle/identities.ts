@@ -76,7 +76,9 @@ function problems(
     const isOff = device.status === "disabled" || group?.blocked === true;
     const { type, x509Thumbprint } = authentication;
     const { primaryThumbprint, secondaryThumbprint } = x509Thumbprint;
-    const { iotX509: _, ...tags } = twin.tags;
+    const tags = Object.fromEntries(
+        Object.entries(twin.tags).filter(([name]) => name !== "iotX509"),
+    );
     const expectedTags = {
         ...history.foreignTags.get(id),
         // A device that had registered came with its group's tags.

@@ -1,14 +1,10 @@
 import * as assert from "assert";
-import { execFileSync } from "child_process";
 import { existsSync, readFileSync, writeFileSync } from "fs";
-import * as path from "path";
 import { setTimeout as sleep } from "timers/promises";
 import { Deployment } from "../support/deployment";
 import { shared } from "../support/emulator";
 import { FleetCommand } from "../support/fleetCommand";
 import { stackNames } from "../support/fleetStates";
-
-const cli = path.resolve(__dirname, "../../.local/bin/pulumi");
 
 describe("a hub's stack whose shards were set by hand", function () {
     this.timeout(300_000);
@@ -109,10 +105,10 @@ describe("a hub's stack whose shards were set by hand", function () {
     });
 
     it("is destroyed by the fleet's command once nothing is protected", async () => {
-        execFileSync(cli, ["state", "unprotect", "--all", "--yes", "--stack", "guard"], {
-            cwd: project().folder,
-            env: deployment.variables,
+        deployment.change((settings) => {
+            settings.protect = false;
         });
+        await FleetCommand.run(deployment, "up");
         await FleetCommand.run(deployment, "destroy", "--yes");
         const hubs = await manage<{ hub: string }[]>("GET", "/hubs");
         assert.ok(!hubs.some(({ hub }) => hub === hubName));

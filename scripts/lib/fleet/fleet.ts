@@ -341,12 +341,9 @@ function refuseProtected(found: ReadonlyMap<string, readonly string[]>): void {
         ([stack, urns]) => `${counted(urns.length, "resource")} of ${stack}`,
     );
     const [[, [first]]] = found;
-    const commands = [...found.keys()].map(
-        (stack) => `pulumi state unprotect --all --yes --stack ${stack}`,
-    );
     throw new StackFileError(
-        `protected from deletion: ${counts.join(", ")}, such as ${nameIn(first)}; nothing was deleted — to destroy all the ` +
-            `same: ${commands.join("; ")}`,
+        `protected from deletion: ${counts.join(", ")}, such as ${nameIn(first)}; nothing was deleted — to destroy all ` +
+            'the same, set iot-x509:protect to false and run "npm run fleet -- up" first',
     );
 }
 

@@ -1,29 +1,22 @@
 import { leanRuntime } from "./components/dynamic/leanRuntime";
-import { announceCaEnds } from "./stacks/caEnds";
 import { loadSettings } from "./stacks/config";
 import { createFleet } from "./stacks/fleet";
 import { createFleetStack } from "./stacks/fleetStack";
 import { announceOfflineSteps } from "./stacks/guidance";
-import { lastOutputs, refuseFleetStackAlone, refuseToMakeAnew } from "./stacks/handover";
+import { refuseToMakeAnew } from "./stacks/handover";
 import { stackOutputs } from "./stacks/outputs";
 import { createPlatform, ownBase } from "./stacks/platform";
-import { readOutputsOf, readPreviousState } from "./stacks/previousState";
 
 leanRuntime();
 
 export = async () => {
-    const last = await lastOutputs();
-    refuseFleetStackAlone(last);
     const settings = loadSettings();
-    const previous = await readPreviousState();
     if (settings.shard !== undefined) {
-        const platform = await readOutputsOf(settings.shard.of);
-        return createFleetStack(settings, settings.shard, platform, previous);
+        return createFleetStack(settings, settings.shard);
     }
-    refuseToMakeAnew(settings, last);
-    const platform = await createPlatform(settings, previous);
-    const fleet = createFleet(settings, ownBase(platform, previous));
+    await refuseToMakeAnew(settings);
+    const platform = await createPlatform(settings);
+    const fleet = createFleet(settings, ownBase(platform));
     announceOfflineSteps(settings, platform);
-    announceCaEnds(settings, platform.authorities);
     return stackOutputs(settings, platform, fleet);
 };

@@ -17,7 +17,7 @@ export function stackOutputs(
 ): pulumi.Inputs {
     const { hub, resourceGroup, ci, authorities, provisioning } = platform;
     const certificates = new Map([
-        ...authorities.roots.map(({ name, certificate }) => [name, certificate] as const),
+        ["root", authorities.root.certificate],
         ...authorities.intermediates.map(({ name, certificate }) => [name, certificate] as const),
     ]);
     return {
@@ -46,15 +46,8 @@ export function fleetOutputs(
     return { fleet: summary(settings), devices: Object.fromEntries(shown) };
 }
 
-/** Without what can have no value: a preview shows it as unknown, as if it were to come. */
 function trustOutput({ certificateName, isVerified, verificationCode }: VerifiedCertificate) {
-    return {
-        certificateName,
-        isVerified,
-        ...(verificationCode === undefined
-            ? {}
-            : { verificationCode: isVerified.apply((is) => (is ? undefined : verificationCode)) }),
-    };
+    return { certificateName, isVerified, verificationCode };
 }
 
 function provisioningOutput({ service, trusted, enrollmentGroups }: Provisioning) {
@@ -74,13 +67,8 @@ function deviceOutput(device: Device, hostName: pulumi.Output<string>) {
         connectionString: pulumi.interpolate`HostName=${hostName};DeviceId=${settings.id};x509=true`,
         certificate: certificate?.certificate,
         // Leaf first and without the root: what the device presents.
-        chain:
-            certificate &&
-            issuerCertificate &&
-            pulumi.interpolate`${certificate.certificate}${issuerCertificate}`,
-        ...(settings.authentication.kind === "generated"
-            ? { privateKey: certificate?.privateKey }
-            : {}),
+        chain: certificate && pulumi.interpolate`${certificate.certificate}${issuerCertificate}`,
+        privateKey: certificate?.privateKey,
         notAfter: certificate?.certificate.apply((pem) => certificateFacts(pem).notAfter),
     };
 }

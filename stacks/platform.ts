@@ -5,11 +5,9 @@ import { causeAndRemedy } from "../components/azure/errorWords";
 import { Sharding } from "../components/dynamic/sharding";
 import { CiIdentity } from "../components/entra/ciIdentity";
 import { Hub } from "../components/iothub/hub";
-import { presentPolicies, SharedAccessPolicy } from "../components/iothub/sharedAccess";
 import { VerifiedCertificate } from "../components/iothub/verifiedCertificate";
 import { Authorities, createAuthorities } from "./authorities";
 import { FleetBase } from "./fleet";
-import { PreviousState } from "./previousState";
 import { createProvisioning, Provisioning } from "./provisioning";
 import { refusal } from "./refusal";
 import { Settings } from "./settings";
@@ -27,9 +25,6 @@ export interface Platform {
     readonly ci: CiIdentity | undefined;
 }
 
-const federatedCredentialType =
-    "azuread:index/applicationFederatedIdentityCredential:ApplicationFederatedIdentityCredential";
-
 /**
  * Who deploys.
  *
@@ -45,10 +40,7 @@ async function signIn(): Promise<authorization.GetClientConfigResult> {
 }
 
 /** Declares the resource group, hub, CAs and proofs of one environment. */
-export async function createPlatform(
-    settings: Settings,
-    previous = PreviousState.none,
-): Promise<Platform> {
+export async function createPlatform(settings: Settings): Promise<Platform> {
     const client = await signIn();
     const resourceGroup = new resources.ResourceGroup(
         "iot-x509",
@@ -69,12 +61,11 @@ export async function createPlatform(
             location: settings.location,
             resourceGroupName: resourceGroup.name,
             isLinked: settings.dps !== undefined,
-            presentPolicies: await policiesInUse(settings, previous),
             deployer,
         },
         { protect: settings.protect },
     );
-    const authorities = createAuthorities(settings, previous);
+    const authorities = createAuthorities(settings);
     if (settings.shards !== undefined) {
         new Sharding("sharding", String(shardsValue(settings.shards)));
     }
@@ -102,34 +93,14 @@ export async function createPlatform(
                 authorities,
                 deployer,
             }),
-        ci:
-            settings.ci &&
-            createCi(settings.ci, client.subscriptionId, resourceGroup, hub, previous),
+        ci: settings.ci && createCi(settings.ci, client.subscriptionId, resourceGroup, hub),
     };
 }
 
-/** What applications may log in to the hub with, where shared access keys count beside a provisioning service's. */
-async function policiesInUse(
-    { hub, dps }: Settings,
-    previous: PreviousState,
-): Promise<SharedAccessPolicy[]> {
-    const name = previous.find("azure-native:iothub:IotHubResource", "iot-hub")?.name;
-    const { resourceGroupName } = previous.outputs;
-    if (!hub.localAuth || dps === undefined || name === undefined) {
-        return [];
-    }
-    return presentPolicies(String(resourceGroupName), String(name));
-}
-
 /** For devices of the same stack. */
-export function ownBase(
-    { hub, authorities, provisioning, trusted }: Platform,
-    previous = PreviousState.none,
-): FleetBase {
-    const { hubId, hostName, ready } = hub;
+export function ownBase({ hub, authorities, provisioning }: Platform): FleetBase {
     return {
-        previous,
-        hub: { hubId, hostName, ready, ...(provisioning === undefined ? {} : { trusted }) },
+        hub,
         issuers: authorities.issuers,
         service: provisioning?.service,
         owner: `${pulumi.getProject()}/${pulumi.getStack()}`,
@@ -141,15 +112,7 @@ function createCi(
     subscriptionId: string,
     resourceGroup: resources.ResourceGroup,
     hub: Hub,
-    previous: PreviousState,
 ): CiIdentity {
     const resourceGroupId = resourceGroup.id;
-    const credentials = [...previous.all(federatedCredentialType)];
-    return new CiIdentity("ci", {
-        ...ci,
-        subscriptionId,
-        resourceGroupId,
-        hubId: hub.hubId,
-        formerNames: new Map(credentials.map(([name, { subject }]) => [String(subject), name])),
-    });
+    return new CiIdentity("ci", { ...ci, subscriptionId, resourceGroupId, hubId: hub.hubId });
 }

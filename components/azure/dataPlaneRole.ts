@@ -43,11 +43,6 @@ export function assignDataRole(
             principalType: deployer.clientId === azureCli ? "User" : "ServicePrincipal",
             roleDefinitionId: roleDefinitionId(deployer.subscriptionId, role),
         },
-        {
-            ...options,
-            ignoreChanges: ["principalId", "principalType"],
-            // Azure takes one assignment of a role, scope and principal.
-            deleteBeforeReplace: true,
-        },
+        { ...options, ignoreChanges: ["principalId", "principalType"] },
     );
 }

@@ -1,4 +1,3 @@
-import { createHash } from "crypto";
 import * as authorization from "@pulumi/azure-native/authorization";
 import * as azuread from "@pulumi/azuread";
 import * as pulumi from "@pulumi/pulumi";
@@ -17,8 +16,6 @@ export interface CiIdentityArgs {
     readonly resourceGroupId: pulumi.Input<string>;
     /** ARM resource ID of the hub. */
     readonly hubId: pulumi.Input<string>;
-    /** Resource names that credentials have in the state, by the subject of the token. */
-    readonly formerNames?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -40,29 +37,19 @@ export class CiIdentity extends pulumi.ComponentResource {
             { clientId: application.clientId },
             child,
         );
-        for (const suffix of args.subjects) {
-            const subject = `repo:${args.repository}:${suffix}`;
-            const label = credentialLabel(suffix);
-            const credential = `${name}-credential-${label}`;
-            const former = args.formerNames?.get(subject) ?? credential;
+        args.subjects.forEach((subject, index) => {
             new azuread.ApplicationFederatedIdentityCredential(
-                credential,
+                `${name}-credential-${subject.replace(/[^A-Za-z0-9]+/g, "-")}`,
                 {
                     applicationId: application.id,
-                    displayName: `github-${label}`,
+                    displayName: `github-${index + 1}`,
                     issuer: gitHubIssuer,
-                    subject,
+                    subject: `repo:${args.repository}:${subject}`,
                     audiences: ["api://AzureADTokenExchange"],
                 },
-                {
-                    ...child,
-                    ...(former === credential ? {} : { aliases: [{ name: former }] }),
-                    // Entra takes an issuer and subject once; the name of one that is there cannot be changed.
-                    deleteBeforeReplace: true,
-                    ignoreChanges: ["displayName"],
-                },
+                child,
             );
-        }
+        });
         const grant = (suffix: string, role: string, scope: pulumi.Input<string>) =>
             new authorization.RoleAssignment(
                 `${name}-${suffix}`,
@@ -79,10 +66,4 @@ export class CiIdentity extends pulumi.ComponentResource {
         this.clientId = application.clientId;
         this.registerOutputs({ clientId: this.clientId });
     }
-}
-
-/** Readable, and another one for each subject: 3 to 120 letters, digits or hyphens with `github-` (Entra docs). */
-function credentialLabel(subject: string): string {
-    const words = subject.replace(/[^A-Za-z0-9]+/g, "-").slice(0, 80);
-    return `${words}-${createHash("sha256").update(subject).digest("hex").slice(0, 8)}`;
 }

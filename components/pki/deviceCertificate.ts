@@ -13,8 +13,7 @@ export interface DeviceCertificateArgs {
     readonly validityDays: number;
     /** Days before its end from which `pulumi up` renews it. */
     readonly renewBeforeDays: number;
-    /** Left out while the group's CA awaits its signature: a certificate that is there stays as it is, and its key with it. */
-    readonly issuer: Issuer | undefined;
+    readonly issuer: Issuer;
     /** PEM of the device's signing request; exclusive with `keyAlgorithm` and `keyGeneration`. */
     readonly csr?: string;
     /** Of a generated key. */
@@ -39,7 +38,7 @@ export class DeviceCertificate extends DynamicResource {
             { module: "pki/deviceCertificate", type: "pki:DeviceCertificate" },
             name,
             // As two properties, because the state has a list of dependencies for each.
-            { issuer: issuer?.digest, request, certificate: undefined, privateKey: undefined },
+            { issuer: issuer.digest, request, certificate: undefined, privateKey: undefined },
             pulumi.mergeOptions(options, { additionalSecretOutputs: ["privateKey"] }),
         );
     }

@@ -30,12 +30,10 @@ export interface GivenCertificate {
  * Reads the single certificate of a file and checks what every certificate must meet: a strong key, valid at `now`.
  *
  * @param now undefined: its dates are not judged
- * @param mayHaveEnded of a CA that is in use: its end must not keep anybody from replacing it
  */
 export function inspectCertificate(
     content: Buffer | string,
     now: Date | undefined,
-    mayHaveEnded = false,
 ): Inspection<GivenCertificate> {
     const block = singlePemBlock(content, "CERTIFICATE");
     if (block.facts === undefined) {
@@ -67,7 +65,7 @@ export function inspectCertificate(
         return { facts: undefined, findings: [finding] };
     }
     const facts = factsOf(certificate, fields, key);
-    return { facts, findings: now ? validityFindings(facts, now, mayHaveEnded) : [] };
+    return { facts, findings: now ? validityFindings(facts, now) : [] };
 }
 
 function unreadable(value: string, rule: string, remedy: string): Inspection<never> {
@@ -215,12 +213,8 @@ function factsOf(
     };
 }
 
-function validityFindings(
-    certificate: GivenCertificate,
-    now: Date,
-    mayHaveEnded: boolean,
-): Finding[] {
-    if (certificate.notAfter <= now && !mayHaveEnded) {
+function validityFindings(certificate: GivenCertificate, now: Date): Finding[] {
+    if (certificate.notAfter <= now) {
         return [
             {
                 value: `valid until ${isoDay(certificate.notAfter)}`,

@@ -36,7 +36,6 @@ export const provider: ResourceProvider<Digest, Digest> = { check, diff, create,
 
 async function check(_: Digest, given: Digest): Promise<CheckResult<Digest>> {
     const { digest, signer } = given as unknown as RawInputs;
-    hold(declaredName(digest), digest);
     if (!isUnknown(signer)) {
         hold(certificateName(digest), signer.certificate);
         hold(keyName(digest), signer.key);
@@ -58,15 +57,6 @@ async function update(_: string, __: Digest, news: Digest): Promise<UpdateResult
 
 function certificateName(digest: string): string {
     return `${digest}/certificate`;
-}
-
-function declaredName(digest: string): string {
-    return `${digest}/declared`;
-}
-
-/** Whether this run declares the CA with this digest: with `--target`, its own resource may be left out. */
-export function isDeclared(digest: string): boolean {
-    return isHeld(declaredName(digest));
 }
 
 function keyName(digest: string): string {

@@ -26,6 +26,9 @@ export interface ArmClientOptions {
     readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
+/** What IoT Hub adds to a message: correlation ID, time, and its own code, which people search for. */
+const supportRequest = / If you contact a support representative(?:.*errorcode: (\w+))?.*$/s;
+
 /** Statuses that the Azure SDK for Go repeats (`sdk/azcore/runtime/policy_retry.go`). */
 const repeatable = new Set([408, 429, 500, 502, 503, 504]);
 const tries = 4;
@@ -276,7 +279,9 @@ function refusal(response: AzureResponse): ArmError {
     const message = isObject(holder) ? (holder["message"] ?? holder["Message"]) : undefined;
     const detail =
         typeof message === "string"
-            ? message.replace(/ If you contact a support representative.*$/s, "")
+            ? message.replace(supportRequest, (_, code?: string) =>
+                  code ? ` errorcode: ${code}.` : "",
+              )
             : isObject(answer)
               ? "no reason given"
               : response.body || "no reason given";

@@ -1,7 +1,6 @@
 import { ChildProcess, spawn } from "child_process";
 import * as path from "path";
 import { Deployment } from "./deployment";
-import { processesIn } from "./providerHost";
 
 const repository = path.resolve(__dirname, "../..");
 
@@ -16,10 +15,7 @@ export class FleetCommand {
     private text = "";
     readonly ended: Promise<FleetResult>;
 
-    private constructor(
-        private readonly child: ChildProcess,
-        private readonly folder: string,
-    ) {
+    private constructor(private readonly child: ChildProcess) {
         const take = (data: Buffer): void => void (this.text += data.toString());
         child.stdout?.on("data", take);
         child.stderr?.on("data", take);
@@ -31,14 +27,13 @@ export class FleetCommand {
 
     static start({ name, project, variables }: Deployment, ...args: string[]): FleetCommand {
         const script = path.join(repository, "scripts/fleet");
-        const named = args.includes("--stack") ? args : [...args, "--stack", name];
-        const child = spawn("bash", [script, ...named], {
+        const child = spawn("bash", [script, ...args, "--stack", name], {
             cwd: project.folder,
             env: variables,
             detached: true,
             stdio: ["ignore", "pipe", "pipe"],
         });
-        return new FleetCommand(child, project.folder);
+        return new FleetCommand(child);
     }
 
     /** Ends well or throws what was printed. */
@@ -55,16 +50,8 @@ export class FleetCommand {
         this.child.kill("SIGINT");
     }
 
-    /** The driver alone, without a chance to hand anything on. */
-    kill(): void {
-        process.kill(-(this.child.pid as number), "SIGKILL");
-    }
-
     /** The driver and all that it started. */
     killAll(): void {
-        this.kill();
-        for (const pid of processesIn(this.folder)) {
-            process.kill(pid, "SIGKILL");
-        }
+        process.kill(-(this.child.pid as number), "SIGKILL");
     }
 }

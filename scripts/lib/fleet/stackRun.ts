@@ -1,6 +1,4 @@
-import type { EngineEvent } from "@pulumi/pulumi/automation";
-import { followEvents } from "./eventLog";
-import { CliResult, PulumiCli, withRemedy } from "./pulumiCli";
+import { ConcurrentUpdateError, DestroyOptions, Stack, UpOptions } from "@pulumi/pulumi/automation";
 
 /**
  * Operations that the engine has under way at once. Far more than processors: most of them wait for the bulk request that
@@ -9,11 +7,6 @@ import { CliResult, PulumiCli, withRemedy } from "./pulumiCli";
 const parallel = 256;
 /** So many changes of a preview, and so many errors, are shown of each stack. */
 const mostShown = 20;
-
-/** Operations that a preview shows, those first that may lose something. Others, such as a refresh, change nothing. */
-const shownOperations = ["replace", "delete", "update", "create", "import"];
-/** The steps of a replacement are one change. */
-const replaceSteps = ["create-replacement", "delete-replaced", "import-replacement"];
 
 export type Verb = "up" | "preview" | "destroy";
 
@@ -30,100 +23,83 @@ export interface Outcome {
 
 export interface RunOptions {
     readonly refresh: boolean;
-    readonly settingsFile: string;
-    /** A file, for the events of the engine. */
-    readonly eventLog: string;
-    readonly variables: Readonly<Record<string, string>>;
-    readonly onEvent: (event: EngineEvent) => void;
+    /** Settings file instead of the stack's own. */
+    readonly configFile?: string;
+    readonly signal: AbortSignal;
 }
 
 /** Runs one verb on one stack; a failure is an outcome, too. */
-export async function runStack(
-    verb: Verb,
-    stack: string,
-    cli: PulumiCli,
-    options: RunOptions,
-): Promise<Outcome> {
-    const { refresh, settingsFile, eventLog, variables, onEvent } = options;
+export async function runStack(verb: Verb, stack: Stack, options: RunOptions): Promise<Outcome> {
     const began = Date.now();
     const seen = new Seen(verb === "preview");
-    let isOver = false;
-    const following = followEvents(
-        eventLog,
-        () => isOver,
-        (event) => {
-            seen.take(event);
-            onEvent(event);
-        },
-    );
-    const args = [
-        verb,
-        ...["--stack", stack, "--config-file", settingsFile, "--event-log", eventLog],
-        ...["--parallel", String(parallel), "--color", "never"],
-        ...(refresh ? ["--refresh"] : []),
-        // A device that fails holds up no other.
-        ...(verb === "preview" ? [] : ["--yes", "--skip-preview", "--continue-on-error"]),
-    ];
-    const result = await cli.deploy(args, { PULUMI_DEBUG_COMMANDS: "true", ...variables });
-    isOver = true;
-    await following;
-    if (result.status !== 0) {
-        seen.failed(stack, result);
+    const given: UpOptions & DestroyOptions = {
+        ...options,
+        parallel,
+        onEvent: (event) => seen.take(event),
+    };
+    let result: Outcome["result"] = "done";
+    try {
+        if (verb === "preview") {
+            await stack.preview(given);
+        } else {
+            // A device that fails holds up no other.
+            await stack[verb]({ ...given, continueOnError: true });
+        }
+    } catch (error) {
+        result = options.signal.aborted ? "stopped" : "failed";
+        seen.failed(stack.name, error as Error);
     }
     return {
-        stack,
-        result: result.status === 0 ? "done" : "failed",
+        stack: stack.name,
+        result,
         changes: seen.changes,
         details: seen.details(),
         seconds: (Date.now() - began) / 1000,
     };
 }
 
+type Event = Parameters<NonNullable<UpOptions["onEvent"]>>[0];
+
 /** What the engine told of one run. */
-export class Seen {
+class Seen {
     changes: Record<string, number> = {};
-    /** Place in {@link shownOperations}, by line. */
-    private readonly steps = new Map<string, number>();
+    private readonly steps: string[] = [];
     private readonly errors = new Set<string>();
 
     constructor(private readonly isPreview: boolean) {}
 
-    take({ resourcePreEvent, diagnosticEvent, summaryEvent }: EngineEvent): void {
+    take({ resourcePreEvent, diagnosticEvent, summaryEvent }: Event): void {
         if (summaryEvent !== undefined) {
             this.changes = { ...summaryEvent.resourceChanges };
         }
         if (diagnosticEvent?.severity === "error") {
-            this.errors.add(withRemedy(plain(diagnosticEvent.message).trim()));
+            this.errors.add(plain(diagnosticEvent.message).trim());
         }
         if (resourcePreEvent !== undefined && this.isPreview) {
             const { op, type, urn } = resourcePreEvent.metadata;
-            const shown = replaceSteps.includes(op) ? "replace" : op;
-            const rank = shownOperations.indexOf(shown);
-            if (rank >= 0 && !type.startsWith("pulumi:")) {
+            if (op !== "same" && !type.startsWith("pulumi:")) {
                 const kind = type.slice(type.lastIndexOf(":") + 1);
-                this.steps.set(`${shown} ${kind} ${urn.slice(urn.lastIndexOf("::") + 2)}`, rank);
+                this.steps.push(`${op} ${kind} ${urn.slice(urn.lastIndexOf("::") + 2)}`);
             }
         }
     }
 
-    failed(stack: string, { stdout, stderr }: Pick<CliResult, "stdout" | "stderr">): void {
-        const text = `${stderr}\n${stdout}`;
-        if (/the stack is currently locked by|\[409\] Conflict/.test(text)) {
+    failed(stack: string, error: Error): void {
+        if (error instanceof ConcurrentUpdateError) {
             this.errors.add(
                 "another deployment has locked this stack, or one that was killed left its lock: wait for it, or " +
                     `free the stack with "pulumi cancel --stack ${stack}"`,
             );
         } else if (this.errors.size === 0) {
-            this.errors.add(withRemedy(plain(stderr).trim() || plain(stdout).trim()));
+            this.errors.add(complaintOf(error.message));
         }
     }
 
     details(): string[] {
-        const ranked = [...this.steps].sort(
-            ([one, rank], [other, otherRank]) => rank - otherRank || (one < other ? -1 : 1),
-        );
-        const steps = ranked.map(([line]) => line);
-        return [...shortened(steps, "changes"), ...shortened([...this.errors], "errors")];
+        return [
+            ...shortened(this.steps.sort(), "changes"),
+            ...shortened([...this.errors], "errors"),
+        ];
     }
 }
 
@@ -131,6 +107,12 @@ function shortened(lines: readonly string[], what: string): string[] {
     return lines.length <= mostShown
         ? [...lines]
         : [...lines.slice(0, mostShown), `and ${lines.length - mostShown} more ${what}`];
+}
+
+/** What a command complained about, from the Automation API's account of it: its standard error up to what Node.js adds. */
+function complaintOf(message: string): string {
+    const [, complaint] = /^ *stderr:.*\n((?:.*\n)*?) *err\?:/m.exec(message) ?? [];
+    return plain(complaint || message).trim();
 }
 
 /** Without the engine's marks of colour. */

@@ -1,22 +1,29 @@
 import { leanRuntime } from "./components/dynamic/leanRuntime";
+import { announceCaEnds } from "./stacks/caEnds";
 import { loadSettings } from "./stacks/config";
 import { createFleet } from "./stacks/fleet";
 import { createFleetStack } from "./stacks/fleetStack";
 import { announceOfflineSteps } from "./stacks/guidance";
-import { refuseToMakeAnew } from "./stacks/handover";
+import { lastOutputs, refuseFleetStackAlone, refuseToMakeAnew } from "./stacks/handover";
 import { stackOutputs } from "./stacks/outputs";
 import { createPlatform, ownBase } from "./stacks/platform";
+import { readOutputsOf, readPreviousState } from "./stacks/previousState";
 
 leanRuntime();
 
 export = async () => {
+    const last = await lastOutputs();
+    refuseFleetStackAlone(last);
     const settings = loadSettings();
+    const previous = await readPreviousState();
     if (settings.shard !== undefined) {
-        return createFleetStack(settings, settings.shard);
+        const platform = await readOutputsOf(settings.shard.of);
+        return createFleetStack(settings, settings.shard, platform, previous);
     }
-    await refuseToMakeAnew(settings);
-    const platform = await createPlatform(settings);
-    const fleet = createFleet(settings, ownBase(platform));
+    refuseToMakeAnew(settings, last);
+    const platform = await createPlatform(settings, previous);
+    const fleet = createFleet(settings, ownBase(platform, previous));
     announceOfflineSteps(settings, platform);
+    announceCaEnds(settings, platform.authorities);
     return stackOutputs(settings, platform, fleet);
 };

@@ -6,16 +6,33 @@ import { availableParallelism } from "os";
 import { ConfigurationError } from "../stacks/config";
 import { readArguments } from "./lib/commands.mjs";
 import { planFleet } from "./lib/plan";
-import { lastPart, readStack, selectedStack, StackFileError } from "./lib/planConfig";
+import {
+    fleetStackError,
+    lastPart,
+    project,
+    readStack,
+    selectedStack,
+    StackFileError,
+} from "./lib/planConfig";
 import { planLines } from "./lib/planReport";
 
 function main(): void {
     const { values } = readArguments("plan");
     const folder = process.cwd();
     const selected = values.stack === undefined ? selectedStack(folder, process.env) : undefined;
-    const stack = lastPart(values.stack ?? selected ?? "dev");
+    const named = values.stack ?? selected ?? "dev";
+    const [, ofProject = project] = /^[^/]+\/([^/]+)\/[^/]+$/.exec(named) ?? [];
+    if (ofProject !== project) {
+        throw new StackFileError(
+            `the stack "${named}" is of the project ${ofProject}, and this folder's project is ${project}`,
+        );
+    }
+    const stack = lastPart(named);
     const overrides = values.shards === undefined ? {} : { shards: values.shards };
     const { settings, unread, bytes } = readStack(folder, stack, overrides);
+    if (settings.shard !== undefined) {
+        throw fleetStackError(stack, settings.shard.of);
+    }
     const plan = planFleet(settings, {
         cores: availableParallelism(),
         stack,

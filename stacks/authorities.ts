@@ -1,5 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { CertificateAuthority } from "../components/pki/certificateAuthority";
+import { PreviousState } from "./previousState";
+import { hasEnded, hoursWithinRoot, PriorCas } from "./priorCas";
+import { Root, RootCas } from "./rootCas";
 import { GroupSettings, intermediateCommonName, Settings } from "./settings";
 
 /** A CA with its certificate and key. */
@@ -28,64 +31,61 @@ export interface PendingIntermediate {
 
 /** All CAs of an environment. */
 export interface Authorities {
-    /** Its key is undefined when it is offline. */
-    readonly root: {
-        readonly certificate: pulumi.Output<string>;
-        readonly privateKey?: pulumi.Output<string>;
-    };
-    /** The present generation of each group before those that a rollover retains. */
+    /** The present one before those that intermediates are still under. */
+    readonly roots: readonly Root[];
+    /** Those that have their certificate: the present generation of each group before those that a rollover retains. */
     readonly intermediates: readonly Intermediate[];
-    /** The intermediate that signs for a group, by group; missing while it awaits an offline signature. */
+    /** The newest intermediate of each group that can sign, by group; missing while the first awaits an offline signature. */
     readonly issuers: ReadonlyMap<string, SigningCa>;
     /** By name. */
     readonly pending: ReadonlyMap<string, PendingIntermediate>;
 }
 
-/** Declares root and intermediates. */
-export function createAuthorities(settings: Settings): Authorities {
-    const rootAuthority = createRoot(settings);
-    const certificate =
-        rootAuthority?.certificate ?? pulumi.output(requiredPem(settings.pki.root.certificatePem));
+/** Declares roots and intermediates. An intermediate that exists stays under the root that signed it. */
+export function createAuthorities(settings: Settings, previous = PreviousState.none): Authorities {
+    const prior = new PriorCas(previous);
+    const roots = new RootCas(settings, prior);
     const intermediates: Intermediate[] = [];
     const issuers = new Map<string, SigningCa>();
     const pending = new Map<string, PendingIntermediate>();
     for (const group of settings.groups) {
-        const { generation: present, retain, validityDays } = group.intermediate;
-        for (const generation of [present, ...retain]) {
+        const { generation: present, validityDays, certificatePems } = group.intermediate;
+        for (const generation of generationsOf(group)) {
             const name = `${group.name}-g${generation}`;
-            const made = createIntermediate(settings, group, generation, rootAuthority);
-            if (made.certificate !== undefined) {
-                const issuer = { certificate: made.certificate, privateKey: made.privateKey };
+            const made = createIntermediate(settings, group, generation, roots, prior);
+            const { certificate, privateKey, signingRequest } = made;
+            if (certificate !== undefined) {
+                const issuer = { certificate, privateKey };
                 intermediates.push({ ...issuer, name, group, generation });
-                if (generation === present) {
-                    issuers.set(group.name, issuer);
-                }
-            } else if (made.signingRequest !== undefined) {
-                const { signingRequest } = made;
+                issuers.set(group.name, issuers.get(group.name) ?? issuer);
+            }
+            const isAwaited =
+                settings.pki.root.keys === "offline" && certificatePems[generation] === undefined;
+            if (isAwaited && signingRequest !== undefined && isNeeded(generation, present, made)) {
                 pending.set(name, { signingRequest, group: group.name, generation, validityDays });
             }
         }
     }
-    const root = { certificate, privateKey: rootAuthority?.privateKey };
-    return { root, intermediates, issuers, pending };
+    return { roots: roots.all(), intermediates, issuers, pending };
 }
 
-/** Whether a group's present CA has its certificate, or will have it in this run; an offline root signs elsewhere. */
-export function hasIssuer({ pki }: Settings, { intermediate }: GroupSettings): boolean {
-    const { generation, certificatePems } = intermediate;
-    return pki.root.keys === "managed" || certificatePems[generation] !== undefined;
+/** The present one, then those that a rollover retains, newest first. */
+function generationsOf({ intermediate }: GroupSettings): number[] {
+    const { generation, retain } = intermediate;
+    return [generation, ...[...retain].sort((one, other) => other - one)];
 }
 
-function createRoot(settings: Settings): CertificateAuthority | undefined {
-    const { organization, country, protect } = settings;
-    const { keys, commonName, keyAlgorithm, validityDays } = settings.pki.root;
-    if (keys === "offline") {
-        return undefined;
-    }
-    return new CertificateAuthority(
-        "root",
-        { commonName, organization, country, keyAlgorithm, validityDays },
-        { protect },
+/** A retained generation that another root signed goes on as it is. */
+function isNeeded(generation: number, present: number, made: CertificateAuthority): boolean {
+    return generation === present || made.certificate === undefined;
+}
+
+/** Whether a group has a CA that can sign, or will have it in this run; an offline root signs elsewhere. */
+export function hasIssuer({ pki }: Settings, group: GroupSettings): boolean {
+    const { certificatePems } = group.intermediate;
+    return (
+        pki.root.keys === "managed" ||
+        generationsOf(group).some((generation) => certificatePems[generation] !== undefined)
     );
 }
 
@@ -93,30 +93,38 @@ function createIntermediate(
     settings: Settings,
     group: GroupSettings,
     generation: number,
-    root: CertificateAuthority | undefined,
+    roots: RootCas,
+    prior: PriorCas,
 ): CertificateAuthority {
     const { organization, country } = settings;
     const { keyAlgorithm, validityDays, commonName, certificatePems } = group.intermediate;
+    const name = `${group.name}-g${generation}`;
+    const certificatePem = certificatePems[generation];
+    const root = certificatePem === undefined ? roots.signerOf(name) : undefined;
+    const before = prior.intermediate(name);
+    // One that a rollover only retains is on its way out, and must be free to go.
+    const protect = settings.protect && generation === group.intermediate.generation;
     return new CertificateAuthority(
-        `${group.name}-g${generation}`,
+        name,
         {
             commonName: intermediateCommonName(commonName, generation),
             organization,
             country,
             keyAlgorithm,
-            validityDays,
             ...(root === undefined
-                ? { signedElsewhere: { certificatePem: certificatePems[generation] } }
-                : { issuer: root }),
+                ? { validityHours: validityDays * 24, signedElsewhere: { certificatePem } }
+                : {
+                      validityHours: hoursWithinRoot(
+                          (root.isFormer && before?.validityHours) || validityDays * 24,
+                          before,
+                          root.present,
+                          root.validityHours,
+                      ),
+                      issuer: root.authority,
+                      // @pulumi/tls signs one that has ended again, which protection would forbid for good.
+                      isRenewed: hasEnded(before) || root.isRenewed,
+                  }),
         },
-        // One that a rollover only retains is on its way out, and must be free to go.
-        { protect: settings.protect && generation === group.intermediate.generation },
+        { protect },
     );
-}
-
-function requiredPem(pem: string | undefined): string {
-    if (pem === undefined) {
-        throw new Error("an offline root without a certificate passed the configuration check");
-    }
-    return pem;
 }

@@ -3,6 +3,7 @@ import { DeviceIdentity } from "../components/iothub/deviceIdentity";
 import { DeviceCertificate } from "../components/pki/deviceCertificate";
 import { Issuer } from "../components/pki/issuer";
 import { SigningCa } from "./authorities";
+import { PreviousState } from "./previousState";
 import { createIndividualEnrollment, EnrollmentService } from "./provisioning";
 import { DeviceSettings, GroupSettings, Settings } from "./settings";
 import { devicesOf } from "./shards";
@@ -15,6 +16,8 @@ export interface FleetBase {
         readonly hostName: pulumi.Output<string>;
         /** What must exist before its data plane can be used. */
         readonly ready: pulumi.Resource[];
+        /** Its CAs, by name, where a device may come from the provisioning service: it goes on connecting. */
+        readonly trusted?: ReadonlyMap<string, pulumi.Resource>;
     };
     /** The CA that signs for a group, by group; missing while it awaits an offline signature. */
     readonly issuers: ReadonlyMap<string, SigningCa>;
@@ -22,16 +25,20 @@ export interface FleetBase {
     readonly service: EnrollmentService | undefined;
     /** Whose devices they are: `project/stack`. */
     readonly owner: string;
+    /** Of the stack that the devices are in. */
+    readonly previous: PreviousState;
 }
 
 /** One device as it was declared. */
 export interface Device {
     readonly settings: DeviceSettings;
-    /** Undefined for a thumbprint device, and while the group's CA awaits an offline signature. */
+    /** Undefined for a thumbprint device, and while the group's first CA awaits an offline signature. */
     readonly certificate: DeviceCertificate | undefined;
-    /** PEM of the CA that signed it. */
+    /** PEM of the CA that signed it; undefined when the group has none at present. */
     readonly issuerCertificate: pulumi.Output<string> | undefined;
 }
+
+const certificateType = "pulumi-nodejs:dynamic/pki:DeviceCertificate";
 
 /** Declares the certificate and the identity of every device that belongs to this stack. */
 export function createFleet(settings: Settings, base: FleetBase): ReadonlyMap<string, Device> {
@@ -46,7 +53,8 @@ export function createFleet(settings: Settings, base: FleetBase): ReadonlyMap<st
             createIdentity(device, group, base, devices.length);
         }
         const ca = group && base.issuers.get(group.name);
-        if (group === undefined || ca === undefined) {
+        const isKept = base.previous.find(certificateType, device.id) !== undefined;
+        if (group === undefined || (ca === undefined && !isKept)) {
             fleet.set(device.id, {
                 settings: device,
                 certificate: undefined,
@@ -54,8 +62,10 @@ export function createFleet(settings: Settings, base: FleetBase): ReadonlyMap<st
             });
             continue;
         }
-        const issuer = issuers.get(group.name) ?? createIssuer(group, ca);
-        issuers.set(group.name, issuer);
+        const issuer = issuers.get(group.name) ?? (ca && createIssuer(group, ca));
+        if (issuer !== undefined) {
+            issuers.set(group.name, issuer);
+        }
         const certificate = createCertificate(settings, device, group, issuer);
         if (certificate !== undefined && device.individualEnrollment && base.service) {
             createIndividualEnrollment(base.service, group, device, certificate.certificate);
@@ -63,7 +73,7 @@ export function createFleet(settings: Settings, base: FleetBase): ReadonlyMap<st
         fleet.set(device.id, {
             settings: device,
             certificate,
-            issuerCertificate: ca.certificate,
+            issuerCertificate: ca?.certificate,
         });
     }
     return fleet;
@@ -95,7 +105,18 @@ function createIdentity(
             ...(adopt ? { adopt } : {}),
             ...(group?.provisioning === "both" ? { isProvisioned: true } : {}),
         },
-        { dependsOn: hub.ready },
+        { dependsOn: trustedCa(group, hub.trusted) ?? hub.ready },
+    );
+}
+
+/** What the hub must trust before it is told to expect a certificate of the group. */
+function trustedCa(
+    group: GroupSettings | undefined,
+    trusted: FleetBase["hub"]["trusted"],
+): pulumi.Resource | undefined {
+    return (
+        group &&
+        (trusted?.get(`${group.name}-g${group.intermediate.generation}`) ?? trusted?.get("root"))
     );
 }
 
@@ -103,7 +124,7 @@ function createCertificate(
     settings: Settings,
     device: DeviceSettings,
     group: GroupSettings,
-    issuer: Issuer,
+    issuer: Issuer | undefined,
 ): DeviceCertificate | undefined {
     const { authentication } = device;
     if (authentication.kind === "thumbprint") {

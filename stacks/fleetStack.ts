@@ -3,17 +3,32 @@ import { paceVariable } from "../components/iothub/pace";
 import { createFleet } from "./fleet";
 import { handedOver } from "./handover";
 import { fleetOutputs } from "./outputs";
+import { Outputs, PreviousState } from "./previousState";
 import { refusal } from "./refusal";
 import { Settings, Shard } from "./settings";
+import { platformOutput } from "./shards";
 
-/** Declares the devices of one shard. The hub and the CAs are another stack's. */
-export function createFleetStack(settings: Settings, shard: Shard): pulumi.Inputs {
+/**
+ * Declares the devices of one shard. The hub and the CAs are another stack's.
+ *
+ * @param platform the outputs of that stack, as far as it exists
+ * @param previous the state of the fleet stack
+ */
+export function createFleetStack(
+    settings: Settings,
+    shard: Shard,
+    platform: Outputs = {},
+    previous = PreviousState.none,
+): pulumi.Inputs {
     if (!pulumi.runtime.isDryRun() && process.env[paceVariable] === undefined) {
         throw refusal(
             `${pulumi.getStack()} holds a part of the fleet of ${shard.of}; deployed alone, it could delete devices that ` +
                 `moved to another part: run "npm run fleet -- up --stack ${shard.of}"`,
         );
     }
-    const base = handedOver(settings, shard);
-    return fleetOutputs(settings, createFleet(settings, base), base.hub.hostName);
+    const base = handedOver(settings, shard, platform, previous);
+    return {
+        [platformOutput]: shard.of,
+        ...fleetOutputs(settings, createFleet(settings, base), base.hub.hostName),
+    };
 }

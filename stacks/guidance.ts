@@ -33,7 +33,7 @@ function daysLeft(rootPem: string | undefined): number {
 }
 
 function announceProof(platform: Platform): void {
-    platform.trusted.get("root")?.verificationCode.apply((code) => {
+    platform.trusted.get("root")?.verificationCode?.apply((code) => {
         if (code !== undefined && !pulumi.runtime.isDryRun()) {
             void pulumi.log.warn(
                 `The offline root awaits its proof of possession for code ${code}.\n` +

@@ -3,8 +3,10 @@ import { paceVariable } from "../components/iothub/pace";
 import { hasIssuer } from "./authorities";
 import type { FleetBase } from "./fleet";
 import type { Platform } from "./platform";
+import { Outputs, PreviousState } from "./previousState";
 import { refusal } from "./refusal";
 import { Settings, Shard } from "./settings";
+import { handoverOutput, platformOutput } from "./shards";
 
 /** What the stack of the hub gives to fleet stacks, as one secret output. */
 interface Handover {
@@ -16,8 +18,6 @@ interface Handover {
     >;
     readonly service?: { readonly serviceId: string; readonly hostName: string };
 }
-
-const outputName = "forFleetStacks";
 
 /** The output for fleet stacks; none where there are none. */
 export function handOver(settings: Settings, platform: Platform): pulumi.Inputs {
@@ -38,7 +38,38 @@ export function handOver(settings: Settings, platform: Platform): pulumi.Inputs 
                   },
               }),
     });
-    return { [outputName]: handover };
+    return { [handoverOutput]: handover };
+}
+
+/** The outputs of a stack as its last run left them. */
+export type LastOutputs = Readonly<Record<string, unknown>>;
+
+/** Those of this stack; none where `npm run fleet` runs it, which knows what it does. */
+export async function lastOutputs(): Promise<LastOutputs> {
+    if (process.env[paceVariable] !== undefined) {
+        return {};
+    }
+    const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
+    // What a StackReference to this stack would read, without being a resource of it.
+    const { outputs } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {
+        name,
+    })) as { readonly outputs: LastOutputs };
+    return outputs;
+}
+
+/**
+ * A fleet stack's settings are made for each run of `npm run fleet`. Without them it would be another hub's stack.
+ *
+ * @throws RunError naming the command
+ */
+export function refuseFleetStackAlone(last: LastOutputs): void {
+    const platform = last[platformOutput];
+    if (typeof platform === "string") {
+        throw refusal(
+            `${pulumi.getStack()} holds a part of the fleet of ${platform} and is deployed with it: ` +
+                `"npm run fleet -- preview --stack ${platform}" or "npm run fleet -- up --stack ${platform}"`,
+        );
+    }
 }
 
 /**
@@ -46,17 +77,9 @@ export function handOver(settings: Settings, platform: Platform): pulumi.Inputs 
  *
  * @throws RunError naming the command that brings them back
  */
-export async function refuseToMakeAnew({ shards }: Settings): Promise<void> {
-    if (shards !== undefined || process.env[paceVariable] !== undefined) {
-        return;
-    }
-    const stack = pulumi.getStack();
-    const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${stack}`;
-    // What a StackReference to this stack would read, without being a resource of it.
-    const { outputs } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {
-        name,
-    })) as { readonly outputs: Readonly<Record<string, unknown>> };
-    if (outputName in outputs) {
+export function refuseToMakeAnew({ shards }: Settings, last: LastOutputs): void {
+    if (shards === undefined && handoverOutput in last) {
+        const stack = pulumi.getStack();
         throw refusal(
             `the devices of ${stack} are in fleet stacks, and iot-x509:shards is not set any more; declared here, they ` +
                 `would all get new keys: "npm run fleet -- up --stack ${stack}" brings them back`,
@@ -64,13 +87,30 @@ export async function refuseToMakeAnew({ shards }: Settings): Promise<void> {
     }
 }
 
-/** For devices of a fleet stack: what the stack of their hub handed over. */
-export function handedOver(settings: Settings, shard: Shard): FleetBase {
+/**
+ * For devices of a fleet stack: what the stack of their hub handed over.
+ *
+ * @param platform the outputs of that stack, as far as it exists
+ * @param previous the state of the fleet stack
+ */
+export function handedOver(
+    settings: Settings,
+    shard: Shard,
+    platform: Outputs = {},
+    previous = PreviousState.none,
+): FleetBase {
+    const known = (platform[handoverOutput] as Partial<Handover> | undefined)?.issuers ?? {};
     const project = pulumi.getProject();
     const reference = new pulumi.StackReference(
         `${pulumi.getOrganization()}/${project}/${shard.of}`,
     );
-    const handover = reference.getOutput(outputName) as pulumi.Output<Handover | undefined>;
+    const given = reference.getOutput(handoverOutput) as pulumi.Output<
+        Partial<Handover> | undefined
+    >;
+    // Until the hub's stack was deployed with shards, it only says that devices are being moved.
+    const handover = given.apply((all) =>
+        all?.hubId === undefined ? undefined : (all as Handover),
+    );
     const secret = (pick: (all: Handover) => string | undefined): pulumi.Output<string> =>
         handover.apply((all) => (all && pick(all)) ?? missing(shard));
     const open = (pick: (all: Handover) => string | undefined) => pulumi.unsecret(secret(pick));
@@ -78,7 +118,7 @@ export function handedOver(settings: Settings, shard: Shard): FleetBase {
         hub: { hubId: open((all) => all.hubId), hostName: open((all) => all.hostName), ready: [] },
         issuers: new Map(
             settings.groups
-                .filter((group) => hasIssuer(settings, group))
+                .filter((group) => hasIssuer(settings, group) || group.name in known)
                 .map(({ name }) => [
                     name,
                     {
@@ -93,6 +133,7 @@ export function handedOver(settings: Settings, shard: Shard): FleetBase {
             ready: [],
         },
         owner: `${project}/${shard.of}`,
+        previous,
     };
 }
 

@@ -17,7 +17,7 @@ export function stackOutputs(
 ): pulumi.Inputs {
     const { hub, resourceGroup, ci, authorities, provisioning } = platform;
     const certificates = new Map([
-        ["root", authorities.root.certificate],
+        ...authorities.roots.map(({ name, certificate }) => [name, certificate] as const),
         ...authorities.intermediates.map(({ name, certificate }) => [name, certificate] as const),
     ]);
     return {
@@ -46,8 +46,15 @@ export function fleetOutputs(
     return { fleet: summary(settings), devices: Object.fromEntries(shown) };
 }
 
+/** Without what can have no value: a preview shows it as unknown, as if it were to come. */
 function trustOutput({ certificateName, isVerified, verificationCode }: VerifiedCertificate) {
-    return { certificateName, isVerified, verificationCode };
+    return {
+        certificateName,
+        isVerified,
+        ...(verificationCode === undefined
+            ? {}
+            : { verificationCode: isVerified.apply((is) => (is ? undefined : verificationCode)) }),
+    };
 }
 
 function provisioningOutput({ service, trusted, enrollmentGroups }: Provisioning) {
@@ -67,8 +74,13 @@ function deviceOutput(device: Device, hostName: pulumi.Output<string>) {
         connectionString: pulumi.interpolate`HostName=${hostName};DeviceId=${settings.id};x509=true`,
         certificate: certificate?.certificate,
         // Leaf first and without the root: what the device presents.
-        chain: certificate && pulumi.interpolate`${certificate.certificate}${issuerCertificate}`,
-        privateKey: certificate?.privateKey,
+        chain:
+            certificate &&
+            issuerCertificate &&
+            pulumi.interpolate`${certificate.certificate}${issuerCertificate}`,
+        ...(settings.authentication.kind === "generated"
+            ? { privateKey: certificate?.privateKey }
+            : {}),
         notAfter: certificate?.certificate.apply((pem) => certificateFacts(pem).notAfter),
     };
 }

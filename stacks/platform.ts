@@ -5,9 +5,11 @@ import { causeAndRemedy } from "../components/azure/errorWords";
 import { Sharding } from "../components/dynamic/sharding";
 import { CiIdentity } from "../components/entra/ciIdentity";
 import { Hub } from "../components/iothub/hub";
+import { presentPolicies, SharedAccessPolicy } from "../components/iothub/sharedAccess";
 import { VerifiedCertificate } from "../components/iothub/verifiedCertificate";
 import { Authorities, createAuthorities } from "./authorities";
 import { FleetBase } from "./fleet";
+import { PreviousState } from "./previousState";
 import { createProvisioning, Provisioning } from "./provisioning";
 import { refusal } from "./refusal";
 import { Settings } from "./settings";
@@ -25,6 +27,9 @@ export interface Platform {
     readonly ci: CiIdentity | undefined;
 }
 
+const federatedCredentialType =
+    "azuread:index/applicationFederatedIdentityCredential:ApplicationFederatedIdentityCredential";
+
 /**
  * Who deploys.
  *
@@ -40,7 +45,10 @@ async function signIn(): Promise<authorization.GetClientConfigResult> {
 }
 
 /** Declares the resource group, hub, CAs and proofs of one environment. */
-export async function createPlatform(settings: Settings): Promise<Platform> {
+export async function createPlatform(
+    settings: Settings,
+    previous = PreviousState.none,
+): Promise<Platform> {
     const client = await signIn();
     const resourceGroup = new resources.ResourceGroup(
         "iot-x509",
@@ -61,11 +69,12 @@ export async function createPlatform(settings: Settings): Promise<Platform> {
             location: settings.location,
             resourceGroupName: resourceGroup.name,
             isLinked: settings.dps !== undefined,
+            presentPolicies: await policiesInUse(settings, previous),
             deployer,
         },
         { protect: settings.protect },
     );
-    const authorities = createAuthorities(settings);
+    const authorities = createAuthorities(settings, previous);
     if (settings.shards !== undefined) {
         new Sharding("sharding", String(shardsValue(settings.shards)));
     }
@@ -93,14 +102,34 @@ export async function createPlatform(settings: Settings): Promise<Platform> {
                 authorities,
                 deployer,
             }),
-        ci: settings.ci && createCi(settings.ci, client.subscriptionId, resourceGroup, hub),
+        ci:
+            settings.ci &&
+            createCi(settings.ci, client.subscriptionId, resourceGroup, hub, previous),
     };
 }
 
+/** What applications may log in to the hub with, where shared access keys count beside a provisioning service's. */
+async function policiesInUse(
+    { hub, dps }: Settings,
+    previous: PreviousState,
+): Promise<SharedAccessPolicy[]> {
+    const name = previous.find("azure-native:iothub:IotHubResource", "iot-hub")?.name;
+    const { resourceGroupName } = previous.outputs;
+    if (!hub.localAuth || dps === undefined || name === undefined) {
+        return [];
+    }
+    return presentPolicies(String(resourceGroupName), String(name));
+}
+
 /** For devices of the same stack. */
-export function ownBase({ hub, authorities, provisioning }: Platform): FleetBase {
+export function ownBase(
+    { hub, authorities, provisioning, trusted }: Platform,
+    previous = PreviousState.none,
+): FleetBase {
+    const { hubId, hostName, ready } = hub;
     return {
-        hub,
+        previous,
+        hub: { hubId, hostName, ready, ...(provisioning === undefined ? {} : { trusted }) },
         issuers: authorities.issuers,
         service: provisioning?.service,
         owner: `${pulumi.getProject()}/${pulumi.getStack()}`,
@@ -112,7 +141,15 @@ function createCi(
     subscriptionId: string,
     resourceGroup: resources.ResourceGroup,
     hub: Hub,
+    previous: PreviousState,
 ): CiIdentity {
     const resourceGroupId = resourceGroup.id;
-    return new CiIdentity("ci", { ...ci, subscriptionId, resourceGroupId, hubId: hub.hubId });
+    const credentials = [...previous.all(federatedCredentialType)];
+    return new CiIdentity("ci", {
+        ...ci,
+        subscriptionId,
+        resourceGroupId,
+        hubId: hub.hubId,
+        formerNames: new Map(credentials.map(([name, { subject }]) => [String(subject), name])),
+    });
 }

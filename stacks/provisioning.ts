@@ -6,7 +6,8 @@ import {
     IndividualEnrollment,
 } from "../components/dps/enrollment";
 import { LinkedHub, ProvisioningService } from "../components/dps/provisioningService";
-import { Hub, provisioningPolicy } from "../components/iothub/hub";
+import { Hub } from "../components/iothub/hub";
+import { provisioningPolicy } from "../components/iothub/sharedAccess";
 import { VerifiedCertificate } from "../components/iothub/verifiedCertificate";
 import { Authorities } from "./authorities";
 import {
@@ -168,6 +169,7 @@ function linkedHubs(settings: Settings, dps: DpsSettings, args: ProvisioningArgs
         hubName: hub.hubName,
         hostName: hub.hostName,
         policy: provisioningPolicy.keyName,
+        key: hub.provisioningKey,
         location: settings.location,
         weight: dps.weight,
     };

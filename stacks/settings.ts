@@ -90,13 +90,21 @@ export interface PkiSettings {
 export interface RootSettings {
     /** `managed`: key in the stack's state, as a secret; `offline`: the key is elsewhere. */
     readonly keys: "managed" | "offline";
+    /** Of a managed root: raised by one to make a new one for new intermediates. Default 1. */
+    readonly generation: number;
     readonly keyAlgorithm: KeyAlgorithm;
+    /** Of the certificate: with its generation from the second on. */
     readonly commonName: string;
     readonly validityDays: number;
     /** PEM of the offline root's certificate. */
     readonly certificatePem: string | undefined;
     /** PEM of the offline root's signed proof of possession (only with trust "root"). */
     readonly proofPem: string | undefined;
+}
+
+/** Of its resources, and of its certificate on the hub. */
+export function rootName(generation: number): string {
+    return generation === 1 ? "root" : `root-${generation}`;
 }
 
 export interface GroupSettings {

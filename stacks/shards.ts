@@ -1,6 +1,15 @@
 import { createHash } from "crypto";
 import { DeviceSettings, Settings, Sharding } from "./settings";
 
+/**
+ * Output of a hub's stack: what its fleet stacks need. It is there from the moment in which the first device moves to one,
+ * so it tells that the hub's stack does not hold its devices.
+ */
+export const handoverOutput = "forFleetStacks";
+
+/** Output of a fleet stack: the stack of its hub. */
+export const platformOutput = "fleetOf";
+
 /** Holds the devices that no group has, when each group is a shard. No group can have this name with its prefix. */
 const groupless = "groupless";
 
@@ -34,6 +43,12 @@ export function shardNames(
 /** The name of the stack that holds a shard, beside the platform's stack. */
 export function fleetStackName(platform: string, shard: string): string {
     return `${platform}-${shard}`;
+}
+
+/** Whether a stack's name is that of a fleet stack of this platform. */
+export function isFleetStack(platform: string, stack: string): boolean {
+    const shard = stack.startsWith(`${platform}-`) ? stack.slice(platform.length + 1) : "";
+    return /^(?:shard-\d+|group-.+|groupless)$/.test(shard);
 }
 
 /** The devices that a stack declares: all; those of its shard; or none, where the fleet stacks have them. */

@@ -38,8 +38,12 @@ export function createTrust(
             { dependsOn: target.ready },
         );
     if (settings.pki.trust === "root") {
-        const { certificate, privateKey } = authorities.root;
-        return new Map([["root", trust("root", certificate, privateKey, target.rootProof)]]);
+        return new Map(
+            authorities.roots.map(({ name, certificate, privateKey }) => [
+                name,
+                trust(name, certificate, privateKey, target.rootProof),
+            ]),
+        );
     }
     return new Map(
         authorities.intermediates

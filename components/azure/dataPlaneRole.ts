@@ -43,6 +43,11 @@ export function assignDataRole(
             principalType: deployer.clientId === azureCli ? "User" : "ServicePrincipal",
             roleDefinitionId: roleDefinitionId(deployer.subscriptionId, role),
         },
-        { ...options, ignoreChanges: ["principalId", "principalType"] },
+        {
+            ...options,
+            ignoreChanges: ["principalId", "principalType"],
+            // Azure takes one assignment of a role, scope and principal.
+            deleteBeforeReplace: true,
+        },
     );
 }

@@ -1,6 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DynamicResource } from "../dynamic/resource";
 
+/** Also when the engine is told to replace it (`--replace`, `taint`), and does not ask the provider. */
+const atOneAddress: pulumi.CustomResourceOptions = { deleteBeforeReplace: true };
+
 /** What enrollments of both kinds decide. */
 export interface EnrollmentArgs {
     /** ARM resource ID of the provisioning service. */
@@ -40,7 +43,7 @@ export class EnrollmentGroup extends DynamicResource {
             { module: "dps/enrollment", type: "dps:EnrollmentGroup" },
             name,
             { ...rest, kind: "group", enrollmentId: enrollmentGroupId },
-            options,
+            pulumi.mergeOptions(options, atOneAddress),
         );
     }
 }
@@ -53,7 +56,10 @@ export interface IndividualEnrollmentArgs extends EnrollmentArgs {
     readonly clientCertificates: readonly pulumi.Input<string>[];
 }
 
-/** One device may register, by its own certificate; it goes before every group (Azure docs: concepts-service). */
+/**
+ * One device may register, by its own certificate; it goes before every group (Azure docs: concepts-service). After a
+ * re-issue for the same key it may register with the former certificate, too, because it gets the new one later.
+ */
 export class IndividualEnrollment extends DynamicResource {
     constructor(
         name: string,
@@ -65,7 +71,7 @@ export class IndividualEnrollment extends DynamicResource {
             { module: "dps/enrollment", type: "dps:IndividualEnrollment" },
             name,
             { ...rest, kind: "individual", enrollmentId: registrationId },
-            options,
+            pulumi.mergeOptions(options, atOneAddress),
         );
     }
 }

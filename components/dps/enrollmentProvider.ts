@@ -22,9 +22,9 @@ import type {
 import { azure, configureAzure } from "../azure/access";
 import { AzureError } from "../azure/client";
 import { DataPlaneAccess } from "../azure/dataPlaneAccess";
-import { refuseToDropMoved } from "../dynamic/stackSettings";
+import { noteProgram, refuseToDestroyProtected, refuseToDropMoved } from "../dynamic/stackSettings";
 import { changedKeys, isUnknown, stableJson, toState } from "../dynamic/values";
-import { hold, take } from "../dynamic/writeOnly";
+import { hold, isHeld, take } from "../dynamic/writeOnly";
 import { certificateFacts } from "../pki/certificates";
 import { isSameCommonName, isSameName } from "../pki/distinguishedName";
 import { disableDevices, enableDevices } from "./blockedDevices";
@@ -60,6 +60,13 @@ interface Inputs extends EnrollmentPolicy {
     readonly trusted: readonly string[];
 }
 
+interface Outputs extends Inputs {
+    /** PEM of a device's own certificate. */
+    readonly certificate?: string;
+    /** PEM of the one before it, which is the secondary at the service. */
+    readonly former?: string;
+}
+
 const policyKeys = [
     "provisioningStatus",
     "iotEdge",
@@ -69,7 +76,7 @@ const policyKeys = [
     "initialTwin",
 ] as const;
 
-export const provider: ResourceProvider<Inputs, Inputs> = {
+export const provider: ResourceProvider<Inputs, Outputs> = {
     configure: async (request: ConfigureRequest) => configureAzure(request),
     check,
     diff,
@@ -81,6 +88,7 @@ export const provider: ResourceProvider<Inputs, Inputs> = {
 
 async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
     const raw = given as unknown as RawInputs;
+    noteProgram();
     const { caReferences, signingCertificates, clientCertificates, ...kept } = raw;
     const inputs: Inputs = toState({
         ...kept,
@@ -107,11 +115,20 @@ function held(pem: string): string {
 
 async function diff(_: string, olds: Inputs, news: Inputs): Promise<DiffResult> {
     const replaces = changedKeys(olds, news, ["serviceId", "kind", "enrollmentId"]);
-    const changed = changedKeys(olds, news, ["hostName", "attestation", "trusted", ...policyKeys]);
+    // The host name follows from the service, and is unknown in the preview of every change of it.
+    const changed = changedKeys(olds, news, ["attestation", "trusted", ...policyKeys]);
     if (news.kind === "group" && isBlocking(olds, news) && replaces.length === 0) {
         await announceCut(news);
     }
-    return { changes: replaces.length + changed.length > 0, replaces };
+    return {
+        changes: replaces.length + changed.length > 0,
+        replaces,
+        ...(replaces.length > 0 ? { deleteBeforeReplace: true } : {}),
+    };
+}
+
+function idOf({ serviceId, kind, enrollmentId }: Inputs): string {
+    return `${serviceId}/${kind}/${enrollmentId}`;
 }
 
 function isBlocking(olds: Inputs, news: Inputs): boolean {
@@ -130,7 +147,7 @@ async function announceCut(inputs: Inputs): Promise<void> {
     );
 }
 
-async function create(inputs: Inputs): Promise<CreateResult<Inputs>> {
+async function create(inputs: Inputs): Promise<CreateResult<Outputs>> {
     const present = await service(inputs).get(inputs.kind, inputs.enrollmentId);
     if (present !== undefined) {
         const trusted =
@@ -143,9 +160,10 @@ async function create(inputs: Inputs): Promise<CreateResult<Inputs>> {
             );
         }
     }
-    await write(inputs);
+    const outs = outputs(inputs);
+    await write(outs);
     await applyBlock(inputs, present?.provisioningStatus ?? "enabled");
-    return { id: `${inputs.serviceId}/${inputs.kind}/${inputs.enrollmentId}`, outs: inputs };
+    return { id: idOf(inputs), outs };
 }
 
 /**
@@ -173,20 +191,53 @@ function certificateOf(thumbprint: string): string {
     return take(thumbprint, "the certificate");
 }
 
-async function update(_: string, olds: Inputs, news: Inputs): Promise<UpdateResult<Inputs>> {
-    await write(news);
+async function update(_: string, olds: Outputs, news: Inputs): Promise<UpdateResult<Outputs>> {
+    const outs = outputs(news, formerOf(olds, news));
+    await write(outs);
     await applyBlock(news, olds.provisioningStatus);
-    return { outs: news };
+    return { outs };
+}
+
+function outputs(inputs: Inputs, former?: string): Outputs {
+    return inputs.attestation === "clientCertificates"
+        ? toState({ ...inputs, certificate: certificateOf(inputs.trusted[0]), former })
+        : inputs;
+}
+
+/** The certificate to accept beside a device's present one; another key, or a disabled device, revokes it. */
+function formerOf(olds: Outputs, news: Inputs): string | undefined {
+    const isAllowed = [olds, news].every(
+        ({ attestation, provisioningStatus }) =>
+            attestation === "clientCertificates" && provisioningStatus === "enabled",
+    );
+    if (!isAllowed) {
+        return undefined;
+    }
+    const [before] = olds.trusted;
+    const [now] = news.trusted;
+    if (before === now) {
+        return olds.former;
+    }
+    // Older states lack it; then the update of the certificate itself left it.
+    const former = olds.certificate ?? (isHeld(before) ? certificateOf(before) : undefined);
+    return former !== undefined && isSameKey(former, certificateOf(now)) ? former : undefined;
+}
+
+function isSameKey(one: string, other: string): boolean {
+    const [left, right] = [one, other].map((pem) => new X509Certificate(pem).publicKey);
+    return left.equals(right);
 }
 
 /** Puts it with the ETag just read; again when somebody was faster. */
-async function write(inputs: Inputs): Promise<void> {
+async function write(inputs: Outputs): Promise<void> {
     const enrollments = service(inputs);
+    const certificates = () => [
+        ...inputs.trusted.map(certificateOf),
+        ...(inputs.former === undefined ? [] : [inputs.former]),
+    ];
     const attestation: Attestation = {
         [inputs.attestation]:
-            inputs.attestation === "caReferences"
-                ? inputs.trusted
-                : inputs.trusted.map(certificateOf),
+            inputs.attestation === "caReferences" ? inputs.trusted : certificates(),
     };
     for (let attempt = 1; ; attempt++) {
         const present = await enrollments.get(inputs.kind, inputs.enrollmentId);
@@ -218,17 +269,25 @@ async function applyBlock(inputs: Inputs, before: Inputs["provisioningStatus"]):
     }
 }
 
-async function read(id: string | undefined, state?: Inputs): Promise<ReadResult<Inputs>> {
+async function read(id: string | undefined, state?: Outputs): Promise<ReadResult<Outputs>> {
     if (state === undefined) {
         throw new Error("an enrollment cannot be imported: the program takes over an equal one");
     }
-    const present = await service(state).get(state.kind, state.enrollmentId);
+    const present = (await exists(state.serviceId))
+        ? await service(state).get(state.kind, state.enrollmentId)
+        : undefined;
     if (present === undefined) {
         return {};
     }
-    const { caReferences, thumbprints } = present;
-    const props: Inputs = toState({
+    const { caReferences } = present;
+    const former =
+        state.former && certificateFacts(state.former).sha256Thumbprint === present.thumbprints[1]
+            ? state.former
+            : undefined;
+    const thumbprints = former === undefined ? present.thumbprints : [present.thumbprints[0]];
+    const props: Outputs = toState({
         ...state,
+        former,
         ...Object.fromEntries(policyKeys.map((key) => [key, present[key]])),
         // Without one the service fills in its own.
         allocationPolicy: state.allocationPolicy && present.allocationPolicy,
@@ -241,6 +300,7 @@ async function deleteEnrollment(_: string, state: Inputs): Promise<void> {
     if (state.kind === "individual") {
         refuseToDropMoved(`the enrollment of device "${state.enrollmentId}"`);
     }
+    refuseToDestroyProtected(`the enrollment "${state.enrollmentId}"`);
     if (await exists(state.serviceId)) {
         await service(state).delete(state.kind, state.enrollmentId);
     }

@@ -45,7 +45,7 @@ export interface CertificateNames {
     readonly issuer: string;
 }
 
-/** A device that registered through an enrollment group. */
+/** A device that registered. */
 export interface RegisteredDevice {
     readonly deviceId: string;
     /** Host name. */
@@ -117,6 +117,19 @@ export class Enrollments {
             continuation = answer.headers["x-ms-continuation"];
         } while (continuation !== undefined);
         return devices;
+    }
+
+    /** How a device registered; undefined when it did not, or was assigned no hub. */
+    async registration(id: string): Promise<RegisteredDevice | undefined> {
+        const answer = await this.send({
+            method: "GET",
+            url: this.url(`/registrations/${encodeURIComponent(id.toLowerCase())}`),
+            expect: [200, 404],
+        });
+        const { deviceId, assignedHub } = (answer.body ?? {}) as RawRegistration;
+        return answer.status === 404 || deviceId === undefined || assignedHub === undefined
+            ? undefined
+            : { deviceId, assignedHub };
     }
 
     private send(request: AzureRequest): Promise<AzureAnswer> {

@@ -11,6 +11,8 @@ export interface LinkedHub {
     readonly hostName: pulumi.Input<string>;
     /** The shared access policy that the service logs in with. */
     readonly policy: string;
+    /** Its key; left out for a hub of another stack, which is asked for it. */
+    readonly key?: pulumi.Input<string>;
     readonly location: string;
     readonly weight: number;
 }
@@ -88,16 +90,22 @@ export class ProvisioningService extends pulumi.ComponentResource {
 }
 
 function link(hub: LinkedHub) {
-    const keys = iothub.listIotHubResourceKeysForKeyNameOutput({
-        resourceGroupName: hub.resourceGroupName,
-        resourceName: hub.hubName,
-        keyName: hub.policy,
-    });
-    const connectionString = pulumi.interpolate`HostName=${hub.hostName};SharedAccessKeyName=${hub.policy};SharedAccessKey=${keys.primaryKey}`;
+    const key = hub.key ?? keyOf(hub);
+    const connectionString = pulumi.interpolate`HostName=${hub.hostName};SharedAccessKeyName=${hub.policy};SharedAccessKey=${key}`;
     return {
         connectionString: pulumi.secret(connectionString),
         location: hub.location,
         allocationWeight: hub.weight,
         applyAllocationPolicy: true,
     };
+}
+
+function keyOf({ resourceGroupName, hubName, policy }: LinkedHub): pulumi.Output<string> {
+    return iothub
+        .listIotHubResourceKeysForKeyNameOutput({
+            resourceGroupName,
+            resourceName: hubName,
+            keyName: policy,
+        })
+        .apply(({ primaryKey }) => primaryKey ?? "");
 }

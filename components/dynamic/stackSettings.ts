@@ -1,4 +1,5 @@
 import type { ConfigureRequest } from "@pulumi/pulumi/dynamic";
+import { paceVariable } from "../iothub/pace";
 
 /** Set while `npm run fleet -- destroy` takes down all stacks; an environment variable. */
 export const destroyVariable = "IOT_X509_DESTROY";
@@ -17,9 +18,10 @@ export function setting(name: string): string | undefined {
 
 /**
  * Once devices are spread over fleet stacks, the hub's stack declares none, and those that it still holds would be
- * deleted, their keys with them.
+ * deleted, their keys with them. And a fleet stack has its settings from `npm run fleet` alone: without them nobody knows
+ * whether its devices are to be deleted or kept.
  *
- * @throws Error in the stack of the hub when there are fleet stacks
+ * @throws Error in the stack of the hub when there are fleet stacks, and in a stack without settings
  */
 export function refuseToDropMoved(what: string): void {
     const isMoved = setting("shards") !== undefined && setting("shard") === undefined;
@@ -29,4 +31,44 @@ export function refuseToDropMoved(what: string): void {
                 `its fleet stack. It was not deleted.`,
         );
     }
+    if (setting("organization") === undefined && process.env[paceVariable] === undefined) {
+        throw new Error(
+            `${what} is in a stack without settings. A fleet stack is destroyed with its hub, by "npm run fleet -- destroy"; ` +
+                `for any other, bring its settings file back. It was not deleted.`,
+        );
+    }
+}
+
+let isProgramRun = false;
+
+/** To be called by every `check`: the engine calls it for what the program declares, so not in a destroy. */
+export function noteProgram(): void {
+    isProgramRun = true;
+}
+
+/**
+ * What `protect` protects is deleted last in a destroy, because all else depends on it: the engine refuses it when the
+ * devices and CAs are gone already (`pulumi destroy --skip-preview`). What the configuration drops is deleted.
+ *
+ * @throws Error in a destroy of a stack with `protect`
+ */
+export function refuseToDestroyProtected(what: string): void {
+    if (!isProgramRun && setting("protect") === "true") {
+        throw new Error(
+            `${what} is in a stack with iot-x509:protect, which is not destroyed; nothing of it was deleted. To destroy it, ` +
+                `run "pulumi config set iot-x509:protect false" and "pulumi up" first.`,
+        );
+    }
+}
+
+const configured = new Set<string>();
+
+/** To be called by the `check` of what is declared for a device wherever its identity comes from. */
+export function noteDevice(deviceId: string): void {
+    configured.add(deviceId);
+}
+
+/** Whether this run's configuration has a device, as far as {@link noteDevice} was told. */
+export function isConfigured(deviceId: string): boolean {
+    return configured.has(deviceId);
 }

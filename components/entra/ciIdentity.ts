@@ -1,3 +1,4 @@
+import { createHash } from "crypto";
 import * as authorization from "@pulumi/azure-native/authorization";
 import * as azuread from "@pulumi/azuread";
 import * as pulumi from "@pulumi/pulumi";
@@ -16,6 +17,8 @@ export interface CiIdentityArgs {
     readonly resourceGroupId: pulumi.Input<string>;
     /** ARM resource ID of the hub. */
     readonly hubId: pulumi.Input<string>;
+    /** Resource names that credentials have in the state, by the subject of the token. */
+    readonly formerNames?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -37,19 +40,29 @@ export class CiIdentity extends pulumi.ComponentResource {
             { clientId: application.clientId },
             child,
         );
-        args.subjects.forEach((subject, index) => {
+        for (const suffix of args.subjects) {
+            const subject = `repo:${args.repository}:${suffix}`;
+            const label = credentialLabel(suffix);
+            const credential = `${name}-credential-${label}`;
+            const former = args.formerNames?.get(subject) ?? credential;
             new azuread.ApplicationFederatedIdentityCredential(
-                `${name}-credential-${subject.replace(/[^A-Za-z0-9]+/g, "-")}`,
+                credential,
                 {
                     applicationId: application.id,
-                    displayName: `github-${index + 1}`,
+                    displayName: `github-${label}`,
                     issuer: gitHubIssuer,
-                    subject: `repo:${args.repository}:${subject}`,
+                    subject,
                     audiences: ["api://AzureADTokenExchange"],
                 },
-                child,
+                {
+                    ...child,
+                    ...(former === credential ? {} : { aliases: [{ name: former }] }),
+                    // Entra takes an issuer and subject once; the name of one that is there cannot be changed.
+                    deleteBeforeReplace: true,
+                    ignoreChanges: ["displayName"],
+                },
             );
-        });
+        }
         const grant = (suffix: string, role: string, scope: pulumi.Input<string>) =>
             new authorization.RoleAssignment(
                 `${name}-${suffix}`,
@@ -66,4 +79,10 @@ export class CiIdentity extends pulumi.ComponentResource {
         this.clientId = application.clientId;
         this.registerOutputs({ clientId: this.clientId });
     }
+}
+
+/** Readable, and another one for each subject: 3 to 120 letters, digits or hyphens with `github-` (Entra docs). */
+function credentialLabel(subject: string): string {
+    const words = subject.replace(/[^A-Za-z0-9]+/g, "-").slice(0, 80);
+    return `${words}-${createHash("sha256").update(subject).digest("hex").slice(0, 8)}`;
 }

@@ -34,7 +34,8 @@ export class DeviceIdentity extends DynamicResource {
             name,
             // As one property, because the state has a list of dependencies for each.
             { hubId, device },
-            options,
+            // Also when the engine is told to replace it (`--replace`, `taint`), and does not ask the provider.
+            pulumi.mergeOptions(options, { deleteBeforeReplace: true }),
         );
     }
 }

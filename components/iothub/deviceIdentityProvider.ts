@@ -3,6 +3,7 @@
  *
  * | method | REST calls | when interrupted |
  * | --- | --- | --- |
+ * | check | for one that is new, once a run: GET of the linked provisioning services, POST /devices/query | |
  * | create | POST /devices (bulk create, up to 100 devices a call) | the tag iotX509 tells that a device is this stack's: create again takes it over |
  * | update | POST /devices (bulk update), PATCH /twins/{id} when tags changed | update again |
  * | read | POST /devices/query and GET /statistics/devices for a fleet; GET /twins/{id} for a few, and for one in doubt | |
@@ -19,10 +20,16 @@ import type {
 } from "@pulumi/pulumi/dynamic";
 import { configureAzure } from "../azure/access";
 import { AzureError } from "../azure/client";
-import { refuseToDropMoved, setting } from "../dynamic/stackSettings";
-import { changedKeys, isUnknown, stableJson, toState, unknownValue } from "../dynamic/values";
-import { hold, take } from "../dynamic/writeOnly";
-import { hubName, HubRegistry, hubRegistry } from "./hubRegistry";
+import {
+    isConfigured,
+    noteProgram,
+    refuseToDestroyProtected,
+    refuseToDropMoved,
+    setting,
+} from "../dynamic/stackSettings";
+import { changedKeys, isUnknown, stableJson, toState } from "../dynamic/values";
+import { isRegistered, linkedServices } from "../dps/registrations";
+import { HubRegistry, hubRegistry } from "./hubRegistry";
 import { Authentication, DeviceRecord, DeviceStatus, ItemError, ownerTag } from "./registry";
 
 /** What the state keeps of a device beside its names. */
@@ -51,8 +58,8 @@ interface RawInputs {
 
 /** As the state keeps them. */
 interface Inputs extends Properties {
-    /** Name of the hub. Its long resource ID is kept once, in the outputs. */
-    readonly hub: string;
+    /** ARM resource ID. Named as the program names it: the engine asks by this name what a new hub replaces. */
+    readonly hubId: string;
     readonly deviceId: string;
     readonly adopt?: boolean;
 }
@@ -75,25 +82,34 @@ export const provider: ResourceProvider<Inputs, Outputs> = {
     delete: deleteDevice,
 };
 
-async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
+async function check(olds: Partial<Inputs>, given: Inputs): Promise<CheckResult<Inputs>> {
     const { hubId, device } = given as unknown as RawInputs;
     const { fleetSize, ...kept } = device;
+    noteProgram();
     fleet.size = fleetSize ?? 0;
-    const hub = isUnknown(hubId) ? unknownValue : hubName(hubId);
-    hold(`hub/${hub}`, hubId);
-    return { inputs: toState({ ...kept, hub }) };
+    if (olds.deviceId === undefined && !isUnknown(hubId)) {
+        await announceTakeOver(hubId, device);
+    }
+    return { inputs: toState({ ...kept, hubId }) };
 }
 
 async function diff(id: string, olds: Outputs, news: Inputs): Promise<DiffResult> {
-    const named = { hub: hubName(olds.hubId), deviceId: id };
-    const replaces = changedKeys<typeof named>(named, news, ["hub", "deviceId"]);
+    const replaces = [
+        ...(isSameHub(olds.hubId, news) ? [] : ["hubId"]),
+        ...(news.deviceId === id ? [] : ["deviceId"]),
+    ];
     const changed = changedKeys<Properties>(olds, news, ["status", "thumbprints", "tags", "owner"]);
     const isOtherwiseProvisioned = (olds.isProvisioned ?? false) !== (news.isProvisioned ?? false);
     const changes = replaces.length + changed.length > 0 || isOtherwiseProvisioned;
     if (!changes) {
         fleet.unchanged++;
     }
-    return { changes, replaces };
+    return { changes, replaces, ...(replaces.length > 0 ? { deleteBeforeReplace: true } : {}) };
+}
+
+/** A refresh compares with the inputs in the state; older ones have the hub's name instead. */
+function isSameHub(hubId: string, news: Partial<Inputs>): boolean {
+    return news.hubId === undefined || news.hubId.toLowerCase() === hubId.toLowerCase();
 }
 
 async function create(inputs: Inputs): Promise<CreateResult<Outputs>> {
@@ -107,11 +123,52 @@ async function create(inputs: Inputs): Promise<CreateResult<Outputs>> {
     return { id: inputs.deviceId, outs };
 }
 
-function outputs({ hub, deviceId: _, adopt: __, ...properties }: Inputs): Outputs {
-    return toState({ ...properties, hubId: take(`hub/${hub}`, `the hub "${hub}"`) });
+function outputs({ deviceId: _, adopt: __, ...kept }: Inputs): Outputs {
+    return toState(kept);
 }
 
-/** A device that exists already is ours when an interrupted run made it, or when the configuration says to adopt it. */
+/**
+ * The engine shows a `create` for every identity that is not in the state; a preview says which of them exist already. Where
+ * that cannot be told (no hub yet, no right to read) it says nothing: `create` finds out.
+ */
+async function announceTakeOver(hubId: string, device: RawInputs["device"]): Promise<void> {
+    const { deviceId, adopt } = device;
+    try {
+        const hub = await hubRegistry(hubId);
+        if (adopt) {
+            const present = await hub.atOnce.get(deviceId);
+            if (present !== undefined && ownerOf(present) !== device.owner) {
+                console.log(`device "${deviceId}" exists on ${hub.hostName}: ${adoption(present)}`);
+            }
+            return;
+        }
+        const services = await linkedServices(hubId, hub.hostName);
+        if (
+            services.length > 0 &&
+            (await hub.unowned()).has(deviceId) &&
+            (await isRegistered(services, hub.hostName, deviceId))
+        ) {
+            console.log(
+                `device "${deviceId}" registered through the provisioning service: ` +
+                    `its identity on ${hub.hostName} is taken over, not created`,
+            );
+        }
+    } catch {
+        // Said above.
+    }
+}
+
+function adoption({ authentication }: DeviceRecord): string {
+    // A hub accepts one kind of authentication for an identity.
+    return (authentication.type as string) === "sas"
+        ? `it is taken over, not created, and LOSES ITS SHARED ACCESS KEYS; from then on it needs its certificate`
+        : "it is taken over, not created";
+}
+
+/**
+ * A device that exists already is ours when an interrupted run made it, when it registered at this environment's
+ * provisioning service, or when the configuration says to adopt it.
+ */
 async function takeOver(hub: HubRegistry, inputs: Inputs, error: ItemError): Promise<void> {
     if (!/DeviceAlreadyExists|409001/.test(error.code)) {
         throw itemError(hub, inputs.deviceId, error);
@@ -121,7 +178,18 @@ async function takeOver(hub: HubRegistry, inputs: Inputs, error: ItemError): Pro
         throw itemError(hub, inputs.deviceId, error);
     }
     const owner = ownerOf(present);
-    if (owner !== inputs.owner && !inputs.adopt) {
+    const isOurs = owner === inputs.owner;
+    const isByRegistration =
+        present.authentication.type === "selfSigned" &&
+        (owner === undefined || (isOurs && inputs.isProvisioned));
+    const hasRegistered =
+        isByRegistration &&
+        (await isRegistered(
+            await linkedServices(inputs.hubId, hub.hostName),
+            hub.hostName,
+            inputs.deviceId,
+        ));
+    if (!isOurs && !hasRegistered && !inputs.adopt) {
         throw new Error(
             `device "${inputs.deviceId}" exists on ${hub.hostName} and is not this stack's ` +
                 `(${owner === undefined ? "it has no owner tag" : `it belongs to ${owner}`}). ` +
@@ -130,7 +198,9 @@ async function takeOver(hub: HubRegistry, inputs: Inputs, error: ItemError): Pro
     }
     const wanted = deviceRecord(inputs.deviceId, inputs);
     const tags = only(present.tags, Object.keys(wanted.tags));
-    await applyChanges(hub, wanted, { ...present, tags });
+    const isAsRegistered = inputs.isProvisioned && hasRegistered;
+    const { authentication } = isAsRegistered ? present : wanted;
+    await applyChanges(hub, { ...wanted, authentication }, { ...present, tags });
 }
 
 async function update(id: string, olds: Outputs, news: Inputs): Promise<UpdateResult<Outputs>> {
@@ -191,8 +261,14 @@ function seen(state: Outputs, present: DeviceRecord): Outputs {
 
 async function deleteDevice(id: string, state: Outputs): Promise<void> {
     refuseToDropMoved(`device "${id}"`);
-    const hub = await unlessGone(openHub(state));
+    refuseToDestroyProtected(`device "${id}"`);
     const isKept = setting("pruneDevices") === "false";
+    if (isKept && isConfigured(id)) {
+        // It did not leave: its group is left to the provisioning service now.
+        console.log(`device "${id}": its identity stays on the hub as it is`);
+        return;
+    }
+    const hub = await unlessGone(openHub(state));
     if (hub === undefined) {
         return;
     }
@@ -203,6 +279,9 @@ async function deleteDevice(id: string, state: Outputs): Promise<void> {
     );
     if (error !== undefined && !/DeviceNotFound|404001/.test(error.code)) {
         throw itemError(hub, id, error);
+    }
+    if (isKept && error === undefined) {
+        console.log(`device "${id}" stays on the hub, disabled (iot-x509:pruneDevices)`);
     }
 }
 

@@ -2,15 +2,7 @@ import * as iothub from "@pulumi/azure-native/iothub";
 import * as pulumi from "@pulumi/pulumi";
 import { assignDataRole, Deployer, roles } from "../azure/dataPlaneRole";
 import { uniqueName } from "../azure/uniqueName";
-
-/**
- * The least that linking a hub takes (Azure docs: how-to-manage-linked-iot-hubs). It is the hub's only policy then, and no
- * device can use it.
- */
-export const provisioningPolicy = {
-    keyName: "iot-x509-dps",
-    rights: "RegistryWrite, ServiceConnect",
-} as const;
+import { linkedPolicies, policySecret, provisioningKey, SharedAccessPolicy } from "./sharedAccess";
 
 /** Arguments of a {@link Hub}. */
 export interface HubArgs {
@@ -24,8 +16,10 @@ export interface HubArgs {
     readonly minTlsVersion: string;
     /** Whether shared access keys and signatures are accepted beside Entra and X.509. */
     readonly localAuth: boolean;
-    /** Whether a provisioning service logs in, by a shared access policy of its own ({@link provisioningPolicy}). */
+    /** Whether a provisioning service logs in, by a shared access policy of its own. */
     readonly isLinked: boolean;
+    /** Shared access policies that the hub has, to be kept beside that one with `localAuth`. */
+    readonly presentPolicies?: readonly SharedAccessPolicy[];
     /** Who deploys, to be given the data-plane role; left out when it is granted elsewhere. */
     readonly deployer?: Deployer;
 }
@@ -40,12 +34,16 @@ export class Hub extends pulumi.ComponentResource {
     readonly hubName: pulumi.Output<string>;
     /** `<name>.azure-devices.net`. */
     readonly hostName: pulumi.Output<string>;
+    /** Secret key of the provisioning service's policy; undefined when none is linked. */
+    readonly provisioningKey: pulumi.Output<string> | undefined;
     /** What must exist before the data plane can be used. */
     readonly ready: pulumi.Resource[];
 
     constructor(name: string, args: HubArgs, options?: pulumi.ComponentResourceOptions) {
         super("iot-x509:iothub:Hub", name, {}, options);
         const child = { parent: this };
+        const secret = args.isLinked ? policySecret(name, this) : undefined;
+        this.provisioningKey = secret && provisioningKey(secret);
         const hub = new iothub.IotHubResource(
             `${name}-hub`,
             {
@@ -58,14 +56,21 @@ export class Hub extends pulumi.ComponentResource {
                     disableLocalAuth: !args.localAuth && !args.isLinked,
                     disableDeviceSAS: !args.localAuth,
                     disableModuleSAS: !args.localAuth,
-                    ...(args.isLinked ? { authorizationPolicies: [provisioningPolicy] } : {}),
+                    ...(secret && {
+                        authorizationPolicies: linkedPolicies(
+                            secret,
+                            args.localAuth,
+                            args.presentPolicies ?? [],
+                        ),
+                    }),
                 },
             },
             { ...child, protect: options?.protect },
         );
         this.hubId = hub.id;
         this.hubName = hub.name;
-        this.hostName = hub.properties.hostName;
+        // The policies' keys make all properties secret; this one is not.
+        this.hostName = pulumi.unsecret(hub.properties).hostName;
         this.ready = [hub];
         if (args.deployer !== undefined) {
             const { hubDataContributor } = roles;

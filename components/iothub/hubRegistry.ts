@@ -14,6 +14,10 @@ const largestHub: HubSize = { sku: "S3", units: 10 };
 export interface HubRegistry {
     readonly hostName: string;
     readonly registry: Registry;
+    /** The same without a wait for a role: for what a preview tells if it can. */
+    readonly atOnce: Registry;
+    /** IDs of the devices without an owner tag, read once a run, without a wait. */
+    readonly unowned: () => Promise<ReadonlySet<string>>;
     /** Gathers writes into bulk requests. */
     readonly queue: RegistryQueue;
     /** How many devices this process will write, and how many of them are written already; for the progress line. */
@@ -71,20 +75,23 @@ async function readHub(hubId: string): Promise<{ hostName: string; size: HubSize
 
 function open(hostName: string, size: HubSize, resource: string): HubRegistry {
     const { iot, roleWaitSeconds } = azure();
-    const access = new DataPlaneAccess({
-        hostName,
-        resourceId: resource,
-        role: "IoT Hub Data Contributor",
-        waitSeconds: roleWaitSeconds,
-    });
+    const role = { hostName, resourceId: resource, role: "IoT Hub Data Contributor" };
+    const access = new DataPlaneAccess({ ...role, waitSeconds: roleWaitSeconds });
     const address = process.env[paceVariable];
     const own = new OwnPace(size);
     const pace = address === undefined ? own : sharedPace(address, hostName, size);
     const registry = new Registry(iot, hostName, access, pace.queries);
     const readers = new Map<string, FleetReader>();
+    let unowned: Promise<ReadonlySet<string>> | undefined;
+    const noWait = new DataPlaneAccess({ ...role, waitSeconds: 0 });
+    const atOnce = new Registry(iot, hostName, noWait, pace.queries);
+    const readUnowned = async () =>
+        new Set(await pace.once("devices without an owner", () => atOnce.unowned()));
     return {
         hostName,
         registry,
+        atOnce,
+        unowned: () => (unowned ??= readUnowned()),
         expect: (total, unchanged) => own.progress.expect(total, unchanged),
         queue: new RegistryQueue(registry, pace),
         reader: (owner) => {

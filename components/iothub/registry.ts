@@ -96,6 +96,14 @@ export class Registry {
         return (await this.query(query)).map((row) => deviceRecord(row as RawTwin));
     }
 
+    /** IDs of all devices without an owner tag, from an index that lags behind the registry. */
+    async unowned(): Promise<readonly string[]> {
+        const rows = await this.query(
+            `SELECT deviceId FROM devices WHERE NOT IS_DEFINED(tags.${ownerTag})`,
+        );
+        return rows.map((row) => (row as { deviceId: string }).deviceId);
+    }
+
     /** How many devices the hub has, from the registry itself and from the index that queries read. */
     async counts(): Promise<{ readonly registry: number; readonly index: number }> {
         const statistics = await this.send({

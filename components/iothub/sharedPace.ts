@@ -9,7 +9,7 @@ export interface PaceRequest {
     readonly size: HubSize;
     readonly limit: "registry" | "queries";
     /** `claim` asks for what `what` names, and `answer` gives it. */
-    readonly action: "take" | "refused" | "done" | "claim" | "answer";
+    readonly action: "take" | "refused" | "claim" | "answer";
     readonly amount: number;
     readonly what?: string;
     /** JSON. */
@@ -40,7 +40,8 @@ export function sharedPace(address: string, hub: string, size: HubSize): HubPace
     return {
         registry: pace("registry", registryPerMinute),
         queries: pace("queries", queriesPerMinute),
-        done: (operations) => void tell("registry", "done", operations).catch(unimportant),
+        // How far the whole fleet is, its command tells by the engines' events.
+        done: () => undefined,
         once: async <T>(what: string, make: () => Promise<T>): Promise<T> => {
             const { call, answer } = await send(address, { ...ofQueries, action: "claim", what });
             if (answer.statusCode !== claimedStatus) {
@@ -75,7 +76,8 @@ interface Exchange {
 /** @throws Error when the deployment is being stopped */
 function send(address: string, message: PaceRequest): Promise<Exchange> {
     return new Promise((resolve, reject) => {
-        const call = request(address, { method: "POST" }, (answer) => {
+        // A connection of its own: one that idled may be closed by the other side just when the next message is sent.
+        const call = request(address, { method: "POST", agent: false }, (answer) => {
             if (answer.statusCode === stoppedStatus) {
                 answer.resume();
                 reject(

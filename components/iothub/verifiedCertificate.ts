@@ -24,8 +24,8 @@ export class VerifiedCertificate extends DynamicResource {
     /** SHA-1, upper-case hex, as Azure shows it. */
     declare readonly thumbprint: pulumi.Output<string>;
     declare readonly isVerified: pulumi.Output<boolean>;
-    /** The code to sign elsewhere, while a proof is awaited. */
-    declare readonly verificationCode: pulumi.Output<string | undefined>;
+    /** The code to sign elsewhere, while a proof is awaited; undefined where the CA's key is given. */
+    declare readonly verificationCode: pulumi.Output<string | undefined> | undefined;
 
     constructor(
         name: string,
@@ -41,7 +41,7 @@ export class VerifiedCertificate extends DynamicResource {
                 certificateName: undefined,
                 thumbprint: undefined,
                 isVerified: undefined,
-                verificationCode: undefined,
+                ...(args.key === undefined ? { verificationCode: undefined } : {}),
             },
             options,
         );

@@ -11,6 +11,7 @@
  *
  * azure-native's Certificate is not used because it sends no If-Match, without which Azure refuses update and delete.
  */
+import { randomBytes } from "crypto";
 import type {
     CheckFailure,
     CheckResult,
@@ -22,6 +23,7 @@ import type {
     UpdateResult,
 } from "@pulumi/pulumi/dynamic";
 import { azure, configureAzure } from "../azure/access";
+import { noteProgram, refuseToDestroyProtected } from "../dynamic/stackSettings";
 import { isUnknown, toState, unknownValue } from "../dynamic/values";
 import { hold, take, textDigest } from "../dynamic/writeOnly";
 import { certificateFacts } from "../pki/certificates";
@@ -54,7 +56,18 @@ interface Outputs extends Inputs {
     readonly isVerified: boolean;
     /** What to sign elsewhere: only while a CA without a key waits for its proof. */
     readonly verificationCode?: string;
+    /** Of the run that made it: tells it from another resource of the same address. */
+    readonly run?: string;
 }
+
+const thisRun = randomBytes(6).toString("base64url");
+
+/**
+ * Whose certificate is at an address, by the run that made it. Another certificate must be proven before the old one goes, so a replacement
+ * creates first; when the engine is told to replace one (`--replace`, `taint`), the address stays the same, `create` takes
+ * over what is there, and the delete of the original, in this run or after a kill in a later one, must leave it there.
+ */
+const owners = new Map<string, string | undefined>();
 
 export const provider: ResourceProvider<Inputs, Outputs> = {
     configure: async (request: ConfigureRequest) => configureAzure(request),
@@ -68,6 +81,7 @@ export const provider: ResourceProvider<Inputs, Outputs> = {
 
 async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
     const { name, certificate, key, proof, targetId } = given as unknown as RawInputs;
+    noteProgram();
     const failures: CheckFailure[] = [];
     let thumbprint = unknownValue;
     if (!isUnknown(certificate)) {
@@ -78,7 +92,8 @@ async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
                 hold(`${thumbprint}/key`, key);
             } else {
                 failures.push({
-                    property: "key",
+                    // Not named: the engine prints the value of a property that it names.
+                    property: "",
                     reason: `the key does not belong to the CA certificate ${thumbprint}`,
                 });
             }
@@ -104,17 +119,23 @@ async function diff(_: string, olds: Outputs, news: Inputs): Promise<DiffResult>
     const replaces = (["targetId", "certificateName", "thumbprint"] as const).filter(
         (key) => isUnknown(news[key]) || olds[key] !== news[key],
     );
+    if (replaces.length === 0) {
+        owners.set(addressOf(olds), olds.run);
+    }
     const isCodeMissing = olds.verificationCode === undefined;
     const isNext = news.hasKey || isCodeMissing || news.proof !== olds.proof;
     return { changes: replaces.length > 0 || (!olds.isVerified && isNext), replaces };
 }
 
 async function create(inputs: Inputs): Promise<CreateResult<Outputs>> {
-    return { id: idOf(inputs), outs: await converge(inputs, undefined) };
+    const outs = { ...(await converge(inputs, undefined)), run: thisRun };
+    owners.set(addressOf(inputs), thisRun);
+    return { id: idOf(inputs), outs };
 }
 
 async function update(_: string, olds: Outputs, news: Inputs): Promise<UpdateResult<Outputs>> {
-    return { outs: await converge(news, olds.verificationCode) };
+    const { run, verificationCode } = olds;
+    return { outs: toState({ ...(await converge(news, verificationCode)), run }) };
 }
 
 async function converge(inputs: Inputs, code: string | undefined): Promise<Outputs> {
@@ -156,12 +177,22 @@ async function read(id: string | undefined, state?: Outputs): Promise<ReadResult
 }
 
 async function deleteCertificate(_: string, state: Outputs): Promise<void> {
+    refuseToDestroyProtected(`CA ${state.certificateName}`);
+    const address = addressOf(state);
+    if (owners.has(address) && owners.get(address) !== state.run) {
+        return;
+    }
     await remove(serviceOf(state), state.certificateName);
 }
 
 function serviceOf(inputs: Inputs): CaCertificates {
     const { arm, cloud } = azure();
     return new CaCertificates(arm, { arm: cloud.arm, id: inputs.targetId });
+}
+
+/** The names of Azure's resources do not depend on case. */
+function addressOf(inputs: Inputs): string {
+    return idOf(inputs).toLowerCase();
 }
 
 function idOf(inputs: Inputs): string {

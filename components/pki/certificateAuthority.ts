@@ -2,15 +2,15 @@ import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import { LeafKeyAlgorithm } from "./issue";
 
-const hoursPerDay = 24;
-
 /** Arguments of a {@link CertificateAuthority}. */
 export interface CertificateAuthorityArgs {
     readonly commonName: string;
     readonly organization: string;
     readonly country: string | undefined;
     readonly keyAlgorithm: LeafKeyAlgorithm;
-    readonly validityDays: number;
+    readonly validityHours: number;
+    /** Its certificate has ended and is made again, which protection does not forbid; the key stays protected. */
+    readonly isRenewed?: boolean;
     /** The CA that signs this one; left out for a root, which signs itself. */
     readonly issuer?: CertificateAuthority;
     /** PEM of a certificate that an offline issuer signed for this CA's request; undefined while it is awaited. */
@@ -42,12 +42,13 @@ export class CertificateAuthority extends pulumi.ComponentResource {
         const { protect } = options ?? {};
         const child = { parent: this, protect };
         const key = new tls.PrivateKey(`${name}-key`, keyArgs(args.keyAlgorithm), child);
+        const certificateOptions = args.isRenewed ? { ...child, protect: false } : child;
         const { commonName, organization, country } = args;
         const subject = { commonName, organization, country };
 
         this.privateKey = key.privateKeyPemPkcs8;
         if (args.issuer === undefined && args.signedElsewhere === undefined) {
-            this.certificate = selfSigned(name, args, subject, key, child).certPem;
+            this.certificate = selfSigned(name, args, subject, key, certificateOptions).certPem;
         } else {
             const request = new tls.CertRequest(
                 `${name}-request`,
@@ -55,7 +56,7 @@ export class CertificateAuthority extends pulumi.ComponentResource {
                 child,
             );
             this.signingRequest = request.certRequestPem;
-            this.certificate = this.signed(name, args, request, child);
+            this.certificate = this.signed(name, args, request, certificateOptions);
         }
         this.registerOutputs({ certificate: this.certificate });
     }
@@ -110,7 +111,7 @@ function policy(args: CertificateAuthorityArgs) {
         isCaCertificate: true,
         setSubjectKeyId: true,
         allowedUses: ["cert_signing", "crl_signing"],
-        validityPeriodHours: args.validityDays * hoursPerDay,
+        validityPeriodHours: args.validityHours,
     };
 }
 

@@ -13,7 +13,8 @@ export interface DeviceCertificateArgs {
     readonly validityDays: number;
     /** Days before its end from which `pulumi up` renews it. */
     readonly renewBeforeDays: number;
-    readonly issuer: Issuer;
+    /** Left out while the group's CA awaits its signature: a certificate that is there stays as it is, and its key with it. */
+    readonly issuer: Issuer | undefined;
     /** PEM of the device's signing request; exclusive with `keyAlgorithm` and `keyGeneration`. */
     readonly csr?: string;
     /** Of a generated key. */
@@ -38,7 +39,7 @@ export class DeviceCertificate extends DynamicResource {
             { module: "pki/deviceCertificate", type: "pki:DeviceCertificate" },
             name,
             // As two properties, because the state has a list of dependencies for each.
-            { issuer: issuer.digest, request, certificate: undefined, privateKey: undefined },
+            { issuer: issuer?.digest, request, certificate: undefined, privateKey: undefined },
             pulumi.mergeOptions(options, { additionalSecretOutputs: ["privateKey"] }),
         );
     }

@@ -3,8 +3,8 @@
  *
  * | method | what it does |
  * | --- | --- |
- * | check | takes the signing request out of the inputs (write-only) |
- * | diff | exact, by a digest of the inputs; a certificate inside its renewal window is an update |
+ * | check | takes the signing request out of the inputs (write-only); refuses to have one signed by a CA that has ended |
+ * | diff | exact, by a digest of the inputs; a certificate inside its renewal window is an update; none without an issuer |
  * | create, update | signs, with a new key only when the key's algorithm or generation changed |
  * | read | none: the engine keeps what is in state |
  * | delete | nothing to do, but refused where the certificate must move to another stack |
@@ -17,12 +17,18 @@ import type {
     ResourceProvider,
     UpdateResult,
 } from "@pulumi/pulumi/dynamic";
-import { refuseToDropMoved, rememberSettings } from "../dynamic/stackSettings";
+import {
+    noteDevice,
+    noteProgram,
+    refuseToDestroyProtected,
+    refuseToDropMoved,
+    rememberSettings,
+} from "../dynamic/stackSettings";
 import { isUnknown, stableJson, toState } from "../dynamic/values";
 import { hold, take, textDigest } from "../dynamic/writeOnly";
 import { certificateFacts } from "./certificates";
 import { canonicalRequest, requestedKey } from "./csr";
-import { issuerOf, presentIssuer } from "./issuerProvider";
+import { isDeclared, issuerOf, presentIssuer } from "./issuerProvider";
 import { issueLeaf, leafNotAfter, LeafKeyAlgorithm, makeKeyPair, publicKeyOf } from "./issue";
 
 const day = 24 * 3600 * 1000;
@@ -40,16 +46,16 @@ interface Request {
 
 /** As the program gives them. */
 interface RawInputs {
-    /** Digest of the issuer's certificate. */
-    readonly issuer: string;
+    /** Digest of the issuer's certificate; undefined while it awaits its signature. */
+    readonly issuer?: string;
     /** With the PEM of a signing request; without one, the key is generated. */
     readonly request: Request & { readonly csr?: string };
 }
 
 /** As the state keeps them. */
 interface Inputs extends Request {
-    /** Digest of the issuer's certificate. */
-    readonly issuer: string;
+    /** Digest of the issuer's certificate; undefined while it awaits its signature. */
+    readonly issuer?: string;
     /** Digest of the signing request. */
     readonly csr?: string;
 }
@@ -72,22 +78,43 @@ export const provider: ResourceProvider<Inputs, Outputs> = {
     diff,
     create,
     update,
-    delete: async (id) => refuseToDropMoved(`the certificate of device "${id}"`),
+    delete: deleteCertificate,
 };
 
-async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
+async function check(olds: Partial<Inputs>, given: Inputs): Promise<CheckResult<Inputs>> {
     const { issuer, request } = given as unknown as RawInputs;
     const { csr, ...kept } = request;
-    if (csr === undefined) {
-        return { inputs: toState({ ...kept, issuer }) };
-    }
+    noteProgram();
+    noteDevice(request.deviceId);
     // Of the request, not of its text: line ends or a remark above it are no change.
-    const digest = textDigest(canonicalRequest(csr));
-    hold(digest, csr);
-    return { inputs: toState({ ...kept, issuer, csr: digest }) };
+    const digest = csr === undefined ? undefined : textDigest(canonicalRequest(csr));
+    if (csr !== undefined && digest !== undefined) {
+        hold(digest, csr);
+    }
+    const inputs: Inputs = toState({ ...kept, issuer, csr: digest });
+    // The engine calls this in a preview, too, which must not promise what `up` cannot do.
+    const failures = isSignable(olds, inputs) ? [] : [{ property: "", reason: untargeted }];
+    return { inputs, failures };
+}
+
+const untargeted =
+    "it is to be signed, and the CA of its group is not among the targets of this run: " +
+    "add --target '**pki:Issuer::*'";
+
+/** Whether it needs no signature, as far as its inputs tell, or this run has the CA. */
+function isSignable(olds: Partial<Inputs>, news: Inputs): boolean {
+    if (news.issuer === undefined) {
+        return true;
+    }
+    // With Pulumi's own property, which `check` is asked without.
+    const isSigned = issuedFor({ ...olds, ...news }) === issuedFor(olds as Inputs);
+    return isSigned || isUnknown(news.issuer) || isDeclared(news.issuer);
 }
 
 async function diff(_: string, olds: Outputs, news: Inputs): Promise<DiffResult> {
+    if (news.issuer === undefined) {
+        return { changes: false };
+    }
     const isOther = isUnknown(news.issuer) || olds.issuedFor !== issuedFor(news);
     return { changes: isOther || isRenewalDue(olds, news) };
 }
@@ -103,7 +130,7 @@ function issuedFor({ renewBeforeDays: _, ...others }: Inputs): string {
 function isRenewalDue(olds: Outputs, news: Inputs): boolean {
     const { notAfter } = certificateFacts(olds.certificate);
     const end = Date.parse(notAfter);
-    const issuer = presentIssuer(news.issuer);
+    const issuer = news.issuer === undefined ? undefined : presentIssuer(news.issuer);
     if (Date.now() < end - news.renewBeforeDays * day || issuer === undefined) {
         return false;
     }
@@ -120,7 +147,15 @@ async function create(inputs: Inputs): Promise<CreateResult<Outputs>> {
 }
 
 async function update(_: string, olds: Outputs, news: Inputs): Promise<UpdateResult<Outputs>> {
+    // For an enrollment of the device, which goes on accepting it.
+    hold(certificateFacts(olds.certificate).sha256Thumbprint, olds.certificate);
     return { outs: await sign(news, olds.key === keyOf(news) ? olds.privateKey : undefined) };
+}
+
+async function deleteCertificate(id: string): Promise<void> {
+    const what = `the certificate of device "${id}"`;
+    refuseToDropMoved(what);
+    refuseToDestroyProtected(what);
 }
 
 /** Undefined for a device that gave a signing request. */
@@ -129,6 +164,9 @@ function keyOf({ keyAlgorithm, keyGeneration, csr }: Inputs): string | undefined
 }
 
 async function sign(inputs: Inputs, presentKey: string | undefined): Promise<Outputs> {
+    if (inputs.issuer === undefined) {
+        throw new Error(`device ${inputs.deviceId}: its group's CA awaits its signature`);
+    }
     const issuer = issuerOf(inputs.issuer);
     const keys = await deviceKey(inputs, presentKey);
     const certificate = await issueLeaf(issuer, {

@@ -30,10 +30,12 @@ export interface GivenCertificate {
  * Reads the single certificate of a file and checks what every certificate must meet: a strong key, valid at `now`.
  *
  * @param now undefined: its dates are not judged
+ * @param mayHaveEnded of a CA that is in use: its end must not keep anybody from replacing it
  */
 export function inspectCertificate(
     content: Buffer | string,
     now: Date | undefined,
+    mayHaveEnded = false,
 ): Inspection<GivenCertificate> {
     const block = singlePemBlock(content, "CERTIFICATE");
     if (block.facts === undefined) {
@@ -65,7 +67,7 @@ export function inspectCertificate(
         return { facts: undefined, findings: [finding] };
     }
     const facts = factsOf(certificate, fields, key);
-    return { facts, findings: now ? validityFindings(facts, now) : [] };
+    return { facts, findings: now ? validityFindings(facts, now, mayHaveEnded) : [] };
 }
 
 function unreadable(value: string, rule: string, remedy: string): Inspection<never> {
@@ -213,8 +215,12 @@ function factsOf(
     };
 }
 
-function validityFindings(certificate: GivenCertificate, now: Date): Finding[] {
-    if (certificate.notAfter <= now) {
+function validityFindings(
+    certificate: GivenCertificate,
+    now: Date,
+    mayHaveEnded: boolean,
+): Finding[] {
+    if (certificate.notAfter <= now && !mayHaveEnded) {
         return [
             {
                 value: `valid until ${isoDay(certificate.notAfter)}`,

@@ -81,10 +81,17 @@ export function leafNotAfter(issuerCertificatePem: string, days: number): Date {
  * extensions follow this policy alone, whatever a signing request asked for.
  *
  * @returns PEM, ending in a line feed
- * @throws Error when the key does not belong to the issuer's certificate
+ * @throws Error when the key does not belong to the issuer's certificate, or the issuer has ended
  */
 export async function issueLeaf(issuer: Issuer, request: LeafRequest): Promise<string> {
     const issuerCertificate = new x509.X509Certificate(issuer.certificatePem);
+    const { subject, notAfter } = issuerCertificate;
+    if (notAfter.getTime() <= Date.now()) {
+        throw new Error(
+            `the CA "${subject}" ended on ${notAfter.toISOString().slice(0, 10)} and signs nothing any more: ` +
+                "raise intermediate.generation of its group",
+        );
+    }
     const signing = await signingKey(issuer);
     const publicKey = new x509.PublicKey(new Uint8Array(request.publicKey));
     const isRsa = publicKey.algorithm.name.startsWith("RSA");

@@ -36,6 +36,7 @@ export const provider: ResourceProvider<Digest, Digest> = { check, diff, create,
 
 async function check(_: Digest, given: Digest): Promise<CheckResult<Digest>> {
     const { digest, signer } = given as unknown as RawInputs;
+    hold(declaredName(digest), digest);
     if (!isUnknown(signer)) {
         hold(certificateName(digest), signer.certificate);
         hold(keyName(digest), signer.key);
@@ -57,6 +58,15 @@ async function update(_: string, __: Digest, news: Digest): Promise<UpdateResult
 
 function certificateName(digest: string): string {
     return `${digest}/certificate`;
+}
+
+function declaredName(digest: string): string {
+    return `${digest}/declared`;
+}
+
+/** Whether this run declares the CA with this digest: with `--target`, its own resource may be left out. */
+export function isDeclared(digest: string): boolean {
+    return isHeld(declaredName(digest));
 }
 
 function keyName(digest: string): string {

@@ -79,6 +79,25 @@ Without arguments: types, lint, format and all tests. With any: the tests that t
                 : [`--timeout "${timeout}": a number of milliseconds`]),
         ],
     },
+    walk: {
+        usage: `Usage: npm run walk -- [options]
+
+Changes all settings of a running stack at random, on the emulator, and judges each step. Work in progress.
+
+  --steps N         how many steps (default 100)
+  --seed S          of the random numbers (default: the time)
+  --shrink SECONDS  for shortening a walk that failed (default 900)
+  --replay STEPS    the steps of a failed walk, as it printed them
+  --help            this text
+`,
+        options: { steps: text, seed: text, shrink: text, replay: text, help },
+        problems: (positionals, values) => [
+            ...noArguments(positionals),
+            ...["steps", "seed", "shrink"]
+                .filter((name) => values[name] !== undefined && !/^\d+$/.test(values[name]))
+                .map((name) => `--${name} "${values[name]}": a number`),
+        ],
+    },
     bench: {
         usage: `Usage: npm run bench -- [options]
 

@@ -7,10 +7,10 @@ import { readFileSync } from "fs";
 import { createRequire } from "module";
 import * as path from "path";
 import * as pulumi from "@pulumi/pulumi";
-import { load } from "js-yaml";
 import { Answer, Command } from "./inProcess";
 import { Providers, Run } from "./inProcessProviders";
 import { Made, Values } from "./inProcessResource";
+import { readYaml } from "./stackYaml";
 
 type Program = () => Promise<pulumi.Inputs>;
 
@@ -18,7 +18,8 @@ const folder = process.cwd();
 const made: Made[] = [];
 
 function readRun(stack: string): Run {
-    const read = (file: string) => load(readFileSync(path.join(folder, file), "utf8")) as Values;
+    const read = (file: string) =>
+        readYaml(readFileSync(path.join(folder, file), "utf8")) as Values;
     const { name: project, config: schema } = read("Pulumi.yaml");
     const { config } = read(`Pulumi.${stack}.yaml`);
     const defaults = Object.entries(schema as Record<string, Values>)

@@ -2,11 +2,14 @@ import { createHash } from "crypto";
 import { readdirSync, readFileSync } from "fs";
 import { homedir } from "os";
 import * as path from "path";
-import { load, YAMLException } from "js-yaml";
+import { YAMLException } from "js-yaml";
 import { readSettings } from "../../stacks/config";
 import { Settings } from "../../stacks/settings";
+import { isFleetStack } from "../../stacks/shards";
+import { readYaml } from "./stackYaml";
 
-const project = "iot-x509";
+/** The name of this program's project, and the namespace of its settings. */
+export const project = "iot-x509";
 
 /** Settings that no figure of a plan depends on, with what stands in for a required one that is encrypted. */
 const immaterial: Readonly<Record<string, string | undefined>> = {
@@ -107,20 +110,28 @@ export function selectedStack(folder: string, environment: NodeJS.ProcessEnv): s
     return others.every((one) => lastPart(one) === lastPart(first)) ? lastPart(first) : undefined;
 }
 
-/** Of `organization/project/stack`; undefined when the first two are not there. */
-export function organizationOf(stack: string): string | undefined {
-    return stack.includes("/") ? stack.slice(0, stack.indexOf("/")) : undefined;
-}
-
 /** `organization/project/stack`, the first two optional. */
 export function lastPart(stack: string): string {
     return stack.slice(stack.lastIndexOf("/") + 1);
+}
+
+/** What is asked of a part of a fleet is told of the whole, by its platform's stack. */
+export function fleetStackError(stack: string, platform: string): StackFileError {
+    return new StackFileError(
+        `${stack} is a fleet stack — name the stack of its hub: --stack ${platform}`,
+    );
 }
 
 function stackFile(folder: string, stack: string): string {
     const files = readdirSync(folder);
     const name = `Pulumi.${stack}.yaml`;
     if (!files.includes(name)) {
+        const platform = files
+            .flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? [])
+            .find((one) => isFleetStack(one, stack));
+        if (platform !== undefined) {
+            throw fleetStackError(stack, platform);
+        }
         const stacks = files.flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
         throw new StackFileError(
             `stack "${stack}" has no settings file ${name}; stacks that have one: ` +
@@ -134,7 +145,7 @@ function stackFile(folder: string, stack: string): string {
 function section(folder: string, name: string): Values {
     let content: unknown;
     try {
-        content = load(readFileSync(path.join(folder, name), "utf8"));
+        content = readYaml(readFileSync(path.join(folder, name), "utf8"));
     } catch (error) {
         if (error instanceof YAMLException) {
             const { line } = error.mark;
@@ -147,9 +158,7 @@ function section(folder: string, name: string): Values {
                 `run this in the project's folder, and check the file's permissions`,
         );
     }
-    // Dates become text, as they do on their way through the engine.
-    const plain = JSON.parse(JSON.stringify(content ?? {})) as { config?: unknown };
-    return isMapping(plain.config) ? plain.config : {};
+    return isMapping(content) && isMapping(content.config) ? content.config : {};
 }
 
 /** Pulumi.yaml gives a value as it is, as `value`, or as `default` beside its type. */

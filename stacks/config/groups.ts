@@ -207,7 +207,7 @@ function readCertificates(
             files.folder,
             "delete the line and run pulumi up: it shows the request and the command that signs it",
             (content) => {
-                const { facts, findings } = inspectCertificate(content, files.now);
+                const { facts, findings } = inspectCertificate(content, files.now, true);
                 return facts
                     ? {
                           facts,

@@ -20,13 +20,14 @@ export interface PkiReading {
 }
 
 const day = 24 * 3600 * 1000;
-const describedByCertificate = ["keyAlgorithm", "commonName", "validityDays"];
+const describedByCertificate = ["generation", "keyAlgorithm", "commonName", "validityDays"];
 
 /** Trust, and the root: one that the program makes, or one whose key stays offline. */
 export function readPki(top: Section, organization: string, files: Files): PkiReading {
     const pki = top.section("pki", "the PKI", ["trust", "keyAlgorithm", "root"]);
     const root = pki.section("root", "the root CA", [
         "keys",
+        "generation",
         "keyAlgorithm",
         "commonName",
         "validityDays",
@@ -54,12 +55,19 @@ export function readPki(top: Section, organization: string, files: Files): PkiRe
             );
         }
     }
+    const generation = root.integer("generation", 1, 9999, 1);
+    const suffix = generation === 1 ? "" : ` G${generation}`;
+    const longest = longestName - suffix.length;
+    const commonName =
+        root.text(
+            "commonName",
+            subjectText(longest, `shorten the root's name to ${longest} characters`),
+        ) ?? "IoT Root CA";
     const settings: RootSettings = {
         keys,
+        generation,
         keyAlgorithm: readKeyAlgorithm(root, caKeyAlgorithm),
-        commonName:
-            root.text("commonName", subjectText(longestName, "shorten the root's name")) ??
-            "IoT Root CA",
+        commonName: commonName + suffix,
         validityDays: root.integer("validityDays", 4, 36500, 3650),
         certificatePem: undefined,
         proofPem: undefined,
@@ -92,7 +100,7 @@ function readOfflineRoot(
         files.folder,
         `put the root's certificate there; ${make}`,
         (content) => {
-            const { facts, findings } = inspectCertificate(content, files.now);
+            const { facts, findings } = inspectCertificate(content, files.now, true);
             return facts
                 ? {
                       facts,
@@ -160,6 +168,7 @@ function offlineRoot(
         : 36500 * day;
     return {
         keys: "offline",
+        generation: 1,
         keyAlgorithm: keyAlgorithms.find((name) => name === certificate?.keyName) ?? "RSA-4096",
         commonName: certificate?.commonNames[0] ?? "",
         validityDays: Math.round(life / day),

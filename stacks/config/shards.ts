@@ -36,7 +36,7 @@ export function readShard(
     if (!top.has("shard")) {
         return undefined;
     }
-    const remedy = "delete this stack's settings file, which npm run fleet makes anew";
+    const remedy = "remove it: npm run fleet writes it for itself";
     if (sharding === undefined) {
         top.bad("shard", "stands beside shards", remedy);
         return undefined;

@@ -1,6 +1,10 @@
 import * as assert from "assert";
+import { execFileSync } from "child_process";
 import { X509Certificate } from "crypto";
-import { existsSync, readFileSync } from "fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "fs";
+import { tmpdir } from "os";
+import * as path from "path";
+import { setTimeout as sleep } from "timers/promises";
 import { Device } from "azure-iothub";
 import { Deployment } from "../support/deployment";
 import { certificatesOf } from "../support/deviceFiles";
@@ -8,7 +12,7 @@ import { shared } from "../support/emulator";
 import { FleetCommand } from "../support/fleetCommand";
 import { HeldDevice, heldDevices, stackNames } from "../support/fleetStates";
 import { connectDevice, connects, liveConnection } from "../support/liveDevice";
-import { killProviderHosts } from "../support/providerHost";
+import { processesIn } from "../support/providerHost";
 
 /** Of a device in the state: certificate and identity, the key encrypted. */
 const largestDevice = 4096;
@@ -21,6 +25,12 @@ const deviceNames = (count: number) =>
         id: `device-${String(index).padStart(4, "0")}`,
         group: index % 3 === 0 ? "valves" : "pumps",
     }));
+
+async function until(test: () => Promise<boolean>): Promise<void> {
+    while (!(await test())) {
+        await sleep(50);
+    }
+}
 
 describe("a fleet in shards (npm run fleet)", function () {
     this.timeout(300_000);
@@ -133,10 +143,58 @@ describe("a fleet in shards (npm run fleet)", function () {
         for (const stack of await stackNames(deployment)) {
             const file = deployment.project.file(`.pulumi/stacks/iot-x509/${stack}.json`);
             assert.doesNotMatch(readFileSync(file, "utf8"), /PRIVATE KEY/);
-            assert.doesNotMatch(
-                readFileSync(deployment.project.file(`Pulumi.${stack}.yaml`), "utf8"),
-                /PRIVATE KEY/,
+        }
+    });
+
+    it("leaves no settings file of a fleet stack, and lets none be deployed by itself", async () => {
+        const files = readdirSync(deployment.project.folder);
+        assert.deepEqual(
+            files.filter((name) => /^Pulumi\..+\.yaml$/.test(name)),
+            ["Pulumi.fleet.yaml"],
+        );
+        const shard = await deployment.project.stack("fleet-shard-1");
+        rmSync(deployment.project.file("Pulumi.fleet-shard-1.yaml"), { force: true });
+        await assert.rejects(shard.preview(), /organization/);
+        await assert.rejects(shard.destroy(), /stack without settings.*npm run fleet -- destroy/);
+        rmSync(deployment.project.file("Pulumi.fleet-shard-1.yaml"), { force: true });
+    });
+
+    it("gives out the devices' files, and with --changed those alone whose content is not right", async () => {
+        const folder = mkdtempSync(path.join(tmpdir(), "iot-x509-files-"));
+        const out = path.join(folder, "credentials");
+        const text = await fleet("certificates", "--out", out);
+        assert.match(text, /certificates of 24 devices written .*; 24 keys made here$/m);
+        for (const [id, { chain, privateKey }] of held) {
+            const files = [`${id}.pem`, `${id}.key`].map((name) => path.join(out, name));
+            assert.deepEqual(
+                files.map((file) => readFileSync(file, "utf8")),
+                [chain, privateKey],
             );
+            assert.deepEqual(
+                [out, ...files].map((file) => statSync(file).mode & 0o777),
+                [0o700, 0o600, 0o600],
+            );
+        }
+        rmSync(path.join(out, "device-0003.key"));
+        assert.match(
+            await fleet("certificates", "--out", out, "--changed"),
+            /^ +device-0003\n.* 1 device written to .*, 23 devices unchanged/m,
+        );
+        execFileSync("git", ["init", "-q", folder]);
+        await assert.rejects(fleet("certificates", "--out", out), /in a git repository that/);
+        writeFileSync(path.join(folder, ".gitignore"), "credentials/\n");
+        await fleet("certificates", "--out", out, "--changed");
+        rmSync(folder, { recursive: true });
+    });
+
+    it("refuses a stack of another organization or project, whatever it is to do", async () => {
+        for (const [stack, why] of [
+            ["acme/iot-x509/fleet", /which has no organizations/],
+            ["organization/other/fleet", /is of the project other/],
+        ] as const) {
+            for (const args of [["preview"], ["up"], ["destroy", "--yes"]]) {
+                await assert.rejects(fleet(...args, "--stack", stack), why);
+            }
         }
     });
 
@@ -168,9 +226,20 @@ describe("a fleet in shards (npm run fleet)", function () {
         await connects(credentials("not-ours"));
     });
 
-    it("moves to more shards the same way", async () => {
+    it("moves to more shards the same way, and no other run gets in between", async () => {
         const [before, devicesBefore] = [held, await generations()];
-        await fleet("up", "--shards", "3");
+        const first = FleetCommand.start(deployment, "up", "--shards", "3");
+        await until(async () => (await stackNames(deployment)).includes("fleet-fleet-lock"));
+        for (const args of [
+            ["up", "--shards", "2"],
+            ["destroy", "--yes"],
+        ]) {
+            const { status, text } = await FleetCommand.start(deployment, ...args).ended;
+            assert.equal(status, 1, text);
+            assert.match(text, /another run .* is under way for fleet, and nothing was changed/);
+        }
+        const { status, text } = await first.ended;
+        assert.equal(status, 0, text);
         await assertKept(before);
         assert.deepEqual(await generations(), devicesBefore);
         assert.equal(new Set([...held.values()].map(({ stack }) => stack)).size, 3);
@@ -197,11 +266,12 @@ describe("a fleet in shards (npm run fleet)", function () {
     }
 
     // More than the 100 identities that S1 takes at once: the others wait for the hub's pace.
-    it("is interrupted in order, and goes on with the same command", async () => {
+    it("is interrupted in order, leaves no process, and goes on with the same command", async () => {
         deployment.change((settings) => {
             settings.devices = [...settings.devices, ...deviceNames(180).slice(24)];
         });
         const { status, text } = await endedInTheMiddle((command) => command.interrupt());
+        assert.deepEqual(processesIn(deployment.project.folder), []);
         assert.equal(status, 130, text);
         assert.match(text, /The same command goes on with what is left\.$/m);
         const made = await heldDevices(deployment);
@@ -214,10 +284,11 @@ describe("a fleet in shards (npm run fleet)", function () {
 
     it("is killed, and goes on once its locks are freed as its error says", async () => {
         deployment.change(({ devices }) => devices.push(...deviceNames(240).slice(180)));
-        await endedInTheMiddle((command) => {
-            command.killAll();
-            killProviderHosts(deployment.project.folder);
-        });
+        await endedInTheMiddle((command) => command.killAll());
+        const killed = await FleetCommand.start(deployment, "up").ended;
+        assert.match(killed.text, /was killed and left fleet locked; nothing was changed/);
+        const [, lock] = /"pulumi stack rm (\S+) --yes"/.exec(killed.text) ?? [];
+        await deployment.stack.workspace.removeStack(lock);
         const locked = await FleetCommand.start(deployment, "up").ended;
         const remedies = [...locked.text.matchAll(/pulumi (cancel --stack (\S+))"/g)];
         assert.ok(locked.status === 1 && remedies.length > 0, locked.text);
@@ -251,11 +322,10 @@ describe("a fleet in shards (npm run fleet)", function () {
         assert.deepEqual(await generations(), devicesBefore);
     });
 
-    it("is destroyed with its hub, stacks and settings files", async () => {
+    it("is destroyed with its hub and stacks", async () => {
         const text = await fleet("destroy", "--yes");
         assert.match(text, /in all +\d+ deleted$/m);
         assert.deepEqual(await stackNames(deployment), ["fleet"]);
-        assert.ok(!existsSync(deployment.project.file("Pulumi.fleet-group-pumps.yaml")));
         const hubs = await manage<{ hub: string }[]>("GET", "/hubs");
         assert.ok(!hubs.some(({ hub }) => hub === hubName));
     });

@@ -1,4 +1,6 @@
 import * as assert from "assert";
+import { existsSync, readFileSync, writeFileSync } from "fs";
+import { setTimeout as sleep } from "timers/promises";
 import { Deployment } from "../support/deployment";
 import { shared } from "../support/emulator";
 import { FleetCommand } from "../support/fleetCommand";
@@ -28,6 +30,8 @@ describe("a hub's stack whose shards were set by hand", function () {
 
     after(() => deployment?.remove());
 
+    const project = () => deployment.project;
+
     it("refuses to delete the devices that it still holds", async () => {
         deployment.change((settings) => (settings.shards = 2));
         await assert.rejects(deployment.up(), /"npm run fleet -- up" moves it to its fleet stack/);
@@ -47,7 +51,64 @@ describe("a hub's stack whose shards were set by hand", function () {
         await stack.workspace.removeStack("guard-shard-2");
     });
 
-    it("is destroyed by the fleet's command all the same", async () => {
+    it("is refused by itself from the moment in which the first device moves", async () => {
+        const moving = FleetCommand.start(deployment, "up");
+        const shard = project().file(".pulumi/stacks/iot-x509/guard-shard-1.json");
+        while (!(existsSync(shard) && readFileSync(shard, "utf8").includes("::gate-"))) {
+            await sleep(20);
+        }
+        moving.killAll();
+        await moving.ended;
+        deployment.change((settings) => void delete settings.shards);
+        await assert.rejects(deployment.up(), /would all get new keys/);
+        await deployment.stack.workspace.removeStack("guard-fleet-lock");
+        await (await project().stack("guard-shard-1")).cancel();
+        await deployment.stack.cancel();
+        await FleetCommand.run(deployment, "up");
+        assert.deepEqual(await deployment.plan(), []);
+    });
+
+    it("gets another passphrase together with its fleet stacks", async () => {
+        await FleetCommand.run(deployment, "up", "--shards", "1");
+        const file = project().file("new-passphrase");
+        writeFileSync(file, "another passphrase\n");
+        const change = ["change-secrets-provider", "passphrase", "--new-passphrase-file", file];
+        await FleetCommand.run(deployment, ...change);
+        assert.match(
+            (await FleetCommand.start(deployment, "up").ended).text,
+            /incorrect passphrase[^]*change-secrets-provider passphrase --new-passphrase-file/,
+        );
+        // Going on after an interruption finds nothing left to do.
+        assert.match(
+            await FleetCommand.run(deployment, ...change),
+            /has the new passphrase already/,
+        );
+        deployment.variables.PULUMI_CONFIG_PASSPHRASE = "another passphrase";
+        await FleetCommand.run(deployment, "up");
+    });
+
+    it("keeps its CAs when it is not destroyed because it is protected", async () => {
+        deployment.change((settings) => {
+            settings.protect = true;
+            settings.groups = { pumps: {} };
+        });
+        await FleetCommand.run(deployment, "up");
+        const authorities = await deployment.authorities();
+        const { status, text } = await FleetCommand.start(deployment, "destroy", "--yes").ended;
+        assert.equal(status, 1, text);
+        assert.match(
+            text,
+            /protected from deletion: \d+ resources of guard, .*nothing was deleted/,
+        );
+        assert.ok(authorities.length > 0);
+        assert.deepEqual(await deployment.authorities(), authorities);
+    });
+
+    it("is destroyed by the fleet's command once nothing is protected", async () => {
+        deployment.change((settings) => {
+            settings.protect = false;
+        });
+        await FleetCommand.run(deployment, "up");
         await FleetCommand.run(deployment, "destroy", "--yes");
         const hubs = await manage<{ hub: string }[]>("GET", "/hubs");
         assert.ok(!hubs.some(({ hub }) => hub === hubName));

@@ -1,69 +1,12 @@
 import { strict as assert } from "assert";
 import { execFileSync } from "child_process";
 import { X509Certificate } from "crypto";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "fs";
-import { tmpdir } from "os";
-import * as path from "path";
+import { copyFileSync, readFileSync, writeFileSync } from "fs";
 import { runDevice } from "../../scripts/lib/demoDevices";
 import { shared } from "../support/emulator";
 import { Deployment } from "../support/deployment";
 import { certificatesOf, verifyClientChain } from "../support/deviceFiles";
-
-const repository = path.resolve(__dirname, "../..");
-
-/** The machine with the root's key: nothing of the key leaves this folder. */
-class OfflineMachine {
-    readonly folder = mkdtempSync(path.join(tmpdir(), "iot-x509-offline-"));
-
-    constructor(days: number) {
-        this.makeRoot("root", days);
-    }
-
-    makeRoot(name: string, days: number): void {
-        this.run(
-            `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -sha256 -days ${days} ` +
-                `-keyout ${name}.key -out ${name}.pem -subj "/O=MyOrg/CN=IoT Root CA" ` +
-                "-addext basicConstraints=critical,CA:TRUE,pathlen:1 -addext keyUsage=critical,keyCertSign,cRLSign",
-        );
-    }
-
-    /** Runs a line as a person types it into bash. */
-    run(line: string): void {
-        execFileSync("bash", ["-c", line], { cwd: this.folder, stdio: "pipe" });
-    }
-
-    file(name: string): string {
-        return path.join(this.folder, name);
-    }
-
-    remove(): void {
-        rmSync(this.folder, { recursive: true });
-    }
-}
-
-/** The commands that a run printed for a person to copy. */
-function printedCommands(output: string): string[] {
-    return [
-        ...output.matchAll(/^\s*((?:openssl|pulumi stack output|pulumi config set) .*?)\s*$/gm),
-    ].map(([, command]) => command);
-}
-
-/** Runs a printed line in the project's folder, as the person who deploys. */
-function runAtProject(deployment: Deployment, line: string): void {
-    const PATH = `${path.join(repository, ".local/bin")}:${process.env.PATH}`;
-    execFileSync("bash", ["-c", line], {
-        cwd: deployment.project.folder,
-        env: { ...deployment.variables, PATH },
-        stdio: "pipe",
-    });
-}
-
-/** Carries a file from the offline machine to the project, where `given` is its name. */
-function carry(deployment: Deployment, machine: OfflineMachine, name: string): string {
-    mkdirSync(deployment.project.file("pki"), { recursive: true });
-    copyFileSync(machine.file(name), deployment.project.file("pki", name));
-    return `pki/${name}`;
-}
+import { carry, OfflineMachine, printedCommands, runAtProject } from "../support/offlineMachine";
 
 const groups = { pumps: { keyAlgorithm: "ECDSA-P256" } };
 const devices = [{ id: "offline-01", group: "pumps" }];

@@ -35,8 +35,10 @@ export class DynamicHost {
         readonly lines: readonly string[],
     ) {}
 
-    /** @param settings of the stack, without the project's name */
-    static async start(settings: Readonly<Record<string, string>> = {}): Promise<DynamicHost> {
+    /** @param settings of the stack, without the project's name; beside the one that every stack has */
+    static async start(
+        settings: Readonly<Record<string, string | undefined>> = {},
+    ): Promise<DynamicHost> {
         const script = "node_modules/@pulumi/pulumi/cmd/dynamic-provider/index.js";
         const child = spawn(process.execPath, [script, "127.0.0.1:1"], {
             cwd: repository,
@@ -57,7 +59,7 @@ export class DynamicHost {
             grpc.credentials.createInsecure(),
         );
         const host = new DynamicHost(child, client, lines);
-        await host.configure(settings);
+        await host.configure({ organization: "Contoso", ...settings });
         return host;
     }
 
@@ -68,8 +70,9 @@ export class DynamicHost {
         await ended;
     }
 
-    private async configure(settings: Readonly<Record<string, string>>): Promise<void> {
-        const named = Object.entries(settings).map(([key, value]) => [`${project}:${key}`, value]);
+    private async configure(settings: Readonly<Record<string, string | undefined>>): Promise<void> {
+        const given = Object.entries(settings).filter(([, value]) => value !== undefined);
+        const named = given.map(([key, value]) => [`${project}:${key}`, value]);
         const request = new messages.ConfigureRequest();
         request.setArgs(struct(Object.fromEntries(named)));
         await this.call("configure", request);

@@ -1,6 +1,7 @@
 import { ChildProcess, spawn } from "child_process";
 import * as path from "path";
 import { Deployment } from "./deployment";
+import { processesIn } from "./providerHost";
 
 const repository = path.resolve(__dirname, "../..");
 
@@ -15,7 +16,10 @@ export class FleetCommand {
     private text = "";
     readonly ended: Promise<FleetResult>;
 
-    private constructor(private readonly child: ChildProcess) {
+    private constructor(
+        private readonly child: ChildProcess,
+        private readonly folder: string,
+    ) {
         const take = (data: Buffer): void => void (this.text += data.toString());
         child.stdout?.on("data", take);
         child.stderr?.on("data", take);
@@ -27,13 +31,14 @@ export class FleetCommand {
 
     static start({ name, project, variables }: Deployment, ...args: string[]): FleetCommand {
         const script = path.join(repository, "scripts/fleet");
-        const child = spawn("bash", [script, ...args, "--stack", name], {
+        const named = args.includes("--stack") ? args : [...args, "--stack", name];
+        const child = spawn("bash", [script, ...named], {
             cwd: project.folder,
             env: variables,
             detached: true,
             stdio: ["ignore", "pipe", "pipe"],
         });
-        return new FleetCommand(child);
+        return new FleetCommand(child, project.folder);
     }
 
     /** Ends well or throws what was printed. */
@@ -50,8 +55,16 @@ export class FleetCommand {
         this.child.kill("SIGINT");
     }
 
+    /** The driver alone, without a chance to hand anything on. */
+    kill(): void {
+        process.kill(-(this.child.pid as number), "SIGKILL");
+    }
+
     /** The driver and all that it started. */
     killAll(): void {
-        process.kill(-(this.child.pid as number), "SIGKILL");
+        this.kill();
+        for (const pid of processesIn(this.folder)) {
+            process.kill(pid, "SIGKILL");
+        }
     }
 }

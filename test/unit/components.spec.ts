@@ -58,7 +58,7 @@ describe("components, with Pulumi's mocks", () => {
     });
 
     describe("CertificateAuthority", () => {
-        const common = { organization: "Contoso", country: "US", validityDays: 10 };
+        const common = { organization: "Contoso", country: "US", validityHours: 240 };
         const policy = {
             isCaCertificate: true,
             setSubjectKeyId: true,
@@ -266,15 +266,16 @@ describe("components, with Pulumi's mocks", () => {
             "ci iot-x509:entra:CiIdentity < stack",
             "ci-application azuread:index/application:Application < ci",
             `ci-contributor ${roleType} < ci`,
-            `ci-credential-environment-prod ${credential} < ci`,
-            `ci-credential-ref-refs-heads-main ${credential} < ci`,
+            `ci-credential-environment-prod-e64ec9b1 ${credential} < ci`,
+            `ci-credential-ref-refs-heads-main-f65f0476 ${credential} < ci`,
             `ci-data-contributor ${roleType} < ci`,
             "ci-principal azuread:index/servicePrincipal:ServicePrincipal < ci",
         ]);
-        const key = "ci-credential-environment-prod ApplicationFederatedIdentityCredential";
+        const key =
+            "ci-credential-environment-prod-e64ec9b1 ApplicationFederatedIdentityCredential";
         assert.deepEqual(inputsOf(declared, key), {
             applicationId: "ci-application-id",
-            displayName: "github-2",
+            displayName: "github-environment-prod-e64ec9b1",
             issuer: "https://token.actions.githubusercontent.com",
             subject: "repo:contoso/iot:environment:prod",
             audiences: ["api://AzureADTokenExchange"],

@@ -111,6 +111,7 @@ describe("configuration: as a whole", () => {
                 trust: "intermediates",
                 root: {
                     keys: "managed",
+                    generation: 1,
                     keyAlgorithm: "RSA-4096",
                     commonName: "IoT Root CA",
                     validityDays: 3650,

@@ -55,14 +55,11 @@ describe("devices in Pulumi's provider host", function () {
         const checked = (device: Props, by = host) => by.checked(deviceIdentity, { hubId, device });
 
         /** What the outputs keep of the inputs. */
-        const kept = ({ hub: _, deviceId: __, adopt: ___, ...properties }: Props): Props => ({
-            ...properties,
-            hubId,
-        });
+        const kept = ({ deviceId: _, adopt: __, ...properties }: Props): Props => properties;
 
         it("create makes an enabled device of type certificateAuthority with its tags", async () => {
             const inputs = await checked(given);
-            assert.equal(inputs.hub, hub);
+            assert.equal(inputs.hubId, hubId);
             ({ id, state } = await host.create(inputs));
             assert.equal(id, "host-01");
             assert.deepEqual(state, kept(inputs));
@@ -226,6 +223,39 @@ describe("devices in Pulumi's provider host", function () {
             } finally {
                 await keeping.stop();
                 await registry.delete("host-01");
+            }
+        });
+
+        it("where devices are kept, one whose group went to the provisioning service stays as it is", async () => {
+            const keeping = await DynamicHost.start({ pruneDevices: "false" });
+            try {
+                const made = await keeping.create(await checked(given, keeping));
+                await keeping.check(deviceCertificate, {
+                    issuer: "04da6b54-80e4-46f7-96ec-b56ff0331ba9",
+                    request: { deviceId: "host-01", validityDays: 1, renewBeforeDays: 0 },
+                });
+                await keeping.delete(made.id, made.state);
+                assert.equal((await registry.get("host-01")).responseBody.status, "enabled");
+            } finally {
+                await keeping.stop();
+                await registry.delete("host-01");
+            }
+        });
+
+        it("in a destroy of a protected stack, delete is refused; in a run of the program it is not", async () => {
+            const destroying = await DynamicHost.start({ protect: "true" });
+            const { id: one, state: its } = await host.create(await checked(given));
+            try {
+                await assert.rejects(
+                    destroying.delete(one, its),
+                    /protect, which is not destroyed/,
+                );
+                assert.equal((await registry.get("host-01")).responseBody.status, "enabled");
+                await checked({ ...given, deviceId: "host-02" }, destroying);
+                await destroying.delete(one, its);
+                await assert.rejects(registry.get("host-01"), /DeviceNotFound|Not Found/);
+            } finally {
+                await destroying.stop();
             }
         });
 

@@ -93,6 +93,14 @@ describe("enrollments in Pulumi's provider host", function () {
             assert.deepEqual(again, { id, state });
         });
 
+        it("another host name, unknown in the preview of any change of the service, is no change", async () => {
+            const news = await host.checked(
+                enrollment,
+                groupInputs({ hostName: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" }),
+            );
+            assert.deepEqual(await host.diff(id, state, news), { changes: false, replaces: [] });
+        });
+
         it("create refuses one of that name with another CA, and changes nothing", async () => {
             const { responseBody: before } = await service.getEnrollmentGroup("pumps");
             const other = await host.checked(enrollment, groupInputs({ caReferences: ["second"] }));
@@ -219,6 +227,52 @@ describe("enrollments in Pulumi's provider host", function () {
             );
             await host.delete(id, state);
             assert.equal(await host.read(id, state), undefined);
+        });
+
+        it("the former certificate stays as secondary, until the key or the status revokes it", async () => {
+            const thumbprints = async () => {
+                const { responseBody: made } = await service.getIndividualEnrollment("meter-1");
+                const { clientCertificates: both } = (
+                    made.attestation as unknown as {
+                        x509: {
+                            clientCertificates: Record<
+                                "primary" | "secondary",
+                                { info?: { sha256Thumbprint: string } } | null
+                            >;
+                        };
+                    }
+                ).x509;
+                return [both.primary, both.secondary].flatMap((one) =>
+                    one?.info ? [one.info.sha256Thumbprint.toUpperCase()] : [],
+                );
+            };
+            const change = async (certificate: Issued, changes: Props = {}) => {
+                const news = await host.checked(enrollment, inputs(certificate, changes));
+                assert.equal((await host.diff(id, state, news)).changes, true);
+                state = await host.update(id, state, news);
+                assert.deepEqual(await host.read(id, state), state);
+                assert.equal((await host.diff(id, state, news)).changes, false);
+                return thumbprints();
+            };
+            const { keys } = leaf;
+            const again = async () => issue(ca, { commonName: "meter-1", keys });
+            const [second, third, fourth] = [await again(), await again(), await again()];
+            const otherKey = await issue(ca, { commonName: "meter-1" });
+            ({ id, state } = await host.create(await host.checked(enrollment, inputs(leaf))));
+
+            assert.deepEqual(await change(second), [second.thumbprint256, leaf.thumbprint256]);
+            assert.deepEqual(await change(second, { iotEdge: true }), [
+                second.thumbprint256,
+                leaf.thumbprint256,
+            ]);
+            assert.deepEqual(await change(third), [third.thumbprint256, second.thumbprint256]);
+            assert.deepEqual(await change(otherKey), [otherKey.thumbprint256]);
+            await change(third);
+            assert.deepEqual(await change(fourth), [fourth.thumbprint256, third.thumbprint256]);
+            const disabled = { provisioningStatus: "disabled" };
+            assert.deepEqual(await change(fourth, disabled), [fourth.thumbprint256]);
+            assert.deepEqual(await change(fourth), [fourth.thumbprint256]);
+            await host.delete(id, state);
         });
 
         describe("one that is there already, before its creation", () => {

@@ -119,6 +119,20 @@ describe("deletes in the stack of a hub whose devices moved to fleet stacks", fu
         });
     }
 
+    it("nothing is deleted in a stack without settings, such as a fleet stack by itself", async () => {
+        const host = await DynamicHost.start({ organization: undefined });
+        try {
+            for (const { id, state } of parts) {
+                await assert.rejects(
+                    host.delete(id, state),
+                    /stack without settings.*fleet -- destroy/,
+                );
+            }
+        } finally {
+            await host.stop();
+        }
+    });
+
     it("an enrollment group is the hub's stack's own, and is deleted there", async () => {
         const group: Part = {
             kind: "an enrollment group",

@@ -1,32 +1,26 @@
 import { strict as assert } from "assert";
 import { existsSync, readFileSync, statSync } from "fs";
 import * as paths from "path";
-import {
-    claimedPlatform,
-    secretsProvider,
-    settingsFile,
-    settingsWith,
-    writeFleetStackFile,
-} from "../../scripts/lib/fleet/stackFiles";
-import { withSettingsFile } from "../../scripts/lib/fleet/withSettingsFile";
+import { RunFolder } from "../../scripts/lib/fleet/runFolder";
+import { PlatformFile, removeFormerFile, settingsFile } from "../../scripts/lib/fleet/stackFiles";
 import { StackFileError } from "../../scripts/lib/planConfig";
 import { Sharding } from "../../stacks/settings";
 import { shardsValue } from "../../stacks/shards";
 import { ProjectFolder } from "./configSupport";
 
 const four: Sharding = { by: "hash", count: 4 };
-const shard2 = { stack: "dev-shard-2", shard: "shard-2" };
 
 describe("npm run fleet: settings files", () => {
     let folder: ProjectFolder;
     beforeEach(() => (folder = new ProjectFolder()));
     afterEach(() => folder.remove());
 
-    /** Writes the platform's file, and gives the lines of the fleet stack's. */
+    const platform = (): PlatformFile => PlatformFile.read(folder.path, "dev");
+
+    /** Writes the platform's file, and gives the lines of a fleet stack's. */
     function written(lines: readonly string[], sharding: Sharding | undefined = four): string[] {
         folder.write("Pulumi.dev.yaml", `${lines.join("\n")}\n`);
-        writeFleetStackFile(folder.path, "dev", sharding, shard2);
-        return folder.read("Pulumi.dev-shard-2.yaml").trimEnd().split("\n");
+        return platform().fleetStackSettings("dev", "shard-2", sharding).trimEnd().split("\n");
     }
 
     it("are found beside Pulumi.yaml, by the stack's name", () => {
@@ -43,7 +37,6 @@ describe("npm run fleet: settings files", () => {
             "    pumps: {}",
         ]);
         assert.deepEqual(lines, [
-            "# Made by npm run fleet; what is changed here is lost in its next run.",
             "config:",
             "  azure-native:location: westeurope",
             "  iot-x509:organization: Contoso",
@@ -56,12 +49,10 @@ describe("npm run fleet: settings files", () => {
         ]);
     });
 
-    it("the platform's own is left as it is", () => {
-        const text = "# A comment\nconfig: {iot-x509:organization: 'Contoso'}\n";
+    it("the platform's own is given out as it is", () => {
+        const text = "# A comment\nconfig: {iot-x509:organization: 'Contoso', a:b: 0012}\n";
         folder.write("Pulumi.dev.yaml", text);
-        writeFleetStackFile(folder.path, "dev", four, shard2);
-        settingsWith(folder.path, "dev", undefined);
-        assert.equal(folder.read("Pulumi.dev.yaml"), text);
+        assert.equal(platform().settings(), text);
     });
 
     it("shards by group, and what the file said of shards before, which counts no more", () => {
@@ -71,33 +62,30 @@ describe("npm run fleet: settings files", () => {
         assert.deepEqual([shardsValue(four), shardsValue({ by: "group" })], [4, "group"]);
     });
 
-    it("whose fleet stack it is stands in it; the file of a hub's stack names none", () => {
-        folder.write("Pulumi.dev.yaml", "config:\n  iot-x509:organization: Contoso\n");
-        writeFleetStackFile(folder.path, "dev", four, shard2);
-        const claims = ["dev-shard-2", "dev", "dev-shard-3"].map((stack) =>
-            claimedPlatform(folder.path, stack),
-        );
-        assert.deepEqual(claims, ["dev", null, undefined]);
-    });
-
-    it("the secrets provider of the hub's stack is the fleet stack's", () => {
+    it("the key that encrypts secrets is given out without a setting", () => {
         const provider = "azurekeyvault://v.vault.azure.net/keys/k";
-        folder.write("Pulumi.dev.yaml", `secretsprovider: ${provider}\nencryptedkey: AAAA\n`);
-        writeFleetStackFile(folder.path, "dev", four, shard2);
-        assert.equal(secretsProvider(folder.path, "dev-shard-2"), provider);
+        const key = `secretsprovider: ${provider}\nencryptedkey: AAAA\n`;
+        folder.write("Pulumi.dev.yaml", `${key}config:\n  iot-x509:organization: Contoso\n`);
+        assert.equal(platform().secretsProvider, provider);
+        assert.equal(platform().keyAlone(), key);
         folder.write("Pulumi.dev.yaml", "encryptionsalt: v1:AAAA\n");
-        assert.equal(secretsProvider(folder.path, "dev"), undefined);
+        assert.equal(platform().secretsProvider, undefined);
     });
 
     it("without shards, as for a stack that is to be destroyed, it names none", () => {
         folder.write("Pulumi.dev.yaml", "config:\n  iot-x509:shards: 2\n");
-        writeFleetStackFile(folder.path, "dev", undefined, shard2);
-        assert.doesNotMatch(folder.read("Pulumi.dev-shard-2.yaml"), /iot-x509:shards/);
+        const text = platform().fleetStackSettings("dev", "shard-2", undefined);
+        assert.doesNotMatch(text, /iot-x509:shards/);
     });
 
-    it("a file that was there is replaced", () => {
-        folder.write("Pulumi.dev-shard-2.yaml", "config:\n  iot-x509:organization: Other\n");
-        assert.doesNotMatch(written(["config:", "  a:b: c"]).join("\n"), /Other/);
+    it("what an earlier version left beside Pulumi.yaml is removed, and nothing else", () => {
+        folder.write("Pulumi.dev-shard-1.yaml", "# Made by npm run fleet; what …\nconfig: {}\n");
+        folder.write("Pulumi.dev-shard-2.yaml", "config: {}\n");
+        for (const stack of ["dev-shard-1", "dev-shard-2", "dev-shard-3"]) {
+            removeFormerFile(folder.path, stack);
+        }
+        assert.equal(existsSync(`${folder.path}/Pulumi.dev-shard-1.yaml`), false);
+        assert.equal(existsSync(`${folder.path}/Pulumi.dev-shard-2.yaml`), true);
     });
 
     it("secrets stay encrypted, with the salt that decrypts them", () => {
@@ -152,7 +140,6 @@ describe("npm run fleet: settings files", () => {
                     return true;
                 },
             );
-            assert.equal(existsSync(folder.path + "/Pulumi.dev-shard-2.yaml"), false);
         }
     });
 
@@ -163,7 +150,7 @@ describe("npm run fleet: settings files", () => {
         assert.ok(written(flag).includes("    secure: true"));
     });
 
-    it("what looks like a date, a number or a truth in quotes stays what it was", () => {
+    it("a date is the text that the CLI makes of it; one, a number or a truth in quotes stays what it was", () => {
         const lines = written([
             "config:",
             "  iot-x509:a: 2027-01-01",
@@ -175,26 +162,26 @@ describe("npm run fleet: settings files", () => {
             "  iot-x509:g: [2027-01-01T12:00:00Z]",
         ]);
         assert.deepEqual(
-            lines.slice(2, 6).map((line) => line.replace(/["']/g, "")),
+            lines.slice(1, 5).map((line) => line.replace(/["']/g, "")),
             [
-                "  iot-x509:a: 2027-01-01",
+                "  iot-x509:a: 2027-01-01 00:00:00 +0000 UTC",
                 "  iot-x509:b: 2027-01-01",
                 "  iot-x509:c: 0012",
                 "  iot-x509:d: true",
             ],
         );
-        assert.match(lines[4], /c: ["']0012["']$/);
-        assert.match(lines[5], /d: ["']true["']$/);
-        assert.deepEqual(lines.slice(6, 9), [
+        assert.match(lines[3], /c: ["']0012["']$/);
+        assert.match(lines[4], /d: ["']true["']$/);
+        assert.deepEqual(lines.slice(5, 8), [
             "  iot-x509:e: true",
             "  iot-x509:f: 1.5",
             "  iot-x509:g:",
         ]);
-        assert.match(lines[9], /^ +- ["']?2027-01-01T12:00:00Z["']?$/);
+        assert.match(lines[8], /^ +- ["']?2027-01-01 12:00:00 \+0000 UTC["']?$/);
     });
 
     it("an empty file of the platform is no settings at all", () => {
-        assert.deepEqual(written(["# Nothing yet"]).slice(1), [
+        assert.deepEqual(written(["# Nothing yet"]), [
             "config:",
             "  iot-x509:shards: 4",
             "  iot-x509:shard:",
@@ -203,56 +190,37 @@ describe("npm run fleet: settings files", () => {
         ]);
     });
 
-    it("settingsWith changes the shards alone, or takes them out", () => {
+    it("with another sharding the platform's settings change in the shards alone", () => {
         const salt = "encryptionsalt: v1:AAAA";
         folder.write(
             "Pulumi.dev.yaml",
             `${salt}\nconfig:\n  iot-x509:shards: 2\n  a:b:\n    secure: v1:BBBB\n`,
         );
         assert.equal(
-            settingsWith(folder.path, "dev", { by: "group" }),
+            platform().settings({ by: "group" }),
             `${salt}\nconfig:\n  iot-x509:shards: group\n  a:b:\n    secure: v1:BBBB\n`,
-        );
-        assert.equal(
-            settingsWith(folder.path, "dev", undefined),
-            `${salt}\nconfig:\n  a:b:\n    secure: v1:BBBB\n`,
         );
     });
 });
 
-describe("npm run fleet: a settings file for one run", () => {
-    /** What there is of the file while it is used, and its path. */
-    async function used(end: () => string) {
-        let file = "";
-        let mode = 0;
-        let folderMode = 0;
-        let text = "";
-        const result = await withSettingsFile("config: {}\n", async (given) => {
-            file = given;
-            mode = statSync(given).mode & 0o777;
-            folderMode = statSync(paths.dirname(given)).mode & 0o777;
-            text = readFileSync(given, "utf8");
-            return end();
-        }).catch((error: Error) => error);
-        return { file, mode, folderMode, text, result };
-    }
-
-    it("has the text, only its user can read it, and it is gone afterwards with its folder", async () => {
-        const { file, mode, folderMode, text, result } = await used(() => "a result");
-        assert.equal(text, "config: {}\n");
-        assert.equal(mode, 0o600);
-        assert.equal(folderMode, 0o700);
-        assert.equal(result, "a result");
-        assert.equal(existsSync(file), false);
-        assert.equal(existsSync(paths.dirname(file)), false);
-    });
-
-    it("is gone after an error, too, which is passed on", async () => {
-        const { file, result } = await used(() => {
-            throw new Error("locked");
-        });
-        assert.equal((result as Error).message, "locked");
-        assert.notEqual(file, "");
-        assert.equal(existsSync(paths.dirname(file)), false);
+describe("npm run fleet: the folder of one run", () => {
+    it("has its files, which only its user can read, and is gone afterwards", () => {
+        const folder = RunFolder.make("iot-x509");
+        const file = folder.write("dev-shard-1", "config: {}\n");
+        assert.equal(file, folder.settingsFile("dev-shard-1"));
+        assert.equal(readFileSync(file, "utf8"), "config: {}\n");
+        assert.match(
+            readFileSync(paths.join(folder.path, "Pulumi.yaml"), "utf8"),
+            /^name: iot-x509$/m,
+        );
+        for (const [at, mode] of [
+            [folder.path, 0o700],
+            [file, 0o600],
+            [folder.eventLog("dev"), 0o600],
+        ] as const) {
+            assert.equal(statSync(at).mode & 0o777, mode, at);
+        }
+        folder.remove();
+        assert.equal(existsSync(folder.path), false);
     });
 });

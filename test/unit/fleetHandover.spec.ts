@@ -46,7 +46,10 @@ describe("what a fleet stack is handed over, with Pulumi's mocks", () => {
                     certificate: "leaf PEM",
                 }),
             },
-            { "pulumi:pulumi:readStackOutputs": lastRun },
+            {
+                "pulumi:pulumi:readStackOutputs": lastRun,
+                "pulumi:pulumi:readStackResourceOutputs": { outputs: {} },
+            },
         );
         handovers = await import("../../stacks/handover");
         fleetStacks = await import("../../stacks/fleetStack");
@@ -155,7 +158,9 @@ describe("what a fleet stack is handed over, with Pulumi's mocks", () => {
     describe("a stack of a hub whose devices fleet stacks hold", () => {
         const alone = async (raw: Raw): Promise<void> => {
             delete process.env[pace];
-            await handovers.refuseToMakeAnew(readSettings(good(raw), folder.path));
+            const last = await handovers.lastOutputs();
+            handovers.refuseFleetStackAlone(last);
+            handovers.refuseToMakeAnew(readSettings(good(raw), folder.path), last);
         };
         const handedOut = { forFleetStacks: { hubId: "the-hub-id" } };
 
@@ -174,12 +179,22 @@ describe("what a fleet stack is handed over, with Pulumi's mocks", () => {
             });
         });
 
+        it("nor while the first of them move, nor is a fleet stack", async () => {
+            lastRun.outputs = { forFleetStacks: { isMoving: true } };
+            await assert.rejects(alone({}), /would all get new keys/);
+            lastRun.outputs = { fleetOf: "dev" };
+            await assert.rejects(
+                alone({}),
+                /part of the fleet of dev .*npm run fleet -- preview --stack dev"/,
+            );
+        });
+
         it("is deployed by the fleet's command, with shards, and when there never were any", async () => {
             await alone({});
             lastRun.outputs = handedOut;
             await alone({ shards: 1 });
             process.env[pace] = "http://127.0.0.1:1";
-            await handovers.refuseToMakeAnew(readSettings(good({}), folder.path));
+            assert.deepEqual(await handovers.lastOutputs(), {});
         });
     });
 });

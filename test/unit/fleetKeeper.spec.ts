@@ -1,5 +1,6 @@
 import { strict as assert } from "assert";
-import { connect } from "net";
+import { createServer } from "http";
+import { AddressInfo, connect } from "net";
 import { networkInterfaces } from "os";
 import { setTimeout as sleep } from "timers/promises";
 import { PaceKeeper } from "../../scripts/lib/fleet/paceKeeper";
@@ -94,6 +95,20 @@ describe("npm run fleet: the keeper of the pace, as a server", () => {
         assert.deepEqual(unhandled, []);
     });
 
+    it("no message uses the connection of an earlier one, which may be closed just then for having idled", async () => {
+        let connections = 0;
+        const server = createServer((_, response) => response.writeHead(204).end());
+        server.on("connection", () => connections++);
+        await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+        const { port } = server.address() as AddressInfo;
+        const pace = sharedPace(`http://127.0.0.1:${port}`, hub, small);
+        for (let message = 0; message < 3; message++) {
+            await pace.registry.take(1);
+        }
+        server.close();
+        assert.equal(connections, 3);
+    });
+
     it("a request that cannot be read is dropped, and the others go on", async () => {
         await assert.rejects(fetch(keeper.address));
         await assert.rejects(fetch(keeper.address, { method: "POST", body: "{" }));
@@ -105,7 +120,6 @@ describe("npm run fleet: the keeper of the pace, as a server", () => {
     it("what is only told may be refused or get lost, and nobody hears of it", async () => {
         const pace = sharedPace(keeper.address, hub, small);
         const tellAll = (): void => {
-            pace.done(1);
             pace.registry.refused();
             pace.queries.refused();
         };

@@ -1,5 +1,4 @@
 import { strict as assert } from "assert";
-import { mock } from "node:test";
 import { setTimeout as sleep } from "timers/promises";
 import { PaceKeeper } from "../../scripts/lib/fleet/paceKeeper";
 import { HubPace } from "../../components/iothub/pace";
@@ -135,7 +134,6 @@ describe("npm run fleet: the pace that all stacks share", () => {
     it("after stop nobody is let through, though the rate would, and telling is harmless", async () => {
         keeper.stop();
         first = client();
-        first.done(5);
         first.registry.refused();
         await assert.rejects(first.registry.take(1), stopped);
         await assert.rejects(first.queries.take(1), stopped);
@@ -148,31 +146,7 @@ describe("npm run fleet: the pace that all stacks share", () => {
         assert.ok(await isWaiting(waiting));
         keeper.close();
         await assert.rejects(waiting, /socket hang up|ECONNRESET/);
-        first.done(1);
         first.registry.refused();
         await assert.rejects(first.registry.take(1), /ECONNREFUSED/);
-    });
-
-    it("says how far the whole fleet is, whoever wrote it", async () => {
-        const lines: string[] = [];
-        const log = mock.method(console, "log", (line: string) => lines.push(line));
-        const began = Date.now();
-        const clock = mock.method(Date, "now", () => began);
-        try {
-            keeper.expect(1000, 200);
-            [first, second] = [client(), client()];
-            first.done(50);
-            await second.registry.take(1);
-            assert.deepEqual(lines, []);
-            clock.mock.mockImplementation(() => began + 60_000);
-            second.done(50);
-            for (let turn = 0; turn < 100 && lines.length === 0; turn++) {
-                await sleep(10);
-            }
-        } finally {
-            clock.mock.restore();
-            log.mock.restore();
-        }
-        assert.deepEqual(lines, ["300 of 1,000 identities, about 7 min left at S1 x 1"]);
     });
 });

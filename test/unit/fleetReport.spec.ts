@@ -1,6 +1,8 @@
 import { strict as assert } from "assert";
+import type { EngineEvent } from "@pulumi/pulumi/automation";
+import { FleetProgress } from "../../scripts/lib/fleet/fleetProgress";
 import { outcomeLines } from "../../scripts/lib/fleet/report";
-import { Outcome } from "../../scripts/lib/fleet/stackRun";
+import { Outcome, Seen } from "../../scripts/lib/fleet/stackRun";
 
 function outcome(stack: string, changes: Outcome["changes"], more: Partial<Outcome> = {}): Outcome {
     return { stack, result: "done", changes, details: [], seconds: 1, ...more };
@@ -51,8 +53,8 @@ describe("npm run fleet: its summary", () => {
         ]);
     });
 
-    it("leaves out what did not happen and what the engine only discards", () => {
-        const stacks = [outcome("dev", { create: 0, same: 0, discard: 1 })];
+    it("leaves out what did not happen, and what the engine only reads, refreshes or discards", () => {
+        const stacks = [outcome("dev", { create: 0, same: 0, discard: 1, read: 1, refresh: 3 })];
         assert.deepEqual(outcomeLines("up", { stacks }, 1).slice(1), [
             "  dev     nothing",
             "  in all  nothing",
@@ -60,8 +62,8 @@ describe("npm run fleet: its summary", () => {
     });
 
     it("names another operation as the engine does", () => {
-        const stacks = [outcome("dev", { refresh: 3 })];
-        assert.equal(outcomeLines("up", { stacks }, 1)[1], "  dev     3 refresh");
+        const stacks = [outcome("dev", { import: 3 })];
+        assert.equal(outcomeLines("up", { stacks }, 1)[1], "  dev     3 import");
     });
 
     it("of stacks that failed, were stopped or not begun: the errors, indented, and what to do", () => {
@@ -102,6 +104,7 @@ describe("npm run fleet: its summary", () => {
                 { from: "dev", to: "dev-shard-2", parts: [part("dev", "c")] },
             ],
             leftovers: [{ stack: "dev-shard-1", parts: [part("dev-shard-1", "d")] }],
+            differing: [],
         };
         assert.deepEqual(outcomeLines("preview", { stacks: [], awaited }, 5), [
             "The states must be put in order first; npm run fleet -- up does that. Nothing is made or deleted by it:",
@@ -110,5 +113,69 @@ describe("npm run fleet: its summary", () => {
             "  1 resource of an interrupted move to take out of dev-shard-1",
             "What the settings change beside that cannot be previewed until then.",
         ]);
+    });
+});
+
+describe("npm run fleet: what a preview shows of a stack", () => {
+    const step = (op: string, name: string, type = "pulumi-nodejs:dynamic/iothub:DeviceIdentity") =>
+        ({
+            resourcePreEvent: {
+                metadata: { op, type, urn: `urn:pulumi:dev::iot-x509::${type}::${name}` },
+            },
+        }) as unknown as EngineEvent;
+
+    it("in the order of what may be lost, a replacement once, and no refresh", () => {
+        const seen = new Seen(true);
+        const creates = Array.from({ length: 30 }, (_, index) => step("create", `new-${index}`));
+        const others = [
+            ...["refresh", "same", "read"].map((op) => step(op, "pump-00")),
+            step("update", "pump-01"),
+            ...["create-replacement", "replace", "delete-replaced"].map((op) =>
+                step(op, "pump-02"),
+            ),
+            step("delete", "pump-03"),
+            step("create", "default", "pulumi:providers:pulumi-nodejs"),
+        ];
+        [...creates, ...others].forEach((event) => seen.take(event));
+        assert.deepEqual(seen.details().slice(0, 4), [
+            "replace DeviceIdentity pump-02",
+            "delete DeviceIdentity pump-03",
+            "update DeviceIdentity pump-01",
+            "create DeviceIdentity new-0",
+        ]);
+        assert.deepEqual(seen.details().slice(20), ["and 13 more changes"]);
+    });
+
+    it("a passphrase that opens some stacks only: the command that changes it in all", () => {
+        const seen = new Seen(false);
+        seen.failed("dev-shard-1", { stdout: "", stderr: "error: incorrect passphrase" });
+        assert.match(seen.details().join("\n"), /incorrect passphrase\n.*change-secrets-provider/);
+    });
+});
+
+describe("npm run fleet: how far it is", () => {
+    const outputs = (op: string, type = "pulumi-nodejs:dynamic/pki:DeviceCertificate") =>
+        ({ resOutputsEvent: { metadata: { op, type } } }) as unknown as EngineEvent;
+
+    it("tells updates and deletes, too, with the time left at the pace of the changes", () => {
+        const progress = new FleetProgress(400, 0);
+        assert.equal(progress.line(60_000), undefined);
+        for (const [op, count] of [
+            ["same", 100],
+            ["update", 40],
+            ["delete", 10],
+            ["refresh", 9],
+        ] as const) {
+            Array.from({ length: count }, () => progress.take(outputs(op)));
+        }
+        progress.take(outputs("update", "azure-native:iothub:IotHubResource"));
+        assert.equal(progress.due(9_000), undefined);
+        assert.equal(
+            progress.due(60_000),
+            "150 of 400 parts of devices (40 changed, 10 deleted, 100 unchanged), about 5 min left",
+        );
+        assert.equal(progress.due(70_000), undefined);
+        Array.from({ length: 250 }, () => progress.take(outputs("same")));
+        assert.equal(progress.due(90_000), undefined);
     });
 });

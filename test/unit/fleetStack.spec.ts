@@ -200,7 +200,7 @@ describe("a fleet stack, with Pulumi's mocks", () => {
 
     it("its outputs are its own devices, with their keys as secrets, and nothing of the hub's", async () => {
         const { declared, shown } = await declare("group-pumps");
-        assert.deepEqual(Object.keys(shown).sort(), ["devices", "fleet"]);
+        assert.deepEqual(Object.keys(shown).sort(), ["devices", "fleet", "fleetOf"]);
         const { fleet, devices: shownDevices } = await valueOf(pulumi.output(shown));
         assert.deepEqual(Object.keys(shownDevices as object), ["pump-01", "pump-02"]);
         assert.equal((fleet as { devices: number }).devices, 2);

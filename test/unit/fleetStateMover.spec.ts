@@ -1,7 +1,7 @@
 import { strict as assert } from "assert";
 import { Placement } from "../../scripts/lib/fleet/placement";
 import { carryOut } from "../../scripts/lib/fleet/stateMover";
-import { ExportedState } from "../../scripts/lib/fleet/stackState";
+import { ExportedState, StateResource } from "../../scripts/lib/fleet/stackState";
 
 const type = "pulumi-nodejs:dynamic/iothub:DeviceIdentity";
 const urnIn = (stack: string, id: string): string =>
@@ -21,7 +21,16 @@ class Backend {
     }
 
     devicesOf(stack: string): string[] {
-        return (this.states.get(stack)?.deployment.resources ?? []).map(({ id }) => String(id));
+        return (this.states.get(stack)?.deployment.resources ?? []).flatMap(({ id }) => id ?? []);
+    }
+
+    add(stack: string, resource: StateResource): void {
+        const { resources = [] } = this.states.get(stack)?.deployment ?? {};
+        this.states.set(stack, { version: 3, deployment: { resources: [resource, ...resources] } });
+    }
+
+    outputsOf(stack: string): StateResource["outputs"] {
+        return this.states.get(stack)?.deployment.resources?.[0].outputs;
     }
 
     async exportState(stack: string): Promise<ExportedState> {
@@ -58,10 +67,11 @@ describe("npm run fleet: moving parts of devices", () => {
             { from: "dev-shard-1", to: "dev-shard-2", parts: [part("dev-shard-1", "c")] },
         ],
         leftovers: [],
+        differing: [],
     };
 
     it("all that receive are written before any that give", async () => {
-        await carryOut(placement, backend);
+        await carryOut("dev", placement, backend);
         assert.deepEqual(backend.log, ["dev-shard-1", "dev-shard-2", "dev", "dev-shard-1"]);
         const stacks = ["dev", "dev-shard-1", "dev-shard-2"];
         assert.deepEqual(
@@ -78,7 +88,7 @@ describe("npm run fleet: moving parts of devices", () => {
             }
         };
         await assert.rejects(
-            carryOut(placement, backend),
+            carryOut("dev", placement, backend),
             /state of dev-shard-1 changed while devices were being moved: .*run the same command/,
         );
         assert.deepEqual(backend.log, []);
@@ -91,7 +101,7 @@ describe("npm run fleet: moving parts of devices", () => {
                 backend.put("dev", "a", "b", "e");
             }
         };
-        await assert.rejects(carryOut(placement, backend), /state of dev changed/);
+        await assert.rejects(carryOut("dev", placement, backend), /state of dev changed/);
         assert.deepEqual(backend.devicesOf("dev"), ["a", "b", "e"]);
         assert.deepEqual(backend.devicesOf("dev-shard-1"), ["c", "a"]);
     });
@@ -99,8 +109,32 @@ describe("npm run fleet: moving parts of devices", () => {
     it("what another stack holds already is only taken out", async () => {
         backend.put("dev-shard-1", "a");
         const leftovers = [{ stack: "dev", parts: [part("dev", "a")] }];
-        await carryOut({ moves: [], leftovers }, backend);
+        await carryOut("dev", { moves: [], leftovers, differing: [] }, backend);
         assert.deepEqual(backend.log, ["dev"]);
+        assert.deepEqual(backend.devicesOf("dev"), ["b"]);
+    });
+
+    it("the state of the hub says so before the first device leaves it, and once", async () => {
+        const root = { urn: "urn:pulumi:dev::iot-x509::pulumi:pulumi:Stack::iot-x509-dev" };
+        backend.add("dev", { ...root, type: "pulumi:pulumi:Stack", outputs: { hub: "h" } });
+        await carryOut("dev", placement, backend);
+        assert.deepEqual(backend.log, ["dev", "dev-shard-1", "dev-shard-2", "dev", "dev-shard-1"]);
+        assert.deepEqual(backend.outputsOf("dev"), {
+            forFleetStacks: { isMoving: true },
+            hub: "h",
+        });
+    });
+
+    it("an older copy at the destination gives way to the later one in one write", async () => {
+        backend.put("dev-shard-1", "a", "c");
+        const both: Placement = {
+            moves: [{ from: "dev", to: "dev-shard-1", parts: [part("dev", "a")] }],
+            leftovers: [{ stack: "dev-shard-1", parts: [part("dev-shard-1", "a")] }],
+            differing: [part("dev", "a")],
+        };
+        await carryOut("dev", both, backend);
+        assert.deepEqual(backend.log, ["dev-shard-1", "dev"]);
+        assert.deepEqual(backend.devicesOf("dev-shard-1"), ["c", "a"]);
         assert.deepEqual(backend.devicesOf("dev"), ["b"]);
     });
 });

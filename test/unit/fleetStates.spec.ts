@@ -1,8 +1,9 @@
 import { strict as assert } from "assert";
-import { FleetStacks, isFleetStack } from "../../scripts/lib/fleet/fleetStacks";
-import { canBelongTo, Placement } from "../../scripts/lib/fleet/placement";
+import { FleetStacks } from "../../scripts/lib/fleet/fleetStacks";
+import { Placement, platformOf } from "../../scripts/lib/fleet/placement";
 import { ExportedState, StateResource } from "../../scripts/lib/fleet/stackState";
 import { readSettings } from "../../stacks/config";
+import { isFleetStack } from "../../stacks/shards";
 import { good, Raw } from "./configSupport";
 
 /** With what a state keeps beside what is read of it. */
@@ -74,10 +75,11 @@ describe("fleet stacks: where the parts of devices belong", () => {
                 "dev-shard-2": holding("dev-shard-2", "d-7"),
             },
         );
-        assert.deepEqual(placement, { moves: [], leftovers: [] });
+        assert.deepEqual(placement, { moves: [], leftovers: [], differing: [] });
         assert.deepEqual(stacks({}, { dev: holding("dev", "pump-01") }).placement, {
             moves: [],
             leftovers: [],
+            differing: [],
         });
     });
 
@@ -232,6 +234,33 @@ describe("fleet stacks: where the parts of devices belong", () => {
         }
     });
 
+    it("of two copies that differ, the later one stays, wherever it is, and is told", () => {
+        const copy = (stack: string, modified: string) =>
+            state(one(stack, certificate, "pump-01", { modified }));
+        const [early, late] = ["2026-11-28T01:31:37.173Z", "2026-11-28T01:31:37.17345Z"];
+        const { placement } = stacks(
+            { shards: 1 },
+            { dev: copy("dev", late), "dev-shard-1": copy("dev-shard-1", early) },
+        );
+        assert.deepEqual(told(placement), {
+            moves: [["dev > dev-shard-1", "DeviceCertificate::pump-01"]],
+            leftovers: [["dev-shard-1", "DeviceCertificate::pump-01"]],
+        });
+        assert.deepEqual(
+            placement.differing.map(({ stack }) => stack),
+            ["dev"],
+        );
+        const other = stacks(
+            { shards: 1 },
+            { dev: copy("dev", early), "dev-shard-1": copy("dev-shard-1", late) },
+        ).placement;
+        assert.deepEqual(told(other), {
+            moves: [],
+            leftovers: [["dev", "DeviceCertificate::pump-01"]],
+        });
+        assert.equal(other.differing.length, 1);
+    });
+
     it("of two parts that are both elsewhere, one moves and the other is left behind", () => {
         const { placement } = stacks(
             { shards: "group" },
@@ -291,21 +320,24 @@ describe("fleet stacks: which there are", () => {
         assert.equal(stacks({}, { "dev-shard-1": neverDeployed }).isRemovable("dev-shard-1"), true);
     });
 
-    it("counts devices by their identities, and those of the provisioning service not", () => {
+    it("counts the parts of devices that are listed or held, those of the provisioning service by their certificates", () => {
         const states = {
-            dev: holding("dev", "pump-01"),
-            "dev-shard-1": state(
-                one("dev-shard-1", identity, "pump-01"),
-                one("dev-shard-1", identity, "gate-01"),
-                one("dev-shard-1", certificate, "sensor-01"),
-            ),
+            dev: holding("dev", "pump-01", "dropped"),
+            "dev-shard-1": state(one("dev-shard-1", identity, "pump-01")),
         };
         const fleet = stacks(
             { dps: {}, groups: { ...groups, sensors: { provisioning: "dps" } } },
             states,
         );
-        assert.deepEqual([fleet.heldDevices, fleet.listedDevices], [2, 2]);
-        assert.equal(stacks({}, {}).listedDevices, 3);
+        // pump-01 and dropped 2 each, the thumbprint device an identity, sensor-01 a certificate.
+        assert.equal(fleet.expectedParts, 6);
+        assert.equal(stacks({}, {}).expectedParts, 5);
+    });
+
+    it("tells what is protected, by stack", () => {
+        const hub = one("dev", "azure-native:iothub:IotHubResource", "iot-hub", { protect: true });
+        const states = { dev: state(hub, one("dev", issuer, "pumps")), "dev-shard-1": state() };
+        assert.deepEqual([...stacks({}, states).protectedResources], [["dev", [hub.urn]]]);
     });
 
     it("names that only look like a fleet stack's are another's", () => {
@@ -327,21 +359,19 @@ describe("fleet stacks: which there are", () => {
         assert.deepEqual(names("dev.x", "dev.x-shard-1", "dev-x-shard-1"), ["dev.x-shard-1"]);
     });
 
-    it("nor is a stack that has a hub, or refers to another hub's stack, whatever its name", () => {
+    it("whose a stack is: its reference tells, before its first deploy the owner of its devices, else nothing", () => {
         const name = "dev-group-eu";
         const refersTo = (platform: string) =>
-            state(one(name, "pulumi:pulumi:StackReference", `organization/iot-x509/${platform}`));
-        assert(canBelongTo("dev", refersTo("dev"), null));
-        assert(!canBelongTo("dev", refersTo("dev-group-eu"), "dev"));
-        assert(!canBelongTo("dev", state(one(name, "iot-x509:iothub:Hub", "hub")), "dev"));
-    });
-
-    it("the settings file tells whose a stack is that was never deployed", () => {
-        const empty = { version: 3, deployment: {} };
-        assert(canBelongTo("dev", empty, undefined), "another checkout made it");
-        assert(canBelongTo("dev", empty, "dev"));
-        assert(!canBelongTo("dev", empty, null), "the stack of a hub that is yet to be made");
-        assert(!canBelongTo("dev", empty, "dev-group-eu"));
-        assert(!canBelongTo("dev", holding("dev-group-eu-shard-1", "pump-01"), "dev-group-eu"));
+            one(name, reference, `organization/iot-x509/${platform}`);
+        const owned = (owner: string) => one(name, identity, "pump-01", { outputs: { owner } });
+        assert.equal(platformOf(state(refersTo("dev"), owned("iot-x509/east"))), "dev");
+        assert.equal(platformOf(state(owned("iot-x509/dev"))), "dev");
+        assert.equal(platformOf(state(owned("iot-x509/dev"), owned("iot-x509/east"))), null);
+        assert.equal(
+            platformOf(state(refersTo("dev"), one(name, "iot-x509:iothub:Hub", "h"))),
+            null,
+        );
+        assert.equal(platformOf(state(one(name, certificate, "pump-01"))), undefined);
+        assert.equal(platformOf({ version: 3, deployment: {} }), undefined);
     });
 });

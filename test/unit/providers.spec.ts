@@ -35,7 +35,8 @@ async function check(provider: Provider, given: Props) {
 
 async function diff(provider: Provider, olds: Props, news: Props, id = "d") {
     const result = await provider.diff?.(id, olds as never, news as never);
-    return { changes: result?.changes, replaces: result?.replaces ?? [] };
+    const { changes, replaces = [], deleteBeforeReplace } = result ?? {};
+    return { changes, replaces, ...(deleteBeforeReplace ? { deleteBeforeReplace } : {}) };
 }
 
 /** The first 128 bits of the SHA-256. */
@@ -45,6 +46,11 @@ function digest(text: string): string {
 
 const none = { changes: false, replaces: [] };
 const update = { changes: true, replaces: [] };
+const deletedFirst = (property: string) => ({
+    changes: true,
+    replaces: [property],
+    deleteBeforeReplace: true,
+});
 
 describe("dynamic providers: check and diff", () => {
     let ca: Issued;
@@ -75,11 +81,11 @@ describe("dynamic providers: check and diff", () => {
             });
         });
 
-        it("the key of another CA is a failure of the property", async () => {
+        it("the key of another CA is a failure that does not name the key, whose value would be printed", async () => {
             const { failures } = await check(verifiedCertificate, { ...given, key: other.key });
             assert.deepEqual(failures, [
                 {
-                    property: "key",
+                    property: "",
                     reason: `the key does not belong to the CA certificate ${ca.thumbprint}`,
                 },
             ]);
@@ -140,7 +146,7 @@ describe("dynamic providers: check and diff", () => {
         const hubId =
             "/subscriptions/s/resourceGroups/g/providers/Microsoft.Devices/IotHubs/the-hub";
         const inputs: Props = {
-            hub: "the-hub",
+            hubId,
             deviceId: "d",
             status: "enabled",
             owner: "p/s",
@@ -149,7 +155,7 @@ describe("dynamic providers: check and diff", () => {
         };
 
         it("check leaves out what is undefined", async () => {
-            const device = { ...inputs, hub: undefined, adopt: undefined };
+            const device = { ...inputs, hubId: undefined, adopt: undefined };
             const { inputs: checked } = await check(deviceIdentity, { hubId, device });
             assert.deepEqual(checked, inputs);
             assert.ok(!("adopt" in checked));
@@ -169,9 +175,12 @@ describe("dynamic providers: check and diff", () => {
                 [{ tags: undefined }, update],
                 [{ tags: { a: 1, b: { c: 2 } } }, update],
                 [{ owner: "p/other" }, update],
-                [{ deviceId: "e" }, { changes: true, replaces: ["deviceId"] }],
-                [{ hub: "another" }, { changes: true, replaces: ["hub"] }],
-                [{ hub: unknown }, { changes: true, replaces: ["hub"] }],
+                [{ deviceId: "e" }, deletedFirst("deviceId")],
+                [{ hubId: hubId.replace("the-hub", "another") }, deletedFirst("hubId")],
+                [{ hubId: hubId.replace("/g/", "/another/") }, deletedFirst("hubId")],
+                [{ hubId: hubId.toUpperCase() }, none],
+                [{ hubId: unknown }, deletedFirst("hubId")],
+                [{ hubId: undefined, hub: "the-hub" }, none],
             ];
             for (const [change, expected] of table) {
                 const news = { ...inputs, ...change };

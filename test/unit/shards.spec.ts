@@ -190,7 +190,7 @@ describe("shards: bad values", () => {
 
     const range = 'is a number of fleet stacks from 1 to 1000, or "group"';
     const evenly = 'write a number to spread the devices evenly, or "group"';
-    const anew = "delete this stack's settings file, which npm run fleet makes anew";
+    const anew = "remove it: npm run fleet writes it for itself";
     const part = (shards: unknown, shard: unknown) => good({ groups, devices, shards, shard });
 
     refuses(

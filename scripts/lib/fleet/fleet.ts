@@ -1,29 +1,33 @@
-import { rmSync } from "fs";
 import { availableParallelism } from "os";
-import { LocalWorkspace, Stack } from "@pulumi/pulumi/automation";
 import { destroyVariable } from "../../../components/dynamic/stackSettings";
 import { paceVariable } from "../../../components/iothub/pace";
 import { Settings, Sharding } from "../../../stacks/settings";
-import { shardsValue } from "../../../stacks/shards";
-import { readStack, StackFileError } from "../planConfig";
+import { isFleetStack, shardsValue } from "../../../stacks/shards";
+import { fleetStackError, project, readStack, StackFileError } from "../planConfig";
 import { counted } from "./counted";
-import { FleetStack, FleetStacks, isFleetStack } from "./fleetStacks";
+import { FleetProgress } from "./fleetProgress";
+import { FleetStack, FleetStacks } from "./fleetStacks";
 import { inParallel } from "../inParallel";
 import { PaceKeeper } from "./paceKeeper";
-import { canBelongTo, Placement } from "./placement";
+import { HeldPart, Placement, platformOf } from "./placement";
+import { platformName } from "./platformName";
+import { PlatformLock } from "./platformLock";
 import { PulumiCli } from "./pulumiCli";
-import { claimedPlatform, settingsFile, settingsWith, writeFleetStackFile } from "./stackFiles";
+import { RunFolder } from "./runFolder";
+import { PlatformFile, removeFormerFile } from "./stackFiles";
+import { ExportedState } from "./stackState";
 import { Outcome, runStack, Verb } from "./stackRun";
 import { carryOut } from "./stateMover";
-import { withSettingsFile } from "./withSettingsFile";
+
+/** A stack's tag that tells whose fleet stack it is before its first deploy. */
+const fleetTag = "iot-x509:fleetOf";
+const progressMilliseconds = 1000;
 
 export interface FleetOptions {
     /** Folder of Pulumi.yaml. */
     readonly folder: string;
-    /** The stack of the hub. */
-    readonly platform: string;
-    /** That the stack is said to be in; undefined: nothing was said. */
-    readonly organization?: string;
+    /** The stack of the hub: `STACK`, `ORGANIZATION/STACK` or `ORGANIZATION/PROJECT/STACK`. */
+    readonly stack: string;
     /** Instead of what the settings say; `up` writes it there. */
     readonly sharding?: Sharding;
     /** Whether states are compared with Azure first. */
@@ -40,225 +44,311 @@ export interface FleetOutcome {
     readonly awaited?: Placement;
 }
 
+/** What a run goes by, read once. */
+interface Present {
+    readonly settings: Settings;
+    readonly file: PlatformFile;
+    readonly stacks: FleetStacks;
+}
+
 /** The stack of a hub with the fleet stacks that hold its devices, deployed as one. */
 export class Fleet {
-    private readonly stopping = new AbortController();
     private isStopping = false;
+    private isDestroying = false;
+    private progress: FleetProgress | undefined;
 
     private constructor(
         private readonly options: FleetOptions,
-        private readonly settings: Settings,
-        private readonly cli: PulumiCli,
+        /** The stack of the hub. */
+        readonly platform: string,
+        readonly cli: PulumiCli,
+        readonly runFolder: RunFolder,
         private readonly keeper: PaceKeeper,
-        private readonly workspace: LocalWorkspace,
-        private readonly fleetWorkspace: LocalWorkspace,
     ) {}
 
-    /** @throws ConfigurationError, StackFileError */
+    /** @throws StackFileError when there is no such stack; CliError */
     static async open(options: FleetOptions): Promise<Fleet> {
-        const { folder, platform, sharding } = options;
-        const override = sharding === undefined ? {} : { shards: shardsValue(sharding) };
-        const { settings, unread } = readStack(folder, platform, override);
-        if (settings.shard !== undefined) {
-            throw new StackFileError(
-                `${platform} is a fleet stack — name the stack of its hub: --stack ${settings.shard.of}`,
-            );
+        const runFolder = RunFolder.make(project);
+        try {
+            const cli = await PulumiCli.find(options.folder, runFolder.path);
+            const platform = await platformName(options.stack, project, cli);
+            return new Fleet(options, platform, cli, runFolder, await PaceKeeper.start());
+        } catch (error) {
+            runFolder.remove();
+            throw error;
         }
-        const hidden = unread.find((name) =>
-            /^(shards|devices|devicesFile|deviceDefaults|groups)\b/.test(name),
-        );
-        if (settings.shards !== undefined && hidden !== undefined) {
-            throw new StackFileError(
-                `iot-x509:${hidden} is encrypted, and which fleet stack has which device is told from it — write it in ` +
-                    `clear (pulumi config set), or stay with one stack`,
-            );
-        }
-        const cli = await PulumiCli.find(folder);
-        const keeper = await PaceKeeper.start();
-        const paced = { [paceVariable]: keeper.address };
-        return new Fleet(
-            options,
-            settings,
-            cli,
-            keeper,
-            await cli.workspace(paced),
-            // A fleet stack makes nothing that its next run would not find again: a device that exists is taken over, and
-            // a key that got lost on the way was given to nobody. So its state need not be written after every step.
-            await cli.workspace({ ...paced, PULUMI_SKIP_CHECKPOINTS: "true" }),
-        );
     }
 
-    /**
-     * Lets what is under way end, and begins nothing more.
-     *
-     * @param mustTell whether the running CLIs did not get the signal themselves
-     */
-    stop(mustTell: boolean): void {
+    /** Lets what is under way end, and begins nothing more. Once more: ends what is under way, too. */
+    stop(): void {
         this.isStopping = true;
         this.keeper.stop();
-        if (mustTell) {
-            this.stopping.abort();
-        }
+        this.cli.interrupt();
+    }
+
+    /** Ends what is under way at once, wherever it is. */
+    kill(): void {
+        this.cli.interrupt("SIGKILL");
     }
 
     close(): void {
         this.keeper.close();
+        this.runFolder.remove();
     }
 
     /** Moves parts of devices where they belong, deploys the hub's stack, then the fleet stacks. */
-    async up(): Promise<FleetOutcome> {
-        const { platform, sharding, say } = this.options;
+    up(): Promise<FleetOutcome> {
+        return this.locked(() => this.deploy());
+    }
+
+    private async deploy(): Promise<FleetOutcome> {
+        const { platform } = this;
+        const { sharding, say, folder } = this.options;
         const before = await this.read();
-        for (const { stack } of this.writeFiles(before).filter(({ exists }) => !exists)) {
-            await this.cli.makeStack(stack);
+        const { stacks } = before;
+        this.writeFiles(before);
+        for (const { stack } of stacks.wanted.filter(({ exists }) => !exists)) {
+            await this.cli.makeStack(stack, before.file.secretsProvider);
+            await this.cli.tag(stack, fleetTag, platform);
         }
         if (sharding !== undefined) {
             const value = String(shardsValue(sharding));
-            await this.cli.run("config", "set", "--stack", platform, "iot-x509:shards", value);
+            const flags = ["--stack", platform, "--plaintext"];
+            await this.cli.run("config", "set", ...flags, "iot-x509:shards", value);
         }
-        const { moves, leftovers } = before.placement;
         if (!this.isStopping) {
-            if (moves.length > 0) {
-                say(`${devicesIn(moves)} to move to other stacks: only states change`);
-            }
-            await carryOut({ moves, leftovers }, this.cli);
+            this.tellMoves(stacks.placement);
+            await carryOut(platform, stacks.placement, this.cli);
         }
-        this.keeper.expect(before.listedDevices, before.heldDevices);
+        stacks.names.forEach((stack) => removeFormerFile(folder, stack));
         const hub = await this.run("up", platform);
-        const stacks = before.wanted.map(({ stack }) => stack);
+        const wanted = stacks.wanted.map(({ stack }) => stack);
         if (hub.result !== "done") {
-            return { stacks: [hub, ...stacks.map(notBegun)] };
+            return { stacks: [hub, ...wanted.map(notBegun)] };
         }
-        const outcomes = await this.runFleet("up", stacks);
-        await this.removeObsolete(before.obsolete);
+        const outcomes = await this.runFleet("up", wanted, stacks.expectedParts);
+        if (stacks.obsolete.length > 0 && !this.isStopping) {
+            const left = (await this.read()).stacks;
+            for (const stack of stacks.obsolete.filter((name) => left.isRemovable(name))) {
+                say(`${stack} is empty and not needed any more: removed`);
+                await this.cli.removeStack(stack);
+            }
+        }
         return { stacks: [hub, ...outcomes] };
     }
 
-    /** Shows what `up` would do. Writes nothing but the settings files of fleet stacks, which are made anew anyway. */
+    private tellMoves({ moves, differing }: Placement): void {
+        const { say } = this.options;
+        if (moves.length > 0) {
+            const parts = moves.flatMap((move) => move.parts);
+            say(`${devicesOf(parts)} to move to other stacks: only states change`);
+        }
+        if (differing.length > 0) {
+            say(
+                `${devicesOf(differing)} in two stacks after a move that was interrupted, and changed in one of them ` +
+                    `since. That one stays: ${differing.map(({ urn, stack }) => `${nameIn(urn)} of ${stack}`).join(", ")}`,
+            );
+        }
+    }
+
+    /** Shows what `up` would do. Writes nothing. */
     async preview(): Promise<FleetOutcome> {
-        const { folder, platform, sharding } = this.options;
         const present = await this.read();
-        const { placement } = present;
+        const { wanted, placement, expectedParts } = present.stacks;
         if (placement.moves.length + placement.leftovers.length > 0) {
             return { stacks: [], awaited: placement };
         }
-        const hub = await (sharding === undefined
-            ? this.run("preview", platform)
-            : withSettingsFile(settingsWith(folder, platform, sharding), (file) =>
-                  this.run("preview", platform, file),
-              ));
-        const wanted = this.writeFiles(present);
+        this.writeFiles(present);
+        const hub = await this.run("preview", this.platform);
         const existing = wanted.filter(({ exists }) => exists).map(({ stack }) => stack);
-        const outcomes = await this.runFleet("preview", existing);
+        const outcomes = await this.runFleet("preview", existing, expectedParts);
         return {
             stacks: [hub, ...outcomes, ...wanted.filter(({ exists }) => !exists).map(toCome)],
         };
     }
 
     /** Takes down the hub with all its devices at once, and then what is left of them in the fleet stacks. */
-    async destroy(): Promise<FleetOutcome> {
-        const { platform } = this.options;
+    destroy(): Promise<FleetOutcome> {
+        return this.locked(() => this.takeDown());
+    }
+
+    private async takeDown(): Promise<FleetOutcome> {
         const present = await this.read();
+        const { wanted, obsolete, protectedResources, expectedParts, names } = present.stacks;
+        refuseProtected(protectedResources);
         this.writeFiles(present);
+        for (const stack of obsolete) {
+            const settings = present.file.fleetStackSettings(this.platform, "gone", undefined);
+            this.runFolder.write(stack, settings);
+        }
         const stacks = [
-            ...present.wanted.filter(({ exists }) => exists).map(({ stack }) => stack),
-            ...present.obsolete,
+            ...wanted.filter(({ exists }) => exists).map(({ stack }) => stack),
+            ...obsolete,
         ];
-        this.workspace.envVars[destroyVariable] = "true";
-        const hub = await this.run("destroy", platform);
+        this.isDestroying = true;
+        const hub = await this.run("destroy", this.platform);
         if (hub.result !== "done") {
             return { stacks: [hub, ...stacks.map(notBegun)] };
         }
-        const outcomes = await this.runFleet("destroy", stacks);
-        const gone = outcomes.filter(({ result }) => result === "done");
-        for (const { stack } of gone) {
-            await this.remove(stack);
+        const outcomes = await this.runFleet("destroy", stacks, expectedParts);
+        for (const { stack } of outcomes.filter(({ result }) => result === "done")) {
+            await this.cli.removeStack(stack);
         }
+        names.forEach((stack) => removeFormerFile(this.options.folder, stack));
         return { stacks: [hub, ...outcomes] };
     }
 
-    private async read(): Promise<FleetStacks> {
-        const { folder, platform, organization } = this.options;
+    get isStopped(): boolean {
+        return this.isStopping;
+    }
+
+    /** Does what no other run may do to these stacks at the same time. */
+    async locked<T>(work: () => Promise<T>): Promise<T> {
+        const { file } = this.readFiles();
+        const lock = await PlatformLock.take(this.platform, file, this.cli, this.runFolder);
+        try {
+            return await work();
+        } finally {
+            await lock.release(this.options.say);
+        }
+    }
+
+    /** @throws ConfigurationError, StackFileError */
+    private readFiles(): Omit<Present, "stacks"> {
+        const { folder, sharding } = this.options;
+        const override = sharding === undefined ? {} : { shards: shardsValue(sharding) };
+        const { settings, unread } = readStack(folder, this.platform, override);
+        if (settings.shard !== undefined) {
+            throw fleetStackError(this.platform, settings.shard.of);
+        }
+        refuseHidden(settings, unread);
+        return { settings, file: PlatformFile.read(folder, this.platform) };
+    }
+
+    /** @throws ConfigurationError, StackFileError */
+    async read(): Promise<Present> {
+        const { platform } = this;
+        const { settings, file } = this.readFiles();
         const names = await this.cli.stacks();
-        const elsewhere = names.filter((name) => name.endsWith(`/${platform}`));
-        const isNamed = elsewhere.includes(`${organization}/${platform}`);
-        if (isNamed || (elsewhere.length > 0 && !names.includes(platform))) {
-            const owner = isNamed ? organization : elsewhere[0].split("/")[0];
-            throw new StackFileError(
-                `the stack "${owner}/${platform}" is not in your default organization, where its fleet stacks would be ` +
-                    `made — pulumi org set-default ${owner}`,
-            );
-        }
-        if (!names.includes(platform)) {
-            throw new StackFileError(
-                `the stack "${platform}" does not exist — pulumi stack init ${platform}`,
-            );
-        }
         const named = names.filter((name) => name === platform || isFleetStack(platform, name));
         const states = await inParallel(this.atOnce, named, async (name) => {
             const state = await this.cli.exportState(name);
-            return [name, state] as const;
+            const isOwn = name === platform || (await this.isOwn(name, state));
+            return isOwn ? [[name, state] as const] : [];
         });
-        const own = states.filter(
-            ([name, state]) =>
-                name === platform || canBelongTo(platform, state, claimedPlatform(folder, name)),
-        );
-        const stacks = new FleetStacks(this.settings, platform, new Map(own));
+        const stacks = new FleetStacks(settings, platform, new Map(states.flat()));
         const taken = stacks.wanted.find(({ stack, exists }) => !exists && names.includes(stack));
         if (taken !== undefined) {
             throw new StackFileError(
                 `the stack "${taken.stack}" is not of ${platform}'s fleet, and a fleet stack needs that name — ` +
-                    `pulumi stack rename NAME --stack ${taken.stack}, with its settings file`,
+                    `pulumi stack rename NAME --stack ${taken.stack}, with its settings file; or, when nobody needs it, ` +
+                    `pulumi stack rm ${taken.stack}`,
             );
         }
-        return stacks;
+        return { settings, file, stacks };
     }
 
-    private writeFiles({ wanted }: FleetStacks): readonly FleetStack[] {
-        const { folder, platform } = this.options;
-        for (const one of wanted) {
-            writeFleetStackFile(folder, platform, this.settings.shards, one);
+    /** Whether a stack with the name of a fleet stack is one of this hub's. */
+    private async isOwn(stack: string, state: ExportedState): Promise<boolean> {
+        const told = platformOf(state);
+        return (
+            (told === undefined ? (await this.cli.tags(stack))[fleetTag] : told) === this.platform
+        );
+    }
+
+    /** All stacks of a run see the same settings, whatever becomes of the user's file meanwhile. */
+    private writeFiles({ settings, file, stacks }: Present): void {
+        const { platform, runFolder } = this;
+        runFolder.write(platform, file.settings(this.options.sharding));
+        for (const { stack, shard } of stacks.wanted) {
+            runFolder.write(stack, file.fleetStackSettings(platform, shard, settings.shards));
         }
-        return wanted;
     }
 
-    private runFleet(verb: Verb, stacks: readonly string[]): Promise<Outcome[]> {
-        return inParallel(this.atOnce, stacks, (stack) => this.run(verb, stack));
+    private async runFleet(
+        verb: Verb,
+        stacks: readonly string[],
+        parts: number,
+    ): Promise<Outcome[]> {
+        const progress = new FleetProgress(parts, Date.now());
+        this.progress = progress;
+        const timer = setInterval(() => {
+            const line = progress.due(Date.now());
+            if (line !== undefined) {
+                this.options.say(line);
+            }
+        }, progressMilliseconds);
+        try {
+            return await inParallel(this.atOnce, stacks, (stack) => this.run(verb, stack));
+        } finally {
+            clearInterval(timer);
+            this.progress = undefined;
+        }
     }
 
-    private async run(verb: Verb, name: string, configFile?: string): Promise<Outcome> {
+    private async run(verb: Verb, stack: string): Promise<Outcome> {
         if (this.isStopping) {
-            return notBegun(name);
+            return notBegun(stack);
         }
-        const { platform, refresh, say } = this.options;
-        const workspace = name === platform ? this.workspace : this.fleetWorkspace;
-        const { signal } = this.stopping;
-        const stack = await Stack.select(name, workspace);
-        const outcome = await runStack(verb, stack, { refresh, configFile, signal });
+        const { refresh, say } = this.options;
+        const outcome = await runStack(verb, stack, this.cli, {
+            refresh,
+            settingsFile: this.runFolder.settingsFile(stack),
+            eventLog: this.runFolder.eventLog(stack),
+            variables: this.variables(stack),
+            onEvent: (event) => this.progress?.take(event),
+        });
         const result = this.isStopping && outcome.result === "failed" ? "stopped" : outcome.result;
-        say(`${verb} of ${name}: ${result} after ${outcome.seconds.toFixed(1)} s`);
+        say(`${verb} of ${stack}: ${result} after ${outcome.seconds.toFixed(1)} s`);
         return { ...outcome, result };
+    }
+
+    private variables(stack: string): Record<string, string> {
+        return {
+            [paceVariable]: this.keeper.address,
+            ...(this.isDestroying ? { [destroyVariable]: "true" } : {}),
+            // A fleet stack makes nothing that its next run would not find again: a device that exists is taken over, and
+            // a key that got lost on the way was given to nobody. So its state need not be written after every step.
+            ...(stack === this.platform ? {} : { PULUMI_SKIP_CHECKPOINTS: "true" }),
+        };
     }
 
     private get atOnce(): number {
         return this.options.atOnce ?? availableParallelism();
     }
+}
 
-    private async removeObsolete(stacks: readonly string[]): Promise<void> {
-        if (stacks.length === 0 || this.isStopping) {
-            return;
-        }
-        const left = await this.read();
-        for (const stack of stacks.filter((name) => left.isRemovable(name))) {
-            this.options.say(`${stack} is empty and not needed any more: removed`);
-            await this.remove(stack);
-        }
+/** Which stack has which device must be told without a secret. */
+function refuseHidden({ shards }: Settings, unread: readonly string[]): void {
+    const hidden =
+        unread.find((name) => /^shards?\b/.test(name)) ??
+        (shards === undefined
+            ? undefined
+            : unread.find((name) => /^(devices|devicesFile|deviceDefaults|groups)\b/.test(name)));
+    if (hidden !== undefined) {
+        throw new StackFileError(
+            `iot-x509:${hidden} is encrypted, and which fleet stack has which device is told from it — write it in ` +
+                `clear: pulumi config set --plaintext${/[.[]/.test(hidden) ? " --path" : ""} 'iot-x509:${hidden}' VALUE`,
+        );
     }
+}
 
-    private async remove(stack: string): Promise<void> {
-        await this.cli.removeStack(stack);
-        rmSync(settingsFile(this.options.folder, stack), { force: true });
+function refuseProtected(found: ReadonlyMap<string, readonly string[]>): void {
+    if (found.size === 0) {
+        return;
     }
+    const counts = [...found].map(
+        ([stack, urns]) => `${counted(urns.length, "resource")} of ${stack}`,
+    );
+    const [[, [first]]] = found;
+    throw new StackFileError(
+        `protected from deletion: ${counts.join(", ")}, such as ${nameIn(first)}; nothing was deleted — to destroy all ` +
+            'the same, set iot-x509:protect to false and run "npm run fleet -- up" first',
+    );
+}
+
+function nameIn(urn: string): string {
+    return urn.slice(urn.lastIndexOf("::") + 2);
 }
 
 function notBegun(stack: string): Outcome {
@@ -270,7 +360,6 @@ function toCome({ stack, devices }: FleetStack): Outcome {
     return { stack, result: "done", changes: {}, details, seconds: 0 };
 }
 
-function devicesIn(moves: Placement["moves"]): string {
-    const ids = moves.flatMap(({ parts }) => parts.map(({ deviceId }) => deviceId));
-    return counted(new Set(ids).size, "device");
+function devicesOf(parts: readonly HeldPart[]): string {
+    return counted(new Set(parts.map(({ deviceId }) => deviceId)).size, "device");
 }

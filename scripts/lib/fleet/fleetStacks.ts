@@ -1,6 +1,14 @@
 import { Settings } from "../../../stacks/settings";
 import { fleetStackName, shardNames, shardOf } from "../../../stacks/shards";
-import { HeldPart, heldParts, isEmptyFleetStack, Placement, placeParts } from "./placement";
+import {
+    HeldPart,
+    heldParts,
+    isEmptyFleetStack,
+    nameOf,
+    Placement,
+    placeParts,
+    wantedParts,
+} from "./placement";
 import { ExportedState } from "./stackState";
 
 /** A stack that holds a part of the fleet, or held one. */
@@ -54,6 +62,16 @@ export class FleetStacks {
         );
     }
 
+    /** Names of all stacks that exist, the hub's among them. */
+    get existing(): readonly string[] {
+        return [...this.states.keys()];
+    }
+
+    /** Names of all fleet stacks, wanted or not. */
+    get names(): readonly string[] {
+        return [...this.wanted.map(({ stack }) => stack), ...this.obsolete];
+    }
+
     /** Where the parts of devices must go before any stack may be deployed. */
     get placement(): Placement {
         const { shards, devices } = this.settings;
@@ -76,19 +94,18 @@ export class FleetStacks {
         });
     }
 
-    /** How many devices have an identity in a state. */
-    get heldDevices(): number {
-        const ids = this.parts.filter(({ urn }) => urn.includes("iothub:DeviceIdentity::"));
-        return new Set(ids.map(({ deviceId }) => deviceId)).size;
+    /** How many parts of devices there are in the settings or in a state. */
+    get expectedParts(): number {
+        return new Set([...wantedParts(this.settings), ...this.parts.map(nameOf)]).size;
     }
 
-    /** How many devices the settings list on the hub. */
-    get listedDevices(): number {
-        const { groups, devices } = this.settings;
-        const elsewhere = new Set(
-            groups.filter(({ provisioning }) => provisioning === "dps").map(({ name }) => name),
-        );
-        return devices.filter(({ group }) => group === undefined || !elsewhere.has(group)).length;
+    /** What is protected from deletion, by stack; none of a stack that has none. */
+    get protectedResources(): ReadonlyMap<string, readonly string[]> {
+        const found = [...this.states].map(([stack, { deployment }]) => {
+            const kept = (deployment.resources ?? []).filter(({ protect }) => protect);
+            return [stack, kept.map(({ urn }) => urn)] as const;
+        });
+        return new Map(found.filter(([, urns]) => urns.length > 0));
     }
 
     /** A fleet stack with nothing in it that its removal would lose. */
@@ -96,10 +113,4 @@ export class FleetStacks {
         const state = this.states.get(stack);
         return state !== undefined && isEmptyFleetStack(state);
     }
-}
-
-/** Whether a stack's name is that of a fleet stack of this platform. */
-export function isFleetStack(platform: string, stack: string): boolean {
-    const shard = stack.startsWith(`${platform}-`) ? stack.slice(platform.length + 1) : "";
-    return /^(?:shard-\d+|group-.+|groupless)$/.test(shard);
 }

@@ -6,15 +6,13 @@ import { SharedAnswers } from "./sharedAnswers";
 import { PaceRequest, stoppedStatus } from "../../../components/iothub/sharedPace";
 
 /**
- * Keeps the pace of the hubs for all stacks that are deployed at once, so that together they stay below the limits, and
- * says how far the whole fleet is. Listens on loopback.
+ * Keeps the pace of the hubs for all stacks that are deployed at once, so that together they stay below the limits.
+ * Listens on loopback.
  */
 export class PaceKeeper {
     private readonly hubs = new Map<string, OwnPace>();
     private readonly answers = new SharedAnswers();
     private readonly waiting = new Set<ServerResponse>();
-    private total = 0;
-    private unchanged = 0;
     private isStopped = false;
 
     private constructor(private readonly server: Server) {
@@ -36,12 +34,6 @@ export class PaceKeeper {
     /** `http://127.0.0.1:PORT`. */
     get address(): string {
         return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
-    }
-
-    /** How many devices the whole fleet has, and how many of them a state holds already. */
-    expect(total: number, unchanged: number): void {
-        this.total = total;
-        this.unchanged = unchanged;
     }
 
     /** From now on nobody may send: whoever waits or asks is told that the deployment is being stopped. */
@@ -83,15 +75,12 @@ export class PaceKeeper {
             answer = "",
         } = JSON.parse(Buffer.concat(chunks).toString("utf8")) as PaceRequest;
         const paces = this.paceOf(hub, size);
-        paces.progress.expect(this.total, this.unchanged);
         if (action === "claim" && !this.isStopped) {
             this.answers.claim(`${hub} ${what}`, response);
             return;
         }
         if (action === "answer") {
             this.answers.give(`${hub} ${what}`, answer);
-        } else if (action === "done") {
-            paces.done(amount);
         } else if (action === "refused") {
             paces[limit].refused();
         } else if (action === "take" && !this.isStopped) {

@@ -1,3 +1,4 @@
+import { Settings } from "../../../stacks/settings";
 import { ExportedState } from "./stackState";
 
 /** A part of a device that a stack's state holds. */
@@ -5,6 +6,8 @@ export interface HeldPart {
     readonly stack: string;
     readonly urn: string;
     readonly deviceId: string;
+    /** When the engine wrote it last; ISO 8601. */
+    readonly modified?: string;
 }
 
 /** Parts that one stack gives to another. */
@@ -14,7 +17,7 @@ export interface Move {
     readonly parts: readonly HeldPart[];
 }
 
-/** Parts that another stack holds already, left behind by a move that was interrupted. */
+/** Parts of which another stack holds the same or a later copy, left behind by a move that was interrupted. */
 export interface Leftover {
     readonly stack: string;
     readonly parts: readonly HeldPart[];
@@ -24,20 +27,42 @@ export interface Leftover {
 export interface Placement {
     readonly moves: readonly Move[];
     readonly leftovers: readonly Leftover[];
+    /** Parts that another deployment changed after such a move: the later copy stays. */
+    readonly differing: readonly HeldPart[];
 }
 
-/** What is made for each device; their names are the device ID. */
-const partTypes = [
-    "pulumi-nodejs:dynamic/pki:DeviceCertificate",
-    "pulumi-nodejs:dynamic/iothub:DeviceIdentity",
-    "pulumi-nodejs:dynamic/dps:IndividualEnrollment",
-];
+// What is made for each device; their names are the device ID.
+export const certificateType = "pulumi-nodejs:dynamic/pki:DeviceCertificate";
+const identityType = "pulumi-nodejs:dynamic/iothub:DeviceIdentity";
+const enrollmentType = "pulumi-nodejs:dynamic/dps:IndividualEnrollment";
+const partTypes = [certificateType, identityType, enrollmentType];
 
 /** The parts of devices in a state. */
 export function heldParts(stack: string, { deployment }: ExportedState): HeldPart[] {
     return (deployment.resources ?? [])
-        .filter((resource) => partTypes.includes(resource.type) && !resource.delete)
-        .map(({ urn }) => ({ stack, urn, deviceId: urn.slice(urn.lastIndexOf("::") + 2) }));
+        .filter((resource) => isPartType(resource.type) && !resource.delete)
+        .map(({ urn, modified }) => ({
+            stack,
+            urn,
+            deviceId: urn.slice(urn.lastIndexOf("::") + 2),
+            modified,
+        }));
+}
+
+export function isPartType(type: string): boolean {
+    return partTypes.includes(type);
+}
+
+/** Names, as {@link nameOf} gives them, of what the settings make for their devices. */
+export function wantedParts({ groups, devices }: Pick<Settings, "groups" | "devices">): string[] {
+    const elsewhere = new Set(
+        groups.filter(({ provisioning }) => provisioning === "dps").map(({ name }) => name),
+    );
+    return devices.flatMap(({ id, group = "", authentication, individualEnrollment }) => [
+        ...(elsewhere.has(group) ? [] : [`${identityType}::${id}`]),
+        ...(authentication.kind === "thumbprint" ? [] : [`${certificateType}::${id}`]),
+        ...(individualEnrollment ? [`${enrollmentType}::${id}`] : []),
+    ]);
 }
 
 /** Whether a state has nothing but what every fleet stack makes for itself. */
@@ -52,24 +77,29 @@ export function isEmptyFleetStack({ deployment }: ExportedState): boolean {
 }
 
 /**
- * Whether a stack can be a fleet stack of this platform, and is not another hub's or of another hub's fleet. A state that
- * was deployed tells; before that, the settings file.
- *
- * @param claimed the platform that its settings file names; undefined without such a file, null when it names none
+ * The platform whose fleet stack a state is by what it holds; undefined when it does not tell, as before the first deploy;
+ * null when it is of a hub, or of several.
  */
-export function canBelongTo(
-    platform: string,
-    { deployment }: ExportedState,
-    claimed: string | null | undefined,
-): boolean {
+export function platformOf({ deployment }: ExportedState): string | null | undefined {
     const resources = deployment.resources ?? [];
     if (resources.some(({ type }) => type === "iot-x509:iothub:Hub")) {
-        return false;
+        return null;
     }
-    const references = resources.filter(({ type }) => type === "pulumi:pulumi:StackReference");
-    return references.length > 0
-        ? references.every(({ urn }) => urn.endsWith(`/${platform}`))
-        : claimed === undefined || claimed === platform;
+    const references = resources
+        .filter(({ type }) => type === "pulumi:pulumi:StackReference")
+        .map(({ urn }) => urn);
+    // What was moved there but never deployed has the tag of its hub's stack.
+    const owners = resources
+        .filter(({ type }) => type === identityType)
+        .map(({ outputs }) => outputs?.owner)
+        .filter((owner) => typeof owner === "string");
+    const named = new Set((references.length > 0 ? references : owners).map(lastPart));
+    const [platform, ...others] = named;
+    return others.length > 0 ? null : platform;
+}
+
+function lastPart(text: string): string {
+    return text.slice(text.lastIndexOf("/") + 1);
 }
 
 /**
@@ -86,12 +116,18 @@ export function placeParts(
     for (const part of parts) {
         add(copies, nameOf(part), part);
     }
-    for (const [first, ...others] of copies.values()) {
-        const to = stackOf(first.deviceId, first.stack);
-        const all = [first, ...others];
-        const kept = all.find(({ stack }) => stack === to) ?? first;
+    const differing: HeldPart[] = [];
+    for (const all of copies.values()) {
+        const to = stackOf(all[0].deviceId, all[0].stack);
+        // A move leaves equal copies. The engine's time tells which was written since, with a key that the other lacks.
+        const latest = all.map(instantOf).sort()[all.length - 1];
+        const candidates = all.filter((part) => instantOf(part) === latest);
+        const kept = candidates.find(({ stack }) => stack === to) ?? candidates[0];
         if (kept.stack !== to) {
             add(moves, JSON.stringify([kept.stack, to]), kept);
+        }
+        if (candidates.length < all.length) {
+            differing.push(kept);
         }
         all.filter((part) => part !== kept).forEach((part) => add(leftovers, part.stack, part));
     }
@@ -101,11 +137,17 @@ export function placeParts(
             return { from, to, parts: moved };
         }),
         leftovers: [...leftovers].map(([stack, left]) => ({ stack, parts: left })),
+        differing,
     };
 }
 
+/** Of the last change, as a text that sorts: the engine leaves out zeros at the end of a second's fraction. */
+function instantOf({ modified = "" }: HeldPart): string {
+    return modified.replace(/(?:\.(\d+))?Z$/, (_, digits: string = "") => digits.padEnd(10, "0"));
+}
+
 /** Type and name: what a URN has beside the stack. */
-function nameOf({ urn }: HeldPart): string {
+export function nameOf({ urn }: Pick<HeldPart, "urn">): string {
     const [, , ...rest] = urn.split("::");
     return rest.join("::");
 }

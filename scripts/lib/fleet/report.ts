@@ -18,6 +18,9 @@ const toDo: Readonly<Record<string, string>> = {
     same: "unchanged",
 };
 
+/** Operations of the engine that change nothing, or only the fleet stack's note of the hub's outputs. */
+const unsaid = ["refresh", "read", "discard"];
+
 const inAll = "in all";
 
 /** One summary of all stacks, line by line. */
@@ -62,10 +65,16 @@ function awaitedLines({ moves, leftovers }: Placement): string[] {
     ];
 }
 
+/** `100 made, 240 unchanged`: what was done, by the engine's operations. */
+export function operationsDone(changes: Outcome["changes"]): string {
+    return counts("up", changes);
+}
+
 function counts(verb: Verb, changes: Outcome["changes"]): string {
     const words = verb === "preview" ? toDo : done;
-    // What the engine discards is the fleet stack's note of the hub's outputs.
-    const known = Object.entries(changes).filter(([op, count]) => count > 0 && op !== "discard");
+    const known = Object.entries(changes).filter(
+        ([op, count]) => count > 0 && !unsaid.includes(op),
+    );
     const texts = known.map(([op, count]) => `${count.toLocaleString("en-US")} ${words[op] ?? op}`);
     return texts.length === 0 ? "nothing" : texts.join(", ");
 }

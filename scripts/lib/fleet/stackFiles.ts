@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, writeFileSync } from "fs";
+import { existsSync, readFileSync, rmSync } from "fs";
 import * as path from "path";
-import { CORE_SCHEMA, dump, load } from "js-yaml";
+import { dump } from "js-yaml";
 import { Sharding } from "../../../stacks/settings";
 import { shardsValue } from "../../../stacks/shards";
 import { StackFileError } from "../planConfig";
+import { readYaml } from "../stackYaml";
 
 interface StackFile {
     readonly config?: Readonly<Record<string, unknown>>;
@@ -13,66 +14,77 @@ interface StackFile {
     readonly [key: string]: unknown;
 }
 
-const madeBy = "# Made by npm run fleet; what is changed here is lost in its next run.\n";
+/** How files begin that earlier versions left beside Pulumi.yaml. */
+const madeByEarlierVersion = "# Made by npm run fleet;";
 
 /** The settings file of a stack, `Pulumi.<stack>.yaml`. */
 export function settingsFile(folder: string, stack: string): string {
     return path.join(folder, `Pulumi.${stack}.yaml`);
 }
 
-/**
- * Writes the settings of a fleet stack: all that its platform's stack has, and which part of the fleet it is. The key that
- * encrypts the platform's secrets is the fleet stack's, too.
- *
- * @throws StackFileError when the platform's settings hold secrets that only its own stack can decrypt
- */
-export function writeFleetStackFile(
-    folder: string,
-    platform: string,
-    sharding: Sharding | undefined,
-    fleetStack: { readonly stack: string; readonly shard: string },
-): void {
-    const file = readStackFile(folder, platform);
-    const hasOwnKey = file.encryptionsalt !== undefined || file.encryptedkey !== undefined;
-    const secret = hasOwnKey ? undefined : secretPath(file.config, "");
-    if (secret !== undefined) {
-        throw new StackFileError(
-            `${path.basename(settingsFile(folder, platform))}: "${secret}" is encrypted by the backend for this stack alone, ` +
-                `and fleet stacks need it — write it in clear, or choose a secrets provider with a key of its own ` +
-                `(pulumi stack change-secrets-provider)`,
-        );
+/** What a hub's stack says, as its fleet stacks and its own run are given it: read once, so that all see the same. */
+export class PlatformFile {
+    private constructor(
+        private readonly name: string,
+        private readonly text: string,
+        private readonly content: StackFile,
+    ) {}
+
+    static read(folder: string, platform: string): PlatformFile {
+        const file = settingsFile(folder, platform);
+        const content = readFileSync(file, "utf8");
+        return new PlatformFile(path.basename(file), content, parse(content));
     }
-    const config = {
-        ...file.config,
-        ...withShards(sharding),
-        "iot-x509:shard": { of: platform, name: fleetStack.shard },
-    };
-    writeFileSync(settingsFile(folder, fleetStack.stack), madeBy + text({ ...file, config }));
-}
 
-/** The platform that a stack's settings file names; undefined without such a file, null when it names none. */
-export function claimedPlatform(folder: string, stack: string): string | null | undefined {
-    if (!existsSync(settingsFile(folder, stack))) {
-        return undefined;
+    /** The secrets provider that the file names; undefined: the backend's default. */
+    get secretsProvider(): string | undefined {
+        return this.content.secretsprovider;
     }
-    const { config } = readStackFile(folder, stack);
-    const shard = config?.["iot-x509:shard"] as { readonly of?: string } | undefined;
-    return shard?.of ?? null;
+
+    /** The key that encrypts secrets, without a setting. */
+    keyAlone(): string {
+        const { secretsprovider, encryptionsalt, encryptedkey } = this.content;
+        return text({ secretsprovider, encryptionsalt, encryptedkey });
+    }
+
+    /** The file as it is; with a sharding, with that instead of its own. */
+    settings(sharding?: Sharding): string {
+        return sharding === undefined
+            ? this.text
+            : text({ ...this.content, config: { ...this.content.config, ...shards(sharding) } });
+    }
+
+    /**
+     * The settings of a fleet stack: all that its platform's stack has, and which part of the fleet it is. The key that
+     * encrypts the platform's secrets is the fleet stack's, too.
+     *
+     * @param sharding undefined: none
+     * @throws StackFileError when the platform's settings hold secrets that only its own stack can decrypt
+     */
+    fleetStackSettings(of: string, shard: string, sharding: Sharding | undefined): string {
+        const { config, encryptionsalt, encryptedkey } = this.content;
+        const hasOwnKey = encryptionsalt !== undefined || encryptedkey !== undefined;
+        const secret = hasOwnKey ? undefined : secretPath(config, "");
+        if (secret !== undefined) {
+            throw new StackFileError(
+                `${this.name}: "${secret}" is encrypted by the backend for this stack alone, ` +
+                    `and fleet stacks need it — write it in clear, or choose a secrets provider with a key of its own ` +
+                    `(pulumi stack change-secrets-provider)`,
+            );
+        }
+        return text({
+            ...this.content,
+            config: { ...config, ...shards(sharding), "iot-x509:shard": { of, name: shard } },
+        });
+    }
 }
 
-/** The secrets provider that a stack's settings file names; undefined: the backend's default. */
-export function secretsProvider(folder: string, stack: string): string | undefined {
-    return readStackFile(folder, stack).secretsprovider;
-}
-
-/** The settings of a stack with other shards or none, for a run that must not change the file. */
-export function settingsWith(
-    folder: string,
-    stack: string,
-    sharding: Sharding | undefined,
-): string {
-    const file = readStackFile(folder, stack);
-    return text({ ...file, config: { ...file.config, ...withShards(sharding) } });
+/** Removes the settings file of a fleet stack that an earlier version left in the project's folder. */
+export function removeFormerFile(folder: string, stack: string): void {
+    const file = settingsFile(folder, stack);
+    if (existsSync(file) && readFileSync(file, "utf8").startsWith(madeByEarlierVersion)) {
+        rmSync(file);
+    }
 }
 
 /** Leaves out what is undefined. */
@@ -80,14 +92,12 @@ function text(file: StackFile): string {
     return dump(file, { skipInvalid: true });
 }
 
-function withShards(sharding: Sharding | undefined): Record<string, unknown> {
-    return { "iot-x509:shards": sharding && shardsValue(sharding) };
+function parse(content: string): StackFile {
+    return (readYaml(content) ?? {}) as StackFile;
 }
 
-function readStackFile(folder: string, stack: string): StackFile {
-    const text = readFileSync(settingsFile(folder, stack), "utf8");
-    // The schema without dates: what looks like one is text to Pulumi.
-    return (load(text, { schema: CORE_SCHEMA }) ?? {}) as StackFile;
+function shards(sharding: Sharding | undefined): Record<string, unknown> {
+    return { "iot-x509:shards": sharding && shardsValue(sharding) };
 }
 
 /** Path of the first encrypted value. */

@@ -1,4 +1,6 @@
-import { ConcurrentUpdateError, DestroyOptions, Stack, UpOptions } from "@pulumi/pulumi/automation";
+import type { EngineEvent } from "@pulumi/pulumi/automation";
+import { followEvents } from "./eventLog";
+import { CliResult, PulumiCli, withRemedy } from "./pulumiCli";
 
 /**
  * Operations that the engine has under way at once. Far more than processors: most of them wait for the bulk request that
@@ -7,6 +9,11 @@ import { ConcurrentUpdateError, DestroyOptions, Stack, UpOptions } from "@pulumi
 const parallel = 256;
 /** So many changes of a preview, and so many errors, are shown of each stack. */
 const mostShown = 20;
+
+/** Operations that a preview shows, those first that may lose something. Others, such as a refresh, change nothing. */
+const shownOperations = ["replace", "delete", "update", "create", "import"];
+/** The steps of a replacement are one change. */
+const replaceSteps = ["create-replacement", "delete-replaced", "import-replacement"];
 
 export type Verb = "up" | "preview" | "destroy";
 
@@ -23,83 +30,100 @@ export interface Outcome {
 
 export interface RunOptions {
     readonly refresh: boolean;
-    /** Settings file instead of the stack's own. */
-    readonly configFile?: string;
-    readonly signal: AbortSignal;
+    readonly settingsFile: string;
+    /** A file, for the events of the engine. */
+    readonly eventLog: string;
+    readonly variables: Readonly<Record<string, string>>;
+    readonly onEvent: (event: EngineEvent) => void;
 }
 
 /** Runs one verb on one stack; a failure is an outcome, too. */
-export async function runStack(verb: Verb, stack: Stack, options: RunOptions): Promise<Outcome> {
+export async function runStack(
+    verb: Verb,
+    stack: string,
+    cli: PulumiCli,
+    options: RunOptions,
+): Promise<Outcome> {
+    const { refresh, settingsFile, eventLog, variables, onEvent } = options;
     const began = Date.now();
     const seen = new Seen(verb === "preview");
-    const given: UpOptions & DestroyOptions = {
-        ...options,
-        parallel,
-        onEvent: (event) => seen.take(event),
-    };
-    let result: Outcome["result"] = "done";
-    try {
-        if (verb === "preview") {
-            await stack.preview(given);
-        } else {
-            // A device that fails holds up no other.
-            await stack[verb]({ ...given, continueOnError: true });
-        }
-    } catch (error) {
-        result = options.signal.aborted ? "stopped" : "failed";
-        seen.failed(stack.name, error as Error);
+    let isOver = false;
+    const following = followEvents(
+        eventLog,
+        () => isOver,
+        (event) => {
+            seen.take(event);
+            onEvent(event);
+        },
+    );
+    const args = [
+        verb,
+        ...["--stack", stack, "--config-file", settingsFile, "--event-log", eventLog],
+        ...["--parallel", String(parallel), "--color", "never"],
+        ...(refresh ? ["--refresh"] : []),
+        // A device that fails holds up no other.
+        ...(verb === "preview" ? [] : ["--yes", "--skip-preview", "--continue-on-error"]),
+    ];
+    const result = await cli.deploy(args, { PULUMI_DEBUG_COMMANDS: "true", ...variables });
+    isOver = true;
+    await following;
+    if (result.status !== 0) {
+        seen.failed(stack, result);
     }
     return {
-        stack: stack.name,
-        result,
+        stack,
+        result: result.status === 0 ? "done" : "failed",
         changes: seen.changes,
         details: seen.details(),
         seconds: (Date.now() - began) / 1000,
     };
 }
 
-type Event = Parameters<NonNullable<UpOptions["onEvent"]>>[0];
-
 /** What the engine told of one run. */
-class Seen {
+export class Seen {
     changes: Record<string, number> = {};
-    private readonly steps: string[] = [];
+    /** Place in {@link shownOperations}, by line. */
+    private readonly steps = new Map<string, number>();
     private readonly errors = new Set<string>();
 
     constructor(private readonly isPreview: boolean) {}
 
-    take({ resourcePreEvent, diagnosticEvent, summaryEvent }: Event): void {
+    take({ resourcePreEvent, diagnosticEvent, summaryEvent }: EngineEvent): void {
         if (summaryEvent !== undefined) {
             this.changes = { ...summaryEvent.resourceChanges };
         }
         if (diagnosticEvent?.severity === "error") {
-            this.errors.add(plain(diagnosticEvent.message).trim());
+            this.errors.add(withRemedy(plain(diagnosticEvent.message).trim()));
         }
         if (resourcePreEvent !== undefined && this.isPreview) {
             const { op, type, urn } = resourcePreEvent.metadata;
-            if (op !== "same" && !type.startsWith("pulumi:")) {
+            const shown = replaceSteps.includes(op) ? "replace" : op;
+            const rank = shownOperations.indexOf(shown);
+            if (rank >= 0 && !type.startsWith("pulumi:")) {
                 const kind = type.slice(type.lastIndexOf(":") + 1);
-                this.steps.push(`${op} ${kind} ${urn.slice(urn.lastIndexOf("::") + 2)}`);
+                this.steps.set(`${shown} ${kind} ${urn.slice(urn.lastIndexOf("::") + 2)}`, rank);
             }
         }
     }
 
-    failed(stack: string, error: Error): void {
-        if (error instanceof ConcurrentUpdateError) {
+    failed(stack: string, { stdout, stderr }: Pick<CliResult, "stdout" | "stderr">): void {
+        const text = `${stderr}\n${stdout}`;
+        if (/the stack is currently locked by|\[409\] Conflict/.test(text)) {
             this.errors.add(
                 "another deployment has locked this stack, or one that was killed left its lock: wait for it, or " +
                     `free the stack with "pulumi cancel --stack ${stack}"`,
             );
         } else if (this.errors.size === 0) {
-            this.errors.add(complaintOf(error.message));
+            this.errors.add(withRemedy(plain(stderr).trim() || plain(stdout).trim()));
         }
     }
 
     details(): string[] {
-        return [
-            ...shortened(this.steps.sort(), "changes"),
-            ...shortened([...this.errors], "errors"),
-        ];
+        const ranked = [...this.steps].sort(
+            ([one, rank], [other, otherRank]) => rank - otherRank || (one < other ? -1 : 1),
+        );
+        const steps = ranked.map(([line]) => line);
+        return [...shortened(steps, "changes"), ...shortened([...this.errors], "errors")];
     }
 }
 
@@ -107,12 +131,6 @@ function shortened(lines: readonly string[], what: string): string[] {
     return lines.length <= mostShown
         ? [...lines]
         : [...lines.slice(0, mostShown), `and ${lines.length - mostShown} more ${what}`];
-}
-
-/** What a command complained about, from the Automation API's account of it: its standard error up to what Node.js adds. */
-function complaintOf(message: string): string {
-    const [, complaint] = /^ *stderr:.*\n((?:.*\n)*?) *err\?:/m.exec(message) ?? [];
-    return plain(complaint || message).trim();
 }
 
 /** Without the engine's marks of colour. */

@@ -10,6 +10,12 @@ export interface StateResource {
     readonly propertyDependencies?: Readonly<Record<string, readonly string[] | null>>;
     /** To be deleted by the next run. */
     readonly delete?: boolean;
+    /** Not to be deleted. */
+    readonly protect?: boolean;
+    /** When the engine wrote it last; ISO 8601. */
+    readonly modified?: string;
+    readonly inputs?: Readonly<Record<string, unknown>>;
+    readonly outputs?: Readonly<Record<string, unknown>>;
 }
 
 /** A stack's state, as `pulumi stack export` prints it. */
@@ -20,13 +26,18 @@ export interface ExportedState {
 
 const stackType = "pulumi:pulumi:Stack";
 
-/** A state with resources of another one at its end, as that stack's own. */
+/**
+ * A state with resources of another one at its end, as that stack's own.
+ *
+ * @param rootOutputs of a stack that was never deployed
+ */
 export function received(
     state: ExportedState,
     stack: string,
     from: ExportedState,
     fromStack: string,
     urns: ReadonlySet<string>,
+    rootOutputs: Readonly<Record<string, unknown>> = {},
 ): ExportedState {
     const own = (urn: string): string => renamed(urn, fromStack, stack);
     const present = [...(state.deployment.resources ?? [])];
@@ -41,7 +52,7 @@ export function received(
             (resource.type === stackType && parents.has(resource.urn));
         if (isNeeded && !present.some(({ urn }) => urn === own(resource.urn))) {
             // The root's outputs are the giving stack's; they may hold CA keys.
-            const bare = resource.type === stackType ? { outputs: {} } : {};
+            const bare = resource.type === stackType ? { outputs: rootOutputs } : {};
             present.push({ ...resource, ...bare, urn: own(resource.urn) });
         }
     }
@@ -79,6 +90,16 @@ export function given(state: ExportedState, urns: ReadonlySet<string>): Exported
         state,
         (state.deployment.resources ?? []).filter(({ urn }) => !urns.has(urn)),
     );
+}
+
+/** A state whose root has one output more, unless it has that already. */
+export function withOutput(state: ExportedState, name: string, value: unknown): ExportedState {
+    const resources = (state.deployment.resources ?? []).map((resource) =>
+        resource.type === stackType
+            ? { ...resource, outputs: { [name]: value, ...resource.outputs } }
+            : resource,
+    );
+    return withResources(state, resources);
 }
 
 function withResources(state: ExportedState, resources: readonly StateResource[]): ExportedState {

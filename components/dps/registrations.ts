@@ -1,0 +1,69 @@
+import { azure } from "../azure/access";
+import { DataPlaneAccess } from "../azure/dataPlaneAccess";
+import { Enrollments } from "./enrollments";
+
+const armVersion = "2022-12-12";
+
+interface RawService {
+    readonly id: string;
+    readonly properties: {
+        readonly serviceOperationsHostName: string;
+        readonly iotHubs?: readonly { readonly name?: string }[];
+    };
+}
+
+const linked = new Map<string, Promise<readonly Enrollments[]>>();
+
+/**
+ * The provisioning services of the hub's resource group that are linked to it. A group that leaves `provisioning: dps` may
+ * be the last one, so the program itself may declare no service any more; at Azure it is there until the run's end.
+ */
+export function linkedServices(hubId: string, hostName: string): Promise<readonly Enrollments[]> {
+    let found = linked.get(hubId);
+    if (found === undefined) {
+        found = findLinked(hubId, hostName);
+        linked.set(hubId, found);
+        found.catch(() => linked.delete(hubId));
+    }
+    return found;
+}
+
+async function findLinked(hubId: string, hostName: string): Promise<readonly Enrollments[]> {
+    const { arm, cloud, dps } = azure();
+    const [group] = hubId.split(/\/providers\//i);
+    const services: RawService[] = [];
+    let url: string | undefined =
+        `${cloud.arm}${group}/providers/Microsoft.Devices/provisioningServices?api-version=${armVersion}`;
+    while (url !== undefined) {
+        const answer = await arm.send({ method: "GET", url, expect: [200] });
+        const page = answer.body as { value: readonly RawService[]; nextLink?: string };
+        services.push(...page.value);
+        url = page.nextLink;
+    }
+    return services
+        .filter(({ properties }) => properties.iotHubs?.some(({ name }) => name === hostName))
+        .map(({ id, properties }) => {
+            const access = new DataPlaneAccess({
+                hostName: properties.serviceOperationsHostName,
+                resourceId: id,
+                role: "Device Provisioning Service Data Contributor",
+                waitSeconds: 0,
+            });
+            return new Enrollments(dps, properties.serviceOperationsHostName, access);
+        });
+}
+
+/** Whether a device got its identity on the hub by registering at one of the services. */
+export async function isRegistered(
+    services: readonly Enrollments[],
+    hostName: string,
+    deviceId: string,
+): Promise<boolean> {
+    for (const service of services) {
+        const registration = await service.registration(deviceId);
+        if (registration?.deviceId === deviceId && registration.assignedHub === hostName) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,56 @@
+import { X509Certificate } from "crypto";
+import * as pulumi from "@pulumi/pulumi";
+import { Authorities } from "./authorities";
+import { GroupSettings, Settings } from "./settings";
+
+const day = 24 * 3600 * 1000;
+/** Days before a CA's end from which each run says so, unless its life is short. */
+const noticeDays = 60;
+
+/** Warns of CAs that are near their end, or past it: the date, who depends on it, and what to do. */
+export function announceCaEnds(settings: Settings, authorities: Authorities): void {
+    for (const { name, certificate } of authorities.roots) {
+        warnBeforeEnd(certificate, (end) => `The root CA "${name}" ${end}. ${nextRoot(settings)}`);
+    }
+    for (const { name, certificate, group, generation } of authorities.intermediates) {
+        warnBeforeEnd(certificate, (end) => {
+            const lost = `the certificates of group ${group.name} that it signed end with it`;
+            return `The intermediate CA "${name}" ${end}; ${lost}. ${nextCa(settings, group, generation)}`;
+        });
+    }
+}
+
+function warnBeforeEnd(pem: pulumi.Output<string>, text: (end: string) => string): void {
+    pem.apply((certificate) => {
+        const { validFrom, validTo } = new X509Certificate(certificate);
+        const [start, end] = [Date.parse(validFrom), Date.parse(validTo)];
+        const notice = Math.min(noticeDays * day, (end - start) / 3);
+        const left = end - Date.now();
+        if (left <= notice) {
+            const date = new Date(end).toISOString().slice(0, 10);
+            const days = Math.floor(left / day);
+            const when = left <= 0 ? `ended on ${date}` : `ends on ${date}, in ${days} days`;
+            void pulumi.log.warn(text(when));
+        }
+    });
+}
+
+function nextRoot({ pki }: Settings): string {
+    const rotate = "then raise intermediate.generation of each group (README, Rotating a CA)";
+    return pki.root.keys === "offline"
+        ? `Make another root, name it in pki.root.certificate, ${rotate}.`
+        : `Make another with "pulumi config set --path iot-x509:pki.root.generation ${pki.root.generation + 1}", ${rotate}.`;
+}
+
+function nextCa(settings: Settings, group: GroupSettings, generation: number): string {
+    const path = `iot-x509:groups.${group.name}.intermediate`;
+    if (generation !== group.intermediate.generation) {
+        return `Bring the devices their new chains before, then delete ${generation} from ${path}.retain.`;
+    }
+    const isMade = settings.pki.root.keys === "managed";
+    return (
+        `Rotate it: pulumi config set --path ${path}.generation ${generation + 1}; ` +
+        `pulumi config set --path '${path}.retain[${group.intermediate.retain.length}]' ${generation}; pulumi up.` +
+        (isMade ? " Past its end, pulumi up signs it again for the same key." : "")
+    );
+}

@@ -1,0 +1,75 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** Outputs of a resource, secrets in clear: never to be shown. */
+export type Outputs = Readonly<Record<string, unknown>>;
+
+/** What the state of a stack holds before a run. Empty until a run of the stack has ended well once. */
+export class PreviousState {
+    static readonly none = new PreviousState({}, {});
+
+    /** By type, then by name. */
+    private readonly byType = new Map<string, Map<string, Outputs>>();
+
+    /**
+     * @param outputs of the stack
+     * @param resources by URN
+     */
+    constructor(
+        readonly outputs: Outputs,
+        resources: Readonly<Record<string, { readonly type: string; readonly outputs: Outputs }>>,
+    ) {
+        for (const [urn, { type, outputs: own }] of Object.entries(resources)) {
+            const named = this.byType.get(type) ?? new Map<string, Outputs>();
+            this.byType.set(type, named.set(urn.slice(urn.lastIndexOf("::") + 2), own));
+        }
+    }
+
+    /** @param type e.g. `tls:index/privateKey:PrivateKey` */
+    find(type: string, name: string): Outputs | undefined {
+        return this.all(type).get(name);
+    }
+
+    /** By name. */
+    all(type: string): ReadonlyMap<string, Outputs> {
+        return this.byType.get(type) ?? new Map<string, Outputs>();
+    }
+}
+
+/** Reads the state of the running stack, as a StackReference would, without being a resource. */
+export async function readPreviousState(): Promise<PreviousState> {
+    const outputs = await readOutputs(pulumi.getStack());
+    if (Object.keys(outputs).length === 0) {
+        // Of a stack that was never deployed the engine cannot read the resources: CLI 3.260 ends with a nil pointer.
+        return PreviousState.none;
+    }
+    const resources = await invoke<ConstructorParameters<typeof PreviousState>[1]>(
+        "readStackResourceOutputs",
+        { stackName: fullName(pulumi.getStack()) },
+    );
+    return new PreviousState(outputs, resources.outputs);
+}
+
+/** The outputs of another stack of this project; none when there is no such stack. */
+export async function readOutputsOf(stack: string): Promise<Outputs> {
+    try {
+        return await readOutputs(stack);
+    } catch (error) {
+        if (/unknown stack/.test(String(error))) {
+            return {};
+        }
+        throw error;
+    }
+}
+
+async function readOutputs(stack: string): Promise<Outputs> {
+    return (await invoke<Outputs>("readStackOutputs", { name: fullName(stack) })).outputs;
+}
+
+function fullName(stack: string): string {
+    return `${pulumi.getOrganization()}/${pulumi.getProject()}/${stack}`;
+}
+
+/** A function of the engine itself. */
+function invoke<T>(name: string, args: pulumi.Inputs): Promise<{ readonly outputs: T }> {
+    return pulumi.runtime.invoke(`pulumi:pulumi:${name}`, args) as Promise<{ readonly outputs: T }>;
+}

@@ -1,0 +1,126 @@
+import { X509Certificate } from "crypto";
+import { PreviousState } from "./previousState";
+import { KeyAlgorithm } from "./settings";
+
+const hour = 3600 * 1000;
+/** So much earlier than its root at most ends an intermediate whose life was cut to the root's. */
+const cutMargin = 3 * hour;
+
+const types = {
+    key: "tls:index/privateKey:PrivateKey",
+    root: "tls:index/selfSignedCert:SelfSignedCert",
+    intermediate: "tls:index/locallySignedCert:LocallySignedCert",
+};
+
+/** A certificate that @pulumi/tls signed in an earlier run. */
+export interface PriorCertificate {
+    readonly pem: string;
+    readonly validityHours: number;
+    readonly end: Date;
+}
+
+/** A root that the program made in an earlier run. */
+export interface PriorRoot extends PriorCertificate {
+    readonly commonName: string;
+    readonly organization: string;
+    readonly country: string | undefined;
+    readonly keyAlgorithm: KeyAlgorithm;
+}
+
+interface Tls {
+    readonly certPem: string;
+    readonly caCertPem: string;
+    readonly validityPeriodHours: number;
+    readonly subject: {
+        readonly commonName: string;
+        readonly organization: string;
+        readonly country?: string;
+    };
+    readonly algorithm: string;
+    readonly rsaBits: number;
+    readonly ecdsaCurve: string;
+}
+
+/** The CAs of the state, by the names that stacks/authorities.ts gives them. */
+export class PriorCas {
+    constructor(private readonly state: PreviousState) {}
+
+    root(name: string): PriorRoot | undefined {
+        const certificate = this.find(types.root, `${name}-certificate`);
+        const keyAlgorithm = this.keyAlgorithm(name);
+        if (certificate === undefined || keyAlgorithm === undefined) {
+            return undefined;
+        }
+        const { commonName, organization, country } = certificate.subject;
+        return {
+            ...facts(certificate),
+            commonName,
+            organization,
+            country: country || undefined,
+            keyAlgorithm,
+        };
+    }
+
+    intermediate(name: string): PriorCertificate | undefined {
+        const certificate = this.find(types.intermediate, `${name}-certificate`);
+        return certificate && facts(certificate);
+    }
+
+    /** Name of the root that signed an intermediate; undefined when none that the program made did. */
+    rootOf(name: string): string | undefined {
+        const signed = this.find(types.intermediate, `${name}-certificate`);
+        const roots = [...this.state.all(types.root)] as unknown as [string, Tls][];
+        const found =
+            signed && roots.find(([, { certPem }]) => certPem.trim() === signed.caCertPem.trim());
+        return found?.[0].replace(/-certificate$/, "");
+    }
+
+    keyAlgorithm(name: string): KeyAlgorithm | undefined {
+        const key = this.find(types.key, `${name}-key`);
+        return (
+            key &&
+            ((key.algorithm === "RSA"
+                ? `RSA-${key.rsaBits}`
+                : `ECDSA-${key.ecdsaCurve}`) as KeyAlgorithm)
+        );
+    }
+
+    private find(type: string, name: string): Tls | undefined {
+        return this.state.find(type, name) as Tls | undefined;
+    }
+}
+
+function facts({ certPem, validityPeriodHours }: Tls): PriorCertificate {
+    const end = new Date(new X509Certificate(certPem).validTo);
+    return { pem: certPem, validityHours: validityPeriodHours, end };
+}
+
+export function hasEnded(certificate: PriorCertificate | undefined): boolean {
+    return certificate !== undefined && certificate.end.getTime() <= Date.now();
+}
+
+/**
+ * Hours that an intermediate shall be valid so that it does not outlive its root. The same for one that is there already,
+ * or every run would sign it again.
+ *
+ * @param root that signed or will sign it; undefined when it is made in the same run, with `rootHours`
+ */
+export function hoursWithinRoot(
+    wanted: number,
+    before: PriorCertificate | undefined,
+    root: PriorCertificate | undefined,
+    rootHours: number,
+): number {
+    const present = hasEnded(before) ? undefined : before;
+    if (present?.validityHours === wanted) {
+        return wanted;
+    }
+    if (root === undefined) {
+        // It is made some moments after its root.
+        return Math.min(wanted, rootHours - 1);
+    }
+    const left = Math.max(1, Math.floor((root.end.getTime() - Date.now()) / hour) - 1);
+    const lead = present && root.end.getTime() - present.end.getTime();
+    const wasCut = lead !== undefined && lead >= 0 && lead < cutMargin;
+    return wanted > left && present && wasCut ? present.validityHours : Math.min(wanted, left);
+}

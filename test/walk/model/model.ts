@@ -1,0 +1,79 @@
+import { copyOf, WalkConfig } from "./config";
+import { effective, Effective } from "./effective";
+
+/** Something the walk keeps an eye on because of a step that was no change of the configuration. */
+export interface Model {
+    /** What the settings say, deployed or not. */
+    config: WalkConfig;
+    /** What they said in the last run that was completed; undefined: nothing is deployed. */
+    applied: WalkConfig | undefined;
+    /** What they said in runs since then that were not completed. */
+    attempted: WalkConfig[];
+    /** Names of keys (`device d1`, `CA a-g1`) that the next run may make anew. */
+    readonly mayChange: Set<string>;
+    /** Whether somebody changed Azure by hand since. */
+    needsRefresh: boolean;
+    /** How far the clock was moved. */
+    daysLater: number;
+    /** CAs that await the offline root's signature, after the last completed run. */
+    pending: string[];
+    /** A finding that is known already ended the walk: nothing more can be learned from it. */
+    isOver: boolean;
+}
+
+export function newModel(config: WalkConfig): Model {
+    return {
+        config: copyOf(config),
+        applied: undefined,
+        attempted: [],
+        mayChange: new Set(),
+        needsRefresh: false,
+        daysLater: 0,
+        pending: [],
+        isOver: false,
+    };
+}
+
+/** What a key is made for: as long as this stays, the key must stay. By name: `device d1`, `CA root`. */
+export function keyPurposes(config: WalkConfig): Map<string, string> {
+    const now: Effective = effective(config);
+    const purposes = new Map<string, string>();
+    for (const { id, kind, group, keyGeneration } of now.devices) {
+        if (kind === "generated") {
+            purposes.set(`device ${id}`, `${group?.keyAlgorithm}/${keyGeneration}`);
+        }
+    }
+    if (now.rootKeys === "managed") {
+        purposes.set("CA root", now.root.keyAlgorithm);
+    }
+    for (const { name, keyAlgorithm } of now.groups.flatMap(({ authorities }) => authorities)) {
+        purposes.set(`CA ${name}`, keyAlgorithm);
+    }
+    return purposes;
+}
+
+/** Notes a run that begins: which keys it may make anew, whether it is completed or not. */
+export function noteRun(model: Model): void {
+    const before = keyPurposes(model.applied ?? model.config);
+    const now = keyPurposes(model.config);
+    for (const [name, purpose] of before) {
+        if (now.get(name) !== purpose) {
+            model.mayChange.add(name);
+        }
+    }
+    model.attempted.push(copyOf(model.config));
+}
+
+export function noteCompleted(model: Model): void {
+    model.applied = copyOf(model.config);
+    model.attempted = [];
+    model.needsRefresh = false;
+}
+
+export function noteDestroyed(model: Model): void {
+    model.applied = undefined;
+    model.attempted = [];
+    model.mayChange.clear();
+    model.needsRefresh = false;
+    model.pending = [];
+}

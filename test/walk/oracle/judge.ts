@@ -1,0 +1,322 @@
+import { X509Certificate } from "crypto";
+import { readFileSync } from "fs";
+import * as path from "path";
+import { WalkConfig } from "../model/config";
+import { effective } from "../model/effective";
+import { keyPurposes, Model } from "../model/model";
+import { foreignDevice } from "../real/byHand";
+import { HubDump, IdentityDump } from "../real/dump";
+import { EngineResult } from "../real/engine";
+import { Field } from "../real/field";
+import { Standing, Watch } from "../real/watch";
+import { unknownProblems } from "../knownGaps";
+import { azureProblems } from "./azure";
+import { authoritiesOf, certificateProblems, keysOf } from "./certificates";
+import { visit } from "./fieldTrip";
+import { identityProblems } from "./identities";
+import { differ, differAsSets, Seen } from "./seen";
+
+/** Problems that end a walk. */
+export class WalkFailure extends Error {
+    constructor(readonly problems: readonly string[]) {
+        super(problems.map((one) => `- ${one}`).join("\n"));
+    }
+}
+
+/** What a failing run said, without what went well. */
+function tailOf(text: string): string {
+    const lines = text.split("\n").filter((line) => line.trim() !== "");
+    const errors = lines.filter((line) => /error|fail|refus|cannot|violat/i.test(line));
+    return (errors.length > 0 ? errors : lines).slice(0, 12).join("\n    ");
+}
+
+const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
+
+/** Collects what is not as it must be, over the runs of one stack. */
+export class Judge {
+    private problems: string[] = [];
+    /** Known gaps that this walk met, in words. */
+    readonly met = new Set<string>();
+    private keys = new Map<string, string>();
+    private kept = new Set<string>();
+    private foreign: IdentityDump | undefined;
+    private foreignTags = new Map<string, Record<string, unknown>>();
+    /** Refusals in runs that were disturbed, to be judged when the next run has ended. */
+    private remembered: Watch[] = [];
+
+    constructor(
+        private readonly field: Field,
+        private readonly folder: string,
+    ) {}
+
+    add(problems: readonly string[]): void {
+        this.problems.push(...problems);
+    }
+
+    /** @throws WalkFailure; a known gap after which nothing can go on ends the walk without */
+    throwIfAny(model: Model): void {
+        const problems = this.problems.splice(0);
+        const unknown = unknownProblems(problems, this.met);
+        if (unknown.length > 0) {
+            throw new WalkFailure(unknown);
+        }
+        if (problems.some((one) => one.startsWith("!"))) {
+            model.isOver = true;
+        }
+    }
+
+    /** What begins with `!` leaves a stack that the walk cannot go on with. */
+    mustSucceed(what: string, { status, text }: EngineResult): void {
+        this.mustNotLeak(text);
+        if (status !== 0) {
+            this.add([`! ${what} ended with ${status}:\n    ${tailOf(text)}`]);
+        }
+    }
+
+    mustNotLeak(text: string): void {
+        if (privateKey.test(text)) {
+            this.add(["a private key was printed"]);
+        }
+    }
+
+    mustEnd(orphans: readonly string[]): void {
+        this.add(orphans.map((one) => `a process outlived its engine: ${one.slice(0, 120)}`));
+    }
+
+    mustBeAsAnnounced(preview: EngineResult, up: EngineResult): void {
+        const words = ({ steps }: EngineResult): string[] =>
+            steps.map(({ op, urn }) => `${op} ${shortened(urn)}`);
+        const [announced, done] = [words(preview), words(up)];
+        const only = (these: string[], those: string[]): string[] =>
+            these.filter((one) => !those.includes(one)).sort();
+        this.add([
+            ...only(announced, done).map((one) => `announced and not done: ${one}`),
+            ...only(done, announced).map((one) => `done and not announced: ${one}`),
+            ...(announced.length === done.length || only(announced, done).length > 0
+                ? []
+                : differ("the number of steps", done.length, announced.length)),
+        ]);
+    }
+
+    mustBeQuiet(what: string, { status, steps, text }: EngineResult): void {
+        if (status !== 0 || steps.length > 0) {
+            const shown = steps.map(({ op, urn }) => `${op} ${shortened(urn)}`).join(", ");
+            this.add([`${what} is not empty: ${shown === "" ? tailOf(text) : shown}`]);
+        }
+    }
+
+    fleetMustBeQuiet({ text }: EngineResult): void {
+        const changes = text
+            .split("\n")
+            .filter((line) => /\b[1-9]\d* to (create|update|replace|delete|change)/.test(line));
+        if (changes.length > 0) {
+            this.add([`the next fleet preview is not empty: ${changes.join(" | ")}`]);
+        }
+    }
+
+    /** A protected stack refuses to be destroyed, before anything is harmed. */
+    mustBeProtected({ status, text }: EngineResult, watch: Watch): void {
+        if (status === 0 || !/protect/.test(text)) {
+            this.add([
+                `! a protected stack was destroyed, or for another reason not: ${tailOf(text)}`,
+            ]);
+        }
+        for (const [id, at] of watch.refusals) {
+            this.add([
+                `! ${id} was refused ${at.length} times while a protected stack refused to go`,
+            ]);
+        }
+    }
+
+    remember(watch: Watch): void {
+        this.remembered.push(watch);
+    }
+
+    noteForeignTag(id: string, tags: Record<string, unknown>): void {
+        this.foreignTags.set(id, { ...this.foreignTags.get(id), ...tags });
+    }
+
+    forget(): void {
+        this.keys.clear();
+        this.kept.clear();
+        this.foreignTags.clear();
+        this.foreign = undefined;
+        this.remembered = [];
+    }
+
+    /** Everything on Azure and in the field after a run that was completed; how devices stand from now on. */
+    async look(
+        model: Model,
+        seen: Seen,
+        watch: Watch,
+        hubBefore: HubDump | undefined,
+    ): Promise<readonly Standing[]> {
+        const { config, applied } = model;
+        if (hubBefore?.id !== seen.hub.id) {
+            this.kept.clear();
+            this.foreignTags.clear();
+            this.foreign = undefined;
+        }
+        this.foreign ??= seen.hub.devices.find(({ deviceId }) => deviceId === foreignDevice);
+        model.pending = this.pendingOf(config, seen);
+        this.noteKept(config, applied, seen);
+        const authorities = authoritiesOf(seen, this.givenCertificates(config));
+        const thumbprints = await this.thumbprintsOf(config);
+        const { kept, foreign, foreignTags } = this;
+        this.add(azureProblems(config, seen, model.pending));
+        this.add(identityProblems(config, seen, { kept, foreign, foreignTags, thumbprints }));
+        this.add(
+            await certificateProblems(config, seen, authorities, model.pending, (id, number) =>
+                this.field.ownKey(id, number).then((own) => own.requestKeyPem),
+            ),
+        );
+        this.add(this.keyProblems(model, keysOf(seen)));
+        this.add(outputProblems(config, seen));
+        for (const one of this.remembered.splice(0)) {
+            one.refusals.forEach((at, id) =>
+                watch.refusals.set(id, [...at, ...(watch.refusals.get(id) ?? [])]),
+            );
+        }
+        const idScope = seen.service?.idScope;
+        const { pending } = model;
+        const { field } = this;
+        const report = await visit({
+            ...{
+                config,
+                seen,
+                field,
+                watch,
+                hubBefore,
+                authorities,
+                pending,
+                thumbprints,
+                idScope,
+            },
+        });
+        this.add(report.problems);
+        return report.standing;
+    }
+
+    /** CAs that await the offline root, by the outputs that tell so; that they are the right ones is looked at here. */
+    private pendingOf(config: WalkConfig, { outputs }: Seen): string[] {
+        const { groups, rootKeys, trust } = effective(config);
+        const { signingRequests = {}, trusted = {} } = outputs as {
+            signingRequests?: Record<string, string>;
+            trusted?: Record<string, { isVerified: boolean }>;
+        };
+        const shown = Object.keys(signingRequests);
+        const expected =
+            rootKeys === "managed"
+                ? []
+                : groups.flatMap(({ name, authorities }) => {
+                      const { certificates = {} } = config.groups[name].intermediate;
+                      const signed = Object.keys(certificates as object);
+                      return authorities
+                          .map((ca) => ca.name)
+                          .filter((one) => !signed.includes(one.replace(/^.*-g/, "")));
+                  });
+        this.add(differAsSets("the signing requests", shown, expected));
+        const isProofAwaited =
+            rootKeys === "offline" && trust === "root" && trusted.root?.isVerified !== true;
+        return isProofAwaited ? [...shown, "root"] : shown;
+    }
+
+    private givenCertificates({ groups, pki }: WalkConfig): Map<string, string> {
+        const read = (file: unknown): string =>
+            readFileSync(path.join(this.folder, String(file)), "utf8");
+        const given = Object.entries(groups).flatMap(([name, { intermediate }]) =>
+            Object.entries((intermediate.certificates ?? {}) as object).map(
+                ([generation, file]) => [`${name}-g${generation}`, read(file)] as const,
+            ),
+        );
+        const { certificate } = pki.root;
+        return new Map([
+            ...given,
+            ...(certificate === undefined ? [] : [["root", read(certificate)] as const]),
+        ]);
+    }
+
+    private async thumbprintsOf({ devices }: WalkConfig): Promise<Map<string, readonly string[]>> {
+        const lists = new Map<string, readonly string[]>();
+        for (const [id, { kind, own, former, given }] of Object.entries(devices)) {
+            if (kind === "thumbprint") {
+                const numbers = former ? [own, own - 1] : [own];
+                const keys = await Promise.all(
+                    numbers.map((number) => this.field.ownKey(id, number)),
+                );
+                const prints = keys.map(({ selfSigned: { leaf } }) =>
+                    given === "sha1" ? leaf.fingerprint : leaf.fingerprint256,
+                );
+                lists.set(
+                    id,
+                    prints.map((one) => one.replace(/:/g, "")),
+                );
+            }
+        }
+        return lists;
+    }
+
+    /** Listed devices that left while the settings said that such are kept. */
+    private noteKept(config: WalkConfig, applied: WalkConfig | undefined, { hub }: Seen): void {
+        const isThere = (id: string): boolean =>
+            hub.devices.some(({ deviceId }) => deviceId === id);
+        for (const id of Object.keys(applied?.devices ?? {})) {
+            if (!(id in config.devices) && config.pruneDevices === false && isThere(id)) {
+                this.kept.add(id);
+            }
+        }
+        Object.keys(config.devices).forEach((id) => this.kept.delete(id));
+        this.kept.forEach((id) => {
+            if (!isThere(id)) {
+                this.kept.delete(id);
+            }
+        });
+    }
+
+    private keyProblems(model: Model, now: ReadonlyMap<string, string>): string[] {
+        const purposes = keyPurposes(model.config);
+        const problems = [...this.keys]
+            .filter(([name]) => purposes.has(name) && !model.mayChange.has(name))
+            .flatMap(([name, key]) => differ(`the key of ${name}`, now.get(name) ?? "gone", key));
+        this.keys = new Map([...now].filter(([name]) => purposes.has(name)));
+        model.mayChange.clear();
+        return problems;
+    }
+}
+
+function shortened(urn: string): string {
+    const [type, name] = urn.split("::").slice(-2);
+    return `${type.slice(type.lastIndexOf(":") + 1)} ${name}`;
+}
+
+function outputProblems(config: WalkConfig, seen: Seen): string[] {
+    const { devices, outputDevices } = effective(config);
+    const { fleet, devices: shown = {} } = seen.outputs as {
+        fleet?: { devices: number; byAuthentication: Record<string, number> };
+        devices?: Record<string, { certificate?: string }>;
+    };
+    if (config.shards !== undefined) {
+        return [];
+    }
+    const count = (kind: string): number => devices.filter((one) => one.kind === kind).length;
+    const certificates = seen.resources.filter(({ type }) => type === "DeviceCertificate");
+    return [
+        ...differAsSets("the output devices", Object.keys(shown), outputDevices),
+        ...differ("the output fleet.devices", fleet?.devices, devices.length),
+        ...differ("the output fleet.byAuthentication", fleet?.byAuthentication, {
+            csr: count("csr"),
+            generated: count("generated"),
+            thumbprint: count("thumbprint"),
+        }),
+        ...Object.entries(shown).flatMap(([id, { certificate }]) => {
+            const made = certificates.find(({ name }) => name === id)?.outputs.certificate;
+            return typeof made === "string" && typeof certificate === "string"
+                ? differ(
+                      `the output certificate of ${id}`,
+                      new X509Certificate(certificate).fingerprint256,
+                      new X509Certificate(made).fingerprint256,
+                  )
+                : [];
+        }),
+    ];
+}

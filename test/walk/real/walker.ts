@@ -1,0 +1,399 @@
+import { mkdtempSync, readFileSync, rmSync } from "fs";
+import { tmpdir } from "os";
+import * as path from "path";
+import { EmulatorProcess } from "../../../scripts/lib/emulatorProcess";
+import { ProjectCopy } from "../../../scripts/lib/projectCopy";
+import { makeCa } from "../../support/pki";
+import { Model, noteCompleted, noteRun } from "../model/model";
+import { leftovers } from "../oracle/azure";
+import { Judge, WalkFailure } from "../oracle/judge";
+import { Seen } from "../oracle/seen";
+import { AzureWire } from "./azure";
+import { ByHand, foreignHubName } from "./byHand";
+import { Dump, HubDump } from "./dump";
+import { Engine, EngineResult } from "./engine";
+import { Field } from "./field";
+import { FleetRun } from "./fleetRun";
+import { OfflineRoot } from "./offlineRoot";
+import { render } from "./render";
+import { readState, StateResource } from "./stackState";
+import { Standing, Watch } from "./watch";
+
+export const stackName = "walk";
+
+export interface Toolchain {
+    readonly cli: string;
+    readonly pulumiHome: string;
+}
+
+const day = 24 * 3600;
+const laterClock = path.resolve(__dirname, "../../support/laterClock.js");
+/** A fifth of all requests, in equal parts: stale, throttled, broken, slow, lost before and after the effect. */
+const faults = [
+    { method: "PUT|POST|PATCH|DELETE", status: 412 },
+    { status: 429, retryAfter: 1 },
+    { status: 503 },
+    { delayMilliseconds: 300 },
+    { drop: true },
+    { drop: true, when: "after" },
+];
+const faultRate = 0.2;
+
+/** Does the steps of one walk: one emulator, one project, one stack, the real CLI. */
+export class Walker {
+    readonly judge: Judge;
+    readonly byHand: ByHand;
+    readonly offlineRoot: OfflineRoot;
+    private readonly field: Field;
+    private standing: readonly Standing[] = [];
+    private seen: Seen | undefined;
+    private foreignHubId = "";
+    private foreignCa: string | undefined;
+
+    private constructor(
+        private readonly folder: string,
+        private readonly emulator: EmulatorProcess,
+        private readonly project: ProjectCopy,
+        private readonly engine: Engine,
+    ) {
+        const ca = readFileSync(emulator.ready.caFile, "utf8");
+        this.field = new Field(emulator.ready.mqttPort, ca);
+        this.offlineRoot = new OfflineRoot(folder, project.folder);
+        const port = Number(new URL(emulator.ready.proxy).port);
+        const { variables } = engine;
+        this.byHand = new ByHand(
+            new AzureWire(port, ca, {
+                tenantId: variables.ARM_TENANT_ID,
+                clientId: variables.ARM_CLIENT_ID,
+                clientSecret: variables.ARM_CLIENT_SECRET,
+                subscriptionId: variables.ARM_SUBSCRIPTION_ID,
+            }),
+            { hub: () => this.present.hub, service: () => this.present.service },
+        );
+        this.judge = new Judge(this.field, project.folder);
+    }
+
+    static async start(toolchain: Toolchain): Promise<Walker> {
+        const folder = mkdtempSync(path.join(tmpdir(), "iot-x509-walk-"));
+        const emulator = await EmulatorProcess.start({ folder });
+        const { pulumiHome, cli } = toolchain;
+        const project = ProjectCopy.make({ environment: emulator.environment(), pulumiHome });
+        const engine = new Engine(cli, project.folder, project.environment);
+        const walker = new Walker(folder, emulator, project, engine);
+        project.changeSettings(stackName, () => undefined);
+        await engine.read("stack", "init", stackName);
+        walker.foreignHubId = await walker.byHand.makeForeignHub();
+        return walker;
+    }
+
+    async end(): Promise<void> {
+        await this.emulator.stop();
+        this.project.remove();
+        rmSync(this.folder, { recursive: true, force: true });
+    }
+
+    private get present(): Seen {
+        if (this.seen === undefined) {
+            throw new Error("nothing is deployed");
+        }
+        return this.seen;
+    }
+
+    /** Previews and deploys, and looks at everything that must be so then. */
+    async up(model: Model, options: { readonly replace?: readonly string[] } = {}): Promise<void> {
+        await this.settle(model);
+        if (model.config.shards !== undefined || model.applied?.shards !== undefined) {
+            return this.fleetUp(model);
+        }
+        const flags = [
+            ...(model.needsRefresh ? ["--refresh"] : []),
+            ...(options.replace ? ["--replace", this.urn(options.replace)] : []),
+        ];
+        noteRun(model);
+        const preview = await this.engine.run("preview", "--stack", stackName, ...flags);
+        this.judge.mustSucceed("preview", preview);
+        const watch = new Watch(this.field, this.standing);
+        const up = await this.engine.run("up", "--yes", "--skip-preview", ...flags);
+        await watch.end();
+        this.judge.mustSucceed("up", up);
+        if (up.status !== 0) {
+            return this.giveUp(model);
+        }
+        this.judge.mustBeAsAnnounced(preview, up);
+        await this.look(model, watch);
+    }
+
+    /** After a run that may have been stopped in the middle: `up` ends it, in as many runs as it is given. */
+    private async look(model: Model, watch: Watch): Promise<void> {
+        const hubBefore = this.seen?.hub;
+        const seen = await this.see();
+        this.seen = seen;
+        const isNewHub = hubBefore?.id !== seen.hub.id;
+        if (isNewHub) {
+            await this.byHand.addForeign(await this.foreignCaPem());
+            this.seen = await this.see();
+        }
+        this.standing = await this.judge.look(model, this.seen, watch, hubBefore);
+        if (model.config.shards === undefined) {
+            await this.mustBeQuiet();
+        }
+        this.judge.throwIfAny(model);
+        noteCompleted(model);
+    }
+
+    /** Nothing is left to do, and a refresh finds nothing. */
+    private async mustBeQuiet(): Promise<void> {
+        const [preview, refresh] = await Promise.all([
+            this.engine.run("preview", "--stack", stackName, "--expect-no-changes"),
+            this.engine.run("refresh", "--preview-only", "--expect-no-changes"),
+        ]);
+        this.judge.mustBeQuiet("the next preview", preview);
+        this.judge.mustBeQuiet("a refresh", refresh);
+    }
+
+    /** `npm run fleet`, which moves devices where `shards` changed. */
+    private async fleetUp(model: Model): Promise<void> {
+        noteRun(model);
+        await this.write(model);
+        const watch = new Watch(this.field, this.standing);
+        const { shards } = model.config;
+        const flags = model.needsRefresh ? ["--refresh"] : [];
+        const run = await FleetRun.start(this.engine, "up", ...flags).ended;
+        await watch.end();
+        this.judge.mustSucceed(`fleet up (shards ${shards ?? "none"})`, run);
+        if (run.status !== 0) {
+            return this.giveUp(model);
+        }
+        await this.look(model, watch);
+        if (shards !== undefined) {
+            const preview = await FleetRun.start(this.engine, "preview").ended;
+            this.judge.mustSucceed("fleet preview", preview);
+            this.judge.fleetMustBeQuiet(preview);
+            this.judge.throwIfAny(model);
+        }
+    }
+
+    /** A run that a fifth of all requests fails in; it may fail, but harms nobody, and the next one ends it. */
+    async upWithFaults(model: Model): Promise<void> {
+        await this.disturbed(model, async (run) => {
+            const rate = 1 - Math.pow(1 - faultRate, 1 / faults.length);
+            for (const fault of faults) {
+                await this.emulator.manage("POST", "/faults", { rate, ...fault });
+            }
+            await run.ended;
+        });
+    }
+
+    /** A run that ends, by SIGKILL or Ctrl-C, at its n-th call. */
+    async upStopped(
+        model: Model,
+        how: "kill" | "interrupt",
+        call: number,
+        when: "before" | "after",
+    ): Promise<void> {
+        const delayMilliseconds = how === "kill" ? 600_000 : 3000;
+        const rule = { host: "management|azure-devices", skip: call, count: 1, when };
+        await this.disturbed(model, async (run) => {
+            await this.emulator.manage("POST", "/faults", { ...rule, delayMilliseconds });
+            let isOver = false;
+            void run.ended.finally(() => (isOver = true));
+            while (!isOver) {
+                const [fault] = await this.emulator.manage<{ hits: number }[]>("GET", "/faults");
+                if (fault.hits > 0) {
+                    run[how]();
+                    break;
+                }
+                await new Promise((resolve) => setTimeout(resolve, 50));
+            }
+            await run.ended;
+        });
+    }
+
+    private async disturbed(
+        model: Model,
+        disturb: (run: {
+            readonly ended: Promise<EngineResult>;
+            kill(): void;
+            interrupt(): void;
+        }) => Promise<void>,
+    ): Promise<void> {
+        await this.settle(model);
+        const isFleet = model.config.shards !== undefined || model.applied?.shards !== undefined;
+        noteRun(model);
+        const flags = model.needsRefresh ? ["--refresh"] : [];
+        const watch = new Watch(this.field, this.standing);
+        const run = isFleet
+            ? FleetRun.start(this.engine, "up", ...flags)
+            : this.engine.start("up", "--yes", "--skip-preview", ...flags);
+        await disturb(run);
+        const { status, text } = await run.ended;
+        await this.emulator.manage("DELETE", "/faults");
+        await watch.end();
+        this.judge.mustEnd(await this.engine.orphans());
+        this.judge.mustNotLeak(text);
+        if (status !== 0) {
+            await this.unlock();
+        }
+        // Who was not to be cut off was not; then the run is ended as a person would.
+        this.judge.remember(watch);
+        await this.up(model);
+    }
+
+    /** What a killed engine leaves locked, in every stack. */
+    private async unlock(): Promise<void> {
+        const stacks = JSON.parse(await this.engine.read("stack", "ls", "--json")) as {
+            name: string;
+        }[];
+        for (const { name } of stacks) {
+            await this.engine.run("cancel", "--yes", "--stack", name);
+        }
+    }
+
+    async upTarget(model: Model, words: readonly string[]): Promise<void> {
+        await this.settle(model);
+        noteRun(model);
+        const target = ["--target", this.urn(words)];
+        const preview = await this.engine.run("preview", "--stack", stackName, ...target);
+        this.judge.mustSucceed(`preview --target of ${words.join(" ")}`, preview);
+        const up = await this.engine.run("up", "--yes", "--skip-preview", ...target);
+        this.judge.mustSucceed(`up --target of ${words.join(" ")}`, up);
+        this.judge.mustBeAsAnnounced(preview, up);
+        this.judge.throwIfAny(model);
+    }
+
+    async changeState(how: "taint" | "delete", words: readonly string[]): Promise<void> {
+        await this.engine.read("state", how, this.urn(words), "--yes", "--stack", stackName);
+    }
+
+    async refresh(model: Model): Promise<void> {
+        const run = await this.engine.run("refresh", "--yes", "--skip-preview");
+        this.judge.mustSucceed("refresh", run);
+        this.judge.throwIfAny(model);
+    }
+
+    async later(model: Model, days: number): Promise<void> {
+        model.daysLater += days;
+        const offsetSeconds = model.daysLater * day;
+        await this.emulator.manage("PUT", "/clock", { offsetSeconds });
+        const { variables } = this.engine;
+        variables.NODE_OPTIONS = `${this.emulator.environment().NODE_OPTIONS} --require "${laterClock}"`;
+        variables.LATER_CLOCK_SECONDS = String(offsetSeconds);
+    }
+
+    async signPending(pending: readonly string[]): Promise<void> {
+        const { signingRequests = {}, trusted = {} } = this.present.outputs as {
+            signingRequests?: Record<string, string>;
+            trusted?: Record<string, { verificationCode?: string }>;
+        };
+        for (const name of pending) {
+            if (name === "root") {
+                this.offlineRoot.signProof(trusted.root?.verificationCode ?? "");
+            } else if (signingRequests[name] !== undefined) {
+                this.offlineRoot.signRequest(name, signingRequests[name], 1825);
+            }
+        }
+        return Promise.resolve();
+    }
+
+    /** @returns whether everything was destroyed: a protected stack refuses, and must then be whole */
+    async destroy(model: Model): Promise<boolean> {
+        const isFleet = model.applied?.shards !== undefined;
+        const watch = new Watch(this.field, this.standing);
+        const run = isFleet
+            ? await FleetRun.start(this.engine, "destroy", "--yes").ended
+            : await this.engine.run("destroy", "--yes", "--skip-preview");
+        await watch.end();
+        if (model.applied?.protect === true) {
+            this.judge.mustBeProtected(run, watch);
+            this.judge.throwIfAny(model);
+            return false;
+        }
+        this.judge.mustSucceed("destroy", run);
+        const dump = await this.emulator.manage<Dump>("GET", "/dump");
+        this.judge.add(leftovers(dump));
+        this.judge.throwIfAny(model);
+        this.judge.forget();
+        this.seen = undefined;
+        this.standing = [];
+        return true;
+    }
+
+    /** The end of a walk: unprotected, destroyed, and nothing left. */
+    async finish(model: Model): Promise<void> {
+        if (model.config.protect === true) {
+            delete model.config.protect;
+            await this.up(model);
+        }
+        if (!model.isOver) {
+            await this.destroy(model);
+        }
+    }
+
+    private giveUp(model: Model): void {
+        this.judge.throwIfAny(model);
+        model.isOver = true;
+    }
+
+    /** Whatever was asked for is written down, and what the judge still knows from before is told. */
+    private async settle(model: Model): Promise<void> {
+        this.judge.throwIfAny(model);
+        await this.write(model);
+    }
+
+    private async write(model: Model): Promise<void> {
+        const settings = await render(model.config, {
+            folder: this.project.folder,
+            field: this.field,
+            foreignHubId: this.foreignHubId,
+        });
+        this.project.changeSettings(stackName, (config) => {
+            Object.keys(config).forEach((key) => delete config[key]);
+            Object.assign(config, settings);
+        });
+    }
+
+    private async see(): Promise<Seen> {
+        const [dump, clock, exported] = await Promise.all([
+            this.emulator.manage<Dump>("GET", "/dump"),
+            this.emulator.manage<{ now: string }>("GET", "/clock"),
+            this.export(),
+        ]);
+        const outputs = exported.find(({ type }) => type === "Stack")?.outputs ?? {};
+        const { id = "" } = (outputs.hub ?? {}) as { id?: string };
+        const isOwn = (one: HubDump): boolean => one.id.toLowerCase() === id.toLowerCase();
+        const hub =
+            dump.hubs.hubs.find(isOwn) ??
+            dump.hubs.hubs.find(({ name }) => name !== foreignHubName);
+        if (hub === undefined) {
+            throw new WalkFailure(["after a run that ended well there is no hub"]);
+        }
+        const [service] = dump.provisioning.services;
+        return { dump, resources: exported, outputs, hub, service, now: Date.parse(clock.now) };
+    }
+
+    /** The resources of the stack and its fleet stacks. */
+    private async export(): Promise<StateResource[]> {
+        const stacks = JSON.parse(await this.engine.read("stack", "ls", "--json")) as {
+            name: string;
+        }[];
+        const states: StateResource[][] = [];
+        for (const { name } of stacks.sort((a, b) => a.name.length - b.name.length)) {
+            const flags = ["--show-secrets", "--stack", name];
+            states.push(readState(await this.engine.read("stack", "export", ...flags)));
+        }
+        return states.flat();
+    }
+
+    private urn([type, name]: readonly string[]): string {
+        const found = this.present.resources.find((one) => one.type === type && one.name === name);
+        if (found === undefined) {
+            throw new WalkFailure([`the state has no ${type} ${name}`]);
+        }
+        return found.urn;
+    }
+
+    private async foreignCaPem(): Promise<string> {
+        this.foreignCa ??= (await makeCa({ commonName: "Somebody else's CA" })).certificate;
+        return this.foreignCa;
+    }
+}

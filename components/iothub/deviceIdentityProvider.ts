@@ -28,6 +28,7 @@ import {
     setting,
 } from "../dynamic/stackSettings";
 import { changedKeys, isUnknown, stableJson, toState } from "../dynamic/values";
+import { hold, take, textDigest } from "../dynamic/writeOnly";
 import { isRegistered, linkedServices } from "../dps/registrations";
 import { HubRegistry, hubRegistry } from "./hubRegistry";
 import { Authentication, DeviceRecord, DeviceStatus, ItemError, ownerTag } from "./registry";
@@ -58,7 +59,10 @@ interface RawInputs {
 
 /** As the state keeps them. */
 interface Inputs extends Properties {
-    /** ARM resource ID. Named as the program names it: the engine asks by this name what a new hub replaces. */
+    /**
+     * Digest of the hub's resource ID, which the outputs have whole: the state of a large fleet would have it twice a device.
+     * Named as the program names it, because the engine asks by this name what a new hub replaces.
+     */
     readonly hubId: string;
     readonly deviceId: string;
     readonly adopt?: boolean;
@@ -90,7 +94,17 @@ async function check(olds: Partial<Inputs>, given: Inputs): Promise<CheckResult<
     if (olds.deviceId === undefined && !isUnknown(hubId)) {
         await announceTakeOver(hubId, device);
     }
-    return { inputs: toState({ ...kept, hubId }) };
+    if (isUnknown(hubId)) {
+        return { inputs: toState({ ...kept, hubId }) };
+    }
+    const digest = hubDigest(hubId);
+    hold(digest, hubId);
+    return { inputs: toState({ ...kept, hubId: digest }) };
+}
+
+/** Azure compares resource IDs without regard to case, and does not always answer in the case that was asked for. */
+function hubDigest(hubId: string): string {
+    return textDigest(hubId.toLowerCase());
 }
 
 async function diff(id: string, olds: Outputs, news: Inputs): Promise<DiffResult> {
@@ -109,7 +123,7 @@ async function diff(id: string, olds: Outputs, news: Inputs): Promise<DiffResult
 
 /** A refresh compares with the inputs in the state; older ones have the hub's name instead. */
 function isSameHub(hubId: string, news: Partial<Inputs>): boolean {
-    return news.hubId === undefined || news.hubId.toLowerCase() === hubId.toLowerCase();
+    return news.hubId === undefined || news.hubId === hubDigest(hubId);
 }
 
 async function create(inputs: Inputs): Promise<CreateResult<Outputs>> {
@@ -118,13 +132,13 @@ async function create(inputs: Inputs): Promise<CreateResult<Outputs>> {
     const device = deviceRecord(inputs.deviceId, inputs);
     const error = await hub.queue.run({ mode: "create", device });
     if (error !== undefined) {
-        await takeOver(hub, inputs, error);
+        await takeOver(hub, { ...inputs, ...outs }, error);
     }
     return { id: inputs.deviceId, outs };
 }
 
-function outputs({ deviceId: _, adopt: __, ...kept }: Inputs): Outputs {
-    return toState(kept);
+function outputs({ deviceId: _, adopt: __, hubId, ...kept }: Inputs): Outputs {
+    return toState({ ...kept, hubId: take(hubId, "the hub's resource ID") });
 }
 
 /**
@@ -169,36 +183,40 @@ function adoption({ authentication }: DeviceRecord): string {
  * A device that exists already is ours when an interrupted run made it, when it registered at this environment's
  * provisioning service, or when the configuration says to adopt it.
  */
-async function takeOver(hub: HubRegistry, inputs: Inputs, error: ItemError): Promise<void> {
+async function takeOver(
+    hub: HubRegistry,
+    device: Inputs & Outputs,
+    error: ItemError,
+): Promise<void> {
     if (!/DeviceAlreadyExists|409001/.test(error.code)) {
-        throw itemError(hub, inputs.deviceId, error);
+        throw itemError(hub, device.deviceId, error);
     }
-    const present = await hub.registry.get(inputs.deviceId);
+    const present = await hub.registry.get(device.deviceId);
     if (present === undefined) {
-        throw itemError(hub, inputs.deviceId, error);
+        throw itemError(hub, device.deviceId, error);
     }
     const owner = ownerOf(present);
-    const isOurs = owner === inputs.owner;
+    const isOurs = owner === device.owner;
     const isByRegistration =
         present.authentication.type === "selfSigned" &&
-        (owner === undefined || (isOurs && inputs.isProvisioned));
+        (owner === undefined || (isOurs && device.isProvisioned));
     const hasRegistered =
         isByRegistration &&
         (await isRegistered(
-            await linkedServices(inputs.hubId, hub.hostName),
+            await linkedServices(device.hubId, hub.hostName),
             hub.hostName,
-            inputs.deviceId,
+            device.deviceId,
         ));
-    if (!isOurs && !hasRegistered && !inputs.adopt) {
+    if (!isOurs && !hasRegistered && !device.adopt) {
         throw new Error(
-            `device "${inputs.deviceId}" exists on ${hub.hostName} and is not this stack's ` +
+            `device "${device.deviceId}" exists on ${hub.hostName} and is not this stack's ` +
                 `(${owner === undefined ? "it has no owner tag" : `it belongs to ${owner}`}). ` +
                 `Set "adopt: true" for it to take it over, or delete it.`,
         );
     }
-    const wanted = deviceRecord(inputs.deviceId, inputs);
+    const wanted = deviceRecord(device.deviceId, device);
     const tags = only(present.tags, Object.keys(wanted.tags));
-    const isAsRegistered = inputs.isProvisioned && hasRegistered;
+    const isAsRegistered = device.isProvisioned && hasRegistered;
     const { authentication } = isAsRegistered ? present : wanted;
     await applyChanges(hub, { ...wanted, authentication }, { ...present, tags });
 }

@@ -1,4 +1,5 @@
 import { strict as assert } from "assert";
+import { createHash } from "crypto";
 import { IotHubClient } from "@azure/arm-iothub";
 import { EnvironmentCredential } from "@azure/identity";
 import { Registry } from "azure-iothub";
@@ -55,11 +56,16 @@ describe("devices in Pulumi's provider host", function () {
         const checked = (device: Props, by = host) => by.checked(deviceIdentity, { hubId, device });
 
         /** What the outputs keep of the inputs. */
-        const kept = ({ deviceId: _, adopt: __, ...properties }: Props): Props => properties;
+        const kept = ({ deviceId: _, adopt: __, ...properties }: Props): Props => ({
+            ...properties,
+            hubId,
+        });
 
         it("create makes an enabled device of type certificateAuthority with its tags", async () => {
             const inputs = await checked(given);
-            assert.equal(inputs.hubId, hubId);
+            // The state has the whole ID once a device, in the outputs.
+            const digest = createHash("sha256").update(hubId.toLowerCase()).digest("base64url");
+            assert.equal(inputs.hubId, digest.slice(0, 22));
             ({ id, state } = await host.create(inputs));
             assert.equal(id, "host-01");
             assert.deepEqual(state, kept(inputs));
@@ -78,6 +84,17 @@ describe("devices in Pulumi's provider host", function () {
                 id,
                 state,
             });
+        });
+
+        it("another hub replaces it, also one of the same name elsewhere; another case of the ID is the same hub", async () => {
+            const under = async (newId: string): Promise<unknown> => {
+                const news = await host.checked(deviceIdentity, { hubId: newId, device: given });
+                return host.diff(id, state, news);
+            };
+            const replaced = { changes: true, replaces: ["hubId"] };
+            assert.deepEqual(await under(hubId.replace(group, "rg-other")), replaced);
+            assert.deepEqual(await under("04da6b54-80e4-46f7-96ec-b56ff0331ba9"), replaced);
+            assert.deepEqual(await under(hubId.toUpperCase()), { changes: false, replaces: [] });
         });
 
         it("update changes what differs: thumbprints, status, tags at any depth", async () => {

@@ -29,7 +29,9 @@ function main(): void {
     }
     const stack = lastPart(named);
     const overrides = values.shards === undefined ? {} : { shards: values.shards };
-    const { settings, unread, bytes } = readStack(folder, stack, overrides);
+    const { settings, unread, bytes } = readStack(folder, stack, overrides, (text) =>
+        console.error(`warning: ${text}`),
+    );
     if (settings.shard !== undefined) {
         throw fleetStackError(stack, settings.shard.of);
     }

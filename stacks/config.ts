@@ -24,6 +24,7 @@ const topLevelKeys = [
     "country",
     "location",
     "resourceGroupName",
+    "resourceGroup",
     "hub",
     "dps",
     "pki",
@@ -90,6 +91,7 @@ export function readSettings(
             rule: "has 1 to 90 letters, digits or _ ( ) . - and does not end with a dot",
             remedy: "rename it, or delete the setting: the name is then iot-x509 and a random suffix",
         }),
+        resourceGroup: readResourceGroup(top),
         hub,
         dps,
         pki: pki.settings,
@@ -104,6 +106,18 @@ export function readSettings(
     };
     report.throwIfAny();
     return settings;
+}
+
+function readResourceGroup(top: Section): Settings["resourceGroup"] {
+    const kind = top.oneOf("resourceGroup", ["create", "existing"], "create");
+    if (kind === "existing" && !top.has("resourceGroupName")) {
+        top.bad(
+            "resourceGroup",
+            "a resource group that exists is found by its name",
+            "set resourceGroupName, or delete the setting",
+        );
+    }
+    return kind;
 }
 
 /**

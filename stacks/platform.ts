@@ -1,5 +1,4 @@
 import * as authorization from "@pulumi/azure-native/authorization";
-import * as resources from "@pulumi/azure-native/resources";
 import * as pulumi from "@pulumi/pulumi";
 import { causeAndRemedy } from "../components/azure/errorWords";
 import { Sharding } from "../components/dynamic/sharding";
@@ -12,13 +11,14 @@ import { FleetBase } from "./fleet";
 import { PreviousState } from "./previousState";
 import { createProvisioning, Provisioning } from "./provisioning";
 import { refusal } from "./refusal";
+import { ResourceGroup, resourceGroup } from "./resourceGroup";
 import { Settings } from "./settings";
 import { shardsValue } from "./shards";
 import { createTrust } from "./trust";
 
 /** What the devices of an environment stand on. */
 export interface Platform {
-    readonly resourceGroup: resources.ResourceGroup;
+    readonly resourceGroup: ResourceGroup;
     readonly hub: Hub;
     readonly authorities: Authorities;
     /** CA certificates on the hub, by name. */
@@ -50,11 +50,7 @@ export async function createPlatform(
     previous = PreviousState.none,
 ): Promise<Platform> {
     const client = await signIn();
-    const resourceGroup = new resources.ResourceGroup(
-        "iot-x509",
-        { resourceGroupName: settings.resourceGroupName, location: settings.location },
-        { protect: settings.protect },
-    );
+    const group = await resourceGroup(settings, previous);
     const deployer = settings.hub.dataRole === "assign" ? client : undefined;
     const { name: hubName, prefix, sku, units, minTlsVersion, localAuth } = settings.hub;
     const hub = new Hub(
@@ -67,7 +63,7 @@ export async function createPlatform(
             minTlsVersion,
             localAuth,
             location: settings.location,
-            resourceGroupName: resourceGroup.name,
+            resourceGroupName: group.name,
             isLinked: settings.dps !== undefined,
             presentPolicies: await policiesInUse(settings, previous),
             deployer,
@@ -79,7 +75,7 @@ export async function createPlatform(
         new Sharding("sharding", String(shardsValue(settings.shards)));
     }
     return {
-        resourceGroup,
+        resourceGroup: group,
         hub,
         authorities,
         trusted: createTrust(
@@ -97,14 +93,12 @@ export async function createPlatform(
         provisioning:
             settings.dps &&
             createProvisioning(settings, settings.dps, {
-                resourceGroupName: resourceGroup.name,
+                resourceGroupName: group.name,
                 hub,
                 authorities,
                 deployer,
             }),
-        ci:
-            settings.ci &&
-            createCi(settings.ci, client.subscriptionId, resourceGroup, hub, previous),
+        ci: settings.ci && createCi(settings.ci, client.subscriptionId, group.id, hub, previous),
     };
 }
 
@@ -139,11 +133,10 @@ export function ownBase(
 function createCi(
     ci: NonNullable<Settings["ci"]>,
     subscriptionId: string,
-    resourceGroup: resources.ResourceGroup,
+    resourceGroupId: pulumi.Input<string>,
     hub: Hub,
     previous: PreviousState,
 ): CiIdentity {
-    const resourceGroupId = resourceGroup.id;
     const credentials = [...previous.all(federatedCredentialType)];
     return new CiIdentity("ci", {
         ...ci,

@@ -40,7 +40,7 @@ export interface EnrollmentService {
 
 /** What it is linked to. */
 export interface ProvisioningArgs {
-    readonly resourceGroupName: pulumi.Output<string>;
+    readonly resourceGroupName: pulumi.Input<string>;
     readonly hub: Hub;
     readonly authorities: Authorities;
     readonly deployer: Deployer | undefined;

@@ -11,6 +11,8 @@ export interface Settings {
     readonly location: string;
     /** Name of the resource group; undefined: derived from the stack's name by Pulumi. */
     readonly resourceGroupName: string | undefined;
+    /** Whether the program makes the resource group, or finds it by its name. Default "create". */
+    readonly resourceGroup: "create" | "existing";
     readonly hub: HubSettings;
     /** Device Provisioning Service; undefined: none. */
     readonly dps: DpsSettings | undefined;

@@ -16,7 +16,8 @@ const immaterial: Readonly<Record<string, string | undefined>> = {
     organization: "encrypted",
     country: undefined,
     location: "encrypted",
-    resourceGroupName: undefined,
+    resourceGroupName: "encrypted",
+    resourceGroup: undefined,
     protect: undefined,
     pruneDevices: undefined,
     outputDevices: undefined,
@@ -42,12 +43,14 @@ export class StackFileError extends Error {}
  *
  * @param folder of Pulumi.yaml
  * @param overrides settings, without the program's namespace, that are taken instead of the file's
+ * @param onWarning is given what is taken as it is and deserves a look
  * @throws StackFileError when a file is missing or no YAML; ConfigurationError with every problem of the settings
  */
 export function readStack(
     folder: string,
     stack: string,
     overrides: Values = {},
+    onWarning?: (text: string) => void,
 ): StackConfiguration {
     const named = Object.entries(overrides).map(([name, value]) => [`${project}:${name}`, value]);
     const given: Values = {
@@ -69,6 +72,7 @@ export function readStack(
     const location = values["azure-native:location"];
     const settings = readSettings(raw, folder, {
         defaultLocation: typeof location === "string" ? location : undefined,
+        onWarning,
     });
     return {
         settings,

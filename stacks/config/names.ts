@@ -12,11 +12,17 @@ export const keyAlgorithms: readonly KeyAlgorithm[] = [
 /** Upper bound of a common name and of an organization name (RFC 5280, appendix A.1: ub-common-name). */
 export const longestName = 64;
 
-/** Text of a subject: printable, no control character, at most `max` characters. */
+/**
+ * A character that a reader of the subject can tell: no control, format or unassigned one, and no space but the plain one.
+ * Zero-width joiners are letters' own in Persian and Indic scripts.
+ */
+const visibleCharacter = "(?:[ \\u200c\\u200d]|[^\\p{C}\\p{Z}\\u115f\\u1160\\u2800\\u3164\\uffa0])";
+
+/** Text of a subject: at most `max` characters that can be seen. */
 export function subjectText(max: number, remedy: string): TextRule {
     return {
-        pattern: new RegExp(`^(?! )[^\\u0000-\\u001f\\u007f-\\u009f]{1,${max}}(?<! )$`, "u"),
-        rule: `has 1 to ${max} characters, no control character and no space at an end`,
+        pattern: new RegExp(`^(?! )${visibleCharacter}{1,${max}}(?<! )$`, "u"),
+        rule: `has 1 to ${max} characters, none of them invisible, and no space at an end`,
         remedy,
     };
 }

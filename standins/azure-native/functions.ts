@@ -35,8 +35,12 @@ export async function invoke(
         );
     }
     const id = resourceId(known.template, known.path, args, connection.subscriptionId);
+    const { client } = connection;
     try {
-        const answer = await connection.client.post(id, known.apiVersion, {}, signal);
+        const answer =
+            known.method === "GET"
+                ? await client.get(id, known.apiVersion, signal)
+                : await client.post(id, known.apiVersion, {}, signal);
         return outputsOf(known.answer, answer);
     } catch (error) {
         throw new Error(`request failed ${id}: ${(error as Error).message}`);

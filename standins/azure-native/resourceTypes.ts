@@ -48,7 +48,8 @@ export interface ResourceType {
 }
 
 export interface FunctionType {
-    /** ARM path of a POST. */
+    readonly method: "GET" | "POST";
+    /** ARM path. */
     readonly template: string;
     readonly apiVersion: string;
     readonly path: readonly PathParameter[];
@@ -65,6 +66,16 @@ const resourceGroup = "/subscriptions/{subscriptionId}/resourceGroups/{resourceG
 const hub = `${resourceGroup}/providers/Microsoft.Devices/IotHubs/{resourceName}`;
 const provisioning = `${resourceGroup}/providers/Microsoft.Devices/provisioningServices/{provisioningServiceName}`;
 
+const groupVersion = "2024-03-01";
+const groupBody: Fields = {
+    name: readOnly(text),
+    type: readOnly(text),
+    location: required(replaces(text)),
+    managedBy: text,
+    tags: mapOf(text),
+    properties: readOnly(object({ provisioningState: text })),
+};
+
 const hubVersion = "2023-06-30";
 const provisioningVersion = "2023-03-01-preview";
 
@@ -77,16 +88,9 @@ const provisioningVersion = "2023-03-01-preview";
 export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     "azure-native:resources:ResourceGroup": {
         template: "/subscriptions/{subscriptionId}/resourcegroups/{resourceGroupName}",
-        apiVersion: "2024-03-01",
+        apiVersion: groupVersion,
         path: [{ ...resourceGroupName, autonaming: "random" }],
-        body: {
-            name: readOnly(text),
-            type: readOnly(text),
-            location: required(replaces(text)),
-            managedBy: text,
-            tags: mapOf(text),
-            properties: readOnly(object({ provisioningState: text })),
-        },
+        body: groupBody,
         longRunningDelete: true,
     },
     "azure-native:iothub:IotHubResource": {
@@ -169,27 +173,38 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     },
 };
 
-/** The functions that are a POST to ARM. */
+/** The functions that are one call to ARM. */
 export const functionTypes: Readonly<Record<string, FunctionType>> = {
+    "azure-native:resources:getResourceGroup": {
+        method: "GET",
+        template: resourceGroup,
+        apiVersion: groupVersion,
+        path: [resourceGroupName],
+        answer: { id: text, ...groupBody },
+    },
     "azure-native:iothub:listIotHubResourceKeys": {
+        method: "POST",
         template: `${hub}/listkeys`,
         apiVersion: hubVersion,
         path: [resourceGroupName, { name: "resourceName" }],
         answer: sharedAccessRules,
     },
     "azure-native:iothub:listIotHubResourceKeysForKeyName": {
+        method: "POST",
         template: `${hub}/IotHubKeys/{keyName}/listkeys`,
         apiVersion: hubVersion,
         path: [resourceGroupName, { name: "resourceName" }, { name: "keyName" }],
         answer: oneSharedAccessRule,
     },
     "azure-native:deviceprovisioningservices:listIotDpsResourceKeys": {
+        method: "POST",
         template: `${provisioning}/listkeys`,
         apiVersion: provisioningVersion,
         path: [resourceGroupName, { name: "provisioningServiceName" }],
         answer: sharedAccessRules,
     },
     "azure-native:deviceprovisioningservices:listIotDpsResourceKeysForKeyName": {
+        method: "POST",
         template: `${provisioning}/keys/{keyName}/listkeys`,
         apiVersion: provisioningVersion,
         path: [resourceGroupName, { name: "provisioningServiceName" }, { name: "keyName" }],

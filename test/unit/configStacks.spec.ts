@@ -96,6 +96,7 @@ describe("configuration: as a whole", () => {
             country: undefined,
             location: "westeurope",
             resourceGroupName: undefined,
+            resourceGroup: "create",
             hub: {
                 name: undefined,
                 prefix: "iot",

@@ -112,6 +112,20 @@ describe("npm run plan", function () {
         assert.equal(plan.devices.total, rows);
     });
 
+    it("warns of what the program warns of, beside the report", () => {
+        project.write("pki/.keep", "");
+        project.openssl(
+            "req -x509 -newkey rsa:2048 -noenc -keyout root.key -days 3650 -out pki/root.pem " +
+                "-addext basicConstraints=critical,CA:TRUE",
+            "-subj",
+            "/O=MyOrg/CN=IoT Root CA",
+        );
+        const { status, out, errors } = project.plan("--stack", "prod");
+        assert.equal(status, 0);
+        assert.match(out, /^Plan of stack prod/);
+        assert.match(errors, /^warning: pki\.root\.certificate: .*no keyUsage/);
+    });
+
     it("names the stacks that have files when one is unknown, and an unknown option", () => {
         const unknown = project.plan("--stack", "production");
         assert.equal(unknown.status, 1);

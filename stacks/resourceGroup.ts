@@ -1,0 +1,54 @@
+import * as resources from "@pulumi/azure-native/resources";
+import * as pulumi from "@pulumi/pulumi";
+import { causeAndRemedy } from "../components/azure/errorWords";
+import { PreviousState } from "./previousState";
+import { refusal } from "./refusal";
+import { Settings } from "./settings";
+
+/** Where everything of an environment is. */
+export interface ResourceGroup {
+    /** ARM resource ID. */
+    readonly id: pulumi.Input<string>;
+    readonly name: pulumi.Input<string>;
+}
+
+const logicalName = "iot-x509";
+
+/**
+ * Declares the resource group, or finds one that somebody else made, which the program then neither changes nor deletes.
+ *
+ * @throws pulumi.RunError when it should exist and does not, or when this stack made it: undeclared, it would be deleted
+ *     with all that is in it
+ */
+export async function resourceGroup(
+    settings: Settings,
+    previous: PreviousState,
+): Promise<ResourceGroup> {
+    const { resourceGroup: kind, resourceGroupName, location, protect } = settings;
+    if (kind === "create" || resourceGroupName === undefined) {
+        return new resources.ResourceGroup(
+            logicalName,
+            { resourceGroupName, location },
+            { protect },
+        );
+    }
+    const own = previous.find("azure-native:resources:ResourceGroup", logicalName);
+    if (own !== undefined) {
+        throw refusal(
+            `iot-x509:resourceGroup is "existing", and this stack made the resource group "${String(own["name"])}", which ` +
+                `would be deleted with all that is in it: set it to "create" again`,
+        );
+    }
+    try {
+        const { id, name } = await resources.getResourceGroup({ resourceGroupName });
+        return { id, name };
+    } catch (error) {
+        const said = (error as Error).message;
+        throw refusal(
+            /ResourceGroupNotFound|Status=404/.test(said)
+                ? `iot-x509:resourceGroup is "existing", and the subscription has no resource group "${resourceGroupName}": ` +
+                      `make it (az group create --name ${resourceGroupName} --location ${location}), or set it to "create"`
+                : `resource group "${resourceGroupName}": ${causeAndRemedy(said) ?? said}`,
+        );
+    }
+}

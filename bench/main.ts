@@ -12,7 +12,8 @@ import { removeSites } from "./measure/site";
 import { fullParts, partNames, partsDivided, partsNamed, quickParts } from "./parts";
 import { reportPage } from "./report";
 import { Results } from "./results";
-import { repository } from "./toolchain";
+import { engineLine } from "../scripts/lib/toolchain";
+import { repository, toolchain } from "./toolchain";
 import { watchedFigures } from "./targets";
 
 async function main(): Promise<number> {
@@ -23,6 +24,10 @@ async function main(): Promise<number> {
         return 2;
     }
     endOnSignals(removeSites);
+    if (!values.report) {
+        const { cli, pulumiHome } = toolchain();
+        console.log(engineLine(cli, { ...process.env, PULUMI_HOME: pulumiHome }));
+    }
     const isWhole = !values.quick && values.only.length === 0 && values.divide === "1";
     const parts = partsNamed(values.quick ? quickParts : fullParts, values.only);
     const folder = path.join(repository, isWhole ? "docs" : ".local");

@@ -15,6 +15,7 @@ import { outcomeLines } from "./lib/fleet/report";
 import { changeSecretsProviders } from "./lib/fleet/secretsProviders";
 import { Verb } from "./lib/fleet/stackRun";
 import { selectedStack, StackFileError } from "./lib/planConfig";
+import { engineLine } from "./lib/toolchain";
 
 /** npm passes Ctrl-C on, so it may come twice; only a later one is meant as a second one. */
 const repeatedMilliseconds = 1000;
@@ -67,6 +68,7 @@ function stopOnSignals(fleet: Fleet): void {
 
 async function run(verb: Verb, fleet: Fleet): Promise<number> {
     const began = Date.now();
+    say(engineLine(fleet.cli.file));
     const outcome = await fleet[verb]();
     say(outcomeLines(verb, outcome, (Date.now() - began) / 1000).join("\n"));
     const results = outcome.stacks.map(({ result }) => result);

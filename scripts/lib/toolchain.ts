@@ -1,4 +1,5 @@
-import { readFileSync } from "fs";
+import { execFileSync } from "child_process";
+import { readFileSync, realpathSync } from "fs";
 import * as path from "path";
 
 /** Folder of the repository. */
@@ -45,4 +46,25 @@ export function readToolchain(): Engine | NoEngine {
     } catch (error) {
         throw new Error(`run \`npm run setup\` first: ${(error as Error).message}`);
     }
+}
+
+/**
+ * Which engine, host and plugins a run uses, in one line.
+ *
+ * @param cli path of the `pulumi` that runs; it need not be the one that the set-up found
+ * @param environment its variables
+ */
+export function engineLine(cli: string, environment: NodeJS.ProcessEnv = process.env): string {
+    const known = readToolchain();
+    const home = environment.PULUMI_HOME || "~/.pulumi";
+    const plugins = `plugins of ${home}`;
+    if (known.cli === null || realpathSync(cli) !== realpathSync(known.cli)) {
+        const version = execFileSync(cli, ["version"], { encoding: "utf8", env: environment });
+        return `Engine: Pulumi ${version.trim().replace(/^v/, "")} (${cli}); ${plugins}`;
+    }
+    if (home !== known.pulumiHome) {
+        const host = known.host === "own" ? "this project's" : "the official";
+        return `Engine: Pulumi ${known.version} (${known.source}); ${host} Node.js host; ${plugins}`;
+    }
+    return `Engine: ${known.description}`;
 }

@@ -1,5 +1,5 @@
 import { serve } from "../frame/plugin";
-import { officialVersion, standInsIn } from "../frame/standIns";
+import { engineThatRuns, officialVersion, standInsIn } from "../frame/standIns";
 import { connect } from "./connect";
 import { AzureNativeProvider } from "./provider";
 
@@ -7,7 +7,7 @@ const name = "azure-native";
 
 serve(name, async (settings, log) => {
     const connection = await connect(settings, log.warn);
-    await log.info(whichRun());
+    await log.info(engineThatRuns() ?? whichRun());
     return new AzureNativeProvider(connection);
 });
 

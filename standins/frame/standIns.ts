@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "fs";
+import { existsSync, readdirSync, readFileSync, realpathSync } from "fs";
 import { homedir } from "os";
 import { join } from "path";
 
@@ -30,6 +30,23 @@ export function standInsIn(
                 : [];
         })
         .sort();
+}
+
+/**
+ * Which engine, host and plug-ins run, in the words of the set-up that made this PULUMI_HOME; undefined when another engine
+ * started this process, or where that cannot be told.
+ */
+export function engineThatRuns(pulumiHome = process.env["PULUMI_HOME"]): string | undefined {
+    try {
+        const file = join(pulumiHome ?? "", "..", "toolchain.json");
+        const known = JSON.parse(readFileSync(file, "utf8")) as Record<string, string>;
+        const isSame =
+            known["pulumiHome"] === pulumiHome &&
+            realpathSync(known["cli"]) === realpathSync(`/proc/${process.ppid}/exe`);
+        return isSame ? `Engine: ${known["description"]}` : undefined;
+    } catch {
+        return undefined;
+    }
 }
 
 function isStandIn(folder: string, name: string): boolean {

@@ -1,4 +1,5 @@
 import * as assert from "assert";
+import { readToolchain } from "../../scripts/lib/toolchain";
 import { Deployment, StackOutputs } from "../support/deployment";
 import { shared } from "../support/emulator";
 import { connectDevice, connects, liveConnection, refusal } from "../support/liveDevice";
@@ -9,6 +10,7 @@ describe("two stacks side by side", function () {
     const { manage } = shared();
     let one: Deployment;
     let other: Deployment;
+    let said: string;
     let ofOne: StackOutputs;
     let ofOther: StackOutputs;
 
@@ -23,7 +25,7 @@ describe("two stacks side by side", function () {
             ...settings,
             devices: [...settings.devices, only],
         });
-        await Promise.all([one.up(), other.up()]);
+        [said] = await Promise.all([one.up(), other.up()]);
         [ofOne, ofOther] = await Promise.all([one.outputs(), other.outputs()]);
     });
 
@@ -36,6 +38,16 @@ describe("two stacks side by side", function () {
         const { responseBody } = await (await deployment.registry()).list();
         return responseBody.map(({ deviceId }) => deviceId).sort();
     };
+
+    it("say which engine, host and plug-ins run, in one line", () => {
+        const engine = readToolchain();
+        assert.ok(engine.cli !== null);
+        const lines = said.split("\n").filter((line) => line.includes("Engine: "));
+        // The diagnostics repeat what was said while it ran.
+        assert.equal(new Set(lines.map((line) => line.replace(/^.*Engine/, ""))).size, 1, said);
+        assert.match(lines[0], /Engine: Pulumi .*Node\.js host; .*plugins tls .*azure-native \d/);
+        assert.ok(lines[0].includes(` ${engine.version} `));
+    });
 
     it("have a hub, CAs and devices each", async () => {
         assert.notEqual(ofOne.hub.id, ofOther.hub.id);

@@ -32,7 +32,7 @@ export class PulumiCli {
 
     private constructor(
         private readonly folder: string,
-        private readonly file: string,
+        readonly file: string,
         /** Where stacks are made and removed: a project's folder that is no user's. */
         private readonly runFolder: string,
         /** Where the stacks are, whichever folder a command runs in. */

@@ -2,14 +2,19 @@ import { serve } from "../frame/plugin";
 import { engineThatRuns, officialVersion, standInsIn } from "../frame/standIns";
 import { connect } from "./connect";
 import { AzureNativeProvider } from "./provider";
+import { resourceSpecs } from "./resourceSpecs";
 
 const name = "azure-native";
 
-serve(name, async (settings, log) => {
-    const connection = await connect(settings, log.warn);
-    await log.info(engineThatRuns() ?? whichRun());
-    return new AzureNativeProvider(connection);
-});
+serve(
+    name,
+    async (settings, log) => {
+        const connection = await connect(settings, log.warn);
+        await log.info(engineThatRuns() ?? whichRun());
+        return new AzureNativeProvider(connection);
+    },
+    resourceSpecs(),
+);
 
 /** One line for all plug-ins of the run; this one says it, because every program has it. */
 function whichRun(): string {

@@ -2,9 +2,10 @@ import * as grpc from "@grpc/grpc-js";
 import { EngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import { LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
+import { packageSchema, ResourceSpecs } from "./packageSchema";
 import { Provider } from "./provider";
 import { service } from "./service";
-import { officialVersion } from "./standIns";
+import { dropStaleSchema, officialVersion } from "./standIns";
 
 /** Lines that the engine shows with the run; without an engine they go nowhere. */
 export interface Log {
@@ -50,14 +51,18 @@ function engineLog(address: string | undefined): Log {
  * A plugin's start: the port goes to stdout, which says nothing else.
  *
  * @param name of the package, e.g. `azure-native`
+ * @param resources that can be imported
  */
-export function serve(name: string, configure: Configure): void {
+export function serve(name: string, configure: Configure, resources: ResourceSpecs = {}): void {
+    const version = officialVersion(name);
+    const schema = packageSchema(name, version, resources);
+    dropStaleSchema(name, schema);
     const engineAddress = process.argv.slice(2).find((argument) => !argument.startsWith("-"));
     const log = engineLog(engineAddress);
     const server = new grpc.Server(unlimited);
     server.addService(
         ResourceProviderService,
-        service((settings) => configure(settings, log), officialVersion(name)),
+        service((settings) => configure(settings, log), version, schema),
     );
     server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => {
         if (error !== null) {

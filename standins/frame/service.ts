@@ -26,23 +26,18 @@ const modes: Record<number, NamingOptions["mode"]> = {
     [messages.CheckRequest.AutonamingOptions.Mode.DISABLE]: "disable",
 };
 
-/** What `pulumi import` shows when it wants to print code for what it has imported. */
-const noSchema = {
-    code: grpc.status.UNIMPLEMENTED,
-    details:
-        "a stand-in has no schema to print code from: what was imported is in the state; " +
-        "add --generate-code=false",
-};
-
 /**
  * The Pulumi resource provider service (`pulumi/provider.proto`). Like the official plugins it takes
  * no secrets from the engine, which then marks outputs as secret by the inputs that were; outputs that
  * are always secret are given as such.
  * Methods left out are answered "unimplemented", which the engine understands.
+ *
+ * @param schema of the package, as JSON
  */
 export function service(
     configure: (settings: ReadonlyMap<string, string>) => Provider | Promise<Provider>,
     version: string,
+    schema: string,
 ): grpc.UntypedServiceImplementation {
     const shutdown = new AbortController();
     let configured: Provider | undefined;
@@ -195,6 +190,12 @@ export function service(
         return info;
     });
 
+    const getSchema = answering((_request: messages.GetSchemaRequest) => {
+        const response = new messages.GetSchemaResponse();
+        response.setSchema(schema);
+        return response;
+    });
+
     const cancel = answering((_request: Empty) => {
         shutdown.abort(new Error("the operation was cancelled"));
         return new Empty();
@@ -212,7 +213,7 @@ export function service(
         update,
         delete: remove,
         getPluginInfo,
-        getSchema: (_call: unknown, callback: grpc.sendUnaryData<never>) => callback(noSchema),
+        getSchema,
         cancel,
     };
 }

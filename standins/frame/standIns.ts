@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, realpathSync } from "fs";
+import { existsSync, readdirSync, readFileSync, realpathSync, rmSync } from "fs";
 import { homedir } from "os";
 import { join } from "path";
 
@@ -46,6 +46,26 @@ export function engineThatRuns(pulumiHome = process.env["PULUMI_HOME"]): string 
         return isSame ? `Engine: ${known["description"]}` : undefined;
     } catch {
         return undefined;
+    }
+}
+
+/**
+ * The engine keeps a plug-in's schema as long as its executable is the same one; a stand-in's sources change behind that.
+ *
+ * @param schema of today
+ */
+export function dropStaleSchema(
+    name: string,
+    schema: string,
+    pulumiHome = process.env["PULUMI_HOME"] || join(homedir(), ".pulumi"),
+): void {
+    const file = join(pulumiHome, "schemas", `${name}-${officialVersion(name)}.json`);
+    try {
+        if (readFileSync(file, "utf8") !== schema) {
+            rmSync(file, { force: true });
+        }
+    } catch {
+        // None is kept.
     }
 }
 

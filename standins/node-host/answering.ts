@@ -47,18 +47,14 @@ export function streaming<Request, Response>(
     };
 }
 
-/**
- * A method that only the official host has.
- *
- * @param advice what to do without it.
- */
-export function unimplemented(name: string, advice = ""): grpc.handleUnaryCall<unknown, never> {
+/** A method that only the official host has. */
+export function unimplemented(name: string): grpc.handleUnaryCall<unknown, never> {
     return (_call, callback) =>
         callback({
             code: grpc.status.UNIMPLEMENTED,
             details:
                 `this Node language host has no ${name}: the official one has, ` +
-                `which comes with the Pulumi CLI from https://www.pulumi.com/docs/install/${advice}`,
+                `which comes with the Pulumi CLI from https://www.pulumi.com/docs/install/`,
         });
 }
 

@@ -6,6 +6,7 @@ import {
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { about, getPluginInfo, runtimeOptionsPrompts } from "./about";
 import { answering, unimplemented } from "./answering";
+import { generateProgram } from "./codegen/generateProgram";
 import { getProgramDependencies, installDependencies } from "./dependencies";
 import { Lifetime } from "./lifetime";
 import { runPlugin } from "./plugin";
@@ -13,8 +14,8 @@ import { Engine, runProgram } from "./program";
 import { getRequiredPackages, getRequiredPlugins } from "./requirements";
 
 /**
- * The Pulumi language runtime service (`pulumi/language.proto`) for Node. Generating code and
- * packing it is left to the official host.
+ * The Pulumi language runtime service (`pulumi/language.proto`) for Node. Generating SDKs and
+ * packing them is left to the official host.
  */
 export function service(lifetime: Lifetime, engine: Engine): ILanguageRuntimeServer {
     const handshake = answering((request: LanguageHandshakeRequest) => {
@@ -38,10 +39,7 @@ export function service(lifetime: Lifetime, engine: Engine): ILanguageRuntimeSer
         runtimeOptionsPrompts,
         cancel,
         template: unimplemented("Template"),
-        generateProgram: unimplemented(
-            "GenerateProgram",
-            " (`pulumi import` needs it to print code: add --generate-code=false)",
-        ),
+        generateProgram,
         generateProject: unimplemented("GenerateProject"),
         generatePackage: unimplemented("GeneratePackage"),
         pack: unimplemented("Pack"),

@@ -185,9 +185,7 @@ describe("The azure-native stand-in and the Pulumi CLI", function () {
 
     it("creates with made-up names, in the resource group's location, and says which plugin ran", async () => {
         const text = await up();
-        const lines = text.match(
-            /azure-native .*the emulator's stand-ins? runs?, not the official/g,
-        );
+        const lines = text.match(/Engine: Pulumi .*stand-ins of this project .*azure-native \d/g);
         assert.equal(lines?.length, 2, "in the tree and in the diagnostics");
         const { group, hub, host, hubId, who } = await outputs();
         assert.match(group, /^group[0-9a-f]{8}$/);

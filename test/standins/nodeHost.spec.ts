@@ -211,9 +211,99 @@ describe("Node language host: what it tells about a program", function () {
         await assert.rejects(asked({ packagemanager: "brew" }), /packagemanager.*"brew".*takes/);
     });
 
+    describe("GenerateProgram", () => {
+        const generated = async (pcl: string): Promise<string> => {
+            const request = new messages.GenerateProgramRequest();
+            request.getSourceMap().set("anonymous.pp", pcl);
+            const response = await host.call<messages.GenerateProgramResponse>(
+                "generateProgram",
+                request,
+            );
+            const files = response.getSourceMap().toArray() as [string, Uint8Array][];
+            assert.deepEqual(
+                files.map(([name]) => name),
+                ["index.ts"],
+            );
+            return Buffer.from(files[0][1]).toString();
+        };
+
+        it("declares resources, providers and components with their options", async () => {
+            const code = await generated(`
+                package azuread {
+                    baseProviderName = "azuread"
+                }
+                resource own-provider "pulumi:providers:azuread" { }
+                resource an_app "azuread:index/application:Application" {
+                    __logicalName = "an.app"
+                    displayName = "a \\"b\\" $\${c} %%{d} \\u0007\\U0001f600"
+                    owners = [own-provider.id, null]
+                    web = { "redirect-uris" = [], implicit = { on = true, n = -1.5e+3 } }
+                    options {
+                        provider = own-provider
+                        dependsOn = [delete]
+                        protect = true
+                    }
+                }
+                component delete {
+                    token = "my:own:Kind"
+                }`);
+            assert.equal(
+                code,
+                `import * as pulumi from "@pulumi/pulumi";
+import * as azuread from "@pulumi/azuread";
+
+const own_provider = new azuread.Provider("own-provider");
+const an_app = new azuread.Application("an.app", {
+    displayName: "a \\"b\\" \${c} %{d} \\u0007😀",
+    owners: [
+        own_provider.id,
+        null,
+    ],
+    web: {
+        "redirect-uris": [],
+        implicit: {
+            on: true,
+            n: -1500,
+        },
+    },
+}, {
+    provider: own_provider,
+    dependsOn: [
+        _delete,
+    ],
+    protect: true,
+});
+const _delete = new pulumi.ComponentResource("my:own:Kind", "delete");
+`,
+            );
+        });
+
+        it("prints no secret, but where the program finds it", async () => {
+            const code = await generated(
+                'resource app "azuread:index/x:X" { value = secret("hush") }',
+            );
+            assert.match(code, /pulumi config set --secret app-value$/m);
+            assert.match(code, /value: config\.requireSecret\("app-value"\),/);
+            assert.doesNotMatch(code, /hush/);
+        });
+
+        for (const [what, attribute, said] of [
+            ["a template", 'a = "x\${y}"', "a template in the definition"],
+            ["an asset", 'a = fileAsset("x")', "a call of fileAsset"],
+            ["what HCL does not know", 'a = "\\x41"', "unexpected \\\\x in the definition"],
+            ["an expression", "a = 1 + 2", "unexpected \\+ in the definition"],
+        ] as const) {
+            it(`${what} is an error, and no other code`, async () => {
+                await assert.rejects(
+                    generated(`resource app "azuread:index/x:X" { ${attribute} }`),
+                    { code: status.UNIMPLEMENTED, details: new RegExp(`${said}.*in the state`) },
+                );
+            });
+        }
+    });
+
     for (const [method, name] of [
         ["template", "TemplateRequest"],
-        ["generateProgram", "GenerateProgramRequest"],
         ["generateProject", "GenerateProjectRequest"],
         ["generatePackage", "GeneratePackageRequest"],
         ["pack", "PackRequest"],

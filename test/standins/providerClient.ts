@@ -29,7 +29,7 @@ export class ProviderClient {
         version: string,
         settings: Record<string, string> = {},
     ): Promise<this> {
-        this.server.addService(ResourceProviderService, service(configure, version));
+        this.server.addService(ResourceProviderService, service(configure, version, "{}"));
         const insecure = grpc.ServerCredentials.createInsecure();
         const port = await new Promise<number>((resolve, reject) => {
             this.server.bindAsync("127.0.0.1:0", insecure, (error, at) =>

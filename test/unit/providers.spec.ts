@@ -145,8 +145,9 @@ describe("dynamic providers: check and diff", () => {
     describe("DeviceIdentity", () => {
         const hubId =
             "/subscriptions/s/resourceGroups/g/providers/Microsoft.Devices/IotHubs/the-hub";
+        const hubDigest = (id: string): string => digest(id.toLowerCase());
         const inputs: Props = {
-            hubId,
+            hubId: hubDigest(hubId),
             deviceId: "d",
             status: "enabled",
             owner: "p/s",
@@ -176,9 +177,9 @@ describe("dynamic providers: check and diff", () => {
                 [{ tags: { a: 1, b: { c: 2 } } }, update],
                 [{ owner: "p/other" }, update],
                 [{ deviceId: "e" }, deletedFirst("deviceId")],
-                [{ hubId: hubId.replace("the-hub", "another") }, deletedFirst("hubId")],
-                [{ hubId: hubId.replace("/g/", "/another/") }, deletedFirst("hubId")],
-                [{ hubId: hubId.toUpperCase() }, none],
+                [{ hubId: hubDigest(hubId.replace("the-hub", "another")) }, deletedFirst("hubId")],
+                [{ hubId: hubDigest(hubId.replace("/g/", "/another/")) }, deletedFirst("hubId")],
+                [{ hubId: hubDigest(hubId.toUpperCase()) }, none],
                 [{ hubId: unknown }, deletedFirst("hubId")],
                 [{ hubId: undefined, hub: "the-hub" }, none],
             ];

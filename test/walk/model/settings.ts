@@ -25,6 +25,8 @@ export const settings: readonly Setting[] = [
     { path: "country", values: ["DE", "US", undefined] },
     { path: "location", values: ["northeurope", "westeurope", undefined], isRare: true },
     { path: "resourceGroupName", values: ["rg-walk-a", "rg-walk-b", undefined], isRare: true },
+    // A group that the stack made stays its own.
+    { path: "resourceGroup", values: ["create", undefined] },
     { path: "hub.name", by: ["name-hub"], isRare: true },
     { path: "hub.prefix", by: ["prefix-hub"], isRare: true },
     { path: "hub.sku", values: ["S1", "S2", undefined] },

@@ -1,5 +1,6 @@
 import { leanRuntime } from "./components/dynamic/leanRuntime";
 import { announceCaEnds } from "./stacks/caEnds";
+import { refuseToCutOff } from "./stacks/cutOff";
 import { loadSettings } from "./stacks/config";
 import { createFleet } from "./stacks/fleet";
 import { createFleetStack } from "./stacks/fleetStack";
@@ -21,6 +22,7 @@ export = async () => {
         return createFleetStack(settings, settings.shard, platform, previous);
     }
     refuseToMakeAnew(settings, last);
+    refuseToCutOff(settings, previous);
     const platform = await createPlatform(settings, previous);
     const fleet = createFleet(settings, ownBase(platform, previous));
     announceOfflineSteps(settings, platform);

@@ -35,6 +35,7 @@ const topLevelKeys = [
     "allowSha1Thumbprints",
     "protect",
     "pruneDevices",
+    "maxCutOff",
     "outputDevices",
     "ci",
     "shards",
@@ -45,6 +46,8 @@ const topLevelKeys = [
 export interface ReadOptions {
     /** Azure region when `location` is not set, e.g. that of `azure-native:location`. */
     readonly defaultLocation?: string;
+    /** Name of the stack, where that matters: one named `dev` may lose devices. */
+    readonly stack?: string;
     /** Keys whose values are secrets, which no message shows. */
     readonly secretKeys?: readonly string[];
     /** The time by which certificates are judged; default: now. */
@@ -99,6 +102,7 @@ export function readSettings(
         devices,
         protect: top.flag("protect", false),
         pruneDevices: top.flag("pruneDevices", true),
+        maxCutOff: readMaxCutOff(top, options.stack),
         outputDevices: readOutputDevices(top, devices),
         ci: readCi(top),
         shards,
@@ -106,6 +110,15 @@ export function readSettings(
     };
     report.throwIfAny();
     return settings;
+}
+
+function readMaxCutOff(top: Section, stack: string | undefined): Settings["maxCutOff"] {
+    if (!top.has("maxCutOff")) {
+        return stack === "dev" ? "unlimited" : undefined;
+    }
+    return top.raw("maxCutOff") === "unlimited"
+        ? "unlimited"
+        : top.integer("maxCutOff", 0, 1_000_000, 0);
 }
 
 function readResourceGroup(top: Section): Settings["resourceGroup"] {
@@ -135,6 +148,7 @@ export function loadSettings(): Settings {
             process.cwd(),
             {
                 defaultLocation: new pulumi.Config("azure-native").get("location"),
+                stack: pulumi.getStack(),
                 secretKeys: config.filter(({ key }) => isSecret(key)).map(({ name }) => name),
                 onWarning: (text) => void pulumi.log.warn(text),
             },

@@ -23,6 +23,11 @@ export interface Settings {
     readonly protect: boolean;
     /** Whether a device that left the configuration is deleted from the hub; otherwise it is disabled and kept. Default true. */
     readonly pruneDevices: boolean;
+    /**
+     * How many devices one run may cut off; undefined: a tenth of the stack's, at least 5; in a stack named `dev`:
+     * "unlimited".
+     */
+    readonly maxCutOff: number | "unlimited" | undefined;
     /** Devices whose certificates and keys are stack outputs; default: all, while there are at most 25. */
     readonly outputDevices: readonly string[];
     /** Entra application for the CI of a repository; undefined: none. */

@@ -20,6 +20,7 @@ const immaterial: Readonly<Record<string, string | undefined>> = {
     resourceGroup: undefined,
     protect: undefined,
     pruneDevices: undefined,
+    maxCutOff: undefined,
     outputDevices: undefined,
     ci: undefined,
 };
@@ -29,6 +30,8 @@ type Values = Record<string, unknown>;
 /** What a stack's files say. */
 export interface StackConfiguration {
     readonly settings: Settings;
+    /** Names of all encrypted values. */
+    readonly encrypted: readonly string[];
     /** Encrypted values that figures may depend on: they were taken as not set. */
     readonly unread: readonly string[];
     /** Size of what the engine hands to the program, in bytes. */
@@ -72,14 +75,16 @@ export function readStack(
     const location = values["azure-native:location"];
     const settings = readSettings(raw, folder, {
         defaultLocation: typeof location === "string" ? location : undefined,
+        stack,
         onWarning,
     });
+    const encrypted = unread
+        .map((key) => ownName(key))
+        .filter((name): name is string => name !== undefined);
     return {
         settings,
-        unread: unread
-            .map((key) => ownName(key))
-            .filter((name): name is string => name !== undefined)
-            .filter((name) => !(name.split(/[.[]/)[0] in immaterial)),
+        encrypted,
+        unread: encrypted.filter((name) => !(name.split(/[.[]/)[0] in immaterial)),
         bytes: configurationBytes(given),
     };
 }

@@ -97,6 +97,7 @@ describe("configuration: as a whole", () => {
             location: "westeurope",
             resourceGroupName: undefined,
             resourceGroup: "create",
+            maxCutOff: undefined,
             hub: {
                 name: undefined,
                 prefix: "iot",

@@ -1,6 +1,7 @@
 import { availableParallelism } from "os";
 import { destroyVariable } from "../../../components/dynamic/stackSettings";
 import { paceVariable } from "../../../components/iothub/pace";
+import { tooMany } from "../../../stacks/cutOff";
 import { Settings, Sharding } from "../../../stacks/settings";
 import { isFleetStack, shardsValue } from "../../../stacks/shards";
 import { fleetStackError, project, readStack, StackFileError } from "../planConfig";
@@ -47,6 +48,8 @@ export interface FleetOutcome {
 /** What a run goes by, read once. */
 interface Present {
     readonly settings: Settings;
+    /** Names of encrypted settings. */
+    readonly encrypted: readonly string[];
     readonly file: PlatformFile;
     readonly stacks: FleetStacks;
 }
@@ -106,6 +109,7 @@ export class Fleet {
         const { sharding, say, folder } = this.options;
         const before = await this.read();
         const { stacks } = before;
+        refuseToCutOff(before);
         this.writeFiles(before);
         for (const { stack } of stacks.wanted.filter(({ exists }) => !exists)) {
             await this.cli.makeStack(stack, before.file.secretsProvider);
@@ -155,6 +159,7 @@ export class Fleet {
     async preview(): Promise<FleetOutcome> {
         const present = await this.read();
         const { wanted, placement, expectedParts } = present.stacks;
+        refuseToCutOff(present);
         if (placement.moves.length + placement.leftovers.length > 0) {
             return { stacks: [], awaited: placement };
         }
@@ -217,18 +222,18 @@ export class Fleet {
     private readFiles(): Omit<Present, "stacks"> {
         const { folder, sharding } = this.options;
         const override = sharding === undefined ? {} : { shards: shardsValue(sharding) };
-        const { settings, unread } = readStack(folder, this.platform, override);
+        const { settings, unread, encrypted } = readStack(folder, this.platform, override);
         if (settings.shard !== undefined) {
             throw fleetStackError(this.platform, settings.shard.of);
         }
         refuseHidden(settings, unread);
-        return { settings, file: PlatformFile.read(folder, this.platform) };
+        return { settings, encrypted, file: PlatformFile.read(folder, this.platform) };
     }
 
     /** @throws ConfigurationError, StackFileError */
     async read(): Promise<Present> {
         const { platform } = this;
-        const { settings, file } = this.readFiles();
+        const { settings, encrypted, file } = this.readFiles();
         const names = await this.cli.stacks();
         const named = names.filter((name) => name === platform || isFleetStack(platform, name));
         const states = await inParallel(this.atOnce, named, async (name) => {
@@ -245,7 +250,7 @@ export class Fleet {
                     `pulumi stack rm ${taken.stack}`,
             );
         }
-        return { settings, file, stacks };
+        return { settings, encrypted, file, stacks };
     }
 
     /** Whether a stack with the name of a fleet stack is one of this hub's. */
@@ -330,6 +335,17 @@ function refuseHidden({ shards }: Settings, unread: readonly string[]): void {
             `iot-x509:${hidden} is encrypted, and which fleet stack has which device is told from it — write it in ` +
                 `clear: pulumi config set --plaintext${/[.[]/.test(hidden) ? " --path" : ""} 'iot-x509:${hidden}' VALUE`,
         );
+    }
+}
+
+function refuseToCutOff({ settings, encrypted, stacks }: Present): void {
+    const isHidden = encrypted.includes("organization") || encrypted.includes("country");
+    const message = tooMany(
+        { ...settings, organization: isHidden ? undefined : settings.organization },
+        stacks.previous,
+    );
+    if (message !== undefined) {
+        throw new StackFileError(message);
     }
 }
 

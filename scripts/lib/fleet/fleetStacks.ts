@@ -1,3 +1,4 @@
+import { PreviousState } from "../../../stacks/previousState";
 import { Settings } from "../../../stacks/settings";
 import { fleetStackName, shardNames, shardOf } from "../../../stacks/shards";
 import {
@@ -9,7 +10,7 @@ import {
     placeParts,
     wantedParts,
 } from "./placement";
-import { ExportedState } from "./stackState";
+import { ExportedState, stackType } from "./stackState";
 
 /** A stack that holds a part of the fleet, or held one. */
 export interface FleetStack {
@@ -97,6 +98,20 @@ export class FleetStacks {
     /** How many parts of devices there are in the settings or in a state. */
     get expectedParts(): number {
         return new Set([...wantedParts(this.settings), ...this.parts.map(nameOf)]).size;
+    }
+
+    /** What all of them hold, with the outputs of the hub's stack. */
+    get previous(): PreviousState {
+        const resources = [...this.states.values()].flatMap(({ deployment }) =>
+            (deployment.resources ?? []).filter((one) => one.delete !== true),
+        );
+        const hub = this.states.get(this.platform)?.deployment.resources ?? [];
+        return new PreviousState(
+            hub.find(({ type }) => type === stackType)?.outputs ?? {},
+            Object.fromEntries(
+                resources.map(({ urn, type, outputs = {} }) => [urn, { type, outputs }]),
+            ),
+        );
     }
 
     /** What is protected from deletion, by stack; none of a stack that has none. */

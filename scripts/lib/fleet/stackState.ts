@@ -24,7 +24,7 @@ export interface ExportedState {
     readonly deployment: { readonly resources?: readonly StateResource[] };
 }
 
-const stackType = "pulumi:pulumi:Stack";
+export const stackType = "pulumi:pulumi:Stack";
 
 /**
  * A state with resources of another one at its end, as that stack's own.

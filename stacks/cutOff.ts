@@ -1,0 +1,238 @@
+import { X509Certificate } from "crypto";
+import { paceVariable } from "../components/iothub/pace";
+import { Outputs, PreviousState } from "./previousState";
+import { PriorCas } from "./priorCas";
+import { refusal } from "./refusal";
+import { DeviceSettings, GroupSettings, intermediateCommonName, Settings } from "./settings";
+
+/** A device that can connect with what it holds today, and cannot after the run. */
+export interface CutOff {
+    readonly device: string;
+    /** e.g. `leaves the configuration`. */
+    readonly why: string;
+}
+
+/** As far as they can be read without the key of the stack's secrets. */
+export type KnownSettings = Omit<Settings, "organization"> & {
+    readonly organization: string | undefined;
+};
+
+/** So many devices a refusal names; the rest are counted. */
+const named = 10;
+/** Without `maxCutOff`, a run may cut off one device in so many, and the first few in any case. */
+const share = 10;
+const always = 5;
+
+const types = {
+    identity: "pulumi-nodejs:dynamic/iothub:DeviceIdentity",
+    certificate: "pulumi-nodejs:dynamic/pki:DeviceCertificate",
+    enrollmentGroup: "pulumi-nodejs:dynamic/dps:EnrollmentGroup",
+};
+
+/**
+ * Whoever empties a table by mistake, checks out an old branch or forgets `retain` would cut the fleet off; a run that does
+ * so to more devices than `maxCutOff` ends before anything is declared, in the preview already. `npm run fleet` asks for all
+ * stacks of a fleet at once.
+ *
+ * @throws RunError that names devices and reasons, and says how to go on
+ */
+export function refuseToCutOff(settings: Settings, previous: PreviousState): void {
+    const message = process.env[paceVariable] === undefined && tooMany(settings, previous);
+    if (message) {
+        throw refusal(message);
+    }
+}
+
+/**
+ * Why a run may not go on; undefined when it may.
+ *
+ * @param settings without `organization` when it is not known
+ */
+export function tooMany(settings: KnownSettings, previous: PreviousState): string | undefined {
+    if (settings.maxCutOff === "unlimited") {
+        return undefined;
+    }
+    const known = devicesIn(previous);
+    const limit = settings.maxCutOff ?? Math.max(always, Math.ceil(known.length / share));
+    const lost = devicesCutOff(settings, previous);
+    if (lost.length <= limit) {
+        return undefined;
+    }
+    const origin =
+        settings.maxCutOff === undefined
+            ? `without iot-x509:maxCutOff: a tenth of the ${known.length} devices, at least ${always}`
+            : "iot-x509:maxCutOff";
+    const lines = lost.slice(0, named).map(({ device, why }) => `  ${device}: ${why}`);
+    const more = lost.length > named ? [`  and ${lost.length - named} more`] : [];
+    return [
+        `this run would cut off ${lost.length} devices, which can connect today and could not after it; at most ${limit} are ` +
+            `allowed (${origin}). Nothing was changed.`,
+        ...lines,
+        ...more,
+        `If that is meant: pulumi config set iot-x509:maxCutOff ${lost.length}; and when it is done, put the setting back.`,
+    ].join("\n");
+}
+
+/** The devices of a state. */
+function devicesIn(previous: PreviousState): string[] {
+    const identities = previous.all(types.identity).keys();
+    const certificates = previous.all(types.certificate).keys();
+    return [...new Set([...identities, ...certificates])];
+}
+
+/** In the order of the state. */
+export function devicesCutOff(settings: KnownSettings, previous: PreviousState): CutOff[] {
+    const wanted = new Map(settings.devices.map((device) => [device.id, device]));
+    const groups = new Map(settings.groups.map((group) => [group.name, group]));
+    const hubWhy = otherHub(settings, previous);
+    const trusted = issuersAfter(settings, previous);
+    return devicesIn(previous).flatMap((id) => {
+        const device = wanted.get(id);
+        const group = device?.group === undefined ? undefined : groups.get(device.group);
+        const identity = previous.find(types.identity, id);
+        const certificate = previous.find(types.certificate, id);
+        if (identity?.["status"] === "disabled") {
+            return [];
+        }
+        const why =
+            device === undefined
+                ? "leaves the configuration"
+                : (whyDisabled(device, group, identity, previous) ??
+                  whyUnlisted(settings, group, identity) ??
+                  (group?.provisioning === "dps" ? undefined : hubWhy) ??
+                  whyUnknown(device, identity, certificate) ??
+                  whyUntrusted(device, certificate, trusted));
+        return why === undefined ? [] : [{ device: id, why }];
+    });
+}
+
+function whyDisabled(
+    device: DeviceSettings,
+    group: GroupSettings | undefined,
+    identity: Outputs | undefined,
+    previous: PreviousState,
+): string | undefined {
+    if (group?.blocked) {
+        const enrollment = previous.find(types.enrollmentGroup, group.name);
+        const wasBlocked =
+            identity === undefined && enrollment?.["provisioningStatus"] === "disabled";
+        return wasBlocked ? undefined : `its group ${group.name} is blocked`;
+    }
+    return device.status === "disabled" && identity !== undefined ? "is disabled" : undefined;
+}
+
+/** With `pruneDevices: false` the identity stays on the hub as it is. */
+function whyUnlisted(
+    { pruneDevices }: KnownSettings,
+    group: GroupSettings | undefined,
+    identity: Outputs | undefined,
+): string | undefined {
+    return group?.provisioning === "dps" && identity !== undefined && pruneDevices
+        ? "leaves the hub's list until it registers at the provisioning service"
+        : undefined;
+}
+
+/** Devices have the name of their hub; those of the provisioning service alone ask for it. */
+function otherHub({ hub }: KnownSettings, previous: PreviousState): string | undefined {
+    const present = (previous.outputs["hub"] as { readonly name?: unknown } | undefined)?.name;
+    if (typeof present !== "string") {
+        return undefined;
+    }
+    const stays =
+        hub.name === undefined ? present.startsWith(`${hub.prefix}-`) : present === hub.name;
+    return stays ? undefined : `its hub ${present} is replaced by one of another name`;
+}
+
+/** Whether the hub goes on comparing what it compares today. */
+function whyUnknown(
+    { authentication }: DeviceSettings,
+    identity: Outputs | undefined,
+    certificate: Outputs | undefined,
+): string | undefined {
+    const known = identity?.["thumbprints"] as readonly string[] | undefined;
+    if (authentication.kind !== "thumbprint") {
+        return known === undefined ? undefined : "needs a certificate of its group's CA";
+    }
+    const next = [authentication.primary, authentication.secondary];
+    const held = known ?? thumbprintsOf(certificate?.["certificate"]);
+    return held.some((one) => next.includes(one))
+        ? undefined
+        : "none of the thumbprints that it has is kept";
+}
+
+function thumbprintsOf(pem: unknown): readonly string[] {
+    if (typeof pem !== "string") {
+        return [];
+    }
+    const { fingerprint, fingerprint256 } = new X509Certificate(pem);
+    return [fingerprint, fingerprint256].map((one) => one.replace(/:/g, ""));
+}
+
+function whyUntrusted(
+    { authentication }: DeviceSettings,
+    certificate: Outputs | undefined,
+    trusted: ReadonlySet<string> | undefined,
+): string | undefined {
+    const pem = certificate?.["certificate"];
+    if (authentication.kind === "thumbprint" || typeof pem !== "string" || trusted === undefined) {
+        return undefined;
+    }
+    const { issuer } = new X509Certificate(pem);
+    return trusted.has(issuer)
+        ? undefined
+        : `its CA "${nameIn(issuer)}" is trusted no more, and is not among the generations to retain`;
+}
+
+function nameIn(subject: string): string {
+    return /^CN=(.*)$/m.exec(subject)?.[1] ?? subject;
+}
+
+/**
+ * Subjects of the intermediates of today that go on being trusted: those of the same name and key. Undefined where the root
+ * is trusted, whose intermediates devices send along.
+ */
+function issuersAfter(
+    settings: KnownSettings,
+    previous: PreviousState,
+): ReadonlySet<string> | undefined {
+    if (settings.pki.trust === "root") {
+        return undefined;
+    }
+    const prior = new PriorCas(previous);
+    const subjects = settings.groups
+        .filter(({ blocked }) => !blocked)
+        .flatMap((group) => {
+            const { generation, retain } = group.intermediate;
+            return [generation, ...retain].map((one) => issuerAfter(settings, group, one, prior));
+        });
+    return new Set(subjects.filter((subject) => subject !== undefined));
+}
+
+function issuerAfter(
+    { organization, country }: KnownSettings,
+    { name, intermediate }: GroupSettings,
+    generation: number,
+    prior: PriorCas,
+): string | undefined {
+    const given = intermediate.certificatePems[generation];
+    if (given !== undefined) {
+        return new X509Certificate(given).subject;
+    }
+    const present = prior.intermediate(`${name}-g${generation}`);
+    if (present === undefined) {
+        return undefined;
+    }
+    const { subject } = new X509Certificate(present.pem);
+    // Node.js escapes what RFC 2253 does.
+    const parts = subject.replace(/\\(.)/g, "$1").split("\n");
+    const wanted = [
+        ...(organization === undefined
+            ? parts.filter((part) => !part.startsWith("CN="))
+            : [...(country === undefined ? [] : [`C=${country}`]), `O=${organization}`]),
+        `CN=${intermediateCommonName(intermediate.commonName, generation)}`,
+    ];
+    const isSame =
+        parts.sort().join("\n") === wanted.sort().join("\n") &&
+        prior.keyAlgorithm(`${name}-g${generation}`) === intermediate.keyAlgorithm;
+    return isSame ? subject : undefined;
+}

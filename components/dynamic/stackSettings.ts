@@ -18,10 +18,10 @@ export function setting(name: string): string | undefined {
 
 /**
  * Once devices are spread over fleet stacks, the hub's stack declares none, and those that it still holds would be
- * deleted, their keys with them. And a fleet stack has its settings from `npm run fleet` alone: without them nobody knows
- * whether its devices are to be deleted or kept.
+ * deleted, their keys with them. And what a fleet stack holds may have moved elsewhere: `npm run fleet` alone knows. (A
+ * destroy runs without the program; the settings are then those of the last run.)
  *
- * @throws Error in the stack of the hub when there are fleet stacks, and in a stack without settings
+ * @throws Error in the stack of the hub when there are fleet stacks, and in a fleet stack that is deployed by itself
  */
 export function refuseToDropMoved(what: string): void {
     const isMoved = setting("shards") !== undefined && setting("shard") === undefined;
@@ -31,10 +31,9 @@ export function refuseToDropMoved(what: string): void {
                 `its fleet stack. It was not deleted.`,
         );
     }
-    if (setting("organization") === undefined && process.env[paceVariable] === undefined) {
+    if (setting("shard") !== undefined && process.env[paceVariable] === undefined) {
         throw new Error(
-            `${what} is in a stack without settings. A fleet stack is destroyed with its hub, by "npm run fleet -- destroy"; ` +
-                `for any other, bring its settings file back. It was not deleted.`,
+            `${what} is in a fleet stack, which is destroyed with its hub: "npm run fleet -- destroy". It was not deleted.`,
         );
     }
 }

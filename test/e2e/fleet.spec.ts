@@ -155,7 +155,7 @@ describe("a fleet in shards (npm run fleet)", function () {
         const shard = await deployment.project.stack("fleet-shard-1");
         rmSync(deployment.project.file("Pulumi.fleet-shard-1.yaml"), { force: true });
         await assert.rejects(shard.preview(), /organization/);
-        await assert.rejects(shard.destroy(), /stack without settings.*npm run fleet -- destroy/);
+        await assert.rejects(shard.destroy(), /in a fleet stack.*npm run fleet -- destroy/);
         rmSync(deployment.project.file("Pulumi.fleet-shard-1.yaml"), { force: true });
     });
 

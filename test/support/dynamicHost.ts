@@ -38,11 +38,17 @@ export class DynamicHost {
     /** @param settings of the stack, without the project's name; beside the one that every stack has */
     static async start(
         settings: Readonly<Record<string, string | undefined>> = {},
+        variables: NodeJS.ProcessEnv = {},
     ): Promise<DynamicHost> {
         const script = "node_modules/@pulumi/pulumi/cmd/dynamic-provider/index.js";
         const child = spawn(process.execPath, [script, "127.0.0.1:1"], {
             cwd: repository,
-            env: { ...process.env, PULUMI_NODEJS_PROJECT: project, PULUMI_NODEJS_STACK: "unit" },
+            env: {
+                ...process.env,
+                PULUMI_NODEJS_PROJECT: project,
+                PULUMI_NODEJS_STACK: "unit",
+                ...variables,
+            },
             stdio: ["ignore", "pipe", "pipe"],
         });
         const lines: string[] = [];

@@ -1,5 +1,6 @@
 import { strict as assert } from "assert";
 import { loader } from "../../components/dynamic/resource";
+import { paceVariable } from "../../components/iothub/pace";
 import { DynamicHost, Props } from "../support/dynamicHost";
 import { shared } from "../support/emulator";
 
@@ -70,7 +71,8 @@ describe("deletes in the stack of a hub whose devices moved to fleet stacks", fu
 
     before(async () => {
         for (const [stack, settings] of Object.entries(stacks)) {
-            hosts.set(stack, await DynamicHost.start(settings));
+            const variables = stack === "a fleet stack" ? { [paceVariable]: "unused" } : {};
+            hosts.set(stack, await DynamicHost.start(settings, variables));
         }
     });
 
@@ -113,20 +115,17 @@ describe("deletes in the stack of a hub whose devices moved to fleet stacks", fu
             }
         });
 
-        it(`${part.kind} is deleted in a fleet stack, and where there are no shards`, async () => {
+        it(`${part.kind} is deleted in a fleet stack by npm run fleet, and where there are no shards`, async () => {
             await deleted("a fleet stack", part);
             await deleted("the hub's, without shards", part);
         });
     }
 
-    it("nothing is deleted in a stack without settings, such as a fleet stack by itself", async () => {
-        const host = await DynamicHost.start({ organization: undefined });
+    it("nothing is deleted in a fleet stack that is destroyed by itself", async () => {
+        const host = await DynamicHost.start(stacks["a fleet stack"]);
         try {
             for (const { id, state } of parts) {
-                await assert.rejects(
-                    host.delete(id, state),
-                    /stack without settings.*fleet -- destroy/,
-                );
+                await assert.rejects(host.delete(id, state), /in a fleet stack.*fleet -- destroy/);
             }
         } finally {
             await host.stop();

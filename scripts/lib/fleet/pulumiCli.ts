@@ -2,7 +2,12 @@ import { ChildProcess, spawn } from "child_process";
 import { accessSync, constants, readFileSync } from "fs";
 import * as path from "path";
 import { text } from "stream/consumers";
+import { setTimeout as sleep } from "timers/promises";
 import { ExportedState } from "./stackState";
+
+/** Of a command that only reads. */
+const readAttempts = 5;
+const readPause = 200;
 
 const repository = path.resolve(__dirname, "../../..");
 
@@ -132,7 +137,8 @@ export class PulumiCli {
 
     /** Names of the project's stacks; those of an organization that is not the user's default have it in front. */
     async stacks(): Promise<string[]> {
-        const list = JSON.parse(await this.run("stack", "ls", "--json")) as { name: string }[];
+        const listed = await settled(() => this.run("stack", "ls", "--json"));
+        const list = JSON.parse(listed) as { name: string }[];
         return list.map(({ name }) => name);
     }
 
@@ -148,7 +154,8 @@ export class PulumiCli {
     ): Promise<ExportedState> {
         const flags = secrets === "decrypted" ? ["--show-secrets"] : [];
         const args = ["stack", "export", "--stack", stack, ...flags];
-        return JSON.parse(await this.runApart(args, { variables })) as ExportedState;
+        const exported = await settled(() => this.runApart(args, { variables }));
+        return JSON.parse(exported) as ExportedState;
     }
 
     /** Secrets may be in clear: they pass through memory alone, and the stack's state gets them encrypted. */
@@ -175,7 +182,7 @@ export class PulumiCli {
 
     async tags(stack: string): Promise<Readonly<Record<string, string>>> {
         const args = ["stack", "tag", "ls", "--json", "--stack", stack];
-        return JSON.parse(await this.runApart(args)) as Record<string, string>;
+        return JSON.parse(await settled(() => this.runApart(args))) as Record<string, string>;
     }
 
     /**
@@ -205,6 +212,21 @@ export function withRemedy(cause: string): string {
               `change-secrets-provider passphrase --new-passphrase-file FILE" gives it to all, with the former one in ` +
               `PULUMI_CONFIG_PASSPHRASE`
         : cause;
+}
+
+/** Reads again what another process was writing: a backend of files lets a reader see half a file. */
+async function settled(read: () => Promise<string>): Promise<string> {
+    for (let attempt = 1; ; attempt++) {
+        try {
+            return await read();
+        } catch (error) {
+            const isHalf = /\bEOF\b|unexpected end of JSON input/.test(String(error));
+            if (!isHalf || attempt === readAttempts) {
+                throw error;
+            }
+            await sleep(readPause * attempt);
+        }
+    }
 }
 
 async function ended(child: ChildProcess): Promise<CliResult> {

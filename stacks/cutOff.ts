@@ -85,7 +85,14 @@ export function devicesCutOff(settings: KnownSettings, previous: PreviousState):
     const wanted = new Map(settings.devices.map((device) => [device.id, device]));
     const groups = new Map(settings.groups.map((group) => [group.name, group]));
     const hubWhy = otherHub(settings, previous);
-    const trusted = issuersAfter(settings, previous);
+    const trusted = {
+        onHub: issuersAfter(settings, previous, ({ provisioning }) => provisioning !== "dps"),
+        atService: issuersAfter(
+            settings,
+            previous,
+            ({ provisioning }) => provisioning !== "listed",
+        ),
+    };
     return devicesIn(previous).flatMap((id) => {
         const device = wanted.get(id);
         const group = device?.group === undefined ? undefined : groups.get(device.group);
@@ -101,7 +108,11 @@ export function devicesCutOff(settings: KnownSettings, previous: PreviousState):
                   whyUnlisted(settings, group, identity) ??
                   (group?.provisioning === "dps" ? undefined : hubWhy) ??
                   whyUnknown(device, identity, certificate) ??
-                  whyUntrusted(device, certificate, trusted));
+                  whyUntrusted(
+                      device,
+                      certificate,
+                      group?.provisioning === "dps" ? trusted.atService : trusted.onHub,
+                  ));
         return why === undefined ? [] : [{ device: id, why }];
     });
 }
@@ -121,13 +132,14 @@ function whyDisabled(
     return device.status === "disabled" && identity !== undefined ? "is disabled" : undefined;
 }
 
-/** With `pruneDevices: false` the identity stays on the hub as it is. */
+/** With `pruneDevices: false` the identity stays, and connects as long as the hub trusts its CA. */
 function whyUnlisted(
-    { pruneDevices }: KnownSettings,
+    { pruneDevices, pki }: KnownSettings,
     group: GroupSettings | undefined,
     identity: Outputs | undefined,
 ): string | undefined {
-    return group?.provisioning === "dps" && identity !== undefined && pruneDevices
+    const staysTrusted = !pruneDevices && pki.trust === "root";
+    return group?.provisioning === "dps" && identity !== undefined && !staysTrusted
         ? "leaves the hub's list until it registers at the provisioning service"
         : undefined;
 }
@@ -194,13 +206,14 @@ function nameIn(subject: string): string {
 function issuersAfter(
     settings: KnownSettings,
     previous: PreviousState,
+    isUploaded: (group: GroupSettings) => boolean,
 ): ReadonlySet<string> | undefined {
     if (settings.pki.trust === "root") {
         return undefined;
     }
     const prior = new PriorCas(previous);
     const subjects = settings.groups
-        .filter(({ blocked }) => !blocked)
+        .filter((group) => !group.blocked && isUploaded(group))
         .flatMap((group) => {
             const { generation, retain } = group.intermediate;
             return [generation, ...retain].map((one) => issuerAfter(settings, group, one, prior));

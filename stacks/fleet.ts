@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { DeviceIdentity } from "../components/iothub/deviceIdentity";
+import { DeviceIdentity, DeviceIdentityArgs } from "../components/iothub/deviceIdentity";
 import { DeviceCertificate } from "../components/pki/deviceCertificate";
 import { Issuer } from "../components/pki/issuer";
 import { SigningCa } from "./authorities";
@@ -38,6 +38,7 @@ export interface Device {
     readonly issuerCertificate: pulumi.Output<string> | undefined;
 }
 
+const identityType = "pulumi-nodejs:dynamic/iothub:DeviceIdentity";
 const certificateType = "pulumi-nodejs:dynamic/pki:DeviceCertificate";
 
 /** Declares the certificate and the identity of every device that belongs to this stack. */
@@ -48,8 +49,9 @@ export function createFleet(settings: Settings, base: FleetBase): ReadonlyMap<st
     const devices = devicesOf(settings);
     for (const device of devices) {
         const group = device.group === undefined ? undefined : groups.get(device.group);
-        // The provisioning service makes the identity of a device that is not listed.
-        if (group?.provisioning !== "dps") {
+        const hasIdentity = base.previous.find(identityType, device.id) !== undefined;
+        // The provisioning service makes the identity of a device that is not listed; one that is there may stay.
+        if (group?.provisioning !== "dps" || (hasIdentity && !settings.pruneDevices)) {
             createIdentity(device, group, base, devices.length);
         }
         const ca = group && base.issuers.get(group.name);
@@ -76,7 +78,55 @@ export function createFleet(settings: Settings, base: FleetBase): ReadonlyMap<st
             issuerCertificate: ca?.certificate,
         });
     }
+    if (!settings.pruneDevices) {
+        keepFormerDevices(settings, base, devices.length);
+    }
     return fleet;
+}
+
+/**
+ * Declares the devices that the state has and the configuration has no more: disabled, with certificate and key as they
+ * are. A device that comes back goes on with both.
+ */
+function keepFormerDevices(settings: Settings, base: FleetBase, fleetSize: number): void {
+    const { previous, hub } = base;
+    const listed = new Set(settings.devices.map(({ id }) => id));
+    const former = (type: string) => [...previous.all(type)].filter(([id]) => !listed.has(id));
+    for (const [deviceId, outputs] of former(identityType)) {
+        if (outputs["status"] !== "disabled") {
+            void pulumi.log.info(
+                `device "${deviceId}" left the configuration: it stays on the hub, disabled (iot-x509:pruneDevices)`,
+            );
+        }
+        const { thumbprints, tags, isProvisioned, owner } =
+            outputs as unknown as DeviceIdentityArgs;
+        new DeviceIdentity(
+            deviceId,
+            {
+                hubId: hub.hubId,
+                deviceId,
+                status: "disabled",
+                owner,
+                fleetSize,
+                ...(thumbprints === undefined ? {} : { thumbprints }),
+                ...(tags === undefined ? {} : { tags }),
+                ...(isProvisioned === undefined ? {} : { isProvisioned }),
+            },
+            { dependsOn: hub.ready },
+        );
+    }
+    const { organization, country } = settings;
+    for (const [deviceId] of former(certificateType)) {
+        // Nothing is issued without an issuer.
+        new DeviceCertificate(deviceId, {
+            deviceId,
+            organization,
+            country,
+            validityDays: 1,
+            renewBeforeDays: 0,
+            issuer: undefined,
+        });
+    }
 }
 
 function createIssuer(group: GroupSettings, { certificate, privateKey }: SigningCa): Issuer {
@@ -103,7 +153,9 @@ function createIdentity(
                 : {}),
             ...(Object.keys(tags).length > 0 ? { tags } : {}),
             ...(adopt ? { adopt } : {}),
-            ...(group?.provisioning === "both" ? { isProvisioned: true } : {}),
+            ...(group === undefined || group.provisioning === "listed"
+                ? {}
+                : { isProvisioned: true }),
         },
         { dependsOn: trustedCa(group, hub.trusted) ?? hub.ready },
     );

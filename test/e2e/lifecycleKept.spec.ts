@@ -43,11 +43,10 @@ describe("devices that are kept, taken over and renewed", function () {
             deployment.change((settings) => {
                 settings.devices = settings.devices.filter(({ id }) => id !== "leaves-01");
             });
-            assert.deepEqual(await deployment.plan(), [
-                "delete DeviceCertificate leaves-01",
-                "delete DeviceIdentity leaves-01",
-            ]);
-            await deployment.up();
+            assert.deepEqual(await deployment.plan(), ["update DeviceIdentity leaves-01"]);
+            const printed = await deployment.up();
+            assert.match(printed, /device "leaves-01" left .* stays on the hub, disabled/);
+            assert.deepEqual(await deployment.plan(), []);
             const now = await remember("leaves-01");
             assert.equal(now.status, "disabled");
             assert.equal(now.generationId, before.generationId);
@@ -94,12 +93,14 @@ describe("devices that are kept, taken over and renewed", function () {
             await connects(devices["foreign-01"]);
         });
 
-        it("leaves a kept device of this stack's own to be taken over without adopt", async () => {
+        it("lets a kept device come back with its certificate and key, without adopt", async () => {
             const now = await remember("leaves-01");
             assert.equal(now.status, "enabled");
             assert.equal(now.generationId, kept.generationId);
             const { devices } = await deployment.outputs();
             await connects(devices["leaves-01"]);
+            assert.equal(devices["leaves-01"].privateKey, first.devices["leaves-01"].privateKey);
+            await connects(first.devices["leaves-01"]);
         });
     });
 

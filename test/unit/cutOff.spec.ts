@@ -182,10 +182,20 @@ describe("the brake: devices that a run would cut off", () => {
             () => ["valve-1"],
         ],
         [
-            "the same with identities that stay",
+            "the same with identities that stay, whose CA does not",
             () => ({
                 dps: {},
                 pruneDevices: false,
+                groups: { pumps: {}, valves: { provisioning: "dps" } },
+            }),
+            () => ["valve-1"],
+        ],
+        [
+            "the same with identities that stay under a trusted root",
+            () => ({
+                dps: {},
+                pruneDevices: false,
+                pki: { keyAlgorithm: "ECDSA-P256", trust: "root" },
                 groups: { pumps: {}, valves: { provisioning: "dps" } },
             }),
             () => [],

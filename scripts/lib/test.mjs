@@ -1,6 +1,7 @@
 /*
- * Runs the checks and the tests in two lanes, one for each of the usual two processors, and adds up their counts. The
- * output of the second lane follows that of the first.
+ * Runs the checks and the tests in lanes, and adds up their counts. There is one lane more than the usual two processors,
+ * because tests of the engine also wait (for a hub's pace, for processes that end). The output of each lane follows that of
+ * the one before it.
  */
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,6 +10,7 @@ import { run } from "./command.mjs";
 import { readArguments } from "./commands.mjs";
 import { local, readJson, removeFolder, root, temporaryFolder } from "./workspace.mjs";
 
+const laneCount = 3;
 const checkSeconds = 600;
 const testSeconds = 45 * 60;
 /** How long a mocha process may live on after its last test. */
@@ -172,12 +174,12 @@ function isIn(folder) {
     return (file) => path.normalize(file).split(path.sep)[1] === folder;
 }
 
-async function runAll(first, second) {
+async function runAll(first, others) {
     const files = specFiles("test");
     const clients = files.filter(isIn(clientFolder));
     const engine = files.filter(isIn(engineFolder));
     const quick = files.filter((file) => !clients.includes(file) && !engine.includes(file));
-    /** Both lanes take from these, so that none is idle at the end. */
+    /** All lanes take from these, so that none is idle at the end. */
     const runEngine = async (lane) => {
         for (let file = engine.shift(); file !== undefined; file = engine.shift()) {
             await runMocha(lane, path.basename(file, ".spec.ts"), [file]);
@@ -192,14 +194,18 @@ async function runAll(first, second) {
         }
         await runEngine(first);
         first.step = "";
-        second.show();
     };
-    const secondLane = async () => {
-        await prepare(second, nodeVersions);
-        await runEngine(second);
-        second.step = "";
+    const nodesReady = prepare(others[0], nodeVersions);
+    const otherLane = async (lane) => {
+        await nodesReady;
+        await runEngine(lane);
+        lane.step = "";
     };
-    await Promise.all([firstLane(), secondLane()]);
+    const working = [firstLane(), ...others.map(otherLane)];
+    for (const [index, lane] of working.entries()) {
+        await lane;
+        others[index]?.show();
+    }
 }
 
 function report() {
@@ -219,16 +225,17 @@ async function main() {
     process.chdir(root);
     const args = readArguments("test");
     print(`Engine: ${readJson(path.join(local, "toolchain.json"))?.description}\n`);
-    const [first, second] = [new Lane(), new Lane()];
+    const lanes = Array.from({ length: laneCount }, () => new Lane());
+    const [first, ...others] = lanes;
     first.show();
     const ticker = setInterval(() => {
         if (Date.now() - lastOutput > silenceSeconds * 1000) {
-            const steps = [first, second].map((lane) => lane.step).filter((step) => step !== "");
+            const steps = lanes.map((lane) => lane.step).filter((step) => step !== "");
             print(`... still running: ${steps.join("; ")}\n`);
         }
     }, 5000);
     if (process.argv.length === 2) {
-        await runAll(first, second);
+        await runAll(first, others);
     } else {
         const chosen = mochaArguments(args);
         if (chosen.some(isIn(clientFolder))) {

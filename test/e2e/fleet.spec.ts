@@ -245,6 +245,23 @@ describe("a fleet in shards (npm run fleet)", function () {
         assert.equal(new Set([...held.values()].map(({ stack }) => stack)).size, 3);
     });
 
+    it("moves back to one stack, and to a stack for each group", async () => {
+        const [before, devicesBefore] = [held, await generations()];
+        deployment.change((settings) => void delete settings.shards);
+        await assert.rejects(deployment.up(), /are in fleet stacks, .* would all get new keys/);
+        await fleet("up");
+        assert.deepEqual(await stackNames(deployment), ["fleet"]);
+        await assertKept(before);
+        await fleet("up", "--shards", "group");
+        assert.deepEqual(await stackNames(deployment), [
+            "fleet",
+            "fleet-group-pumps",
+            "fleet-group-valves",
+        ]);
+        await assertKept(before);
+        assert.deepEqual(await generations(), devicesBefore);
+    });
+
     /** Ends a run in its middle: after the hub has answered the first request that makes devices. */
     async function endedInTheMiddle(end: (command: FleetCommand) => void) {
         await manage("DELETE", "/requests");
@@ -303,23 +320,6 @@ describe("a fleet in shards (npm run fleet)", function () {
         );
         assert.equal(held.size, 243);
         await connects(credentials("device-0239"));
-    });
-
-    it("moves back to one stack, and to a stack for each group", async () => {
-        const [before, devicesBefore] = [held, await generations()];
-        deployment.change((settings) => void delete settings.shards);
-        await assert.rejects(deployment.up(), /are in fleet stacks, .* would all get new keys/);
-        await fleet("up");
-        assert.deepEqual(await stackNames(deployment), ["fleet"]);
-        await assertKept(before);
-        await fleet("up", "--shards", "group");
-        assert.deepEqual(await stackNames(deployment), [
-            "fleet",
-            "fleet-group-pumps",
-            "fleet-group-valves",
-        ]);
-        await assertKept(before);
-        assert.deepEqual(await generations(), devicesBefore);
     });
 
     it("is destroyed with its hub and stacks", async () => {

@@ -28,6 +28,10 @@ const known: readonly (readonly [pattern: RegExp, words: string])[] = [
             "ARM_SUBSCRIPTION_ID",
     ],
     [
+        /\b400019\b/,
+        "a hub and a provisioning service take 25 CA certificates each: delete those that nobody needs, or set pki.trust: root",
+    ],
+    [
         /SubscriptionNotFound/,
         "this login sees no such subscription: set ARM_SUBSCRIPTION_ID, or run `az account set --subscription ID`",
     ],

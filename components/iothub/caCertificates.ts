@@ -33,6 +33,13 @@ export class CaCertificates {
         private readonly target: CaTarget,
     ) {}
 
+    /** All of the service; it has no pages. */
+    async list(): Promise<(CaCertificate & { readonly name: string })[]> {
+        const answer = await this.client.send({ method: "GET", url: this.url(), expect: [200] });
+        const { value } = answer.body as { readonly value: readonly CertificateBody[] };
+        return value.map((body) => ({ ...certificate({ ...answer, body }), name: body.name }));
+    }
+
     /** Undefined when there is none of that name. */
     async get(name: string): Promise<CaCertificate | undefined> {
         const answer = await this.client.send({
@@ -87,25 +94,29 @@ export class CaCertificates {
         });
     }
 
-    private url(name: string, action = ""): string {
+    private url(name?: string, action = ""): string {
         const { arm, id } = this.target;
         const version = apiVersions.find(([pattern]) => pattern.test(id))?.[1];
         if (version === undefined) {
             throw new Error(`${id} is neither an IoT hub nor a provisioning service`);
         }
-        return `${arm}${id}/certificates/${name}${action}?api-version=${version}`;
+        const path = name === undefined ? "" : `/${name}${action}`;
+        return `${arm}${id}/certificates${path}?api-version=${version}`;
     }
 }
 
-function certificate(answer: AzureAnswer): CaCertificate {
-    const body = answer.body as {
-        readonly etag: string;
-        readonly properties: {
-            readonly thumbprint: string;
-            readonly isVerified: boolean;
-            readonly verificationCode?: string;
-        };
+interface CertificateBody {
+    readonly name: string;
+    readonly etag: string;
+    readonly properties: {
+        readonly thumbprint: string;
+        readonly isVerified: boolean;
+        readonly verificationCode?: string;
     };
+}
+
+function certificate(answer: AzureAnswer): CaCertificate {
+    const body = answer.body as CertificateBody;
     const { thumbprint, isVerified, verificationCode } = body.properties;
     return { etag: body.etag, thumbprint: thumbprint.toUpperCase(), isVerified, verificationCode };
 }

@@ -4,7 +4,7 @@
  * | method | REST calls (If-Match with the ETag read just before) | when interrupted |
  * | --- | --- | --- |
  * | check | none; takes certificate, key and proof out of the inputs (write-only) | |
- * | create | GET, PUT, POST generateVerificationCode, GET, POST verify, GET | create again takes over what is there |
+ * | create | GET, PUT (and in a full service GET and DELETE of what this run replaced), POST generateVerificationCode, GET, POST verify, GET | create again takes over what is there |
  * | update | as create: for one that lost its verification, or whose proof has come | update again |
  * | read | GET | |
  * | delete | GET, DELETE | 404 is success |
@@ -29,6 +29,7 @@ import { hold, take, textDigest } from "../dynamic/writeOnly";
 import { certificateFacts } from "../pki/certificates";
 import { isKeyOf } from "../pki/issue";
 import { CaCertificates } from "./caCertificates";
+import { noteWanted, withRoom } from "./caRoom";
 import { prove, remove, requestCode, submitProof, upload } from "./proofOfPossession";
 
 /** As the program gives them. */
@@ -105,14 +106,25 @@ async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
     }
     const inputs: Inputs = toState({
         targetId,
-        certificateName: isUnknown(thumbprint)
-            ? unknownValue
-            : `${name}-${thumbprint.slice(0, 8).toLowerCase()}`,
+        certificateName: isUnknown(thumbprint) ? unknownValue : name + contentPart(thumbprint),
         thumbprint,
         hasKey: key !== undefined,
         proof: proofDigest,
     });
+    if (!isUnknown(targetId) && !isUnknown(thumbprint)) {
+        noteWanted(targetId, inputs.certificateName);
+    }
     return { inputs, failures };
+}
+
+/** A CA with other content is another certificate, which can be proven beside the former one. */
+function contentPart(thumbprint: string): string {
+    return `-${thumbprint.slice(0, 8).toLowerCase()}`;
+}
+
+/** The certificate's name as the program gives it. */
+function baseOf({ certificateName, thumbprint }: Inputs): string {
+    return certificateName.slice(0, -contentPart(thumbprint).length);
 }
 
 async function diff(_: string, olds: Outputs, news: Inputs): Promise<DiffResult> {
@@ -142,7 +154,9 @@ async function converge(inputs: Inputs, code: string | undefined): Promise<Outpu
     const service = serviceOf(inputs);
     const { certificateName: name, thumbprint } = inputs;
     const certificatePem = take(`${thumbprint}/certificate`, "the CA's certificate");
-    const present = await upload(service, name, certificatePem);
+    const present = await withRoom(service, inputs.targetId, baseOf(inputs), () =>
+        upload(service, name, certificatePem),
+    );
     if (present.isVerified) {
         return { ...inputs, isVerified: true };
     }

@@ -1,0 +1,135 @@
+import { setTimeout as sleep } from "timers/promises";
+import { AzureError } from "../azure/client";
+import { CaCertificates } from "./caCertificates";
+import { remove } from "./proofOfPossession";
+
+const mostCertificates = 25;
+/** Milliseconds between two looks at a service that is full while others are being proven. */
+const pause = 500;
+
+/** One service that CAs are uploaded to, as this run sees it. */
+class Room {
+    /** Names of the certificates that this run wants there. */
+    readonly wanted = new Set<string>();
+    /** Uploads that are under way. */
+    active = 0;
+    /** Those of them that wait for room. */
+    waiting = 0;
+    private turn: Promise<unknown> = Promise.resolve();
+
+    /** One at a time. */
+    inTurn<T>(work: () => Promise<T>): Promise<T> {
+        const next = this.turn.then(work, work);
+        this.turn = next.catch(() => undefined);
+        return next;
+    }
+}
+
+/** By the service's ARM ID, lower case. */
+const rooms = new Map<string, Room>();
+
+function roomOf(targetId: string): Room {
+    const key = targetId.toLowerCase();
+    const room = rooms.get(key) ?? new Room();
+    rooms.set(key, room);
+    return room;
+}
+
+/** To be told of every certificate that the program declares. */
+export function noteWanted(targetId: string, certificateName: string): void {
+    roomOf(targetId).wanted.add(certificateName);
+}
+
+/**
+ * Uploads a CA to a service that takes 25 (Azure docs: iot-hub-devguide-quotas-throttling). The engine deletes what is
+ * replaced after everything that replaces it was made; where there is no room for both, what this run has replaced and
+ * proven goes before, and as the last way out this certificate's own predecessor.
+ *
+ * @param baseName of the certificate, without the part that tells its content
+ * @throws AzureError when the service is full of certificates that are wanted, or are nobody's of this program
+ */
+export async function withRoom<T>(
+    service: CaCertificates,
+    targetId: string,
+    baseName: string,
+    upload: () => Promise<T>,
+): Promise<T> {
+    const room = roomOf(targetId);
+    room.active++;
+    try {
+        for (;;) {
+            try {
+                return await upload();
+            } catch (error) {
+                if (!isFull(error)) {
+                    throw error;
+                }
+                await makeRoom(room, service, baseName, error);
+            }
+        }
+    } finally {
+        room.active--;
+    }
+}
+
+function isFull(error: unknown): error is AzureError {
+    return error instanceof AzureError && /Max number of certificates|400019/.test(error.message);
+}
+
+async function makeRoom(
+    room: Room,
+    service: CaCertificates,
+    baseName: string,
+    full: AzureError,
+): Promise<void> {
+    room.waiting++;
+    try {
+        const isMade = await room.inTurn(() => freed(room, service, baseName));
+        if (isMade) {
+            return;
+        }
+        if (room.waiting === room.active) {
+            throw full;
+        }
+        await sleep(pause);
+    } finally {
+        room.waiting--;
+    }
+}
+
+/** Whether there is room now, or another may have found it. */
+async function freed(room: Room, service: CaCertificates, baseName: string): Promise<boolean> {
+    const present = await service.list();
+    const isWanted = ({ name }: { name: string }): boolean => room.wanted.has(name);
+    const declared = new Set([...room.wanted].map(baseOf));
+    const proven = new Set(
+        present.filter((one) => one.isVerified && isWanted(one)).map(({ name }) => baseOf(name)),
+    );
+    const former = present.filter((one) => !isWanted(one) && declared.has(baseOf(one.name)));
+    const superseded = former.filter(({ name }) => proven.has(baseOf(name)));
+    if (superseded.length > 0) {
+        for (const { name } of superseded) {
+            await remove(service, name);
+        }
+        return true;
+    }
+    if (room.waiting < room.active) {
+        return false;
+    }
+    // Nothing that is under way will make room. Its own, unless that made room for another one already.
+    const [first] = former;
+    const leaving = former.find(({ name }) => baseOf(name) === baseName) ?? first;
+    if (leaving === undefined) {
+        return present.length < mostCertificates;
+    }
+    console.log(
+        `CA ${leaving.name}: the service takes no more certificates, so it goes before its successor comes`,
+    );
+    await remove(service, leaving.name);
+    return true;
+}
+
+/** Undefined for a name that this program does not give. */
+function baseOf(name: string): string | undefined {
+    return /^(.+)-[0-9a-f]{8}$/.exec(name)?.[1];
+}

@@ -2,6 +2,7 @@ import * as grpc from "@grpc/grpc-js";
 import { EngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import { LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
+import { whenEngineIsGone } from "./engineGone";
 import { packageSchema, ResourceSpecs } from "./packageSchema";
 import { Provider } from "./provider";
 import { service } from "./service";
@@ -70,4 +71,5 @@ export function serve(name: string, configure: Configure, resources: ResourceSpe
         }
         process.stdout.write(`${port}\n`);
     });
+    whenEngineIsGone(() => process.exit(0));
 }

@@ -1,4 +1,4 @@
-import { fstatSync } from "fs";
+import { whenEngineIsGone } from "../frame/engineGone";
 import { allEnded } from "./processes";
 
 /** A call of the engine, of whatever kind: it is "cancelled" when the engine gives up or is gone. */
@@ -38,12 +38,7 @@ export class Lifetime {
         for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
             process.on(signal, () => void this.end());
         }
-        const input = fstatSync(0);
-        if (input.isFIFO() || input.isSocket()) {
-            process.stdin.on("end", () => void this.end());
-            process.stdin.on("error", () => void this.end());
-            process.stdin.resume();
-        }
+        whenEngineIsGone(() => void this.end());
     }
 
     private async end(): Promise<void> {

@@ -39,6 +39,13 @@ const faults = [
 ];
 const faultRate = 0.2;
 
+const running = new Set<Walker>();
+
+/** Removes what walks that did not end have on disk. */
+export function removeFolders(): void {
+    running.forEach((walker) => walker.removeFiles());
+}
+
 /** Does the steps of one walk: one emulator, one project, one stack, the real CLI. */
 export class Walker {
     readonly judge: Judge;
@@ -80,6 +87,7 @@ export class Walker {
         const project = ProjectCopy.make({ environment: emulator.environment(), pulumiHome });
         const engine = new Engine(cli, project.folder, project.environment);
         const walker = new Walker(folder, emulator, project, engine);
+        running.add(walker);
         project.changeSettings(stackName, () => undefined);
         await engine.read("stack", "init", stackName);
         walker.foreignHubId = await walker.byHand.makeForeignHub();
@@ -88,6 +96,11 @@ export class Walker {
 
     async end(): Promise<void> {
         await this.emulator.stop();
+        this.removeFiles();
+    }
+
+    removeFiles(): void {
+        running.delete(this);
         this.project.remove();
         rmSync(this.folder, { recursive: true, force: true });
     }

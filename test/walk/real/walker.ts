@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "fs";
 import { tmpdir } from "os";
 import * as path from "path";
+import { setTimeout as sleep } from "timers/promises";
 import { EmulatorProcess } from "../../../scripts/lib/emulatorProcess";
 import { ProjectCopy } from "../../../scripts/lib/projectCopy";
 import { makeCa } from "../../support/pki";
@@ -27,6 +28,10 @@ export interface Toolchain {
 }
 
 const day = 24 * 3600;
+/** End of the name of the stack that stands for the lock of `npm run fleet`. */
+const fleetLock = "-fleet-lock";
+/** How long after the first of two fleet runs the second begins, in milliseconds. */
+const secondRunAfter = 1500;
 const laterClock = path.resolve(__dirname, "../../support/laterClock.js");
 /** A fifth of all requests, in equal parts: stale, throttled, broken, slow, lost before and after the effect. */
 const faults = [
@@ -125,7 +130,7 @@ export class Walker {
         noteRun(model);
         const preview = await this.engine.run("preview", "--stack", stackName, ...flags);
         this.judge.mustSucceed("preview", preview);
-        const watch = new Watch(this.field, this.standing);
+        const watch = await Watch.begin(this.field, this.standing);
         const up = await this.engine.run("up", "--yes", "--skip-preview", ...flags);
         await watch.end();
         this.judge.mustSucceed("up", up);
@@ -168,7 +173,7 @@ export class Walker {
     private async fleetUp(model: Model): Promise<void> {
         noteRun(model);
         await this.write(model);
-        const watch = new Watch(this.field, this.standing);
+        const watch = await Watch.begin(this.field, this.standing);
         const { shards } = model.config;
         const flags = model.needsRefresh ? ["--refresh"] : [];
         const run = await FleetRun.start(this.engine, "up", ...flags).ended;
@@ -222,6 +227,25 @@ export class Walker {
         });
     }
 
+    /** Two runs of `npm run fleet` at once: one of them may be refused, and must say so; neither does harm. */
+    async fleetTwice(model: Model): Promise<void> {
+        await this.disturbed(model, async (run) => {
+            await sleep(secondRunAfter);
+            const second = await FleetRun.start(this.engine, "up").ended;
+            this.judge.mustSucceedOrBeLocked("the second of two fleet runs", second);
+            this.judge.mustSucceedOrBeLocked("the first of two fleet runs", await run.ended);
+        });
+    }
+
+    /** Somebody changes a tag that the settings may give, and adds one of their own. */
+    async tagByHand(id: string): Promise<void> {
+        const tags = { site: "changed by hand", foreignNote: "stays" };
+        const device = this.present.hub.devices.find(({ deviceId }) => deviceId === id);
+        if (device !== undefined && (await this.byHand.changeTags(id, tags))) {
+            this.judge.noteForeignTags(device, tags);
+        }
+    }
+
     private async disturbed(
         model: Model,
         disturb: (run: {
@@ -234,7 +258,7 @@ export class Walker {
         const isFleet = model.config.shards !== undefined || model.applied?.shards !== undefined;
         noteRun(model);
         const flags = model.needsRefresh ? ["--refresh"] : [];
-        const watch = new Watch(this.field, this.standing);
+        const watch = await Watch.begin(this.field, this.standing);
         const run = isFleet
             ? FleetRun.start(this.engine, "up", ...flags)
             : this.engine.start("up", "--yes", "--skip-preview", ...flags);
@@ -258,7 +282,12 @@ export class Walker {
             name: string;
         }[];
         for (const { name } of stacks) {
-            await this.engine.run("cancel", "--yes", "--stack", name);
+            if (name.endsWith(fleetLock)) {
+                // As the command's own refusal says.
+                await this.engine.read("stack", "rm", name, "--yes");
+            } else {
+                await this.engine.run("cancel", "--yes", "--stack", name);
+            }
         }
     }
 
@@ -266,11 +295,15 @@ export class Walker {
         await this.settle(model);
         noteRun(model);
         const target = ["--target", this.urn(words)];
+        const watch = await Watch.begin(this.field, this.standing);
         const preview = await this.engine.run("preview", "--stack", stackName, ...target);
         this.judge.mustSucceed(`preview --target of ${words.join(" ")}`, preview);
         const up = await this.engine.run("up", "--yes", "--skip-preview", ...target);
         this.judge.mustSucceed(`up --target of ${words.join(" ")}`, up);
         this.judge.mustBeAsAnnounced(preview, up);
+        await watch.end();
+        const [, name] = words;
+        await this.judge.mustHaveStayed(watch, [name]);
         this.judge.throwIfAny(model);
     }
 
@@ -279,8 +312,11 @@ export class Walker {
     }
 
     async refresh(model: Model): Promise<void> {
+        const watch = await Watch.begin(this.field, this.standing);
         const run = await this.engine.run("refresh", "--yes", "--skip-preview");
+        await watch.end();
         this.judge.mustSucceed("refresh", run);
+        await this.judge.mustHaveStayed(watch, []);
         this.judge.throwIfAny(model);
     }
 
@@ -311,7 +347,7 @@ export class Walker {
     /** @returns whether everything was destroyed: a protected stack refuses, and must then be whole */
     async destroy(model: Model): Promise<boolean> {
         const isFleet = model.applied?.shards !== undefined;
-        const watch = new Watch(this.field, this.standing);
+        const watch = await Watch.begin(this.field, this.standing);
         const run = isFleet
             ? await FleetRun.start(this.engine, "destroy", "--yes").ended
             : await this.engine.run("destroy", "--yes", "--skip-preview");

@@ -10,14 +10,14 @@ import { leftovers } from "../oracle/azure";
 import { Judge, WalkFailure } from "../oracle/judge";
 import { Seen } from "../oracle/seen";
 import { AzureWire } from "./azure";
-import { ByHand, foreignHubName } from "./byHand";
-import { Dump, HubDump } from "./dump";
+import { ByHand } from "./byHand";
+import { Dump } from "./dump";
 import { Engine, EngineResult } from "./engine";
 import { Field } from "./field";
 import { FleetRun } from "./fleetRun";
 import { OfflineRoot } from "./offlineRoot";
 import { render } from "./render";
-import { readState, StateResource } from "./stackState";
+import { Stacks } from "./stacks";
 import { Standing, Watch } from "./watch";
 
 export const stackName = "walk";
@@ -28,8 +28,6 @@ export interface Toolchain {
 }
 
 const day = 24 * 3600;
-/** End of the name of the stack that stands for the lock of `npm run fleet`. */
-const fleetLock = "-fleet-lock";
 /** How long after the first of two fleet runs the second begins, in milliseconds. */
 const secondRunAfter = 1500;
 const laterClock = path.resolve(__dirname, "../../support/laterClock.js");
@@ -57,6 +55,7 @@ export class Walker {
     readonly byHand: ByHand;
     readonly offlineRoot: OfflineRoot;
     private readonly field: Field;
+    private readonly stacks: Stacks;
     private standing: readonly Standing[] = [];
     private seen: Seen | undefined;
     private foreignHubId = "";
@@ -82,6 +81,7 @@ export class Walker {
             }),
             { hub: () => this.present.hub, service: () => this.present.service },
         );
+        this.stacks = new Stacks(engine, emulator);
         this.judge = new Judge(this.field, project.folder);
     }
 
@@ -144,12 +144,12 @@ export class Walker {
     /** After a run that may have been stopped in the middle: `up` ends it, in as many runs as it is given. */
     private async look(model: Model, watch: Watch): Promise<void> {
         const hubBefore = this.seen?.hub;
-        const seen = await this.see();
+        const seen = await this.stacks.see();
         this.seen = seen;
         const isNewHub = hubBefore?.id !== seen.hub.id;
         if (isNewHub) {
             await this.byHand.addForeign(await this.foreignCaPem());
-            this.seen = await this.see();
+            this.seen = await this.stacks.see();
         }
         this.standing = await this.judge.look(model, this.seen, watch, hubBefore);
         if (model.config.shards === undefined) {
@@ -269,26 +269,11 @@ export class Walker {
         this.judge.mustEnd(await this.engine.orphans());
         this.judge.mustNotLeak(text);
         if (status !== 0) {
-            await this.unlock();
+            await this.stacks.unlock();
         }
         // Who was not to be cut off was not; then the run is ended as a person would.
         this.judge.remember(watch);
         await this.up(model);
-    }
-
-    /** What a killed engine leaves locked, in every stack. */
-    private async unlock(): Promise<void> {
-        const stacks = JSON.parse(await this.engine.read("stack", "ls", "--json")) as {
-            name: string;
-        }[];
-        for (const { name } of stacks) {
-            if (name.endsWith(fleetLock)) {
-                // As the command's own refusal says.
-                await this.engine.read("stack", "rm", name, "--yes");
-            } else {
-                await this.engine.run("cancel", "--yes", "--stack", name);
-            }
-        }
     }
 
     async upTarget(model: Model, words: readonly string[]): Promise<void> {
@@ -399,38 +384,6 @@ export class Walker {
             Object.keys(config).forEach((key) => delete config[key]);
             Object.assign(config, settings);
         });
-    }
-
-    private async see(): Promise<Seen> {
-        const [dump, clock, exported] = await Promise.all([
-            this.emulator.manage<Dump>("GET", "/dump"),
-            this.emulator.manage<{ now: string }>("GET", "/clock"),
-            this.export(),
-        ]);
-        const outputs = exported.find(({ type }) => type === "Stack")?.outputs ?? {};
-        const { id = "" } = (outputs.hub ?? {}) as { id?: string };
-        const isOwn = (one: HubDump): boolean => one.id.toLowerCase() === id.toLowerCase();
-        const hub =
-            dump.hubs.hubs.find(isOwn) ??
-            dump.hubs.hubs.find(({ name }) => name !== foreignHubName);
-        if (hub === undefined) {
-            throw new WalkFailure(["after a run that ended well there is no hub"]);
-        }
-        const [service] = dump.provisioning.services;
-        return { dump, resources: exported, outputs, hub, service, now: Date.parse(clock.now) };
-    }
-
-    /** The resources of the stack and its fleet stacks. */
-    private async export(): Promise<StateResource[]> {
-        const stacks = JSON.parse(await this.engine.read("stack", "ls", "--json")) as {
-            name: string;
-        }[];
-        const states: StateResource[][] = [];
-        for (const { name } of stacks.sort((a, b) => a.name.length - b.name.length)) {
-            const flags = ["--show-secrets", "--stack", name];
-            states.push(readState(await this.engine.read("stack", "export", ...flags)));
-        }
-        return states.flat();
     }
 
     private urn([type, name]: readonly string[]): string {

@@ -65,7 +65,11 @@ export class Judge {
         const problems = this.problems.splice(0);
         const unknown = unknownProblems(problems, this.met);
         if (unknown.length > 0) {
-            throw new WalkFailure(unknown);
+            const refused = this.remembered.flatMap(({ refusals }) => [...refusals.keys()]);
+            const unjudged = [...new Set(refused)].map(
+                (id) => `${id} was refused in the disturbed run before, rightly or not`,
+            );
+            throw new WalkFailure([...unknown, ...unjudged]);
         }
         if (problems.some((one) => one.startsWith("!"))) {
             model.isOver = true;

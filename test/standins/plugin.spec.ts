@@ -124,7 +124,7 @@ describe("azure-native stand-in: installation and start", () => {
             child = spawn(binary, [engineAddress], {
                 cwd: home,
                 env: { ...Object.fromEntries(inherited), PULUMI_HOME: home, ...environment },
-                stdio: ["ignore", "pipe", "inherit"],
+                stdio: ["pipe", "pipe", "inherit"],
             });
             const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
             const port = await new Promise<string>((found) => lines.once("line", found));
@@ -167,6 +167,13 @@ describe("azure-native stand-in: installation and start", () => {
                 return true;
             });
             assert.deepEqual(logged, []);
+        });
+
+        it("ends with the engine, whose end of its standard input closes", async () => {
+            await start({});
+            const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+            child.stdin?.destroy();
+            assert.equal(await ended, 0);
         });
 
         it("refuses a proxy elsewhere and a host that goes past the proxy", async () => {

@@ -9,8 +9,12 @@ import { isDoable, parseSteps, Step, take, textOf, verbs } from "./steps/verbs";
 export interface WalkOptions {
     readonly toolchain: Toolchain;
     readonly seed: number;
-    /** How many steps in all; they are taken in walks of {@link walkLength} steps. */
+    /** How many steps in all. */
     readonly steps: number;
+    /** Steps of one walk; default 14. A new stack takes longer than a step. */
+    readonly length?: number;
+    /** How often verbs are taken, beside the others, where not as usual; 0: never. */
+    readonly weights?: Readonly<Record<string, number>>;
     /** How long a failing walk may be shortened; it is done again for every try. */
     readonly shrinkSeconds: number;
     readonly say: (line: string) => void;
@@ -22,7 +26,10 @@ export class FailedWalk extends Error {
         readonly replay: string,
         readonly reason: string,
     ) {
-        super(`${reason}\n\nThe steps, shortened as far as time allowed:\n  ${replay}`);
+        super(
+            `${reason}\n\nThe steps, shortened as far as time allowed:\n  ${replay}\n` +
+                `To do them again: npm run walk -- --replay ${JSON.stringify(replay)}`,
+        );
     }
 }
 
@@ -33,8 +40,7 @@ export interface WalkReport {
     readonly met: readonly string[];
 }
 
-/** Steps of one walk; a new stack takes longer than a step. */
-const walkLength = 14;
+const usualLength = 14;
 const numbersOfAChoice = 4;
 
 interface World {
@@ -74,7 +80,7 @@ class Command implements fc.AsyncCommand<Model, World> {
     }
 }
 
-function commandArbitraries(say: (line: string) => void): fc.Arbitrary<Command>[] {
+function commandArbitraries({ say, weights = {} }: WalkOptions): fc.Arbitrary<Command>[] {
     const numbers = fc.array(fc.nat(10_000), {
         minLength: numbersOfAChoice,
         maxLength: numbersOfAChoice,
@@ -82,7 +88,8 @@ function commandArbitraries(say: (line: string) => void): fc.Arbitrary<Command>[
     // fc.commands takes each of its arbitraries as often as any other.
     return Object.entries(verbs).flatMap(([verb, { weight }]) => {
         const one = numbers.map((list) => new Command(verb, list, say));
-        return Array.from({ length: Math.max(1, Math.round(weight)) }, () => one);
+        const often = weights[verb] ?? Math.max(1, Math.round(weight));
+        return Array.from({ length: often }, () => one);
     });
 }
 
@@ -138,9 +145,10 @@ async function oneRandomWalk(
     let first: readonly Step[] = [];
     let failed: FailedWalk | undefined;
     let failedAt = 0;
+    const limit = Math.min(options.length ?? usualLength, most);
     const start = fc.tuple(fc.nat(5), fc.nat(1000));
-    const commands = fc.commands(commandArbitraries(options.say), {
-        maxCommands: Math.min(walkLength * 4, most * 4),
+    const commands = fc.commands(commandArbitraries(options), {
+        maxCommands: limit * 8,
         size: "max",
     });
     const property = fc.asyncProperty(start, commands, async (begin, list) => {
@@ -148,7 +156,6 @@ async function oneRandomWalk(
             return; // No more time: what is known is short enough.
         }
         try {
-            const limit = Math.min(walkLength, most);
             const { log, judge } = await walk(options, begin, async (model, world) => {
                 const setup = () => ({ model, real: world });
                 await fc.asyncModelRun(setup, limited(list, limit, world.log));

@@ -7,10 +7,13 @@
  *   --replay   the steps of a failed walk, as it printed them
  */
 import { parseArgs } from "util";
+import { endOnSignals } from "../../scripts/lib/descendants.mjs";
 import { readToolchain } from "../../scripts/lib/toolchain";
+import { removeFolders } from "./real/walker";
 import { FailedWalk, replay, walkRandomly } from "./harness";
 
 async function main(): Promise<number> {
+    endOnSignals(removeFolders);
     const { values } = parseArgs({
         options: {
             steps: { type: "string", default: "100" },

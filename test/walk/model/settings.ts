@@ -106,7 +106,6 @@ export const settings: readonly Setting[] = [
     { path: "deviceDefaults.keyGeneration", values: [1, 2, undefined] },
     { path: "allowSha1Thumbprints", values: [true, false, undefined] },
     { path: "protect", values: [true, false, undefined] },
-    // The walk cuts devices off in every other step; the brake has tests of its own.
     { path: "maxCutOff", values: ["unlimited", 1000] },
     { path: "pruneDevices", values: [true, false, undefined] },
     {

@@ -4,8 +4,8 @@ import * as path from "path";
 import { WalkConfig } from "../model/config";
 import { effective } from "../model/effective";
 import { keyPurposes, Model } from "../model/model";
-import { foreignDevice } from "../real/byHand";
-import { HubDump, IdentityDump } from "../real/dump";
+import { foreignCaName, foreignDevice } from "../real/byHand";
+import { CaDump, HubDump, IdentityDump } from "../real/dump";
 import { EngineResult } from "../real/engine";
 import { Field } from "../real/field";
 import { Standing, Watch } from "../real/watch";
@@ -32,6 +32,12 @@ function tailOf(text: string): string {
 
 const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 
+/** What somebody wrote to the twin of an identity. */
+interface ForeignTags {
+    readonly generationId: string;
+    readonly tags: Readonly<Record<string, unknown>>;
+}
+
 /** Collects what is not as it must be, over the runs of one stack. */
 export class Judge {
     private problems: string[] = [];
@@ -40,7 +46,8 @@ export class Judge {
     private keys = new Map<string, string>();
     private kept = new Set<string>();
     private foreign: IdentityDump | undefined;
-    private foreignTags = new Map<string, Record<string, unknown>>();
+    private foreignCa: CaDump | undefined;
+    private foreignTags = new Map<string, ForeignTags>();
     /** Refusals in runs that were disturbed, to be judged when the next run has ended. */
     private remembered: Watch[] = [];
 
@@ -58,7 +65,11 @@ export class Judge {
         const problems = this.problems.splice(0);
         const unknown = unknownProblems(problems, this.met);
         if (unknown.length > 0) {
-            throw new WalkFailure(unknown);
+            const refused = this.remembered.flatMap(({ refusals }) => [...refusals.keys()]);
+            const unjudged = [...new Set(refused)].map(
+                (id) => `${id} was refused in the disturbed run before, rightly or not`,
+            );
+            throw new WalkFailure([...unknown, ...unjudged]);
         }
         if (problems.some((one) => one.startsWith("!"))) {
             model.isOver = true;
@@ -105,12 +116,31 @@ export class Judge {
         }
     }
 
+    /** Its summary of all stacks names no operation. */
     fleetMustBeQuiet({ text }: EngineResult): void {
-        const changes = text
-            .split("\n")
-            .filter((line) => /\b[1-9]\d* to (create|update|replace|delete|change)/.test(line));
-        if (changes.length > 0) {
-            this.add([`the next fleet preview is not empty: ${changes.join(" | ")}`]);
+        const summary = /^ {2}in all +(.*)$/m.exec(text)?.[1];
+        if (summary === undefined || !/^(nothing|[\d,]+ unchanged)$/.test(summary)) {
+            this.add([`the next fleet preview is not empty:\n    ${text.slice(-1500)}`]);
+        }
+    }
+
+    mustSucceedOrBeLocked(what: string, run: EngineResult): void {
+        const isLocked = /another run of npm run fleet/.test(run.text);
+        if (run.status === 0 || !isLocked) {
+            this.mustSucceed(what, run);
+        }
+    }
+
+    /** Whoever connected before a run that concerned others does so all the time. */
+    async mustHaveStayed(watch: Watch, except: readonly string[]): Promise<void> {
+        for (const { id, host, credential } of watch.connected) {
+            if (!except.includes(id)) {
+                const refused = watch.refusals.get(id)?.length ?? 0;
+                const connects = await this.field.connects(host, id, credential);
+                if (refused > 0 || !connects) {
+                    this.add([`${id}, which the run did not concern, was refused`]);
+                }
+            }
         }
     }
 
@@ -132,8 +162,26 @@ export class Judge {
         this.remembered.push(watch);
     }
 
-    noteForeignTag(id: string, tags: Record<string, unknown>): void {
-        this.foreignTags.set(id, { ...this.foreignTags.get(id), ...tags });
+    noteForeignTags({ deviceId, generationId }: IdentityDump, tags: ForeignTags["tags"]): void {
+        const before = this.foreignTags.get(deviceId)?.tags;
+        this.foreignTags.set(deviceId, { generationId, tags: { ...before, ...tags } });
+    }
+
+    /** Tags go with their identity, and those that the settings came to give are the stack's. */
+    private foreignTagsNow(model: Model, { hub }: Seen): Map<string, ForeignTags["tags"]> {
+        for (const [id, { generationId, tags }] of [...this.foreignTags]) {
+            const given = [model.config, model.applied, ...model.attempted].flatMap((one) =>
+                one === undefined ? [] : Object.keys(tagsOf(one, id)),
+            );
+            const kept = Object.entries(tags).filter(([name]) => !given.includes(name));
+            const isThere = hub.devices.some((one) => one.generationId === generationId);
+            if (isThere) {
+                this.foreignTags.set(id, { generationId, tags: Object.fromEntries(kept) });
+            } else {
+                this.foreignTags.delete(id);
+            }
+        }
+        return new Map([...this.foreignTags].map(([id, { tags }]) => [id, tags]));
     }
 
     forget(): void {
@@ -141,6 +189,7 @@ export class Judge {
         this.kept.clear();
         this.foreignTags.clear();
         this.foreign = undefined;
+        this.foreignCa = undefined;
         this.remembered = [];
     }
 
@@ -156,13 +205,18 @@ export class Judge {
             this.kept.clear();
             this.foreignTags.clear();
             this.foreign = undefined;
+            this.foreignCa = undefined;
         }
+        const foreignCa = seen.hub.certificates.find(({ name }) => name === foreignCaName);
         this.foreign ??= seen.hub.devices.find(({ deviceId }) => deviceId === foreignDevice);
+        this.foreignCa ??= foreignCa;
+        this.add(differ("somebody else's CA", foreignCa, this.foreignCa));
         model.pending = this.pendingOf(config, seen);
         this.noteKept(config, applied, seen);
         const authorities = authoritiesOf(seen, this.givenCertificates(config));
         const thumbprints = await this.thumbprintsOf(config);
-        const { kept, foreign, foreignTags } = this;
+        const { kept, foreign } = this;
+        const foreignTags = this.foreignTagsNow(model, seen);
         this.add(azureProblems(config, seen, model.pending));
         this.add(identityProblems(config, seen, { kept, foreign, foreignTags, thumbprints }));
         this.add(
@@ -282,6 +336,10 @@ export class Judge {
         model.mayChange.clear();
         return problems;
     }
+}
+
+function tagsOf(config: WalkConfig, id: string): Record<string, unknown> {
+    return effective(config).devices.find((one) => one.id === id)?.tags ?? {};
 }
 
 function shortened(urn: string): string {

@@ -40,12 +40,12 @@ export class ByHand {
         await this.azure.call("DELETE", this.around.hub().hostName, path, options);
     }
 
-    /** Changes a tag that the settings may give, and adds one that is nobody's business. */
-    async changeTag(id: string): Promise<void> {
+    /** @returns whether there is such a device */
+    async changeTags(id: string, tags: Record<string, unknown>): Promise<boolean> {
         const path = `/twins/${id}?${registryVersion}`;
-        const body = { tags: { site: "changed by hand", foreignNote: "stays" } };
-        const options = { body, ifMatch: "*", expect: [200, 404] };
-        await this.azure.call("PATCH", this.around.hub().hostName, path, options);
+        const options = { body: { tags }, ifMatch: "*", expect: [200, 404] };
+        const { hostName } = this.around.hub();
+        return (await this.azure.call("PATCH", hostName, path, options)).status === 200;
     }
 
     async deleteCa(isFirst: boolean): Promise<void> {

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "fs";
 import { tmpdir } from "os";
 import * as path from "path";
+import { setTimeout as sleep } from "timers/promises";
 import { EmulatorProcess } from "../../../scripts/lib/emulatorProcess";
 import { ProjectCopy } from "../../../scripts/lib/projectCopy";
 import { makeCa } from "../../support/pki";
@@ -9,14 +10,14 @@ import { leftovers } from "../oracle/azure";
 import { Judge, WalkFailure } from "../oracle/judge";
 import { Seen } from "../oracle/seen";
 import { AzureWire } from "./azure";
-import { ByHand, foreignHubName } from "./byHand";
-import { Dump, HubDump } from "./dump";
+import { ByHand } from "./byHand";
+import { Dump } from "./dump";
 import { Engine, EngineResult } from "./engine";
 import { Field } from "./field";
 import { FleetRun } from "./fleetRun";
 import { OfflineRoot } from "./offlineRoot";
 import { render } from "./render";
-import { readState, StateResource } from "./stackState";
+import { Stacks } from "./stacks";
 import { Standing, Watch } from "./watch";
 
 export const stackName = "walk";
@@ -27,6 +28,8 @@ export interface Toolchain {
 }
 
 const day = 24 * 3600;
+/** How long after the first of two fleet runs the second begins, in milliseconds. */
+const secondRunAfter = 1500;
 const laterClock = path.resolve(__dirname, "../../support/laterClock.js");
 /** A fifth of all requests, in equal parts: stale, throttled, broken, slow, lost before and after the effect. */
 const faults = [
@@ -39,12 +42,20 @@ const faults = [
 ];
 const faultRate = 0.2;
 
+const running = new Set<Walker>();
+
+/** Removes what walks that did not end have on disk. */
+export function removeFolders(): void {
+    running.forEach((walker) => walker.removeFiles());
+}
+
 /** Does the steps of one walk: one emulator, one project, one stack, the real CLI. */
 export class Walker {
     readonly judge: Judge;
     readonly byHand: ByHand;
     readonly offlineRoot: OfflineRoot;
     private readonly field: Field;
+    private readonly stacks: Stacks;
     private standing: readonly Standing[] = [];
     private seen: Seen | undefined;
     private foreignHubId = "";
@@ -70,6 +81,7 @@ export class Walker {
             }),
             { hub: () => this.present.hub, service: () => this.present.service },
         );
+        this.stacks = new Stacks(engine, emulator);
         this.judge = new Judge(this.field, project.folder);
     }
 
@@ -80,6 +92,7 @@ export class Walker {
         const project = ProjectCopy.make({ environment: emulator.environment(), pulumiHome });
         const engine = new Engine(cli, project.folder, project.environment);
         const walker = new Walker(folder, emulator, project, engine);
+        running.add(walker);
         project.changeSettings(stackName, () => undefined);
         await engine.read("stack", "init", stackName);
         walker.foreignHubId = await walker.byHand.makeForeignHub();
@@ -88,6 +101,11 @@ export class Walker {
 
     async end(): Promise<void> {
         await this.emulator.stop();
+        this.removeFiles();
+    }
+
+    removeFiles(): void {
+        running.delete(this);
         this.project.remove();
         rmSync(this.folder, { recursive: true, force: true });
     }
@@ -112,7 +130,7 @@ export class Walker {
         noteRun(model);
         const preview = await this.engine.run("preview", "--stack", stackName, ...flags);
         this.judge.mustSucceed("preview", preview);
-        const watch = new Watch(this.field, this.standing);
+        const watch = await Watch.begin(this.field, this.standing);
         const up = await this.engine.run("up", "--yes", "--skip-preview", ...flags);
         await watch.end();
         this.judge.mustSucceed("up", up);
@@ -126,12 +144,12 @@ export class Walker {
     /** After a run that may have been stopped in the middle: `up` ends it, in as many runs as it is given. */
     private async look(model: Model, watch: Watch): Promise<void> {
         const hubBefore = this.seen?.hub;
-        const seen = await this.see();
+        const seen = await this.stacks.see();
         this.seen = seen;
         const isNewHub = hubBefore?.id !== seen.hub.id;
         if (isNewHub) {
             await this.byHand.addForeign(await this.foreignCaPem());
-            this.seen = await this.see();
+            this.seen = await this.stacks.see();
         }
         this.standing = await this.judge.look(model, this.seen, watch, hubBefore);
         if (model.config.shards === undefined) {
@@ -155,7 +173,7 @@ export class Walker {
     private async fleetUp(model: Model): Promise<void> {
         noteRun(model);
         await this.write(model);
-        const watch = new Watch(this.field, this.standing);
+        const watch = await Watch.begin(this.field, this.standing);
         const { shards } = model.config;
         const flags = model.needsRefresh ? ["--refresh"] : [];
         const run = await FleetRun.start(this.engine, "up", ...flags).ended;
@@ -209,6 +227,25 @@ export class Walker {
         });
     }
 
+    /** Two runs of `npm run fleet` at once: one of them may be refused, and must say so; neither does harm. */
+    async fleetTwice(model: Model): Promise<void> {
+        await this.disturbed(model, async (run) => {
+            await sleep(secondRunAfter);
+            const second = await FleetRun.start(this.engine, "up").ended;
+            this.judge.mustSucceedOrBeLocked("the second of two fleet runs", second);
+            this.judge.mustSucceedOrBeLocked("the first of two fleet runs", await run.ended);
+        });
+    }
+
+    /** Somebody changes a tag that the settings may give, and adds one of their own. */
+    async tagByHand(id: string): Promise<void> {
+        const tags = { site: "changed by hand", foreignNote: "stays" };
+        const device = this.present.hub.devices.find(({ deviceId }) => deviceId === id);
+        if (device !== undefined && (await this.byHand.changeTags(id, tags))) {
+            this.judge.noteForeignTags(device, tags);
+        }
+    }
+
     private async disturbed(
         model: Model,
         disturb: (run: {
@@ -221,7 +258,7 @@ export class Walker {
         const isFleet = model.config.shards !== undefined || model.applied?.shards !== undefined;
         noteRun(model);
         const flags = model.needsRefresh ? ["--refresh"] : [];
-        const watch = new Watch(this.field, this.standing);
+        const watch = await Watch.begin(this.field, this.standing);
         const run = isFleet
             ? FleetRun.start(this.engine, "up", ...flags)
             : this.engine.start("up", "--yes", "--skip-preview", ...flags);
@@ -232,32 +269,26 @@ export class Walker {
         this.judge.mustEnd(await this.engine.orphans());
         this.judge.mustNotLeak(text);
         if (status !== 0) {
-            await this.unlock();
+            await this.stacks.unlock();
         }
         // Who was not to be cut off was not; then the run is ended as a person would.
         this.judge.remember(watch);
         await this.up(model);
     }
 
-    /** What a killed engine leaves locked, in every stack. */
-    private async unlock(): Promise<void> {
-        const stacks = JSON.parse(await this.engine.read("stack", "ls", "--json")) as {
-            name: string;
-        }[];
-        for (const { name } of stacks) {
-            await this.engine.run("cancel", "--yes", "--stack", name);
-        }
-    }
-
     async upTarget(model: Model, words: readonly string[]): Promise<void> {
         await this.settle(model);
         noteRun(model);
         const target = ["--target", this.urn(words)];
+        const watch = await Watch.begin(this.field, this.standing);
         const preview = await this.engine.run("preview", "--stack", stackName, ...target);
         this.judge.mustSucceed(`preview --target of ${words.join(" ")}`, preview);
         const up = await this.engine.run("up", "--yes", "--skip-preview", ...target);
         this.judge.mustSucceed(`up --target of ${words.join(" ")}`, up);
         this.judge.mustBeAsAnnounced(preview, up);
+        await watch.end();
+        const [, name] = words;
+        await this.judge.mustHaveStayed(watch, [name]);
         this.judge.throwIfAny(model);
     }
 
@@ -266,8 +297,11 @@ export class Walker {
     }
 
     async refresh(model: Model): Promise<void> {
+        const watch = await Watch.begin(this.field, this.standing);
         const run = await this.engine.run("refresh", "--yes", "--skip-preview");
+        await watch.end();
         this.judge.mustSucceed("refresh", run);
+        await this.judge.mustHaveStayed(watch, []);
         this.judge.throwIfAny(model);
     }
 
@@ -298,7 +332,7 @@ export class Walker {
     /** @returns whether everything was destroyed: a protected stack refuses, and must then be whole */
     async destroy(model: Model): Promise<boolean> {
         const isFleet = model.applied?.shards !== undefined;
-        const watch = new Watch(this.field, this.standing);
+        const watch = await Watch.begin(this.field, this.standing);
         const run = isFleet
             ? await FleetRun.start(this.engine, "destroy", "--yes").ended
             : await this.engine.run("destroy", "--yes", "--skip-preview");
@@ -350,38 +384,6 @@ export class Walker {
             Object.keys(config).forEach((key) => delete config[key]);
             Object.assign(config, settings);
         });
-    }
-
-    private async see(): Promise<Seen> {
-        const [dump, clock, exported] = await Promise.all([
-            this.emulator.manage<Dump>("GET", "/dump"),
-            this.emulator.manage<{ now: string }>("GET", "/clock"),
-            this.export(),
-        ]);
-        const outputs = exported.find(({ type }) => type === "Stack")?.outputs ?? {};
-        const { id = "" } = (outputs.hub ?? {}) as { id?: string };
-        const isOwn = (one: HubDump): boolean => one.id.toLowerCase() === id.toLowerCase();
-        const hub =
-            dump.hubs.hubs.find(isOwn) ??
-            dump.hubs.hubs.find(({ name }) => name !== foreignHubName);
-        if (hub === undefined) {
-            throw new WalkFailure(["after a run that ended well there is no hub"]);
-        }
-        const [service] = dump.provisioning.services;
-        return { dump, resources: exported, outputs, hub, service, now: Date.parse(clock.now) };
-    }
-
-    /** The resources of the stack and its fleet stacks. */
-    private async export(): Promise<StateResource[]> {
-        const stacks = JSON.parse(await this.engine.read("stack", "ls", "--json")) as {
-            name: string;
-        }[];
-        const states: StateResource[][] = [];
-        for (const { name } of stacks.sort((a, b) => a.name.length - b.name.length)) {
-            const flags = ["--show-secrets", "--stack", name];
-            states.push(readState(await this.engine.read("stack", "export", ...flags)));
-        }
-        return states.flat();
     }
 
     private urn([type, name]: readonly string[]): string {

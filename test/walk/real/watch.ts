@@ -17,15 +17,31 @@ const pause = 150;
 export class Watch {
     private isOver = false;
     private readonly loops: Promise<void>[];
+    /** Who connected before the run began; nothing is asked of the others meanwhile. */
+    readonly connected: readonly Standing[];
     /** Seconds after the beginning at which a device was refused, by device. */
     readonly refusals = new Map<string, number[]>();
     private readonly began = Date.now();
 
-    constructor(
+    private constructor(
         private readonly field: Field,
         readonly devices: readonly Standing[],
+        connected: readonly Standing[],
     ) {
-        this.loops = devices.map((device) => this.keepConnecting(device));
+        this.connected = connected;
+        this.loops = connected.map((device) => this.keepConnecting(device));
+    }
+
+    /** A certificate may have ended, and somebody may have disabled a device by hand. */
+    static async begin(field: Field, devices: readonly Standing[]): Promise<Watch> {
+        const answers = await Promise.all(
+            devices.map(({ id, host, credential }) => field.connects(host, id, credential)),
+        );
+        return new Watch(
+            field,
+            devices,
+            devices.filter((_, index) => answers[index]),
+        );
     }
 
     private async keepConnecting({ id, host, credential }: Standing): Promise<void> {

@@ -38,7 +38,7 @@ const enrolledGroups = (model: Model): string[] =>
 export const handSteps: Readonly<Record<string, Verb>> = {
     "hand-disable": byHand(listedDevices, (walker, id) => walker.byHand.disableDevice(id)),
     "hand-delete": byHand(listedDevices, (walker, id) => walker.byHand.deleteDevice(id)),
-    "hand-tag": byHand(listedDevices, (walker, id) => walker.byHand.changeTag(id)),
+    "hand-tag": byHand(listedDevices, (walker, id) => walker.tagByHand(id)),
     "hand-drop-ca": byHand(
         () => ["first", "last"],
         (walker, which) => walker.byHand.deleteCa(which === "first"),

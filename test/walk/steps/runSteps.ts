@@ -95,6 +95,13 @@ export const runSteps: Readonly<Record<string, Verb>> = {
         run: (walker, model, [call, moment]) =>
             walker.upStopped(model, "interrupt", Number(call), moment as "before" | "after"),
     },
+    "fleet-twice": {
+        weight: 1,
+        choose: () => [],
+        isPossible: ({ config, applied }) =>
+            config.shards !== undefined || applied?.shards !== undefined,
+        run: (walker, model) => walker.fleetTwice(model),
+    },
     "up-target": {
         weight: 2,
         choose: oneResource(

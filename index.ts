@@ -7,6 +7,7 @@ import { createFleetStack } from "./stacks/fleetStack";
 import { announceOfflineSteps } from "./stacks/guidance";
 import { lastOutputs, refuseFleetStackAlone, refuseToMakeAnew } from "./stacks/handover";
 import { stackOutputs } from "./stacks/outputs";
+import { tellPlanned } from "./stacks/planned";
 import { createPlatform, ownBase } from "./stacks/platform";
 import { readOutputsOf, readPreviousState } from "./stacks/previousState";
 
@@ -24,6 +25,7 @@ export = async () => {
     refuseToMakeAnew(settings, last);
     refuseToCutOff(settings, previous);
     const platform = await createPlatform(settings, previous);
+    await tellPlanned(platform, previous);
     const fleet = createFleet(settings, ownBase(platform, previous));
     announceOfflineSteps(settings, platform);
     announceCaEnds(settings, platform.authorities);

@@ -3,21 +3,11 @@ import { paceVariable } from "../components/iothub/pace";
 import { hasIssuer } from "./authorities";
 import type { FleetBase } from "./fleet";
 import type { Platform } from "./platform";
+import { readPlanned } from "./planned";
 import { Outputs, PreviousState } from "./previousState";
 import { refusal } from "./refusal";
 import { Settings, Shard } from "./settings";
-import { handoverOutput, platformOutput } from "./shards";
-
-/** What the stack of the hub gives to fleet stacks, as one secret output. */
-interface Handover {
-    readonly hubId: string;
-    readonly hostName: string;
-    /** By group; PEM. */
-    readonly issuers: Readonly<
-        Record<string, { readonly certificate: string; readonly privateKey: string }>
-    >;
-    readonly service?: { readonly serviceId: string; readonly hostName: string };
-}
+import { Handover, handoverOutput, platformOutput } from "./shards";
 
 /** The output for fleet stacks; none where there are none. */
 export function handOver(settings: Settings, platform: Platform): pulumi.Inputs {
@@ -114,16 +104,20 @@ export function handedOver(
     const secret = (pick: (all: Handover) => string | undefined): pulumi.Output<string> =>
         handover.apply((all) => (all && pick(all)) ?? missing(shard));
     const open = (pick: (all: Handover) => string | undefined) => pulumi.unsecret(secret(pick));
+    const planned = readPlanned();
+    const hubId = open((all) => (planned.isHubNew ? undefined : all.hubId));
+    const ofIssuer = (group: string, part: "certificate" | "privateKey") => (all: Handover) =>
+        planned.groups.includes(group) ? undefined : all.issuers[group]?.[part];
     return {
-        hub: { hubId: open((all) => all.hubId), hostName: open((all) => all.hostName), ready: [] },
+        hub: { hubId, hostName: open((all) => all.hostName), ready: [] },
         issuers: new Map(
             settings.groups
                 .filter((group) => hasIssuer(settings, group) || group.name in known)
                 .map(({ name }) => [
                     name,
                     {
-                        certificate: open((all) => all.issuers[name]?.certificate),
-                        privateKey: secret((all) => all.issuers[name]?.privateKey),
+                        certificate: open(ofIssuer(name, "certificate")),
+                        privateKey: secret(ofIssuer(name, "privateKey")),
                     },
                 ]),
         ),

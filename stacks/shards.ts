@@ -7,6 +7,17 @@ import { DeviceSettings, Settings, Sharding } from "./settings";
  */
 export const handoverOutput = "forFleetStacks";
 
+/** What the stack of the hub gives to fleet stacks, as one secret output. */
+export interface Handover {
+    readonly hubId: string;
+    readonly hostName: string;
+    /** By group; PEM. */
+    readonly issuers: Readonly<
+        Record<string, { readonly certificate: string; readonly privateKey: string }>
+    >;
+    readonly service?: { readonly serviceId: string; readonly hostName: string };
+}
+
 /** Output of a fleet stack: the stack of its hub. */
 export const platformOutput = "fleetOf";
 

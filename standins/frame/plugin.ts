@@ -1,4 +1,3 @@
-import { fstatSync } from "fs";
 import * as grpc from "@grpc/grpc-js";
 import { EngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import { LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
@@ -49,16 +48,6 @@ function engineLog(address: string | undefined): Log {
     };
 }
 
-/** The engine holds the other end of stdin: it closes when the engine is gone, however it went. */
-function endWithEngine(): void {
-    const input = fstatSync(0);
-    if (input.isFIFO() || input.isSocket()) {
-        process.stdin.on("end", () => process.exit(0));
-        process.stdin.on("error", () => process.exit(0));
-        process.stdin.resume();
-    }
-}
-
 /**
  * A plugin's start: the port goes to stdout, which says nothing else.
  *
@@ -71,7 +60,6 @@ export function serve(name: string, configure: Configure, resources: ResourceSpe
     dropStaleSchema(name, schema);
     const engineAddress = process.argv.slice(2).find((argument) => !argument.startsWith("-"));
     const log = engineLog(engineAddress);
-    endWithEngine();
     const server = new grpc.Server(unlimited);
     server.addService(
         ResourceProviderService,

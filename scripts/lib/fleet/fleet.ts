@@ -3,6 +3,7 @@ import { destroyVariable } from "../../../components/dynamic/stackSettings";
 import { paceVariable } from "../../../components/iothub/pace";
 import { tooMany } from "../../../stacks/cutOff";
 import { Settings, Sharding } from "../../../stacks/settings";
+import { plannedVariable } from "../../../stacks/planned";
 import { isFleetStack, shardsValue } from "../../../stacks/shards";
 import { fleetStackError, project, readStack, StackFileError } from "../planConfig";
 import { counted } from "./counted";
@@ -59,6 +60,8 @@ export class Fleet {
     private isStopping = false;
     private isDestroying = false;
     private progress: FleetProgress | undefined;
+    /** What fleet stacks are told to replace. */
+    private replace: string | undefined;
 
     private constructor(
         private readonly options: FleetOptions,
@@ -129,6 +132,13 @@ export class Fleet {
         const wanted = stacks.wanted.map(({ stack }) => stack);
         if (hub.result !== "done") {
             return { stacks: [hub, ...wanted.map(notBegun)] };
+        }
+        if (hub.isHubNew) {
+            say(
+                "the hub was replaced: the identities of all devices are made again on the new one",
+            );
+            // The new hub may have the ID of the old one, so that the fleet stacks see no change.
+            this.replace = allIdentities;
         }
         const outcomes = await this.runFleet("up", wanted, stacks.expectedParts);
         if (stacks.obsolete.length > 0 && !this.isStopping) {
@@ -298,6 +308,7 @@ export class Fleet {
         const { refresh, say } = this.options;
         const outcome = await runStack(verb, stack, this.cli, {
             refresh,
+            replace: stack === this.platform ? undefined : this.replace,
             settingsFile: this.runFolder.settingsFile(stack),
             eventLog: this.runFolder.eventLog(stack),
             variables: this.variables(stack),
@@ -311,6 +322,7 @@ export class Fleet {
     private variables(stack: string): Record<string, string> {
         return {
             [paceVariable]: this.keeper.address,
+            [plannedVariable]: this.runFolder.planned,
             ...(this.isDestroying ? { [destroyVariable]: "true" } : {}),
             // A fleet stack makes nothing that its next run would not find again: a device that exists is taken over, and
             // a key that got lost on the way was given to nobody. So its state need not be written after every step.
@@ -322,6 +334,8 @@ export class Fleet {
         return this.options.atOnce ?? availableParallelism();
     }
 }
+
+const allIdentities = "**iothub:DeviceIdentity::**";
 
 /** Which stack has which device must be told without a secret. */
 function refuseHidden({ shards }: Settings, unread: readonly string[]): void {

@@ -31,6 +31,11 @@ export class RunFolder {
         return this.writeFile(`${stack}.events`, "");
     }
 
+    /** Where a preview of the hub's stack tells what it would change for the fleet stacks. */
+    get planned(): string {
+        return path.join(this.path, "planned.json");
+    }
+
     remove(): void {
         rmSync(this.path, { recursive: true, force: true });
     }

@@ -15,6 +15,8 @@ const shownOperations = ["replace", "delete", "update", "create", "import"];
 /** The steps of a replacement are one change. */
 const replaceSteps = ["create-replacement", "delete-replaced", "import-replacement"];
 
+const hubType = "azure-native:iothub:IotHubResource";
+
 export type Verb = "up" | "preview" | "destroy";
 
 /** What became of one stack. */
@@ -26,10 +28,14 @@ export interface Outcome {
     /** A line each. */
     readonly details: readonly string[];
     readonly seconds: number;
+    /** The hub was replaced, or would be. */
+    readonly isHubNew?: boolean;
 }
 
 export interface RunOptions {
     readonly refresh: boolean;
+    /** Of resources to replace, with wildcards. */
+    readonly replace?: string;
     readonly settingsFile: string;
     /** A file, for the events of the engine. */
     readonly eventLog: string;
@@ -44,7 +50,7 @@ export async function runStack(
     cli: PulumiCli,
     options: RunOptions,
 ): Promise<Outcome> {
-    const { refresh, settingsFile, eventLog, variables, onEvent } = options;
+    const { refresh, replace, settingsFile, eventLog, variables, onEvent } = options;
     const began = Date.now();
     const seen = new Seen(verb === "preview");
     let isOver = false;
@@ -61,6 +67,7 @@ export async function runStack(
         ...["--stack", stack, "--config-file", settingsFile, "--event-log", eventLog],
         ...["--parallel", String(parallel), "--color", "never"],
         ...(refresh ? ["--refresh"] : []),
+        ...(replace === undefined ? [] : ["--replace", replace]),
         // A device that fails holds up no other.
         ...(verb === "preview" ? [] : ["--yes", "--skip-preview", "--continue-on-error"]),
     ];
@@ -76,12 +83,14 @@ export async function runStack(
         changes: seen.changes,
         details: seen.details(),
         seconds: (Date.now() - began) / 1000,
+        isHubNew: seen.isHubNew,
     };
 }
 
 /** What the engine told of one run. */
 export class Seen {
     changes: Record<string, number> = {};
+    isHubNew = false;
     /** Place in {@link shownOperations}, by line. */
     private readonly steps = new Map<string, number>();
     private readonly errors = new Set<string>();
@@ -95,8 +104,12 @@ export class Seen {
         if (diagnosticEvent?.severity === "error") {
             this.errors.add(withRemedy(plain(diagnosticEvent.message).trim()));
         }
-        if (resourcePreEvent !== undefined && this.isPreview) {
-            const { op, type, urn } = resourcePreEvent.metadata;
+        const metadata = resourcePreEvent?.metadata;
+        if (metadata?.type === hubType && replaceSteps.includes(metadata.op)) {
+            this.isHubNew = true;
+        }
+        if (metadata !== undefined && this.isPreview) {
+            const { op, type, urn } = metadata;
             const shown = replaceSteps.includes(op) ? "replace" : op;
             const rank = shownOperations.indexOf(shown);
             if (rank >= 0 && !type.startsWith("pulumi:")) {

@@ -1,9 +1,15 @@
 import { X509Certificate } from "crypto";
 import { paceVariable } from "../components/iothub/pace";
 import { Outputs, PreviousState } from "./previousState";
-import { PriorCas } from "./priorCas";
+import { PriorCas, PriorRoot } from "./priorCas";
 import { refusal } from "./refusal";
-import { DeviceSettings, GroupSettings, intermediateCommonName, Settings } from "./settings";
+import {
+    DeviceSettings,
+    GroupSettings,
+    intermediateCommonName,
+    rootName,
+    Settings,
+} from "./settings";
 
 /** A device that can connect with what it holds today, and cannot after the run. */
 export interface CutOff {
@@ -26,6 +32,7 @@ const always = 5;
 const types = {
     identity: "pulumi-nodejs:dynamic/iothub:DeviceIdentity",
     certificate: "pulumi-nodejs:dynamic/pki:DeviceCertificate",
+    enrollment: "pulumi-nodejs:dynamic/dps:IndividualEnrollment",
     enrollmentGroup: "pulumi-nodejs:dynamic/dps:EnrollmentGroup",
 };
 
@@ -86,7 +93,11 @@ export function devicesCutOff(settings: KnownSettings, previous: PreviousState):
     const groups = new Map(settings.groups.map((group) => [group.name, group]));
     const hubWhy = otherHub(settings, previous);
     const trusted = {
-        onHub: issuersAfter(settings, previous, ({ provisioning }) => provisioning !== "dps"),
+        onHub:
+            settings.pki.trust === "root"
+                ? issuersUnderRoots(settings, previous)
+                : issuersAfter(settings, previous, ({ provisioning }) => provisioning !== "dps"),
+        // Enrollment groups name intermediates, whatever the hub trusts.
         atService: issuersAfter(
             settings,
             previous,
@@ -129,7 +140,9 @@ function whyDisabled(
             identity === undefined && enrollment?.["provisioningStatus"] === "disabled";
         return wasBlocked ? undefined : `its group ${group.name} is blocked`;
     }
-    return device.status === "disabled" && identity !== undefined ? "is disabled" : undefined;
+    const enrollment = previous.find(types.enrollment, device.id);
+    const wasLetIn = identity !== undefined || enrollment?.["provisioningStatus"] === "enabled";
+    return device.status === "disabled" && wasLetIn ? "is disabled" : undefined;
 }
 
 /** With `pruneDevices: false` the identity stays, and connects as long as the hub trusts its CA. */
@@ -181,11 +194,15 @@ function thumbprintsOf(pem: unknown): readonly string[] {
 }
 
 function whyUntrusted(
-    { authentication }: DeviceSettings,
+    { authentication, individualEnrollment }: DeviceSettings,
     certificate: Outputs | undefined,
     trusted: ReadonlySet<string> | undefined,
 ): string | undefined {
     const pem = certificate?.["certificate"];
+    // Its own enrollment knows the certificate, and goes on accepting the former one.
+    if (individualEnrollment) {
+        return undefined;
+    }
     if (authentication.kind === "thumbprint" || typeof pem !== "string" || trusted === undefined) {
         return undefined;
     }
@@ -200,17 +217,63 @@ function nameIn(subject: string): string {
 }
 
 /**
- * Subjects of the intermediates of today that go on being trusted: those of the same name and key. Undefined where the root
- * is trusted, whose intermediates devices send along.
+ * Where the root is trusted, devices send their intermediates along: subjects of those whose root stays. Undefined: all do.
  */
+function issuersUnderRoots(
+    settings: KnownSettings,
+    previous: PreviousState,
+): ReadonlySet<string> | undefined {
+    const prior = new PriorCas(previous);
+    const { root } = settings.pki;
+    if (root.certificatePem !== undefined) {
+        const { fingerprint256 } = new X509Certificate(root.certificatePem);
+        const before = thumbprintOfRoot(previous);
+        const isSame = before === undefined || before === fingerprint256.replace(/:/g, "");
+        return isSame ? undefined : new Set();
+    }
+    const wanted = settings.groups.flatMap(({ name, intermediate }) =>
+        [intermediate.generation, ...intermediate.retain].map((one) => `${name}-g${one}`),
+    );
+    const inUse = new Set(wanted.map((name) => prior.rootOf(name)));
+    const stays = (name: string): boolean =>
+        name === rootName(root.generation)
+            ? isSameRoot(settings, prior.root(name))
+            : inUse.has(name);
+    const subjects = prior.intermediates().flatMap((name) => {
+        const signer = prior.rootOf(name);
+        const certificate = prior.intermediate(name);
+        return signer !== undefined && certificate !== undefined && stays(signer)
+            ? [new X509Certificate(certificate.pem).subject]
+            : [];
+    });
+    return new Set(subjects);
+}
+
+function thumbprintOfRoot({ outputs }: PreviousState): unknown {
+    const shown = outputs["certificateAuthorities"] as
+        { readonly root?: { readonly sha256Thumbprint?: unknown } } | undefined;
+    return shown?.root?.sha256Thumbprint;
+}
+
+function isSameRoot(
+    { organization, country, pki }: KnownSettings,
+    before: PriorRoot | undefined,
+): boolean {
+    return (
+        before !== undefined &&
+        before.commonName === pki.root.commonName &&
+        before.keyAlgorithm === pki.root.keyAlgorithm &&
+        (organization === undefined ||
+            (before.organization === organization && before.country === country))
+    );
+}
+
+/** Subjects of the intermediates of today that go on being trusted: those of the same name and key. */
 function issuersAfter(
     settings: KnownSettings,
     previous: PreviousState,
     isUploaded: (group: GroupSettings) => boolean,
-): ReadonlySet<string> | undefined {
-    if (settings.pki.trust === "root") {
-        return undefined;
-    }
+): ReadonlySet<string> {
     const prior = new PriorCas(previous);
     const subjects = settings.groups
         .filter((group) => !group.blocked && isUploaded(group))

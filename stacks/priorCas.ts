@@ -66,6 +66,13 @@ export class PriorCas {
         return certificate && facts(certificate);
     }
 
+    /** Names of all intermediates that a root of the program signed. */
+    intermediates(): string[] {
+        return [...this.state.all(types.intermediate).keys()].map((name) =>
+            name.replace(/-certificate$/, ""),
+        );
+    }
+
     /** Name of the root that signed an intermediate; undefined when none that the program made did. */
     rootOf(name: string): string | undefined {
         const signed = this.find(types.intermediate, `${name}-certificate`);

@@ -40,6 +40,7 @@ describe("the brake: devices that a run would cut off", () => {
 
     before(async () => {
         const subject = { organisation: 'O=Foo\\, \\"Bär\\" \\+ \\<x\\>\\; #1' };
+        const root = await makeCa({ commonName: "IoT Root CA", ...subject });
         pumpsCa = await makeCa({ commonName: "IoT Intermediate CA pumps G1", ...subject });
         others = await makeCa({ commonName: "IoT Intermediate CA valves G1", ...subject });
         const leaf = (await issue(pumpsCa, { commonName: "any" })).certificate;
@@ -57,12 +58,30 @@ describe("the brake: devices that a run would cut off", () => {
                 status: "enabled",
                 thumbprints: [thumbprint("A"), thumbprint("B")],
             }),
+            [
+                "root-certificate",
+                "tls:index/selfSignedCert:SelfSignedCert",
+                {
+                    certPem: root.certificate,
+                    validityPeriodHours: 87600,
+                    subject: { commonName: "IoT Root CA", organization },
+                },
+            ],
+            [
+                "root-key",
+                "tls:index/privateKey:PrivateKey",
+                { algorithm: "ECDSA", ecdsaCurve: "P256", rsaBits: 2048 },
+            ],
             ...[["pumps", pumpsCa] as const, ["valves", others] as const].flatMap(
                 ([group, { certificate }]): [string, string, Outputs][] => [
                     [
                         `${group}-g1-certificate`,
                         "tls:index/locallySignedCert:LocallySignedCert",
-                        { certPem: certificate, caCertPem: "", validityPeriodHours: 43800 },
+                        {
+                            certPem: certificate,
+                            caCertPem: root.certificate,
+                            validityPeriodHours: 43800,
+                        },
                     ],
                     [
                         `${group}-g1-key`,
@@ -149,12 +168,39 @@ describe("the brake: devices that a run would cut off", () => {
         ],
         ["another organization", () => ({ organization: "Contoso" }), () => [...pumps, "valve-1"]],
         [
-            "another organization under a trusted root, which the chains lead to",
+            "another organization under a trusted root, which is then another one, too",
             () => ({
                 organization: "Contoso",
                 pki: { keyAlgorithm: "ECDSA-P256", trust: "root" },
             }),
+            () => [...pumps, "valve-1"],
+        ],
+        [
+            "rotation without retain under a trusted root, which the chains lead to",
+            () => ({
+                pki: { keyAlgorithm: "ECDSA-P256", trust: "root" },
+                groups: { pumps: { intermediate: { generation: 2 } }, valves: {} },
+            }),
             () => [],
+        ],
+        [
+            "another generation of the root, while one intermediate is under the former",
+            () => ({
+                pki: { keyAlgorithm: "ECDSA-P256", trust: "root", root: { generation: 2 } },
+                groups: { pumps: { intermediate: { generation: 2 } }, valves: {} },
+            }),
+            () => [],
+        ],
+        [
+            "another generation of the root, and all intermediates rotated without retain",
+            () => ({
+                pki: { keyAlgorithm: "ECDSA-P256", trust: "root", root: { generation: 2 } },
+                groups: {
+                    pumps: { intermediate: { generation: 2 } },
+                    valves: { intermediate: { generation: 2 } },
+                },
+            }),
+            () => [...pumps, "valve-1"],
         ],
         [
             "a device in another group: the former CA is trusted on",

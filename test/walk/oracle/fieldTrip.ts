@@ -5,6 +5,7 @@ import { HubDump } from "../real/dump";
 import { Credential, Field } from "../real/field";
 import { Standing, Watch } from "../real/watch";
 import { isTrusted, mustConnect } from "./acceptance";
+import { registeredAndLeft } from "./identities";
 import { resource, Seen } from "./seen";
 
 /** What a visit of all devices after a run found. */
@@ -23,6 +24,8 @@ export interface FieldTrip {
     readonly hubBefore: HubDump | undefined;
     readonly authorities: ReadonlyMap<string, string>;
     readonly pending: readonly string[];
+    /** Devices whose identity the provisioning service made. */
+    readonly registered: ReadonlySet<string>;
     readonly thumbprints: ReadonlyMap<string, readonly string[]>;
     /** The linked hub of somebody else, to which a device may be sent. */
     readonly idScope: string | undefined;
@@ -52,7 +55,8 @@ export async function visit(trip: FieldTrip): Promise<FieldReport> {
     }
     for (const gone of watch.devices.filter(({ id }) => !devices.some((one) => one.id === id))) {
         if (await trip.field.connects(trip.seen.hub.hostName, gone.id, gone.credential)) {
-            problems.push(`${gone.id} left the settings, and its hub lets it in`);
+            const how = trip.registered.has(gone.id) ? registeredAndLeft : "left the settings";
+            problems.push(`${gone.id} ${how}, and its hub lets it in`);
         }
     }
     return { problems, standing };

@@ -8,6 +8,8 @@ import { differ, Seen } from "./seen";
 export interface IdentityHistory {
     /** Devices that left the configuration while it said `pruneDevices: false`. */
     readonly kept: ReadonlySet<string>;
+    /** Devices whose identity the provisioning service made. */
+    readonly registered: ReadonlySet<string>;
     /** Thumbprints (SHA-256, and SHA-1 where the settings give those) of a thumbprint device. */
     readonly thumbprints: ReadonlyMap<string, readonly string[]>;
     /** Tags by device that somebody else wrote. */
@@ -15,6 +17,8 @@ export interface IdentityHistory {
     /** The identity of somebody else, as it was at its making. */
     readonly foreign: IdentityDump | undefined;
 }
+
+export const registeredAndLeft = "had registered and left the settings";
 
 /** The devices in the hub's registry, against the configuration. */
 export function identityProblems(
@@ -45,7 +49,12 @@ export function identityProblems(
         ...strangers.flatMap(({ deviceId, status }) =>
             history.kept.has(deviceId)
                 ? differ(`the identity of ${deviceId}, which was to be kept`, status, "disabled")
-                : [`the hub has the device ${deviceId} (${status}), which the settings have not`],
+                : [
+                      `the hub has the device ${deviceId} (${status}), which ` +
+                          (history.registered.has(deviceId)
+                              ? registeredAndLeft
+                              : "the settings have not"),
+                  ],
         ),
         ...[...history.kept]
             .filter((id) => !present.has(id) && !devices.some((one) => one.id === id))

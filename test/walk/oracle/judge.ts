@@ -45,6 +45,7 @@ export class Judge {
     readonly met = new Set<string>();
     private keys = new Map<string, string>();
     private kept = new Set<string>();
+    private registered = new Set<string>();
     private foreign: IdentityDump | undefined;
     private foreignCa: CaDump | undefined;
     private foreignTags = new Map<string, ForeignTags>();
@@ -187,6 +188,7 @@ export class Judge {
     forget(): void {
         this.keys.clear();
         this.kept.clear();
+        this.registered.clear();
         this.foreignTags.clear();
         this.foreign = undefined;
         this.foreignCa = undefined;
@@ -215,10 +217,13 @@ export class Judge {
         this.noteKept(config, applied, seen);
         const authorities = authoritiesOf(seen, this.givenCertificates(config));
         const thumbprints = await this.thumbprintsOf(config);
-        const { kept, foreign } = this;
+        this.noteRegistered(model);
+        const { kept, registered, foreign } = this;
         const foreignTags = this.foreignTagsNow(model, seen);
         this.add(azureProblems(config, seen, model.pending));
-        this.add(identityProblems(config, seen, { kept, foreign, foreignTags, thumbprints }));
+        this.add(
+            identityProblems(config, seen, { kept, registered, foreign, foreignTags, thumbprints }),
+        );
         this.add(
             await certificateProblems(config, seen, authorities, model.pending, (id, number) =>
                 this.field.ownKey(id, number).then((own) => own.requestKeyPem),
@@ -243,6 +248,7 @@ export class Judge {
                 hubBefore,
                 authorities,
                 pending,
+                registered,
                 thumbprints,
                 idScope,
             },
@@ -325,6 +331,19 @@ export class Judge {
                 this.kept.delete(id);
             }
         });
+    }
+
+    private noteRegistered({ applied, attempted }: Model): void {
+        for (const one of [applied, ...attempted]) {
+            const { devices } = one === undefined ? { devices: [] } : effective(one);
+            for (const { id, group } of devices) {
+                if (group?.provisioning === "dps") {
+                    this.registered.add(id);
+                } else {
+                    this.registered.delete(id);
+                }
+            }
+        }
     }
 
     private keyProblems(model: Model, now: ReadonlyMap<string, string>): string[] {

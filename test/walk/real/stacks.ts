@@ -23,7 +23,7 @@ export class Stacks {
                 // As the command's own refusal says.
                 await this.engine.read("stack", "rm", name, "--yes");
             } else {
-                await this.engine.run("cancel", "--yes", "--stack", name);
+                await this.engine.read("cancel", "--yes", "--stack", name);
             }
         }
     }

@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import { DeviceIdentity, DeviceIdentityArgs } from "../components/iothub/deviceIdentity";
+import { DeviceIdentity } from "../components/iothub/deviceIdentity";
 import { DeviceCertificate } from "../components/pki/deviceCertificate";
 import { Issuer } from "../components/pki/issuer";
 import { SigningCa } from "./authorities";
+import { certificateType, handleFormerDevices, identityType } from "./formerDevices";
 import { PreviousState } from "./previousState";
 import { createIndividualEnrollment, EnrollmentService } from "./provisioning";
 import { DeviceSettings, GroupSettings, Settings } from "./settings";
@@ -37,9 +38,6 @@ export interface Device {
     /** PEM of the CA that signed it; undefined when the group has none at present. */
     readonly issuerCertificate: pulumi.Output<string> | undefined;
 }
-
-const identityType = "pulumi-nodejs:dynamic/iothub:DeviceIdentity";
-const certificateType = "pulumi-nodejs:dynamic/pki:DeviceCertificate";
 
 /** Declares the certificate and the identity of every device that belongs to this stack. */
 export function createFleet(settings: Settings, base: FleetBase): ReadonlyMap<string, Device> {
@@ -78,55 +76,8 @@ export function createFleet(settings: Settings, base: FleetBase): ReadonlyMap<st
             issuerCertificate: ca?.certificate,
         });
     }
-    if (!settings.pruneDevices) {
-        keepFormerDevices(settings, base, devices.length);
-    }
+    handleFormerDevices(settings, base, devices.length);
     return fleet;
-}
-
-/**
- * Declares the devices that the state has and the configuration has no more: disabled, with certificate and key as they
- * are. A device that comes back goes on with both.
- */
-function keepFormerDevices(settings: Settings, base: FleetBase, fleetSize: number): void {
-    const { previous, hub } = base;
-    const listed = new Set(settings.devices.map(({ id }) => id));
-    const former = (type: string) => [...previous.all(type)].filter(([id]) => !listed.has(id));
-    for (const [deviceId, outputs] of former(identityType)) {
-        if (outputs["status"] !== "disabled") {
-            void pulumi.log.info(
-                `device "${deviceId}" left the configuration: it stays on the hub, disabled (iot-x509:pruneDevices)`,
-            );
-        }
-        const { thumbprints, tags, isProvisioned, owner } =
-            outputs as unknown as DeviceIdentityArgs;
-        new DeviceIdentity(
-            deviceId,
-            {
-                hubId: hub.hubId,
-                deviceId,
-                status: "disabled",
-                owner,
-                fleetSize,
-                ...(thumbprints === undefined ? {} : { thumbprints }),
-                ...(tags === undefined ? {} : { tags }),
-                ...(isProvisioned === undefined ? {} : { isProvisioned }),
-            },
-            { dependsOn: hub.ready },
-        );
-    }
-    const { organization, country } = settings;
-    for (const [deviceId] of former(certificateType)) {
-        // Nothing is issued without an issuer.
-        new DeviceCertificate(deviceId, {
-            deviceId,
-            organization,
-            country,
-            validityDays: 1,
-            renewBeforeDays: 0,
-            issuer: undefined,
-        });
-    }
 }
 
 function createIssuer(group: GroupSettings, { certificate, privateKey }: SigningCa): Issuer {

@@ -1,6 +1,7 @@
 import { strict as assert } from "assert";
 import { createHash } from "crypto";
 import { readSettings } from "../../stacks/config";
+import { PreviousState } from "../../stacks/previousState";
 import { loader } from "../../components/dynamic/resource";
 import { Declared, declaredBy, setMocks, valueOf } from "../support/pulumiMocks";
 import { makeCa } from "../support/pki";
@@ -82,13 +83,13 @@ describe("the stack's resources, with Pulumi's mocks", () => {
 
     after(() => folder.remove());
 
-    async function declare(raw: Record<string, unknown>) {
+    async function declare(raw: Record<string, unknown>, previous = PreviousState.none) {
         const settings = readSettings({ ...base, ...raw }, folder.path);
         let platform: Awaited<ReturnType<Platforms["createPlatform"]>> | undefined;
         let fleet: ReturnType<Fleets["createFleet"]> = new Map();
         const declared = await declaredBy(async () => {
             platform = await platforms.createPlatform(settings);
-            fleet = fleets.createFleet(settings, platforms.ownBase(platform));
+            fleet = fleets.createFleet(settings, platforms.ownBase(platform, previous));
         });
         assert.ok(platform);
         return { declared, platform, fleet };
@@ -287,5 +288,46 @@ describe("the stack's resources, with Pulumi's mocks", () => {
             "targetId",
         ]);
         assert.deepEqual(secrets, []);
+    });
+
+    describe("devices that left the configuration", () => {
+        const state = new PreviousState(
+            {},
+            Object.fromEntries(
+                [
+                    ["iothub:DeviceIdentity", "left-01", { status: "enabled", owner: "me" }],
+                    ["pki:DeviceCertificate", "left-01", {}],
+                    ["pki:DeviceCertificate", "left-02", {}],
+                    ["iothub:DeviceIdentity", "pump-01", { status: "enabled", owner: "me" }],
+                ].map(([type, name, outputs]) => [
+                    `urn:pulumi:unit::iot-x509::pulumi-nodejs:dynamic/${String(type)}::${String(name)}`,
+                    {
+                        type: `pulumi-nodejs:dynamic/${String(type)}`,
+                        outputs: outputs as Record<string, unknown>,
+                    },
+                ]),
+            ),
+        );
+
+        it("are declared no more", async () => {
+            const { declared } = await declare({ groups, devices }, state);
+            assert.deepEqual(named(declared, "DeviceIdentity"), ["gate-01", "pump-01", "pump-02"]);
+            assert.deepEqual(named(declared, "DeviceCertificate"), ["pump-01", "pump-02"]);
+        });
+
+        it("stay declared without pruneDevices, disabled and unsigned, where they have an identity", async () => {
+            const { declared } = await declare({ groups, devices, pruneDevices: false }, state);
+            const { device } = one(declared, "left-01 DeviceIdentity").inputs as {
+                device: Record<string, unknown>;
+            };
+            assert.equal(device.status, "disabled");
+            assert.equal(device.owner, "me");
+            assert.equal(one(declared, "left-01 DeviceCertificate").inputs.issuer, undefined);
+            assert.deepEqual(named(declared, "DeviceCertificate"), [
+                "left-01",
+                "pump-01",
+                "pump-02",
+            ]);
+        });
     });
 });

@@ -1,5 +1,3 @@
-import { InputProperties, InputProperty } from "./resourceSchema";
-
 /** Type of a property (Pulumi package schema, "TypeSpec"). */
 export type TypeSpec =
     | { readonly type: "string" | "integer" | "number" | "boolean" }
@@ -31,23 +29,3 @@ export function packageSchema(name: string, version: string, resources: Resource
         resources,
     });
 }
-
-export function resourceSpec(inputs: InputProperties): ResourceSpec {
-    const entries = Object.entries(inputs);
-    const properties = Object.fromEntries(
-        entries.map(([name, { kind }]) => [name, typeSpecs[kind]]),
-    );
-    return {
-        properties,
-        inputProperties: properties,
-        requiredInputs: entries.filter(([, { required }]) => required).map(([name]) => name),
-    };
-}
-
-const typeSpecs: Readonly<Record<InputProperty["kind"], TypeSpec>> = {
-    string: { type: "string" },
-    integer: { type: "integer" },
-    boolean: { type: "boolean" },
-    strings: { type: "array", items: { type: "string" } },
-    object: anything,
-};

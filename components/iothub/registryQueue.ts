@@ -9,6 +9,8 @@ const shortestBackoff = 1000;
 const longestBackoff = 60_000;
 /** A quarter of an hour with the longest backoff: somebody else uses up the hub's rate. */
 const mostRefusals = 20;
+/** The next one is worth a word. */
+const silentRefusals = 3;
 
 interface Waiting {
     readonly operation: RegistryOperation;
@@ -77,6 +79,12 @@ export class RegistryQueue {
                     throw error;
                 }
                 this.pace.registry.refused();
+                if (refusals === silentRefusals) {
+                    console.log(
+                        `the hub answers 429 again and again, somebody else may use up its rate: ` +
+                            `${this.waiting.size + batch.length} identity operations wait and are tried for some minutes more`,
+                    );
+                }
                 await sleep(Math.max(backoff(refusals), error.retryAfter ?? 0));
             }
         }

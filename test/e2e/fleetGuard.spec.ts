@@ -83,11 +83,10 @@ describe("a hub's stack whose shards were set by hand", function () {
             await FleetCommand.run(deployment, ...change),
             /has the new passphrase already/,
         );
-        deployment.variables.PULUMI_CONFIG_PASSPHRASE = "another passphrase";
-        await FleetCommand.run(deployment, "up");
     });
 
-    it("keeps its CAs when it is not destroyed because it is protected", async () => {
+    it("goes on with it, and keeps its CAs when it is not destroyed because it is protected", async () => {
+        deployment.variables.PULUMI_CONFIG_PASSPHRASE = "another passphrase";
         deployment.change((settings) => {
             settings.protect = true;
             settings.groups = { pumps: {} };

@@ -16,7 +16,7 @@ export async function demoWithoutCli(): Promise<void> {
     process.stdout.write(
         "\nNO PULUMI CLI: none could be had on this machine; `npm run setup` tells why. The same program runs on Pulumi's\n" +
             "in-process test monitor instead, and every resource is made for real on the emulator. Left out is what only the\n" +
-            "engine does: state, preview, changes of a stack, and the plugins of tls and random, which have stand-ins here.\n",
+            "engine does: state, preview, changes of a stack. Stand-ins of this project take the place of the plugins.\n",
     );
     const stage = await Stage.open(progress, readToolchain().pulumiHome);
     try {

@@ -71,14 +71,22 @@ async function installOfficial(cli, home, one) {
         }
         return;
     }
-    const { problem } = await run(cli, ["plugin", "install", "resource", one.name, one.version], {
+    const args = ["plugin", "install", "resource", one.name, one.version];
+    const { problem, stderr } = await run(cli, args, {
         timeoutSeconds: 600,
         progress: `setup: installing the Pulumi plugin ${one.name} ${one.version}`,
         env: pulumiEnvironment(home),
     });
     if (problem !== undefined) {
-        throw new Error(problem);
+        const cause = downloadFailure(stderr) ?? problem;
+        throw new Error(`no official ${one.name} ${one.version}: ${cause}`);
     }
+}
+
+/** What the CLI's last attempt at a download ran into, with the host in place of the whole address. */
+function downloadFailure(stderr) {
+    const attempts = [...stderr.matchAll(/^warning: Error downloading plugin: (.+)$/gm)];
+    return attempts.at(-1)?.[1].replace(/^Get "https?:\/\/([^/"]+)[^"]*"/, "$1");
 }
 
 async function installStandIns(home, names) {
@@ -102,7 +110,7 @@ export async function installPlugins(cli, home) {
             await installOfficial(cli, home, one);
         }
     } catch (error) {
-        say(`setup: official plugins: ${error.message}; stand-ins of this project instead`);
+        say(`setup: stand-ins of this project for plugins that are missing: ${error.message}`);
     }
     const toStandIn = plugins.filter((one) => kindOf(home, one) !== "official");
     await installStandIns(

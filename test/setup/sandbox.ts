@@ -156,14 +156,24 @@ export class Sandbox {
         return file;
     }
 
-    /** A folder with programs that answer as a CLI of a version, with or without its Node.js host beside it. */
-    cli(folder: string, version: string, { withHost = true } = {}): void {
+    /**
+     * A folder with programs that answer as a CLI of a version, with or without its Node.js host beside it.
+     *
+     * @param options.install shell commands that tell on standard error why a plugin cannot be installed
+     */
+    cli(
+        folder: string,
+        version: string,
+        { withHost = true, install = ["echo no plugins to be had here"] } = {},
+    ): void {
         this.program(
             path.join(folder, "pulumi"),
             [
                 "#!/bin/sh",
                 `[ "$1" = version ] && echo v${version} && exit`,
-                "echo no plugins to be had here >&2; exit 1",
+                "exec >&2",
+                ...install,
+                "exit 1",
                 "",
             ].join("\n"),
         );

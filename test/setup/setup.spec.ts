@@ -83,7 +83,7 @@ describe("setup", function () {
         const { output } = await sandbox.setup([], mirrored());
         assert.match(
             output,
-            /official plugins: .*pulumi-resource-random-.* is not there; stand-ins of this project/,
+            /stand-ins of this project for plugins .* missing: .*pulumi-resource-random-.* is not there$/m,
         );
         assert.deepStrictEqual(
             [kinds().tls, kinds().random, kinds().azuread],
@@ -142,9 +142,29 @@ describe("setup", function () {
         const { cli, version: found, source, host } = sandbox.toolchain();
         assert.deepStrictEqual([found, source, host], ["99.0.1", "PATH", "official"]);
         assert.strictEqual(fs.realpathSync(cli as string), path.join(sandbox.bin, "pulumi"));
-        assert.match(output, /official plugins: no plugins to be had here; stand-ins/);
+        assert.match(output, /stand-ins .*: no official tls [\d.]+: no plugins to be had here$/m);
         assert.deepStrictEqual([...new Set(Object.values(kinds()))], ["stand-in"]);
         assert.ok(!sandbox.localNames().some((name) => /official|engine/.test(name)));
+    });
+
+    it("tells why the CLI cannot download a plugin, in one line without its attempts", async () => {
+        const cause = "dial tcp: lookup get.pulumi.com: no such host";
+        sandbox.cli(sandbox.bin, "99.0.1", {
+            install: [
+                "echo '[resource plugin tls-5.5.1] installing'",
+                ...[1, 2].flatMap((attempt) => [
+                    `echo 'warning: Error downloading plugin: Get "https://get.pulumi.com/a.tar.gz": ${cause}'`,
+                    `echo 'Will retry in 80ms [${attempt}/2]'`,
+                ]),
+                "echo 'error: failed to download plugin: failed all 2 attempts'",
+            ],
+        });
+        const { output } = await sandbox.setup();
+        const lines = output.split("\n").filter((line) => /no such host|attempt|retry/.test(line));
+        assert.deepStrictEqual(lines, [
+            "setup: stand-ins of this project for plugins that are missing: " +
+                `no official tls ${pinned["@pulumi/tls"]}: get.pulumi.com: ${cause}`,
+        ]);
     });
 
     it("passes over a CLI on PATH that is too old, and says so", async () => {

@@ -7,6 +7,7 @@ import * as messages from "@pulumi/pulumi/proto/provider_pb";
 import { JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { Provider } from "../../standins/frame/provider";
 import { service } from "../../standins/frame/service";
+import { grpcCall } from "../support/grpcCall";
 
 export type Props = Record<string, unknown>;
 
@@ -65,15 +66,7 @@ export class ProviderClient {
         method: keyof ResourceProviderClient & string,
         request: unknown,
     ): Promise<Response> {
-        const client = this.client as unknown as Record<
-            string,
-            (request: unknown, callback: (error: Error | null, response: Response) => void) => void
-        >;
-        return new Promise((resolve, reject) => {
-            client[method](request, (error, response) =>
-                error === null ? resolve(response) : reject(error),
-            );
-        });
+        return grpcCall(this.client, method, request);
     }
 
     async check(

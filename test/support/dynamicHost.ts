@@ -6,6 +6,7 @@ import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as messages from "@pulumi/pulumi/proto/provider_pb";
 import { JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { loader } from "../../components/dynamic/resource";
+import { grpcCall } from "./grpcCall";
 
 const repository = path.resolve(__dirname, "../..");
 const project = "iot-x509";
@@ -155,15 +156,7 @@ export class DynamicHost {
         method: keyof ResourceProviderClient & string,
         request: unknown,
     ): Promise<Response> {
-        const client = this.client as unknown as Record<
-            string,
-            (request: unknown, callback: (error: Error | null, response: Response) => void) => void
-        >;
-        return new Promise((resolve, reject) => {
-            client[method](request, (error, response) =>
-                error === null ? resolve(response) : reject(error),
-            );
-        });
+        return grpcCall(this.client, method, request);
     }
 }
 

@@ -7,6 +7,7 @@ import { JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_
 import { tmpdir } from "os";
 import * as path from "path";
 import { createInterface } from "readline";
+import { grpcCall } from "./grpcCall";
 
 const repository = path.resolve(__dirname, "../..");
 
@@ -104,15 +105,7 @@ export class NodeHost {
         method: keyof LanguageRuntimeClient & string,
         request: unknown,
     ): Promise<Response> {
-        const client = this.client as unknown as Record<
-            string,
-            (request: unknown, callback: (error: Error | null, response: Response) => void) => void
-        >;
-        return new Promise((resolve, reject) => {
-            client[method](request, (error, response) =>
-                error === null ? resolve(response) : reject(error),
-            );
-        });
+        return grpcCall(this.client, method, request);
     }
 
     async stop(): Promise<void> {

@@ -10,36 +10,10 @@
 /* eslint-disable @typescript-eslint/no-require-imports -- plain CommonJS, run by node itself */
 const fs = require("fs");
 const path = require("path");
+const { inPlaceOf, launcher } = require("./launcher");
 
 /** In every launcher, also in those of earlier versions: what tells a stand-in from an official plug-in. */
 const marker = /^# \S+ stand-in of /m;
-
-/** The launcher: sources are run in place, so an edit needs no new installation. */
-function launcher(name) {
-    const start = quote(path.join(__dirname, "frame", "start.js"));
-    const entry = quote(path.join(__dirname, name, "main.ts"));
-    return [
-        "#!/bin/sh",
-        `# ${name} stand-in of iot-x509`,
-        `exec node ${start} ${entry} "$@"`,
-        "",
-    ].join("\n");
-}
-
-function quote(text) {
-    return `'${text.replace(/'/g, "'\\''")}'`;
-}
-
-function read(file) {
-    try {
-        return fs.readFileSync(file, "utf8");
-    } catch (error) {
-        if (error.code === "ENOENT" || error.code === "ENOTDIR") {
-            return undefined;
-        }
-        throw error;
-    }
-}
 
 /** @returns {string} what was done, for people. */
 function install(pulumiHome, name) {
@@ -50,13 +24,15 @@ function install(pulumiHome, name) {
     const plugins = path.join(path.resolve(pulumiHome), "plugins");
     const folder = path.join(plugins, `resource-${name}-v${version}`);
     const binary = path.join(folder, program);
-    const wanted = launcher(name);
+    const start = path.join(__dirname, "frame", "start.js");
+    const entry = path.join(__dirname, name, "main.ts");
+    const wanted = launcher(`${name} stand-in of iot-x509`, [start, entry]);
 
-    const found = read(binary);
-    if (found === wanted) {
+    const present = inPlaceOf(binary, wanted, marker);
+    if (present === "current") {
         return `${name} stand-in: already in ${folder}`;
     }
-    if (found !== undefined && !marker.test(found)) {
+    if (present === "official") {
         throw new Error(
             `${folder} holds the official ${name} plugin, which is left as it is. ` +
                 "Use another PULUMI_HOME for the stand-in, or delete that folder first.",

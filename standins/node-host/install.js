@@ -10,50 +10,27 @@
 /* eslint-disable @typescript-eslint/no-require-imports -- plain CommonJS, run by node itself */
 const fs = require("fs");
 const path = require("path");
+const { inPlaceOf, launcher } = require("../launcher");
 
 /** In every launcher, also in those of earlier versions: what tells ours from the official ones. */
 const marker = /^# \S+ of iot-x509's Node language host$/m;
 
-/** Sources are run in place, so an edit needs no new installation. */
+/** What each launcher runs. */
 const launchers = {
     "pulumi-language-nodejs": [path.join("..", "frame", "start.js"), "main.ts"],
     "pulumi-resource-pulumi-nodejs": ["dynamicProvider.js"],
 };
 
-function launcher(name, files) {
-    const command = files.map((file) => quote(path.join(__dirname, file))).join(" ");
-    return [
-        "#!/bin/sh",
-        `# ${name} of iot-x509's Node language host`,
-        `exec node ${command} "$@"`,
-        "",
-    ].join("\n");
-}
-
-function quote(text) {
-    return `'${text.replace(/'/g, "'\\''")}'`;
-}
-
-function read(file) {
-    try {
-        return fs.readFileSync(file, "utf8");
-    } catch (error) {
-        if (error.code === "ENOENT") {
-            return undefined;
-        }
-        throw error;
-    }
-}
-
 /** @returns {string} what was done, for people. */
 function install(folder, name, files) {
     const target = path.join(folder, name);
-    const wanted = launcher(name, files);
-    const found = read(target);
-    if (found === wanted) {
+    const sources = files.map((file) => path.join(__dirname, file));
+    const wanted = launcher(`${name} of iot-x509's Node language host`, sources);
+    const present = inPlaceOf(target, wanted, marker);
+    if (present === "current") {
         return `${name}: already in ${folder}`;
     }
-    if (found !== undefined && !marker.test(found)) {
+    if (present === "official") {
         return `${name}: ${folder} has the official one, which is left as it is`;
     }
     const beside = path.join(folder, `.${name}-${process.pid}`);

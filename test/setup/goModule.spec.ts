@@ -21,22 +21,9 @@ describe("setup: the CLI from its Go module", function () {
 
     const builds = () => sandbox.goCalls().filter((call) => call === "build").length;
 
-    function assertNothingHalfMade(): void {
-        const partial = (name: string) => /^tmp-|engine/.test(name);
-        assert.deepStrictEqual(sandbox.localNames().filter(partial), []);
-        assert.ok(!fs.existsSync(sandbox.cached));
-    }
-
-    async function assertSetsUp(): Promise<string> {
-        const { status, output } = await sandbox.setup(["--require-cli"]);
-        assert.strictEqual(status, 0, output);
-        assert.strictEqual(sandbox.toolchain().version, version);
-        return output;
-    }
-
     it("stamps the pinned version and puts this project's host beside the CLI", async () => {
         sandbox.go();
-        const output = await assertSetsUp();
+        const output = await sandbox.assertSetsUp();
         assert.match(output, /fetching the Go module github\.com\/pulumi\/pulumi\/pkg\/v3 v/);
         assert.match(output, /building the Pulumi CLI with Go .*up to 2 packages/);
         assert.match(
@@ -56,7 +43,7 @@ describe("setup: the CLI from its Go module", function () {
 
     it("keeps the build in the user's cache, from where a second clone takes it", async () => {
         sandbox.go();
-        await assertSetsUp();
+        await sandbox.assertSetsUp();
         fs.rmSync(path.join(sandbox.bin, "go"));
         const project = sandbox.clone("second");
         const { status, output } = await sandbox.spawn(
@@ -74,17 +61,17 @@ describe("setup: the CLI from its Go module", function () {
 
     it("finds a corrupted cache out by its checksum, and builds again", async () => {
         sandbox.go();
-        await assertSetsUp();
+        await sandbox.assertSetsUp();
         fs.rmSync(sandbox.local, { recursive: true });
         fs.appendFileSync(sandbox.cached, "# one line more\n");
-        const output = await assertSetsUp();
+        const output = await sandbox.assertSetsUp();
         assert.match(
             output,
             /is damaged \(its checksum is not that of the build\) and was removed/,
         );
         assert.strictEqual(builds(), 2);
         fs.rmSync(sandbox.local, { recursive: true });
-        assert.match(await assertSetsUp(), /set up earlier in the user's cache/);
+        assert.match(await sandbox.assertSetsUp(), /set up earlier in the user's cache/);
     });
 
     it("leaves nothing half made when it is killed in the middle of a build, and heals", async () => {
@@ -100,7 +87,7 @@ describe("setup: the CLI from its Go module", function () {
         assert.ok(!fs.existsSync(sandbox.cached));
         assert.ok(!sandbox.localNames().includes("engine"));
         sandbox.go();
-        await assertSetsUp();
+        await sandbox.assertSetsUp();
         assert.deepStrictEqual(
             sandbox.localNames().filter((name) => name.startsWith("tmp-")),
             [],
@@ -113,7 +100,7 @@ describe("setup: the CLI from its Go module", function () {
         const { status, output } = await sandbox.setup(["--require-cli"]);
         assert.strictEqual(status, 1);
         assert.match(output, new RegExp(`Go module: go build: ${complaint}`));
-        assertNothingHalfMade();
+        sandbox.assertNothingHalfMade();
     });
 
     it("takes no program that is cut short by the size of the disk", async () => {
@@ -121,7 +108,7 @@ describe("setup: the CLI from its Go module", function () {
         const limited = "ulimit -f 4096; exec bash scripts/setup --require-cli"; // 4 MB a file
         const { status, output } = await sandbox.spawn("bash", ["-c", limited]).ended;
         assert.strictEqual(status, 1, output);
-        assertNothingHalfMade();
+        sandbox.assertNothingHalfMade();
     });
 
     it("builds once for two clones that are set up at the same time", async () => {
@@ -160,7 +147,7 @@ describe("setup: the CLI from its Go module", function () {
 
     it("lets a Go that fetches newer toolchains by itself do so", async () => {
         sandbox.go({ version: "go1.21.0", toolchain: "auto" });
-        await assertSetsUp();
+        await sandbox.assertSetsUp();
     });
 
     it("refuses a Go from before toolchains, whatever it is set to", async () => {

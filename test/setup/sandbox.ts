@@ -1,3 +1,4 @@
+import * as assert from "assert";
 import { ChildProcess, execFileSync, spawn } from "child_process";
 import * as fs from "fs";
 import { tmpdir } from "os";
@@ -294,6 +295,21 @@ esac
 
     setup(args: readonly string[] = [], extra: NodeJS.ProcessEnv = {}): Promise<Outcome> {
         return this.start(args, extra).ended;
+    }
+
+    /** @returns the output of a set-up that ends well, with the pinned version */
+    async assertSetsUp(extra: NodeJS.ProcessEnv = {}): Promise<string> {
+        const { status, output } = await this.setup(["--require-cli"], extra);
+        assert.strictEqual(status, 0, output);
+        assert.strictEqual(this.toolchain().version, pinned["@pulumi/pulumi"]);
+        return output;
+    }
+
+    /** Neither the project nor the user's cache has a CLI or a part of one; a lock may stay. */
+    assertNothingHalfMade(): void {
+        const parts = this.localNames().filter((name) => /^tmp-|official|engine/.test(name));
+        const cached = this.cacheNames().filter((name) => name !== "build.lock");
+        assert.deepStrictEqual([...parts, ...cached], []);
     }
 
     toolchain(): ToolchainFile {

@@ -18,23 +18,6 @@ describe("setup", function () {
         sandbox.remove();
     });
 
-    function assertNothingHalfInstalled(): void {
-        assert.deepStrictEqual(
-            sandbox.localNames().filter((name) => /^tmp-|official|engine/.test(name)),
-            [],
-        );
-        assert.deepStrictEqual(
-            sandbox.cacheNames().filter((name) => name !== "build.lock"),
-            [],
-        );
-    }
-
-    async function assertSetsUpNow(): Promise<void> {
-        const { status, output } = await sandbox.setup(["--require-cli"], mirrored());
-        assert.strictEqual(status, 0, output);
-        assert.strictEqual(sandbox.toolchain().version, version);
-    }
-
     function mirrored(): NodeJS.ProcessEnv {
         return { PULUMI_TOOLCHAIN_MIRROR: sandbox.mirror };
     }
@@ -195,7 +178,7 @@ describe("setup", function () {
         await sandbox.setup();
         fs.rmSync(path.join(sandbox.bin, "pulumi"));
         fs.rmSync(path.join(sandbox.bin, "pulumi-language-nodejs"));
-        await assertSetsUpNow();
+        await sandbox.assertSetsUp(mirrored());
         sandbox.cli(sandbox.bin, "99.0.2");
         await sandbox.setup();
         assert.strictEqual(sandbox.toolchain().version, "99.0.2");
@@ -256,9 +239,9 @@ describe("setup", function () {
         const { status, output } = await sandbox.setup(["--require-cli"], mirrored());
         assert.strictEqual(status, 1);
         assert.match(output, /does not unpack: .*unexpected end of file/i);
-        assertNothingHalfInstalled();
+        sandbox.assertNothingHalfMade();
         fs.writeFileSync(sandbox.archive, whole);
-        await assertSetsUpNow();
+        await sandbox.assertSetsUp(mirrored());
     });
 
     it("leaves nothing of an archive that cannot be written in full", async () => {
@@ -267,8 +250,8 @@ describe("setup", function () {
         const { status, output } = await sandbox.spawn("bash", ["-c", limited], mirrored()).ended;
         assert.strictEqual(status, 1, output);
         assert.match(output, /does not unpack/);
-        assertNothingHalfInstalled();
-        await assertSetsUpNow();
+        sandbox.assertNothingHalfMade();
+        await sandbox.assertSetsUp(mirrored());
     });
 
     for (const [problem, account] of [

@@ -79,7 +79,6 @@ export async function takeFromCache(into) {
 
 /** Keeps a built CLI for other clones. The checksum is of what was built, so a copy cut short is found out. */
 async function keepInCache(built) {
-    fs.mkdirSync(cacheFolder(), { recursive: true });
     const beside = temporaryFolder(cacheFolder());
     try {
         fs.writeFileSync(path.join(beside, "pulumi.sha256"), `${await sha256(built)}  pulumi\n`);
@@ -92,9 +91,21 @@ async function keepInCache(built) {
     }
 }
 
+function makeCacheFolder() {
+    try {
+        fs.mkdirSync(cacheFolder(), { recursive: true });
+        fs.accessSync(cacheFolder(), fs.constants.W_OK);
+    } catch (error) {
+        throw new Error(
+            `the cache ${cacheFolder()} cannot be written (${error.code}): ` +
+                "set XDG_CACHE_HOME to a folder that can",
+        );
+    }
+}
+
 /** Holds a lock of the user's while `work` runs: two clones that need a build make one. */
 async function withCacheLock(work) {
-    fs.mkdirSync(cacheFolder(), { recursive: true });
+    makeCacheFolder();
     const script = '. scripts/lib/lock; lock "setup: build of Pulumi" "$0"; echo held; exec cat';
     const holder = spawn("bash", ["-c", script, path.join(cacheFolder(), "build.lock")], {
         cwd: root,

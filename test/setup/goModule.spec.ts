@@ -111,6 +111,18 @@ describe("setup: the CLI from its Go module", function () {
         sandbox.assertNothingHalfMade();
     });
 
+    it("names a cache that cannot be written, with the remedy, before it builds", async () => {
+        sandbox.go();
+        const cache = path.join(sandbox.program(path.join(sandbox.top, "file"), ""), "cache");
+        const { status, output } = await sandbox.setup(["--require-cli"], {
+            XDG_CACHE_HOME: cache,
+        });
+        assert.strictEqual(status, 1);
+        const line = `Go module: the cache ${cache}/iot-x509 cannot be written (ENOTDIR): set XDG_CACHE_HOME`;
+        assert.ok(output.includes(line), output);
+        assert.strictEqual(builds(), 0);
+    });
+
     it("builds once for two clones that are set up at the same time", async () => {
         sandbox.go({ during: "sleep 1" });
         const project = sandbox.clone("second");

@@ -1,6 +1,6 @@
 import { X509Certificate } from "crypto";
 import { paceVariable } from "../components/iothub/pace";
-import { Outputs, PreviousState } from "./previousState";
+import { deviceTypes, Outputs, PreviousState } from "./previousState";
 import { PriorCas, PriorRoot } from "./priorCas";
 import { refusal } from "./refusal";
 import {
@@ -28,13 +28,6 @@ const named = 10;
 /** Without `maxCutOff`, a run may cut off one device in so many, and the first few in any case. */
 const share = 10;
 const always = 5;
-
-const types = {
-    identity: "pulumi-nodejs:dynamic/iothub:DeviceIdentity",
-    certificate: "pulumi-nodejs:dynamic/pki:DeviceCertificate",
-    enrollment: "pulumi-nodejs:dynamic/dps:IndividualEnrollment",
-    enrollmentGroup: "pulumi-nodejs:dynamic/dps:EnrollmentGroup",
-};
 
 /**
  * Whoever empties a table by mistake, checks out an old branch or forgets `retain` would cut the fleet off; a run that does
@@ -82,8 +75,8 @@ export function tooMany(settings: KnownSettings, previous: PreviousState): strin
 
 /** The devices of a state. */
 function devicesIn(previous: PreviousState): string[] {
-    const identities = previous.all(types.identity).keys();
-    const certificates = previous.all(types.certificate).keys();
+    const identities = previous.all(deviceTypes.identity).keys();
+    const certificates = previous.all(deviceTypes.certificate).keys();
     return [...new Set([...identities, ...certificates])];
 }
 
@@ -107,8 +100,8 @@ export function devicesCutOff(settings: KnownSettings, previous: PreviousState):
     return devicesIn(previous).flatMap((id) => {
         const device = wanted.get(id);
         const group = device?.group === undefined ? undefined : groups.get(device.group);
-        const identity = previous.find(types.identity, id);
-        const certificate = previous.find(types.certificate, id);
+        const identity = previous.find(deviceTypes.identity, id);
+        const certificate = previous.find(deviceTypes.certificate, id);
         if (identity?.["status"] === "disabled") {
             return [];
         }
@@ -135,12 +128,12 @@ function whyDisabled(
     previous: PreviousState,
 ): string | undefined {
     if (group?.blocked) {
-        const enrollment = previous.find(types.enrollmentGroup, group.name);
+        const enrollment = previous.find(deviceTypes.enrollmentGroup, group.name);
         const wasBlocked =
             identity === undefined && enrollment?.["provisioningStatus"] === "disabled";
         return wasBlocked ? undefined : `its group ${group.name} is blocked`;
     }
-    const enrollment = previous.find(types.enrollment, device.id);
+    const enrollment = previous.find(deviceTypes.enrollment, device.id);
     const wasLetIn = identity !== undefined || enrollment?.["provisioningStatus"] === "enabled";
     return device.status === "disabled" && wasLetIn ? "is disabled" : undefined;
 }

@@ -3,8 +3,8 @@ import { DeviceIdentity } from "../components/iothub/deviceIdentity";
 import { DeviceCertificate } from "../components/pki/deviceCertificate";
 import { Issuer } from "../components/pki/issuer";
 import { SigningCa } from "./authorities";
-import { certificateType, handleFormerDevices, identityType } from "./formerDevices";
-import { PreviousState } from "./previousState";
+import { handleFormerDevices } from "./formerDevices";
+import { deviceTypes, PreviousState } from "./previousState";
 import { createIndividualEnrollment, EnrollmentService } from "./provisioning";
 import { DeviceSettings, GroupSettings, Settings } from "./settings";
 import { devicesOf } from "./shards";
@@ -47,13 +47,13 @@ export function createFleet(settings: Settings, base: FleetBase): ReadonlyMap<st
     const devices = devicesOf(settings);
     for (const device of devices) {
         const group = device.group === undefined ? undefined : groups.get(device.group);
-        const hasIdentity = base.previous.find(identityType, device.id) !== undefined;
+        const hasIdentity = base.previous.find(deviceTypes.identity, device.id) !== undefined;
         // The provisioning service makes the identity of a device that is not listed; one that is there may stay.
         if (group?.provisioning !== "dps" || (hasIdentity && !settings.pruneDevices)) {
             createIdentity(device, group, base, devices.length);
         }
         const ca = group && base.issuers.get(group.name);
-        const isKept = base.previous.find(certificateType, device.id) !== undefined;
+        const isKept = base.previous.find(deviceTypes.certificate, device.id) !== undefined;
         if (group === undefined || (ca === undefined && !isKept)) {
             fleet.set(device.id, {
                 settings: device,

@@ -2,10 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { DeviceIdentity, DeviceIdentityArgs } from "../components/iothub/deviceIdentity";
 import { DeviceCertificate } from "../components/pki/deviceCertificate";
 import type { FleetBase } from "./fleet";
+import { deviceTypes } from "./previousState";
 import { Settings } from "./settings";
-
-export const identityType = "pulumi-nodejs:dynamic/iothub:DeviceIdentity";
-export const certificateType = "pulumi-nodejs:dynamic/pki:DeviceCertificate";
 
 /** So many devices a warning names; the rest are counted. */
 const named = 20;
@@ -14,8 +12,10 @@ const named = 20;
 export function handleFormerDevices(settings: Settings, base: FleetBase, fleetSize: number): void {
     const { previous, service } = base;
     const listed = new Set(settings.devices.map(({ id }) => id));
-    const identities = [...previous.all(identityType)].filter(([id]) => !listed.has(id));
-    const certificates = [...previous.all(certificateType).keys()].filter((id) => !listed.has(id));
+    const identities = [...previous.all(deviceTypes.identity)].filter(([id]) => !listed.has(id));
+    const certificates = [...previous.all(deviceTypes.certificate).keys()].filter(
+        (id) => !listed.has(id),
+    );
     const withIdentity = new Set(identities.map(([id]) => id));
     if (service !== undefined) {
         warnOfRegistered(certificates.filter((id) => !withIdentity.has(id)));

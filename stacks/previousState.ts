@@ -3,6 +3,14 @@ import * as pulumi from "@pulumi/pulumi";
 /** Outputs of a resource, secrets in clear: never to be shown. */
 export type Outputs = Readonly<Record<string, unknown>>;
 
+/** What a state has of a device, and its group's enrollment. */
+export const deviceTypes = {
+    identity: "pulumi-nodejs:dynamic/iothub:DeviceIdentity",
+    certificate: "pulumi-nodejs:dynamic/pki:DeviceCertificate",
+    enrollment: "pulumi-nodejs:dynamic/dps:IndividualEnrollment",
+    enrollmentGroup: "pulumi-nodejs:dynamic/dps:EnrollmentGroup",
+};
+
 /** What the state of a stack holds before a run. Empty until a run of the stack has ended well once. */
 export class PreviousState {
     static readonly none = new PreviousState({}, {});

@@ -6,7 +6,7 @@ import { defaultRegion, Mapping, WalkConfig, WalkDevice, WalkGroup } from "./con
  */
 
 export interface EffectiveCa {
-    /** `root`, or `<group>-g<generation>`. */
+    /** `root`, `root-2`, or `<group>-g<generation>`. */
     readonly name: string;
     readonly commonName: string;
     readonly keyAlgorithm: string;
@@ -61,9 +61,11 @@ export interface Effective {
 export function effective(config: WalkConfig): Effective {
     const { pki } = config;
     const caAlgorithm = text(pki.keyAlgorithm, "RSA-4096");
+    const rootGeneration = number(pki.root.generation, 1);
+    const commonName = text(pki.root.commonName, "IoT Root CA");
     const root: EffectiveCa = {
-        name: "root",
-        commonName: text(pki.root.commonName, "IoT Root CA"),
+        name: rootGeneration === 1 ? "root" : `root-${rootGeneration}`,
+        commonName: rootGeneration === 1 ? commonName : `${commonName} G${rootGeneration}`,
         keyAlgorithm: text(pki.root.keyAlgorithm, caAlgorithm),
         validityDays: number(pki.root.validityDays, 3650),
     };

@@ -11,6 +11,8 @@ export interface Model {
     attempted: WalkConfig[];
     /** Names of keys (`device d1`, `CA a-g1`) that the next run may make anew. */
     readonly mayChange: Set<string>;
+    /** Devices whose identity somebody asked to replace: they are out while it is deleted and made again. */
+    readonly mayPause: Set<string>;
     /** Whether somebody changed Azure by hand since. */
     needsRefresh: boolean;
     /** How far the clock was moved. */
@@ -27,6 +29,7 @@ export function newModel(config: WalkConfig): Model {
         applied: undefined,
         attempted: [],
         mayChange: new Set(),
+        mayPause: new Set(),
         needsRefresh: false,
         daysLater: 0,
         pending: [],
@@ -44,7 +47,7 @@ export function keyPurposes(config: WalkConfig): Map<string, string> {
         }
     }
     if (now.rootKeys === "managed") {
-        purposes.set("CA root", now.root.keyAlgorithm);
+        purposes.set(`CA ${now.root.name}`, now.root.keyAlgorithm);
     }
     for (const { name, keyAlgorithm } of now.groups.flatMap(({ authorities }) => authorities)) {
         purposes.set(`CA ${name}`, keyAlgorithm);
@@ -74,6 +77,7 @@ export function noteDestroyed(model: Model): void {
     model.applied = undefined;
     model.attempted = [];
     model.mayChange.clear();
+    model.mayPause.clear();
     model.needsRefresh = false;
     model.pending = [];
 }

@@ -3,6 +3,7 @@ import { WalkConfig } from "../model/config";
 import { effective, Effective, EffectiveGroup } from "../model/effective";
 import { foreignCaName, foreignGroup, foreignHubName } from "../real/byHand";
 import { CaDump, Dump } from "../real/dump";
+import { rootOf } from "./certificates";
 import { enrollmentProblems } from "./enrollments";
 import { differ, differAsSets, Seen } from "./seen";
 
@@ -10,17 +11,20 @@ import { differ, differAsSets, Seen } from "./seen";
  * What must be on Azure for a configuration, but for the devices' identities.
  *
  * @param pending CAs that await an offline root's signature, which are held to nothing yet
+ * @param authorities PEM of each CA's certificate, by name
  */
 export function azureProblems(
     config: WalkConfig,
     seen: Seen,
     pending: readonly string[],
+    authorities: ReadonlyMap<string, string>,
 ): string[] {
     const now = effective(config);
+    const roots = rootNames(now, authorities);
     return [
         ...groupProblems(config, now, seen),
-        ...hubProblems(config, now, seen, pending),
-        ...serviceProblems(config, now, seen, pending),
+        ...hubProblems(config, now, seen, pending, roots),
+        ...serviceProblems(config, now, seen, pending, roots),
         ...ciProblems(config, seen),
     ];
 }
@@ -45,6 +49,7 @@ function hubProblems(
     now: Effective,
     { hub }: Seen,
     pending: readonly string[],
+    roots: readonly string[],
 ): string[] {
     const { name, prefix = "iot", sku = "S1", units = 1 } = config.hub;
     const isLocal = config.hub.localAuth === true;
@@ -75,6 +80,7 @@ function hubProblems(
             now,
             listed,
             pending,
+            roots,
         ),
     ];
 }
@@ -94,6 +100,7 @@ function caProblems(
     now: Effective,
     groups: readonly EffectiveGroup[],
     pending: readonly string[],
+    roots: readonly string[],
 ): string[] {
     const names = seen.map(({ pem }) => commonName(pem));
     const unproven = seen
@@ -104,7 +111,7 @@ function caProblems(
             ...(pending.includes("root") ? [] : unproven),
             ...(now.rootKeys === "offline"
                 ? differ(`the number of CAs of ${where}`, names.length, 1)
-                : differAsSets(`the CAs of ${where}`, names, [now.root.commonName])),
+                : differAsSets(`the CAs of ${where}`, names, roots)),
         ];
     }
     const cas = groups.flatMap(({ authorities }) => authorities);
@@ -117,6 +124,15 @@ function caProblems(
     return [...unproven, ...differAsSets(`the CAs of ${where}`, names, expected)];
 }
 
+/** Common names of the roots that are in use: the present one, and those that intermediates are still under. */
+function rootNames(now: Effective, authorities: ReadonlyMap<string, string>): string[] {
+    const signers = now.groups
+        .flatMap((group) => group.authorities)
+        .flatMap(({ name }) => authorities.get(name) ?? [])
+        .flatMap((pem) => rootOf(new X509Certificate(pem), authorities)?.pem ?? []);
+    return [...new Set([now.root.commonName, ...signers.map(commonName)])];
+}
+
 function commonName(pem: string): string {
     return /^CN=(.*)$/m.exec(new X509Certificate(pem).subject)?.[1] ?? "";
 }
@@ -126,6 +142,7 @@ function serviceProblems(
     now: Effective,
     { service, hub, dump }: Seen,
     pending: readonly string[],
+    roots: readonly string[],
 ): string[] {
     const { dps } = config;
     const count = dump.provisioning.services.length;
@@ -154,7 +171,14 @@ function serviceProblems(
                 ...linkedHubs.map((one) => [`${foreignHubName}.azure-devices.net`, one.weight]),
             ]),
         ),
-        ...caProblems("the provisioning service", service.certificates, now, enrolled, pending),
+        ...caProblems(
+            "the provisioning service",
+            service.certificates,
+            now,
+            enrolled,
+            pending,
+            roots,
+        ),
         ...enrollmentProblems(now, enrolled, service, pending),
     ];
 }

@@ -48,9 +48,11 @@ export async function certificateProblems(
 ): Promise<string[]> {
     const now = effective(config);
     const cas = now.groups.flatMap((group) => group.authorities);
-    const problems = [...(now.rootKeys === "managed" ? [now.root] : []), ...cas]
-        .filter(({ name }) => !pending.includes(name))
-        .flatMap((ca) => caProblems(ca, now, authorities));
+    const made = cas.filter(({ name }) => !pending.includes(name));
+    const problems = [
+        ...(now.rootKeys === "managed" ? rootProblems(now, authorities) : []),
+        ...made.flatMap((ca) => intermediateProblems(ca, now, authorities)),
+    ];
     for (const device of now.devices) {
         if (device.group && !pending.includes(device.group.authorities[0].name)) {
             problems.push(...(await leafProblems(device, now, seen, authorities, ownKeyPem)));
@@ -59,7 +61,19 @@ export async function certificateProblems(
     return problems;
 }
 
-function caProblems(
+function rootProblems(now: Effective, authorities: ReadonlyMap<string, string>): string[] {
+    const pem = authorities.get(now.root.name);
+    if (pem === undefined) {
+        return [`the CA ${now.root.name} has no certificate`];
+    }
+    const certificate = new X509Certificate(pem);
+    return certificate.verify(certificate.publicKey)
+        ? caProblems(now.root, certificate, undefined, now)
+        : [`the CA ${now.root.name} is not signed by itself`];
+}
+
+/** One under a root that the configuration left stays as it is, until its generation changes. */
+function intermediateProblems(
     ca: EffectiveCa,
     now: Effective,
     authorities: ReadonlyMap<string, string>,
@@ -69,18 +83,39 @@ function caProblems(
         return [`the CA ${ca.name} has no certificate`];
     }
     const certificate = new X509Certificate(pem);
+    const issuer = rootOf(certificate, authorities);
+    if (issuer === undefined) {
+        return [`the CA ${ca.name} is signed by no root of the stack`];
+    }
+    return issuer.name === now.root.name
+        ? caProblems(ca, certificate, new X509Certificate(issuer.pem), now)
+        : [];
+}
+
+/** The root that signed an intermediate. */
+export function rootOf(
+    intermediate: X509Certificate,
+    authorities: ReadonlyMap<string, string>,
+): { readonly name: string; readonly pem: string } | undefined {
+    const roots = [...authorities].filter(([name]) => /^root(-\d+)?$/.test(name));
+    const found = roots.find(([, pem]) => intermediate.verify(new X509Certificate(pem).publicKey));
+    return found && { name: found[0], pem: found[1] };
+}
+
+function caProblems(
+    ca: EffectiveCa,
+    certificate: X509Certificate,
+    issuer: X509Certificate | undefined,
+    now: Effective,
+): string[] {
     const what = `the CA ${ca.name}`;
-    const issuerPem = authorities.get("root");
-    const isRoot = ca.name === "root";
-    const issuer = issuerPem === undefined ? undefined : new X509Certificate(issuerPem);
     return [
         ...subjectProblems(what, certificate, ca.commonName, now),
         ...differ(`${what}: key`, algorithmOf(certificate.publicKey), ca.keyAlgorithm),
         ...differ(`${what}: CA:TRUE`, certificate.ca, true),
-        ...(issuer && !certificate.verify(issuer.publicKey) ? [`${what}: not the root's`] : []),
         ...(now.rootKeys === "offline"
             ? []
-            : lifeProblems(what, certificate, ca.validityDays, isRoot ? undefined : issuer)),
+            : lifeProblems(what, certificate, ca.validityDays, issuer)),
     ];
 }
 

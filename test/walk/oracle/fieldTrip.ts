@@ -24,6 +24,8 @@ export interface FieldTrip {
     readonly hubBefore: HubDump | undefined;
     readonly authorities: ReadonlyMap<string, string>;
     readonly pending: readonly string[];
+    /** Devices that may be out for a moment. */
+    readonly mayPause: ReadonlySet<string>;
     /** Devices whose identity the provisioning service made. */
     readonly registered: ReadonlySet<string>;
     readonly thumbprints: ReadonlyMap<string, readonly string[]>;
@@ -89,7 +91,7 @@ async function formerProblems(
     device: EffectiveDevice,
     before: Standing | undefined,
 ): Promise<string[]> {
-    const { seen, watch, hubBefore, pending, field } = trip;
+    const { seen, watch, hubBefore, pending, mayPause, field } = trip;
     if (before === undefined) {
         return [];
     }
@@ -119,7 +121,7 @@ async function formerProblems(
     const connects = await field.connects(host, id, credential);
     const refusals = watch.refusals.get(id) ?? [];
     // Of a hub that was replaced, or that another device registered anew at, nothing can be asked meanwhile.
-    const isGap = must && isSameHub && isOwnHub && refusals.length > 0;
+    const isGap = must && isSameHub && isOwnHub && refusals.length > 0 && !mayPause.has(id);
     const at = refusals.map((one) => one.toFixed(1)).slice(0, 5);
     return [
         ...(connects === must || (!isOwnHub && !isRegistered) || (isRegistered && !must && !isOff)

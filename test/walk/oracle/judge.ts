@@ -220,7 +220,7 @@ export class Judge {
         this.noteRegistered(model);
         const { kept, registered, foreign } = this;
         const foreignTags = this.foreignTagsNow(model, seen);
-        this.add(azureProblems(config, seen, model.pending));
+        this.add(azureProblems(config, seen, model.pending, authorities));
         this.add(
             identityProblems(config, seen, { kept, registered, foreign, foreignTags, thumbprints }),
         );
@@ -238,6 +238,8 @@ export class Judge {
         }
         const idScope = seen.service?.idScope;
         const { pending } = model;
+        const mayPause = new Set(model.mayPause);
+        model.mayPause.clear();
         const { field } = this;
         const report = await visit({
             ...{
@@ -248,6 +250,7 @@ export class Judge {
                 hubBefore,
                 authorities,
                 pending,
+                mayPause,
                 registered,
                 thumbprints,
                 idScope,

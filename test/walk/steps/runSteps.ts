@@ -15,7 +15,7 @@ function resources(model: Model): string[] {
 }
 
 function resourcesOf(config: Model["config"]): string[] {
-    const { groups, devices, trust, rootKeys } = effective(config);
+    const { groups, devices, trust, root, rootKeys } = effective(config);
     const listedGroups = groups.filter(
         ({ provisioning, blocked }) => provisioning !== "dps" && !blocked,
     );
@@ -33,7 +33,7 @@ function resourcesOf(config: Model["config"]): string[] {
             ]),
         ),
         ...(trust === "root"
-            ? ["VerifiedCertificate root"]
+            ? [`VerifiedCertificate ${root.name}`]
             : listedGroups.flatMap(({ authorities }) =>
                   authorities.map(({ name }) => `VerifiedCertificate ${name}`),
               )),
@@ -50,12 +50,14 @@ function oneResource(types: RegExp) {
     };
 }
 
-/** A key that whoever asked for the resource's end has asked to lose, too. */
-function noteKey(model: Model, [type, name]: readonly string[]): void {
+/** What whoever asked for a resource's end has asked to lose with it. */
+function noteLoss(model: Model, [type, name]: readonly string[]): void {
     if (type === "DeviceCertificate") {
         model.mayChange.add(`device ${name}`);
     } else if (type === "PrivateKey") {
         model.mayChange.add(`CA ${name.replace(/-key$/, "")}`);
+    } else if (type === "DeviceIdentity") {
+        model.mayPause.add(name);
     }
 }
 
@@ -116,7 +118,7 @@ export const runSteps: Readonly<Record<string, Verb>> = {
         choose: oneResource(/./),
         isPossible: isInOneStack,
         run: async (walker, model, words) => {
-            noteKey(model, words);
+            noteLoss(model, words);
             await walker.up(model, { replace: words });
         },
     },
@@ -125,7 +127,7 @@ export const runSteps: Readonly<Record<string, Verb>> = {
         choose: oneResource(/./),
         isPossible: isInOneStack,
         run: async (walker, model, words) => {
-            noteKey(model, words);
+            noteLoss(model, words);
             await walker.changeState("taint", words);
         },
     },
@@ -135,7 +137,7 @@ export const runSteps: Readonly<Record<string, Verb>> = {
         choose: oneResource(/^(DeviceCertificate|DeviceIdentity|VerifiedCertificate)/),
         isPossible: isInOneStack,
         run: async (walker, model, words) => {
-            noteKey(model, words);
+            noteLoss(model, words);
             await walker.changeState("delete", words);
         },
     },

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { CertificateAuthority } from "../components/pki/certificateAuthority";
 import { PreviousState } from "./previousState";
-import { hasEnded, hoursWithinRoot, PriorCas } from "./priorCas";
+import { CaMakeup, hasEnded, hoursWithinRoot, PriorCas } from "./priorCas";
 import { Root, RootCas } from "./rootCas";
 import { GroupSettings, intermediateCommonName, Settings } from "./settings";
 
@@ -96,8 +96,7 @@ function createIntermediate(
     roots: RootCas,
     prior: PriorCas,
 ): CertificateAuthority {
-    const { organization, country } = settings;
-    const { keyAlgorithm, validityDays, commonName, certificatePems } = group.intermediate;
+    const { validityDays, certificatePems } = group.intermediate;
     const name = `${group.name}-g${generation}`;
     const certificatePem = certificatePems[generation];
     const root = certificatePem === undefined ? roots.signerOf(name) : undefined;
@@ -107,10 +106,7 @@ function createIntermediate(
     return new CertificateAuthority(
         name,
         {
-            commonName: intermediateCommonName(commonName, generation),
-            organization,
-            country,
-            keyAlgorithm,
+            ...makeup(settings, group, generation, prior),
             ...(root === undefined
                 ? { validityHours: validityDays * 24, signedElsewhere: { certificatePem } }
                 : {
@@ -127,4 +123,39 @@ function createIntermediate(
         },
         { protect },
     );
+}
+
+/**
+ * A retained generation stays as it was made, because the devices that are still under it could not connect otherwise. Under
+ * an offline root the key stays: another one would wait for its signature with the present one gone.
+ */
+function makeup(
+    { organization, country, pki }: Settings,
+    { name: group, intermediate }: GroupSettings,
+    generation: number,
+    prior: PriorCas,
+): CaMakeup {
+    const { commonName, keyAlgorithm } = intermediate;
+    const name = `${group}-g${generation}`;
+    const before = prior.makeup(name);
+    const wanted = {
+        commonName: intermediateCommonName(commonName, generation),
+        organization,
+        country,
+        keyAlgorithm,
+    };
+    if (before === undefined) {
+        return wanted;
+    }
+    if (generation !== intermediate.generation) {
+        return before;
+    }
+    if (pki.root.keys === "managed" || before.keyAlgorithm === keyAlgorithm) {
+        return wanted;
+    }
+    void pulumi.log.warn(
+        `the intermediate ${name} keeps its key (${before.keyAlgorithm}): under an offline root a key of ${keyAlgorithm} needs ` +
+            `a new generation (groups.${group}.intermediate.generation)`,
+    );
+    return { ...wanted, keyAlgorithm: before.keyAlgorithm };
 }

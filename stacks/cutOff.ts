@@ -102,7 +102,8 @@ export function devicesCutOff(settings: KnownSettings, previous: PreviousState):
         const group = device?.group === undefined ? undefined : groups.get(device.group);
         const identity = previous.find(deviceTypes.identity, id);
         const certificate = previous.find(deviceTypes.certificate, id);
-        if (identity?.["status"] === "disabled") {
+        const registration = previous.find(deviceTypes.registration, id);
+        if ((identity ?? registration)?.["status"] === "disabled") {
             return [];
         }
         const why =
@@ -133,9 +134,7 @@ function whyDisabled(
             identity === undefined && enrollment?.["provisioningStatus"] === "disabled";
         return wasBlocked ? undefined : `its group ${group.name} is blocked`;
     }
-    const enrollment = previous.find(deviceTypes.enrollment, device.id);
-    const wasLetIn = identity !== undefined || enrollment?.["provisioningStatus"] === "enabled";
-    return device.status === "disabled" && wasLetIn ? "is disabled" : undefined;
+    return device.status === "disabled" ? "is disabled" : undefined;
 }
 
 /** With `pruneDevices: false` the identity stays, and connects as long as the hub trusts its CA. */
@@ -292,6 +291,9 @@ function issuerAfter(
         return undefined;
     }
     const { subject } = new X509Certificate(present.pem);
+    if (generation !== intermediate.generation) {
+        return subject;
+    }
     // Node.js escapes what RFC 2253 does.
     const parts = subject.replace(/\\(.)/g, "$1").split("\n");
     const wanted = [

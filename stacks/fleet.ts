@@ -5,7 +5,7 @@ import { Issuer } from "../components/pki/issuer";
 import { SigningCa } from "./authorities";
 import { handleFormerDevices } from "./formerDevices";
 import { deviceTypes, PreviousState } from "./previousState";
-import { createIndividualEnrollment, EnrollmentService } from "./provisioning";
+import { createIndividualEnrollment, createRegistration, EnrollmentService } from "./provisioning";
 import { DeviceSettings, GroupSettings, Settings } from "./settings";
 import { devicesOf } from "./shards";
 
@@ -67,8 +67,8 @@ export function createFleet(settings: Settings, base: FleetBase): ReadonlyMap<st
             issuers.set(group.name, issuer);
         }
         const certificate = createCertificate(settings, device, group, issuer);
-        if (certificate !== undefined && device.individualEnrollment && base.service) {
-            createIndividualEnrollment(base.service, group, device, certificate.certificate);
+        if (certificate !== undefined && base.service && group.provisioning !== "listed") {
+            createEntries(base, base.service, group, device, certificate.certificate);
         }
         fleet.set(device.id, {
             settings: device,
@@ -78,6 +78,21 @@ export function createFleet(settings: Settings, base: FleetBase): ReadonlyMap<st
     }
     handleFormerDevices(settings, base, devices.length);
     return fleet;
+}
+
+/** What the provisioning service has of a device. */
+function createEntries(
+    { hub, owner }: FleetBase,
+    service: EnrollmentService,
+    group: GroupSettings,
+    device: DeviceSettings,
+    certificate: pulumi.Output<string>,
+): void {
+    const enrollment = device.individualEnrollment
+        ? createIndividualEnrollment(service, group, device, certificate)
+        : undefined;
+    const hubHostName = hub.hostName;
+    createRegistration(service, group, device, { hubHostName, owner, certificate, enrollment });
 }
 
 function createIssuer(group: GroupSettings, { certificate, privateKey }: SigningCa): Issuer {

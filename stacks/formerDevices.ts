@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DeviceIdentity, DeviceIdentityArgs } from "../components/iothub/deviceIdentity";
+import { DeviceRegistration, DeviceRegistrationArgs } from "../components/dps/registration";
 import { DeviceCertificate } from "../components/pki/deviceCertificate";
 import type { FleetBase } from "./fleet";
 import { deviceTypes } from "./previousState";
@@ -12,13 +13,13 @@ const named = 20;
 export function handleFormerDevices(settings: Settings, base: FleetBase, fleetSize: number): void {
     const { previous, service } = base;
     const listed = new Set(settings.devices.map(({ id }) => id));
-    const identities = [...previous.all(deviceTypes.identity)].filter(([id]) => !listed.has(id));
-    const certificates = [...previous.all(deviceTypes.certificate).keys()].filter(
-        (id) => !listed.has(id),
-    );
-    const withIdentity = new Set(identities.map(([id]) => id));
+    const former = (type: string) => [...previous.all(type)].filter(([id]) => !listed.has(id));
+    const identities = former(deviceTypes.identity);
+    const registrations = former(deviceTypes.registration);
+    const certificates = former(deviceTypes.certificate).map(([id]) => id);
+    const held = new Set([...identities, ...registrations].map(([id]) => id));
     if (service !== undefined) {
-        warnOfRegistered(certificates.filter((id) => !withIdentity.has(id)));
+        warnOfRegistered(certificates.filter((id) => !held.has(id)));
     }
     if (settings.pruneDevices) {
         return;
@@ -26,21 +27,39 @@ export function handleFormerDevices(settings: Settings, base: FleetBase, fleetSi
     for (const [deviceId, outputs] of identities) {
         keepIdentity(deviceId, outputs as unknown as DeviceIdentityArgs, base, fleetSize);
     }
-    for (const deviceId of certificates.filter((id) => withIdentity.has(id))) {
+    for (const [deviceId, outputs] of service === undefined ? [] : registrations) {
+        keepRegistration(deviceId, outputs as unknown as DeviceRegistrationArgs);
+    }
+    for (const deviceId of certificates.filter((id) => held.has(id))) {
         keepCertificate(deviceId, settings);
     }
 }
 
-/** No resource stands for an identity that the provisioning service made. */
+/** Of a state of an earlier version: no resource stands for an identity that the provisioning service made. */
 function warnOfRegistered(ids: readonly string[]): void {
     if (ids.length > 0) {
         const more = ids.length > named ? ` and ${ids.length - named} more` : "";
         void pulumi.log.warn(
-            `${ids.slice(0, named).join(", ")}${more}: left the configuration; what the provisioning service made of it ` +
-                `STAYS on the hub, and connects until its certificate ends. To cut it off: "enrollment: individual" and ` +
-                `"status: disabled" while it is listed, or delete it there (az iot hub device-identity delete).`,
+            `${ids.slice(0, named).join(", ")}${more}: left the configuration before a run of this version; what the ` +
+                `provisioning service made of it STAYS on the hub, and connects until its certificate ends. To cut it off: ` +
+                `put it back, "pulumi up", and remove it again; or delete it there (az iot hub device-identity delete).`,
         );
     }
+}
+
+/** It cannot register, and is off its hub. */
+function keepRegistration(deviceId: string, args: DeviceRegistrationArgs): void {
+    if (args.status !== "disabled") {
+        void pulumi.log.info(
+            `device "${deviceId}" left the configuration: it cannot register any more, and stays on its hub, disabled ` +
+                `(iot-x509:pruneDevices)`,
+        );
+    }
+    const { serviceId, hostName, hubHostName, registrationId, group, owner, certificate } = args;
+    const [isEnrolled, isListed, isBlocked] = [false, args.isListed, false];
+    const device = { registrationId, group, owner, certificate, isEnrolled, isListed, isBlocked };
+    const where = { serviceId, hostName, hubHostName };
+    new DeviceRegistration(deviceId, { ...where, ...device, status: "disabled" });
 }
 
 /** Disabled; a device that comes back is enabled again. */

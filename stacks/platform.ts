@@ -125,7 +125,12 @@ export function ownBase(
         previous,
         hub: { hubId, hostName, ready, ...(provisioning === undefined ? {} : { trusted }) },
         issuers: authorities.issuers,
-        service: provisioning?.service,
+        service: provisioning && {
+            serviceId: provisioning.service.serviceId,
+            hostName: provisioning.service.hostName,
+            ready: provisioning.service.ready,
+            enrollmentGroups: provisioning.enrollmentGroups,
+        },
         owner: `${pulumi.getProject()}/${pulumi.getStack()}`,
     };
 }

@@ -8,6 +8,7 @@ export const deviceTypes = {
     identity: "pulumi-nodejs:dynamic/iothub:DeviceIdentity",
     certificate: "pulumi-nodejs:dynamic/pki:DeviceCertificate",
     enrollment: "pulumi-nodejs:dynamic/dps:IndividualEnrollment",
+    registration: "pulumi-nodejs:dynamic/dps:DeviceRegistration",
     enrollmentGroup: "pulumi-nodejs:dynamic/dps:EnrollmentGroup",
 };
 

@@ -8,6 +8,7 @@ const cutMargin = 3 * hour;
 
 const types = {
     key: "tls:index/privateKey:PrivateKey",
+    request: "tls:index/certRequest:CertRequest",
     root: "tls:index/selfSignedCert:SelfSignedCert",
     intermediate: "tls:index/locallySignedCert:LocallySignedCert",
 };
@@ -19,13 +20,16 @@ export interface PriorCertificate {
     readonly end: Date;
 }
 
-/** A root that the program made in an earlier run. */
-export interface PriorRoot extends PriorCertificate {
+/** Subject and key of a CA. */
+export interface CaMakeup {
     readonly commonName: string;
     readonly organization: string;
     readonly country: string | undefined;
     readonly keyAlgorithm: KeyAlgorithm;
 }
+
+/** A root that the program made in an earlier run. */
+export type PriorRoot = PriorCertificate & CaMakeup;
 
 interface Tls {
     readonly certPem: string;
@@ -80,6 +84,17 @@ export class PriorCas {
         const found =
             signed && roots.find(([, { certPem }]) => certPem.trim() === signed.caCertPem.trim());
         return found?.[0].replace(/-certificate$/, "");
+    }
+
+    /** What an intermediate was made with, as far as its generation decides it. */
+    makeup(name: string): CaMakeup | undefined {
+        const request = this.find(types.request, `${name}-request`);
+        const keyAlgorithm = this.keyAlgorithm(name);
+        if (request === undefined || keyAlgorithm === undefined) {
+            return undefined;
+        }
+        const { commonName, organization, country } = request.subject;
+        return { commonName, organization, country: country || undefined, keyAlgorithm };
     }
 
     keyAlgorithm(name: string): KeyAlgorithm | undefined {

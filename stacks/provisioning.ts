@@ -5,6 +5,7 @@ import {
     EnrollmentGroup,
     IndividualEnrollment,
 } from "../components/dps/enrollment";
+import { DeviceRegistration } from "../components/dps/registration";
 import { LinkedHub, ProvisioningService } from "../components/dps/provisioningService";
 import { Hub } from "../components/iothub/hub";
 import { provisioningPolicy } from "../components/iothub/sharedAccess";
@@ -36,6 +37,8 @@ export interface EnrollmentService {
     readonly hostName: pulumi.Output<string>;
     /** What must exist before its data plane can be used. */
     readonly ready: pulumi.Resource[];
+    /** By group, where the same stack has them. */
+    readonly enrollmentGroups?: ReadonlyMap<string, pulumi.Resource>;
 }
 
 /** What it is linked to. */
@@ -111,6 +114,46 @@ export function createIndividualEnrollment(
             provisioningStatus: device.status === "disabled" ? "disabled" : args.provisioningStatus,
         },
         { dependsOn: service.ready },
+    );
+}
+
+/** What a device of a group that registers makes of itself there. */
+export function createRegistration(
+    service: EnrollmentService,
+    group: GroupSettings,
+    device: DeviceSettings,
+    {
+        hubHostName,
+        owner,
+        certificate,
+        enrollment,
+    }: {
+        readonly hubHostName: pulumi.Output<string>;
+        readonly owner: string;
+        readonly certificate: pulumi.Output<string>;
+        readonly enrollment: IndividualEnrollment | undefined;
+    },
+): DeviceRegistration {
+    const isEnrolled = enrollment !== undefined;
+    const isOff = device.status === "disabled" || (isEnrolled && group.blocked);
+    // First nobody can register, then who did is cut off; and a group enables again what was blocked with it.
+    const decides = enrollment ?? service.enrollmentGroups?.get(group.name);
+    return new DeviceRegistration(
+        device.id,
+        {
+            serviceId: service.serviceId,
+            hostName: service.hostName,
+            hubHostName,
+            registrationId: device.id,
+            group: group.name,
+            status: isOff ? "disabled" : "enabled",
+            isEnrolled,
+            isListed: group.provisioning === "both",
+            isBlocked: group.blocked,
+            owner,
+            certificate,
+        },
+        { dependsOn: decides === undefined ? service.ready : [...service.ready, decides] },
     );
 }
 

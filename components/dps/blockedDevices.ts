@@ -19,7 +19,7 @@ export function disableDevices(
         if (device.status === "disabled") {
             return undefined;
         }
-        return { ...device, status: "disabled", statusReason: reason(group) };
+        return { ...device, status: "disabled", statusReason: blockReason(group) };
     });
 }
 
@@ -29,14 +29,15 @@ export function enableDevices(
     group: string,
 ): Promise<number> {
     return changeDevices(devices, (device) => {
-        if (device.statusReason !== reason(group)) {
+        if (device.statusReason !== blockReason(group)) {
             return undefined;
         }
         return { ...device, status: "enabled", statusReason: "" };
     });
 }
 
-function reason(group: string): string {
+/** Written to the identity of a device that was disabled with its group. */
+export function blockReason(group: string): string {
     return `blocked with enrollment group ${group}`.slice(0, 128);
 }
 

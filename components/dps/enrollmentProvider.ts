@@ -7,7 +7,7 @@
  * | create | GET, PUT | one with the same attestation is taken over, or with a lost certificate of the same device |
  * | update | GET, PUT with its ETag; for a group that is blocked or freed: its registrations, and their devices on the hubs | update again |
  * | read | GET of the service, once a run; GET | |
- * | delete | GET of the service, once a run; DELETE | 404 is success |
+ * | delete | GET of the service, once a run; GET, DELETE with its ETag | 404 is success |
  */
 import { X509Certificate } from "crypto";
 import type {
@@ -19,25 +19,17 @@ import type {
     ResourceProvider,
     UpdateResult,
 } from "@pulumi/pulumi/dynamic";
-import { azure, configureAzure } from "../azure/access";
-import { AzureError } from "../azure/client";
-import { DataPlaneAccess } from "../azure/dataPlaneAccess";
+import { configureAzure } from "../azure/access";
 import { noteProgram, refuseToDestroyProtected, refuseToDropMoved } from "../dynamic/stackSettings";
 import { changedKeys, isUnknown, stableJson, toState } from "../dynamic/values";
 import { hold, isHeld, take } from "../dynamic/writeOnly";
 import { certificateFacts } from "../pki/certificates";
 import { isSameCommonName, isSameName } from "../pki/distinguishedName";
 import { disableDevices, enableDevices } from "./blockedDevices";
-import {
-    Attestation,
-    EnrollmentKind,
-    EnrollmentPolicy,
-    Enrollments,
-    PresentEnrollment,
-} from "./enrollments";
+import { Attestation, EnrollmentKind, EnrollmentPolicy, PresentEnrollment } from "./enrollments";
+import { exists, service } from "./services";
+import { isDenial, whileStale } from "./shutOut";
 
-const armVersion = "2022-12-12";
-const attempts = 6;
 /** So many device IDs a preview names; the rest are counted. */
 const named = 20;
 
@@ -153,7 +145,7 @@ async function create(inputs: Inputs): Promise<CreateResult<Outputs>> {
         const trusted =
             inputs.attestation === "caReferences" ? present.caReferences : present.thumbprints;
         const isSame = stableJson(trusted) === stableJson(inputs.trusted);
-        if (!isSame && !isOfLostRun(inputs, present)) {
+        if (!isSame && !isOfLostRun(inputs, present) && !isDenial(present)) {
             throw new Error(
                 `enrollment "${inputs.enrollmentId}" exists on ${inputs.hostName} with another attestation ` +
                     `(${trusted.join(", ") || "none of X.509"}); delete it, or rename the group`,
@@ -239,19 +231,11 @@ async function write(inputs: Outputs): Promise<void> {
         [inputs.attestation]:
             inputs.attestation === "caReferences" ? inputs.trusted : certificates(),
     };
-    for (let attempt = 1; ; attempt++) {
-        const present = await enrollments.get(inputs.kind, inputs.enrollmentId);
-        try {
-            const { kind, enrollmentId } = inputs;
-            await enrollments.put(kind, enrollmentId, attestation, inputs, present?.etag);
-            return;
-        } catch (error) {
-            const isStale = error instanceof AzureError && error.status === 412;
-            if (!isStale || attempt >= attempts) {
-                throw error;
-            }
-        }
-    }
+    const { kind, enrollmentId } = inputs;
+    await whileStale(async () => {
+        const present = await enrollments.get(kind, enrollmentId);
+        await enrollments.put(kind, enrollmentId, attestation, inputs, present?.etag);
+    });
 }
 
 /** After the enrollment itself, so that no device registers anew in between; a repeat does no harm. */
@@ -301,53 +285,14 @@ async function deleteEnrollment(_: string, state: Inputs): Promise<void> {
         refuseToDropMoved(`the enrollment of device "${state.enrollmentId}"`);
     }
     refuseToDestroyProtected(`the enrollment "${state.enrollmentId}"`);
-    if (await exists(state.serviceId)) {
-        await service(state).delete(state.kind, state.enrollmentId);
+    if (!(await exists(state.serviceId))) {
+        return;
     }
-}
-
-const existing = new Map<string, Promise<boolean>>();
-
-/**
- * Whether the service itself is there: without it none of its enrollments is, and its host name may not resolve. That it
- * is missing is asked anew, because the run may make it.
- */
-function exists(serviceId: string): Promise<boolean> {
-    let known = existing.get(serviceId);
-    if (known === undefined) {
-        known = askForService(serviceId);
-        existing.set(serviceId, known);
-        const forget = (): void => void existing.delete(serviceId);
-        known.then((isThere) => (isThere ? undefined : forget()), forget);
-    }
-    return known;
-}
-
-async function askForService(serviceId: string): Promise<boolean> {
-    const { arm, cloud } = azure();
-    const answer = await arm.send({
-        method: "GET",
-        url: `${cloud.arm}${serviceId}?api-version=${armVersion}`,
-        expect: [200, 404],
+    await whileStale(async () => {
+        const present = await service(state).get(state.kind, state.enrollmentId);
+        // What keeps a device out that left the configuration has taken the place of its enrollment.
+        if (present !== undefined && !isDenial(present)) {
+            await service(state).delete(state.kind, state.enrollmentId, present.etag);
+        }
     });
-    return answer.status === 200;
-}
-
-const services = new Map<string, Enrollments>();
-
-function service({ hostName, serviceId }: Inputs): Enrollments {
-    const known = services.get(hostName);
-    if (known !== undefined) {
-        return known;
-    }
-    const { dps, roleWaitSeconds } = azure();
-    const access = new DataPlaneAccess({
-        hostName,
-        resourceId: serviceId,
-        role: "Device Provisioning Service Data Contributor",
-        waitSeconds: roleWaitSeconds,
-    });
-    const opened = new Enrollments(dps, hostName, access);
-    services.set(hostName, opened);
-    return opened;
 }

@@ -88,48 +88,69 @@ export class Enrollments {
         });
     }
 
-    async delete(kind: EnrollmentKind, id: string): Promise<void> {
+    /**
+     * One that is gone is success.
+     *
+     * @param etag of the present one, where another must stay
+     * @throws AzureError 412 when it is not the present one any more
+     */
+    async delete(kind: EnrollmentKind, id: string, etag?: string): Promise<void> {
         await this.send({
             method: "DELETE",
             url: this.url(path(kind, id)),
+            ifMatch: etag === undefined ? undefined : `"${etag}"`,
             expect: [200, 204, 404],
         });
     }
 
+    /** All individual enrollments, by registration ID in lower case: the service ignores its letters' case. */
+    async individuals(): Promise<ReadonlyMap<string, PresentEnrollment>> {
+        const rows = await this.query<RawEnrollment>("/enrollments/query");
+        return new Map(rows.map((row) => [(row.registrationId ?? "").toLowerCase(), present(row)]));
+    }
+
     /** The devices that a group brought to a hub. */
     async registered(groupId: string): Promise<RegisteredDevice[]> {
-        const devices: RegisteredDevice[] = [];
-        let continuation: string | undefined;
-        do {
-            const answer: AzureAnswer = await this.send({
-                method: "POST",
-                url: this.url(`/registrations/${encodeURIComponent(groupId)}/query`),
-                body: { query: "SELECT *" },
-                headers: continuation === undefined ? {} : { "x-ms-continuation": continuation },
-                expect: [200, 404],
-            });
-            const states = answer.status === 404 ? [] : (answer.body as RawRegistration[]);
-            for (const { deviceId, assignedHub } of states) {
-                if (deviceId !== undefined && assignedHub !== undefined) {
-                    devices.push({ deviceId, assignedHub });
-                }
-            }
-            continuation = answer.headers["x-ms-continuation"];
-        } while (continuation !== undefined);
-        return devices;
+        const route = `/registrations/${encodeURIComponent(groupId)}/query`;
+        const states = await this.query<RawRegistration>(route);
+        return states.flatMap(registeredDevice);
     }
 
     /** How a device registered; undefined when it did not, or was assigned no hub. */
     async registration(id: string): Promise<RegisteredDevice | undefined> {
+        return registeredDevice(await this.rawRegistration(id))[0];
+    }
+
+    /** Whether a device is being assigned a hub at present. */
+    async isAssigning(id: string): Promise<boolean> {
+        return (await this.rawRegistration(id)).status === "assigning";
+    }
+
+    private async rawRegistration(id: string): Promise<RawRegistration> {
         const answer = await this.send({
             method: "GET",
             url: this.url(`/registrations/${encodeURIComponent(id.toLowerCase())}`),
             expect: [200, 404],
         });
-        const { deviceId, assignedHub } = (answer.body ?? {}) as RawRegistration;
-        return answer.status === 404 || deviceId === undefined || assignedHub === undefined
-            ? undefined
-            : { deviceId, assignedHub };
+        return answer.status === 404 ? {} : ((answer.body ?? {}) as RawRegistration);
+    }
+
+    /** All items, page by page; none of what does not exist. */
+    private async query<T>(route: string): Promise<T[]> {
+        const items: T[] = [];
+        let continuation: string | undefined;
+        do {
+            const answer: AzureAnswer = await this.send({
+                method: "POST",
+                url: this.url(route),
+                body: { query: "SELECT *" },
+                headers: continuation === undefined ? {} : { "x-ms-continuation": continuation },
+                expect: [200, 404],
+            });
+            items.push(...(answer.status === 404 ? [] : (answer.body as T[])));
+            continuation = answer.headers["x-ms-continuation"];
+        } while (continuation !== undefined);
+        return items;
     }
 
     private send(request: AzureRequest): Promise<AzureAnswer> {
@@ -141,7 +162,12 @@ export class Enrollments {
     }
 }
 
+function registeredDevice({ deviceId, assignedHub }: RawRegistration): RegisteredDevice[] {
+    return deviceId === undefined || assignedHub === undefined ? [] : [{ deviceId, assignedHub }];
+}
+
 interface RawRegistration {
+    readonly status?: string;
     readonly deviceId?: string;
     readonly assignedHub?: string;
 }
@@ -158,6 +184,7 @@ interface RawCertificateInfo {
 }
 
 interface RawEnrollment {
+    readonly registrationId?: string;
     readonly etag: string;
     readonly attestation: {
         readonly x509?: {

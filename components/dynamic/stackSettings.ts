@@ -67,6 +67,11 @@ export function noteDevice(deviceId: string): void {
     configured.add(deviceId);
 }
 
+/** Whether a program ran and has the device no more: in a destroy nothing leaves the configuration. */
+export function wasDropped(deviceId: string): boolean {
+    return isProgramRun && !configured.has(deviceId);
+}
+
 /** Whether this run's configuration has a device, as far as {@link noteDevice} was told. */
 export function isConfigured(deviceId: string): boolean {
     return configured.has(deviceId);

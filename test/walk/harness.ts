@@ -1,7 +1,6 @@
 import * as fc from "fast-check";
 import { Model, newModel } from "./model/model";
 import { startConfig } from "./model/start";
-import { Judge } from "./oracle/judge";
 import { Toolchain, Walker } from "./real/walker";
 import { Choice } from "./steps/verb";
 import { isDoable, parseSteps, Step, take, textOf, verbs } from "./steps/verbs";
@@ -36,8 +35,6 @@ export class FailedWalk extends Error {
 export interface WalkReport {
     readonly steps: number;
     readonly seconds: number;
-    /** Known gaps that were met. */
-    readonly met: readonly string[];
 }
 
 const usualLength = 14;
@@ -98,7 +95,7 @@ async function walk(
     options: Pick<WalkOptions, "toolchain" | "say">,
     start: readonly [number, number],
     steps: (model: Model, world: World) => Promise<void>,
-): Promise<{ readonly log: readonly Step[]; readonly judge: Judge }> {
+): Promise<readonly Step[]> {
     const walker = await Walker.start(options.toolchain);
     const model = newModel(startConfig(...start));
     const log: Step[] = [];
@@ -107,11 +104,9 @@ async function walk(
         options.say(`  start ${start.join(" ")}`);
         await walker.up(model);
         await steps(model, { walker, log });
-        if (!model.isOver) {
-            await walker.up(model);
-            await walker.finish(model);
-        }
-        return { log, judge: walker.judge };
+        await walker.up(model);
+        await walker.finish(model);
+        return log;
     } catch (error) {
         throw new FailedWalk(replay(), (error as Error).message);
     } finally {
@@ -126,22 +121,17 @@ async function walk(
  */
 export async function walkRandomly(options: WalkOptions): Promise<WalkReport> {
     const began = Date.now();
-    const met = new Set<string>();
     let done = 0;
     for (let number = 0; done < options.steps; number++) {
         const seed = options.seed * 1000 + number;
         options.say(`walk ${seed} (${done} of ${options.steps} steps done)`);
-        const log = await oneRandomWalk({ ...options, seed }, met, options.steps - done);
+        const log = await oneRandomWalk({ ...options, seed }, options.steps - done);
         done += log.length;
     }
-    return { steps: done, seconds: (Date.now() - began) / 1000, met: [...met] };
+    return { steps: done, seconds: (Date.now() - began) / 1000 };
 }
 
-async function oneRandomWalk(
-    options: WalkOptions,
-    met: Set<string>,
-    most: number,
-): Promise<readonly Step[]> {
+async function oneRandomWalk(options: WalkOptions, most: number): Promise<readonly Step[]> {
     let first: readonly Step[] = [];
     let failed: FailedWalk | undefined;
     let failedAt = 0;
@@ -156,12 +146,10 @@ async function oneRandomWalk(
             return; // No more time: what is known is short enough.
         }
         try {
-            const { log, judge } = await walk(options, begin, async (model, world) => {
+            first = await walk(options, begin, async (model, world) => {
                 const setup = () => ({ model, real: world });
                 await fc.asyncModelRun(setup, limited(list, limit, world.log));
             });
-            judge.met.forEach((one) => met.add(one));
-            first = log;
         } catch (error) {
             failed = error as FailedWalk;
             failedAt ||= Date.now();
@@ -201,21 +189,17 @@ export async function replay(
     const [, shape = "0", kinds = "0", rest = ""] =
         /^\s*start (\d+) (\d+);?(.*)$/s.exec(text) ?? [];
     const steps = parseSteps(rest === "" && !/^\s*start/.test(text) ? text : rest);
-    const { log, judge } = await walk(
-        options,
-        [Number(shape), Number(kinds)],
-        async (model, world) => {
-            for (const step of steps) {
-                if (isDoable(model, step)) {
-                    world.log.push(step);
-                    options.say(`  ${textOf([step])}`);
-                    await take(world.walker, model, step);
-                } else {
-                    options.say(`  ${textOf([step])}: cannot be done now, left out`);
-                }
+    const log = await walk(options, [Number(shape), Number(kinds)], async (model, world) => {
+        for (const step of steps) {
+            if (isDoable(model, step)) {
+                world.log.push(step);
+                options.say(`  ${textOf([step])}`);
+                await take(world.walker, model, step);
+            } else {
+                options.say(`  ${textOf([step])}: cannot be done now, left out`);
             }
-        },
-    );
+        }
+    });
     const seconds = (Date.now() - began) / 1000;
-    return { steps: log.length, seconds, met: [...judge.met] };
+    return { steps: log.length, seconds };
 }

@@ -28,11 +28,10 @@ async function main(): Promise<number> {
     }
     const say = (line: string): void => console.log(line);
     const [seed, steps, shrinkSeconds] = [values.seed, values.steps, values.shrink].map(Number);
-    const { met, ...report } =
+    const report =
         values.replay === undefined
             ? await walkRandomly({ toolchain, seed, steps, shrinkSeconds, say })
             : await replay(values.replay, { toolchain, say });
-    met.forEach((one) => say(`known gap: ${one}`));
     const { seconds } = report;
     say(`${report.steps} steps in ${seconds.toFixed(0)} s, seed ${seed}: nothing found`);
     return 0;

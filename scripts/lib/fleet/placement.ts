@@ -35,7 +35,8 @@ export interface Placement {
 export const certificateType = "pulumi-nodejs:dynamic/pki:DeviceCertificate";
 const identityType = "pulumi-nodejs:dynamic/iothub:DeviceIdentity";
 const enrollmentType = "pulumi-nodejs:dynamic/dps:IndividualEnrollment";
-const partTypes = [certificateType, identityType, enrollmentType];
+const registrationType = "pulumi-nodejs:dynamic/dps:DeviceRegistration";
+const partTypes = [certificateType, identityType, enrollmentType, registrationType];
 
 /** The parts of devices in a state. */
 export function heldParts(stack: string, { deployment }: ExportedState): HeldPart[] {
@@ -55,14 +56,16 @@ export function isPartType(type: string): boolean {
 
 /** Names, as {@link nameOf} gives them, of what the settings make for their devices. */
 export function wantedParts({ groups, devices }: Pick<Settings, "groups" | "devices">): string[] {
-    const elsewhere = new Set(
-        groups.filter(({ provisioning }) => provisioning === "dps").map(({ name }) => name),
-    );
-    return devices.flatMap(({ id, group = "", authentication, individualEnrollment }) => [
-        ...(elsewhere.has(group) ? [] : [`${identityType}::${id}`]),
-        ...(authentication.kind === "thumbprint" ? [] : [`${certificateType}::${id}`]),
-        ...(individualEnrollment ? [`${enrollmentType}::${id}`] : []),
-    ]);
+    const provisioning = new Map(groups.map((one) => [one.name, one.provisioning]));
+    return devices.flatMap(({ id, group = "", authentication, individualEnrollment }) => {
+        const how = authentication.kind === "thumbprint" ? "listed" : provisioning.get(group);
+        return [
+            ...(how === "dps" ? [] : [`${identityType}::${id}`]),
+            ...(authentication.kind === "thumbprint" ? [] : [`${certificateType}::${id}`]),
+            ...(individualEnrollment ? [`${enrollmentType}::${id}`] : []),
+            ...(how === "listed" || how === undefined ? [] : [`${registrationType}::${id}`]),
+        ];
+    });
 }
 
 /** Whether a state has nothing but what every fleet stack makes for itself. */

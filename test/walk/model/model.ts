@@ -19,8 +19,6 @@ export interface Model {
     daysLater: number;
     /** CAs that await the offline root's signature, after the last completed run. */
     pending: string[];
-    /** A finding that is known already ended the walk: nothing more can be learned from it. */
-    isOver: boolean;
 }
 
 export function newModel(config: WalkConfig): Model {
@@ -33,9 +31,11 @@ export function newModel(config: WalkConfig): Model {
         needsRefresh: false,
         daysLater: 0,
         pending: [],
-        isOver: false,
     };
 }
+
+/** Purpose of a key that no change of the settings makes anew. */
+const stays = "stays";
 
 /** What a key is made for: as long as this stays, the key must stay. By name: `device d1`, `CA root`. */
 export function keyPurposes(config: WalkConfig): Map<string, string> {
@@ -49,8 +49,11 @@ export function keyPurposes(config: WalkConfig): Map<string, string> {
     if (now.rootKeys === "managed") {
         purposes.set(`CA ${now.root.name}`, now.root.keyAlgorithm);
     }
-    for (const { name, keyAlgorithm } of now.groups.flatMap(({ authorities }) => authorities)) {
-        purposes.set(`CA ${name}`, keyAlgorithm);
+    for (const { authorities } of now.groups) {
+        authorities.forEach(({ name, keyAlgorithm }, index) => {
+            const isAsMade = index > 0 || now.rootKeys === "offline";
+            purposes.set(`CA ${name}`, isAsMade ? stays : keyAlgorithm);
+        });
     }
     return purposes;
 }
@@ -60,7 +63,7 @@ export function noteRun(model: Model): void {
     const before = keyPurposes(model.applied ?? model.config);
     const now = keyPurposes(model.config);
     for (const [name, purpose] of before) {
-        if (now.get(name) !== purpose) {
+        if (now.get(name) !== purpose && now.get(name) !== stays) {
             model.mayChange.add(name);
         }
     }

@@ -48,10 +48,11 @@ export async function certificateProblems(
 ): Promise<string[]> {
     const now = effective(config);
     const cas = now.groups.flatMap((group) => group.authorities);
+    const present = new Set(now.groups.map(({ authorities }) => authorities[0]));
     const made = cas.filter(({ name }) => !pending.includes(name));
     const problems = [
         ...(now.rootKeys === "managed" ? rootProblems(now, authorities) : []),
-        ...made.flatMap((ca) => intermediateProblems(ca, now, authorities)),
+        ...made.flatMap((ca) => intermediateProblems(ca, present.has(ca), now, authorities)),
     ];
     for (const device of now.devices) {
         if (device.group && !pending.includes(device.group.authorities[0].name)) {
@@ -72,9 +73,10 @@ function rootProblems(now: Effective, authorities: ReadonlyMap<string, string>):
         : [`the CA ${now.root.name} is not signed by itself`];
 }
 
-/** One under a root that the configuration left stays as it is, until its generation changes. */
+/** One that is only retained, or under a root that the configuration left, stays as it is. */
 function intermediateProblems(
     ca: EffectiveCa,
+    isPresent: boolean,
     now: Effective,
     authorities: ReadonlyMap<string, string>,
 ): string[] {
@@ -87,7 +89,7 @@ function intermediateProblems(
     if (issuer === undefined) {
         return [`the CA ${ca.name} is signed by no root of the stack`];
     }
-    return issuer.name === now.root.name
+    return isPresent && issuer.name === now.root.name
         ? caProblems(ca, certificate, new X509Certificate(issuer.pem), now)
         : [];
 }
@@ -111,7 +113,10 @@ function caProblems(
     const what = `the CA ${ca.name}`;
     return [
         ...subjectProblems(what, certificate, ca.commonName, now),
-        ...differ(`${what}: key`, algorithmOf(certificate.publicKey), ca.keyAlgorithm),
+        // Under an offline root a key stays until its generation changes.
+        ...(now.rootKeys === "offline"
+            ? []
+            : differ(`${what}: key`, algorithmOf(certificate.publicKey), ca.keyAlgorithm)),
         ...differ(`${what}: CA:TRUE`, certificate.ca, true),
         ...(now.rootKeys === "offline"
             ? []

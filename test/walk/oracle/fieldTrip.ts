@@ -5,7 +5,6 @@ import { HubDump } from "../real/dump";
 import { Credential, Field } from "../real/field";
 import { Standing, Watch } from "../real/watch";
 import { isTrusted, mustConnect } from "./acceptance";
-import { registeredAndLeft } from "./identities";
 import { resource, Seen } from "./seen";
 
 /** What a visit of all devices after a run found. */
@@ -26,8 +25,6 @@ export interface FieldTrip {
     readonly pending: readonly string[];
     /** Devices that may be out for a moment. */
     readonly mayPause: ReadonlySet<string>;
-    /** Devices whose identity the provisioning service made. */
-    readonly registered: ReadonlySet<string>;
     readonly thumbprints: ReadonlyMap<string, readonly string[]>;
     /** The linked hub of somebody else, to which a device may be sent. */
     readonly idScope: string | undefined;
@@ -57,8 +54,10 @@ export async function visit(trip: FieldTrip): Promise<FieldReport> {
     }
     for (const gone of watch.devices.filter(({ id }) => !devices.some((one) => one.id === id))) {
         if (await trip.field.connects(trip.seen.hub.hostName, gone.id, gone.credential)) {
-            const how = trip.registered.has(gone.id) ? registeredAndLeft : "left the settings";
-            problems.push(`${gone.id} ${how}, and its hub lets it in`);
+            problems.push(`${gone.id} left the settings, and its hub lets it in`);
+        }
+        if (await trip.field.register(trip.idScope ?? "", gone.id, gone.credential)) {
+            problems.push(`${gone.id} left the settings, and can register`);
         }
     }
     return { problems, standing };
@@ -165,8 +164,8 @@ async function registering(
     before: Standing | undefined,
 ): Promise<FieldReport> {
     const { seen, field, idScope = "" } = trip;
-    const { id, group, isEnrolledAlone, status } = device;
-    const isOff = group?.blocked === true || (isEnrolledAlone && status === "disabled");
+    const { id, group, status } = device;
+    const isOff = group?.blocked === true || status === "disabled";
     const problems: string[] = [];
     if (before !== undefined && before.credential.leaf.raw.compare(credential.leaf.raw) !== 0) {
         const must = !isOff && isFormerEnrolled(trip, device, before.credential, credential);

@@ -8,8 +8,6 @@ import { differ, Seen } from "./seen";
 export interface IdentityHistory {
     /** Devices that left the configuration while it said `pruneDevices: false`. */
     readonly kept: ReadonlySet<string>;
-    /** Devices whose identity the provisioning service made. */
-    readonly registered: ReadonlySet<string>;
     /** Thumbprints (SHA-256, and SHA-1 where the settings give those) of a thumbprint device. */
     readonly thumbprints: ReadonlyMap<string, readonly string[]>;
     /** Tags by device that somebody else wrote. */
@@ -17,8 +15,6 @@ export interface IdentityHistory {
     /** The identity of somebody else, as it was at its making. */
     readonly foreign: IdentityDump | undefined;
 }
-
-export const registeredAndLeft = "had registered and left the settings";
 
 /** The devices in the hub's registry, against the configuration. */
 export function identityProblems(
@@ -42,19 +38,15 @@ export function identityProblems(
         }),
         ...unlisted.flatMap((device) => {
             const identity = present.get(device.id);
-            return identity && (device.group?.blocked ?? false)
-                ? differ(`the identity of ${device.id} (blocked)`, identity.status, "disabled")
+            const isOff = device.status === "disabled" || device.group?.blocked === true;
+            return identity && isOff
+                ? differ(`the identity of ${device.id} (off)`, identity.status, "disabled")
                 : [];
         }),
         ...strangers.flatMap(({ deviceId, status }) =>
             history.kept.has(deviceId)
                 ? differ(`the identity of ${deviceId}, which was to be kept`, status, "disabled")
-                : [
-                      `the hub has the device ${deviceId} (${status}), which ` +
-                          (history.registered.has(deviceId)
-                              ? registeredAndLeft
-                              : "the settings have not"),
-                  ],
+                : [`the hub has the device ${deviceId} (${status}), which the settings have not`],
         ),
         ...[...history.kept]
             .filter((id) => !present.has(id) && !devices.some((one) => one.id === id))

@@ -9,7 +9,6 @@ import { CaDump, HubDump, IdentityDump } from "../real/dump";
 import { EngineResult } from "../real/engine";
 import { Field } from "../real/field";
 import { Standing, Watch } from "../real/watch";
-import { unknownProblems } from "../knownGaps";
 import { azureProblems } from "./azure";
 import { authoritiesOf, certificateProblems, keysOf } from "./certificates";
 import { visit } from "./fieldTrip";
@@ -41,11 +40,8 @@ interface ForeignTags {
 /** Collects what is not as it must be, over the runs of one stack. */
 export class Judge {
     private problems: string[] = [];
-    /** Known gaps that this walk met, in words. */
-    readonly met = new Set<string>();
     private keys = new Map<string, string>();
     private kept = new Set<string>();
-    private registered = new Set<string>();
     private foreign: IdentityDump | undefined;
     private foreignCa: CaDump | undefined;
     private foreignTags = new Map<string, ForeignTags>();
@@ -61,27 +57,22 @@ export class Judge {
         this.problems.push(...problems);
     }
 
-    /** @throws WalkFailure; a known gap after which nothing can go on ends the walk without */
-    throwIfAny(model: Model): void {
+    /** @throws WalkFailure */
+    throwIfAny(): void {
         const problems = this.problems.splice(0);
-        const unknown = unknownProblems(problems, this.met);
-        if (unknown.length > 0) {
+        if (problems.length > 0) {
             const refused = this.remembered.flatMap(({ refusals }) => [...refusals.keys()]);
             const unjudged = [...new Set(refused)].map(
                 (id) => `${id} was refused in the disturbed run before, rightly or not`,
             );
-            throw new WalkFailure([...unknown, ...unjudged]);
-        }
-        if (problems.some((one) => one.startsWith("!"))) {
-            model.isOver = true;
+            throw new WalkFailure([...problems, ...unjudged]);
         }
     }
 
-    /** What begins with `!` leaves a stack that the walk cannot go on with. */
     mustSucceed(what: string, { status, text }: EngineResult): void {
         this.mustNotLeak(text);
         if (status !== 0) {
-            this.add([`! ${what} ended with ${status}:\n    ${tailOf(text)}`]);
+            this.add([`${what} ended with ${status}:\n    ${tailOf(text)}`]);
         }
     }
 
@@ -149,12 +140,12 @@ export class Judge {
     mustBeProtected({ status, text }: EngineResult, watch: Watch): void {
         if (status === 0 || !/protect/.test(text)) {
             this.add([
-                `! a protected stack was destroyed, or for another reason not: ${tailOf(text)}`,
+                `a protected stack was destroyed, or for another reason not: ${tailOf(text)}`,
             ]);
         }
         for (const [id, at] of watch.refusals) {
             this.add([
-                `! ${id} was refused ${at.length} times while a protected stack refused to go`,
+                `${id} was refused ${at.length} times while a protected stack refused to go`,
             ]);
         }
     }
@@ -188,7 +179,6 @@ export class Judge {
     forget(): void {
         this.keys.clear();
         this.kept.clear();
-        this.registered.clear();
         this.foreignTags.clear();
         this.foreign = undefined;
         this.foreignCa = undefined;
@@ -217,13 +207,10 @@ export class Judge {
         this.noteKept(config, applied, seen);
         const authorities = authoritiesOf(seen, this.givenCertificates(config));
         const thumbprints = await this.thumbprintsOf(config);
-        this.noteRegistered(model);
-        const { kept, registered, foreign } = this;
+        const { kept, foreign } = this;
         const foreignTags = this.foreignTagsNow(model, seen);
         this.add(azureProblems(config, seen, model.pending, authorities));
-        this.add(
-            identityProblems(config, seen, { kept, registered, foreign, foreignTags, thumbprints }),
-        );
+        this.add(identityProblems(config, seen, { kept, foreign, foreignTags, thumbprints }));
         this.add(
             await certificateProblems(config, seen, authorities, model.pending, (id, number) =>
                 this.field.ownKey(id, number).then((own) => own.requestKeyPem),
@@ -251,7 +238,6 @@ export class Judge {
                 authorities,
                 pending,
                 mayPause,
-                registered,
                 thumbprints,
                 idScope,
             },
@@ -334,19 +320,6 @@ export class Judge {
                 this.kept.delete(id);
             }
         });
-    }
-
-    private noteRegistered({ applied, attempted }: Model): void {
-        for (const one of [applied, ...attempted]) {
-            const { devices } = one === undefined ? { devices: [] } : effective(one);
-            for (const { id, group } of devices) {
-                if (group?.provisioning === "dps") {
-                    this.registered.add(id);
-                } else {
-                    this.registered.delete(id);
-                }
-            }
-        }
     }
 
     private keyProblems(model: Model, now: ReadonlyMap<string, string>): string[] {

@@ -134,9 +134,7 @@ export class Walker {
         const up = await this.engine.run("up", "--yes", "--skip-preview", ...flags);
         await watch.end();
         this.judge.mustSucceed("up", up);
-        if (up.status !== 0) {
-            return this.giveUp(model);
-        }
+        this.judge.throwIfAny();
         this.judge.mustBeAsAnnounced(preview, up);
         await this.look(model, watch);
     }
@@ -155,7 +153,7 @@ export class Walker {
         if (model.config.shards === undefined) {
             await this.mustBeQuiet();
         }
-        this.judge.throwIfAny(model);
+        this.judge.throwIfAny();
         noteCompleted(model);
     }
 
@@ -179,15 +177,13 @@ export class Walker {
         const run = await FleetRun.start(this.engine, "up", ...flags).ended;
         await watch.end();
         this.judge.mustSucceed(`fleet up (shards ${shards ?? "none"})`, run);
-        if (run.status !== 0) {
-            return this.giveUp(model);
-        }
+        this.judge.throwIfAny();
         await this.look(model, watch);
         if (shards !== undefined) {
             const preview = await FleetRun.start(this.engine, "preview").ended;
             this.judge.mustSucceed("fleet preview", preview);
             this.judge.fleetMustBeQuiet(preview);
-            this.judge.throwIfAny(model);
+            this.judge.throwIfAny();
         }
     }
 
@@ -289,20 +285,20 @@ export class Walker {
         await watch.end();
         const [, name] = words;
         await this.judge.mustHaveStayed(watch, [name]);
-        this.judge.throwIfAny(model);
+        this.judge.throwIfAny();
     }
 
     async changeState(how: "taint" | "delete", words: readonly string[]): Promise<void> {
         await this.engine.read("state", how, this.urn(words), "--yes", "--stack", stackName);
     }
 
-    async refresh(model: Model): Promise<void> {
+    async refresh(): Promise<void> {
         const watch = await Watch.begin(this.field, this.standing);
         const run = await this.engine.run("refresh", "--yes", "--skip-preview");
         await watch.end();
         this.judge.mustSucceed("refresh", run);
         await this.judge.mustHaveStayed(watch, []);
-        this.judge.throwIfAny(model);
+        this.judge.throwIfAny();
     }
 
     async later(model: Model, days: number): Promise<void> {
@@ -339,13 +335,13 @@ export class Walker {
         await watch.end();
         if (model.applied?.protect === true) {
             this.judge.mustBeProtected(run, watch);
-            this.judge.throwIfAny(model);
+            this.judge.throwIfAny();
             return false;
         }
         this.judge.mustSucceed("destroy", run);
         const dump = await this.emulator.manage<Dump>("GET", "/dump");
         this.judge.add(leftovers(dump));
-        this.judge.throwIfAny(model);
+        this.judge.throwIfAny();
         this.judge.forget();
         this.seen = undefined;
         this.standing = [];
@@ -358,19 +354,12 @@ export class Walker {
             delete model.config.protect;
             await this.up(model);
         }
-        if (!model.isOver) {
-            await this.destroy(model);
-        }
-    }
-
-    private giveUp(model: Model): void {
-        this.judge.throwIfAny(model);
-        model.isOver = true;
+        await this.destroy(model);
     }
 
     /** Whatever was asked for is written down, and what the judge still knows from before is told. */
     private async settle(model: Model): Promise<void> {
-        this.judge.throwIfAny(model);
+        this.judge.throwIfAny();
         await this.write(model);
     }
 

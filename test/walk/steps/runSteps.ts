@@ -145,7 +145,7 @@ export const runSteps: Readonly<Record<string, Verb>> = {
         weight: 1,
         choose: () => [],
         isPossible: isInOneStack,
-        run: (walker, model) => walker.refresh(model),
+        run: (walker) => walker.refresh(),
     },
     later: {
         weight: 2,

@@ -39,7 +39,6 @@ export function edited(verb: Verb, model: Model, words: readonly string[]): Walk
 
 export function canDo(verb: Verb, model: Model, words: readonly string[]): boolean {
     return (
-        !model.isOver &&
         (verb.isPossible?.(model, words) ?? true) &&
         (verb.edit === undefined || edited(verb, model, words) !== undefined)
     );

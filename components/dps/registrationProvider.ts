@@ -1,0 +1,171 @@
+/*
+ * DeviceRegistration: what a device makes of itself at a provisioning service, so that it can be kept out.
+ *
+ * | method | REST calls | when interrupted |
+ * | --- | --- | --- |
+ * | check | none; takes the certificate out of the inputs (write-only) | |
+ * | create | once a run POST /enrollments/query; for a device that was out, as update | create again |
+ * | update | enrollment: GET, PUT or DELETE with its ETag; GET of the registration; its hub: GET /twins/{id}, POST /devices | update again |
+ * | read | GET of the service, once a run; POST /enrollments/query, once a run; for one that is out: its hub's GET /twins/{id} | |
+ * | delete | for a device that left the configuration, as update | delete again |
+ */
+import type {
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+} from "@pulumi/pulumi/dynamic";
+import { configureAzure } from "../azure/access";
+import {
+    noteDevice,
+    noteProgram,
+    refuseToDestroyProtected,
+    refuseToDropMoved,
+    setting,
+    wasDropped,
+} from "../dynamic/stackSettings";
+import { changedKeys, isUnknown } from "../dynamic/values";
+import { hold, take } from "../dynamic/writeOnly";
+import { certificateFacts } from "../pki/certificates";
+import { PresentEnrollment } from "./enrollments";
+import { exists, service, ServiceAddress } from "./services";
+import { cutOff, deny, isCut, isDenial, letIn, RegisteringDevice, removeDenial } from "./shutOut";
+
+/** As the state keeps them. */
+interface Inputs extends ServiceAddress, RegisteringDevice {
+    readonly status: "enabled" | "disabled";
+    readonly isBlocked: boolean;
+    /** SHA-256 thumbprint of the certificate. */
+    readonly certificate: string;
+}
+
+/** With PEM of the certificate: a device that leaves is kept out by an enrollment, which needs one. */
+type Outputs = Inputs;
+
+export const provider: ResourceProvider<Inputs, Outputs> = {
+    configure: async (request: ConfigureRequest) => configureAzure(request),
+    check,
+    diff,
+    create,
+    read,
+    update,
+    delete: deleteRegistration,
+};
+
+async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
+    noteProgram();
+    noteDevice(given.registrationId);
+    const { certificate: pem } = given;
+    if (isUnknown(pem)) {
+        return { inputs: given };
+    }
+    const certificate = certificateFacts(pem).sha256Thumbprint;
+    hold(certificate, pem);
+    return { inputs: { ...given, certificate } };
+}
+
+/** Which of its certificates the device has makes no difference: it is kept out by its name. */
+async function diff(_: string, olds: Outputs, news: Inputs): Promise<DiffResult> {
+    const replaces = changedKeys(olds, news, ["serviceId", "registrationId"]);
+    const changed = changedKeys(olds, news, ["status", "group", "isEnrolled", "isListed", "owner"]);
+    return {
+        changes: replaces.length + changed.length > 0,
+        replaces,
+        ...(replaces.length > 0 ? { deleteBeforeReplace: true } : {}),
+    };
+}
+
+async function create(inputs: Inputs): Promise<CreateResult<Outputs>> {
+    const outs = outputs(inputs);
+    const present = (await denials(inputs)).get(inputs.registrationId.toLowerCase());
+    if (inputs.status === "disabled") {
+        await cut(outs, inputs.isEnrolled);
+    } else if (present !== undefined && isDenial(present)) {
+        await free(outs);
+    }
+    return { id: `${inputs.serviceId}/registrations/${inputs.registrationId}`, outs };
+}
+
+async function update(_: string, olds: Outputs, news: Inputs): Promise<UpdateResult<Outputs>> {
+    const outs = outputs(news);
+    if (news.status === "disabled") {
+        await cut({ ...outs, isEnrolled: olds.isEnrolled || news.isEnrolled }, news.isEnrolled);
+    } else if (olds.status === "disabled") {
+        await free(outs);
+    }
+    return { outs };
+}
+
+function outputs(inputs: Inputs): Outputs {
+    return { ...inputs, certificate: take(inputs.certificate, "the certificate") };
+}
+
+/** A device with an enrollment of its own has that disabled already. */
+async function cut(device: Outputs, isEnrolled: boolean): Promise<void> {
+    if (!isEnrolled) {
+        await deny(service(device), device);
+    }
+    await cutOff(service(device), device, "disabled");
+    console.log(`device "${device.registrationId}" cannot register any more, and is off its hub`);
+}
+
+async function free(device: Outputs): Promise<void> {
+    await letIn(service(device), device, device.isBlocked ? device.group : undefined);
+}
+
+async function read(id: string | undefined, state?: Outputs): Promise<ReadResult<Outputs>> {
+    if (state === undefined) {
+        throw new Error("a registration cannot be imported: it has nothing of its own");
+    }
+    if (!(await exists(state.serviceId))) {
+        return {};
+    }
+    const present = (await denials(state)).get(state.registrationId.toLowerCase());
+    const isDenied = present !== undefined && isDenial(present);
+    const isOut =
+        state.status === "disabled" &&
+        present?.provisioningStatus === "disabled" &&
+        (await isCut(service(state), state));
+    const status = isOut || (state.status === "enabled" && isDenied) ? "disabled" : "enabled";
+    return { id, props: { ...state, status } };
+}
+
+/**
+ * A device that is still in the configuration, but for another group or with an identity that the program lists, is let be.
+ * In a destroy the service goes with all that it knows.
+ */
+async function deleteRegistration(_: string, state: Outputs): Promise<void> {
+    const { registrationId, status } = state;
+    refuseToDropMoved(`the registration of device "${registrationId}"`);
+    refuseToDestroyProtected(`the registration of device "${registrationId}"`);
+    if (!(await exists(state.serviceId))) {
+        return;
+    }
+    if (wasDropped(registrationId)) {
+        const isKept = setting("pruneDevices") === "false";
+        await deny(service(state), state);
+        await cutOff(service(state), state, isKept ? "disabled" : "deleted");
+        console.log(
+            `device "${registrationId}" left the configuration: it cannot register any more, and its identity is ` +
+                `${isKept ? "disabled" : "deleted"}`,
+        );
+    } else if (status === "disabled") {
+        await removeDenial(service(state), registrationId);
+    }
+}
+
+const known = new Map<string, Promise<ReadonlyMap<string, PresentEnrollment>>>();
+
+/** The individual enrollments of the service, asked for once a run. */
+function denials(address: ServiceAddress): Promise<ReadonlyMap<string, PresentEnrollment>> {
+    let found = known.get(address.hostName);
+    if (found === undefined) {
+        found = service(address).individuals();
+        known.set(address.hostName, found);
+        found.catch(() => known.delete(address.hostName));
+    }
+    return found;
+}

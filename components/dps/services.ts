@@ -1,0 +1,60 @@
+import { azure } from "../azure/access";
+import { DataPlaneAccess } from "../azure/dataPlaneAccess";
+import { Enrollments } from "./enrollments";
+
+const armVersion = "2022-12-12";
+
+/** A provisioning service as the resources that live on it name it. */
+export interface ServiceAddress {
+    /** ARM resource ID. */
+    readonly serviceId: string;
+    /** Host name of its service API: `<name>.azure-devices-provisioning.net`. */
+    readonly hostName: string;
+}
+
+const existing = new Map<string, Promise<boolean>>();
+
+/**
+ * Whether the service itself is there: without it none of its enrollments is, and its host name may not resolve. That it
+ * is missing is asked anew, because the run may make it.
+ */
+export function exists(serviceId: string): Promise<boolean> {
+    let known = existing.get(serviceId);
+    if (known === undefined) {
+        known = askForService(serviceId);
+        existing.set(serviceId, known);
+        const forget = (): void => void existing.delete(serviceId);
+        known.then((isThere) => (isThere ? undefined : forget()), forget);
+    }
+    return known;
+}
+
+async function askForService(serviceId: string): Promise<boolean> {
+    const { arm, cloud } = azure();
+    const answer = await arm.send({
+        method: "GET",
+        url: `${cloud.arm}${serviceId}?api-version=${armVersion}`,
+        expect: [200, 404],
+    });
+    return answer.status === 200;
+}
+
+const services = new Map<string, Enrollments>();
+
+/** One client a service and process. */
+export function service({ hostName, serviceId }: ServiceAddress): Enrollments {
+    const known = services.get(hostName);
+    if (known !== undefined) {
+        return known;
+    }
+    const { dps, roleWaitSeconds } = azure();
+    const access = new DataPlaneAccess({
+        hostName,
+        resourceId: serviceId,
+        role: "Device Provisioning Service Data Contributor",
+        waitSeconds: roleWaitSeconds,
+    });
+    const opened = new Enrollments(dps, hostName, access);
+    services.set(hostName, opened);
+    return opened;
+}

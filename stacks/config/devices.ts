@@ -222,11 +222,9 @@ function refuseIdentityKeys(section: Section, group: string): void {
     const remedies: Readonly<Record<string, string>> = {
         tags: `give them to the group (groups.${group}.enrollment.initialTwin.tags), or ${both}`,
         adopt: `delete it, or ${both}`,
-        status: `set enrollment: individual for the device, or ${both}`,
     };
-    const isEnrolledAlone = section.has("enrollment");
     for (const [key, remedy] of Object.entries(remedies)) {
-        if (section.has(key) && !(key === "status" && isEnrolledAlone)) {
+        if (section.has(key)) {
             section.bad(
                 key,
                 `goes with an identity listed on the hub; the provisioning service makes those of group ${group}`,

@@ -57,7 +57,6 @@ describe("changes of a running stack", function () {
 
     /** Neither a preview nor a refresh finds anything. */
     async function leavesNothing(): Promise<void> {
-        assert.deepEqual(await deployment.plan(), []);
         const { changeSummary } = await deployment.stack.preview({ refresh: true });
         assert.deepEqual(Object.keys(changeSummary), ["same"]);
     }

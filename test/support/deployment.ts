@@ -97,9 +97,23 @@ export class Deployment {
         );
     }
 
-    /** What the run printed. */
-    async up(): Promise<string> {
-        return (await this.stack.up({ color: "never" })).stdout;
+    /**
+     * One command: the Automation API's `up` asks for outputs and history with three more.
+     *
+     * @returns what the run printed
+     */
+    up(): Promise<string> {
+        return this.pulumi("up", "--yes", "--skip-preview", "--color", "never");
+    }
+
+    private async pulumi(...args: readonly string[]): Promise<string> {
+        const { workspace, name } = this.stack;
+        const { stdout } = await workspace.pulumiCommand.run(
+            [...args, "--stack", name],
+            workspace.workDir,
+            { ...workspace.envVars, PULUMI_HOME: workspace.pulumiHome ?? "" },
+        );
+        return stdout;
     }
 
     /**
@@ -120,11 +134,11 @@ export class Deployment {
         return steps.sort();
     }
 
+    /** With secrets in clear. */
     async outputs(): Promise<StackOutputs> {
-        const outputs = Object.entries(await this.stack.outputs());
-        return Object.fromEntries(
-            outputs.map(([name, { value }]) => [name, value as unknown]),
-        ) as unknown as StackOutputs;
+        return JSON.parse(
+            await this.pulumi("stack", "output", "--json", "--show-secrets"),
+        ) as StackOutputs;
     }
 
     /** PEM of the root's certificate, which no output shows. */

@@ -297,14 +297,6 @@ describe("configuration: bad enrollments", () => {
                 "groups.pumps.provisioning: both",
             ],
             [
-                "a disabled device that is not enrolled by itself",
-                device({ status: "disabled" }, "dps"),
-                "devices[0].status",
-                '"disabled"',
-                "goes with an identity listed on the hub",
-                "enrollment: individual",
-            ],
-            [
                 "individual enrollment in a table, in a listed group",
                 good({ devicesFile: "fleet.csv" }),
                 "fleet.csv:2: enrollment",

@@ -37,7 +37,7 @@ function rulesOfDevices(config: WalkConfig, { devices, groups }: Effective): boo
     return (
         (deviceDefaults.group === undefined || isGroup(deviceDefaults.group)) &&
         (config.outputDevices ?? []).every((id) => id in config.devices) &&
-        devices.every(({ id, kind, group, status }) => {
+        devices.every(({ id, kind, group }) => {
             const device = config.devices[id];
             if (kind === "thumbprint") {
                 const isSha1 = device.given === "sha1";
@@ -53,12 +53,7 @@ function rulesOfDevices(config: WalkConfig, { devices, groups }: Effective): boo
                 group !== undefined &&
                 (kind === "generated" || device.keyGeneration === undefined) &&
                 (group.provisioning !== "listed" || device.enrollment === undefined) &&
-                // A status from the defaults would mean nothing where the service makes the identity.
-                (isListed || status === "enabled" || device.enrollment === "individual") &&
-                (isListed ||
-                    (device.tags === undefined &&
-                        device.adopt === undefined &&
-                        (device.status === undefined || device.enrollment === "individual")))
+                (isListed || (device.tags === undefined && device.adopt === undefined))
             );
         })
     );

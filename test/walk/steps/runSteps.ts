@@ -8,10 +8,13 @@ const isInOneStack = ({ applied, config }: Model): boolean =>
     applied !== undefined && applied.shards === undefined && config.shards === undefined;
 
 /** Resources of the stack by what the configuration says, as `Type name`: both as it was deployed and as it is now. */
-function resources(model: Model): string[] {
-    const { applied, config } = model;
+function resources({ applied, config, pending }: Model): string[] {
     const now = new Set(resourcesOf(config));
-    return applied === undefined ? [] : resourcesOf(applied).filter((one) => now.has(one));
+    const deployed = applied === undefined ? [] : resourcesOf(applied);
+    // A CA that awaits its signature has no more than its key.
+    const isPending = (one: string): boolean =>
+        pending.some((name) => one.endsWith(` ${name}`) || one.endsWith(` ${name}-certificate`));
+    return deployed.filter((one) => now.has(one) && !isPending(one));
 }
 
 function resourcesOf(config: Model["config"]): string[] {

@@ -1,3 +1,4 @@
+import { execFile } from "child_process";
 import { IotHubClient } from "@azure/arm-iothub";
 import { EnvironmentCredential } from "@azure/identity";
 import { Stack } from "@pulumi/pulumi/automation";
@@ -52,6 +53,7 @@ export interface HubCa {
 }
 
 const namespace = "iot-x509:";
+const largestOutput = 64 * 1024 * 1024;
 
 /** The program deployed by the real CLI, and Azure's own clients to see what came of it. */
 export class Deployment {
@@ -106,14 +108,23 @@ export class Deployment {
         return this.pulumi("up", "--yes", "--skip-preview", "--color", "never");
     }
 
-    private async pulumi(...args: readonly string[]): Promise<string> {
+    /** @throws Error with all that was printed */
+    private pulumi(...args: readonly string[]): Promise<string> {
         const { workspace, name } = this.stack;
-        const { stdout } = await workspace.pulumiCommand.run(
-            [...args, "--stack", name],
-            workspace.workDir,
-            { ...workspace.envVars, PULUMI_HOME: workspace.pulumiHome ?? "" },
-        );
-        return stdout;
+        const { command } = workspace.pulumiCommand;
+        const options = {
+            cwd: workspace.workDir,
+            env: { ...process.env, ...workspace.envVars, PULUMI_HOME: workspace.pulumiHome },
+            maxBuffer: largestOutput,
+        };
+        const all = [...args, "--stack", name, "--non-interactive"];
+        return new Promise((resolve, reject) => {
+            execFile(command, all, options, (error, stdout, stderr) =>
+                error === null
+                    ? resolve(stdout)
+                    : reject(new Error(`${error.message}\n${stdout}\n${stderr}`)),
+            );
+        });
     }
 
     /**

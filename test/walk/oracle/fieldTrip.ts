@@ -97,8 +97,12 @@ async function formerProblems(
     const { id, credential, host } = before;
     const isSameHub = hubBefore?.id.toLowerCase() === seen.hub.id.toLowerCase();
     const isOwnHub = host === seen.hub.hostName;
+    const issuer = /^CN=(.*)$/m.exec(credential.leaf.issuer)?.[1];
+    // Whoever drops a generation without retaining it asks for its devices to be cut off, signed successor or not.
     const isPending =
-        device.group !== undefined && pending.includes(device.group.authorities[0].name);
+        device.group !== undefined &&
+        pending.includes(device.group.authorities[0].name) &&
+        device.group.authorities.some(({ commonName }) => commonName === issuer);
     const isOff = device.status === "disabled" || device.group?.blocked === true;
     const isRegistered = device.group?.provisioning === "dps";
     const wasRegistered =

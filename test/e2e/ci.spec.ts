@@ -75,6 +75,21 @@ describe("an Entra application for a repository's CI", function () {
         return JSON.parse(bodyAsText || "{}") as T;
     }
 
+    /** Of the application: issuer, subject and audiences of each, by subject. */
+    async function credentials(): Promise<[string, string, readonly string[]][]> {
+        const { value } = await graph<{ value: FederatedCredential[] }>(
+            "GET",
+            `/applications/${application?.id}/federatedIdentityCredentials`,
+        );
+        return value
+            .map((one): [string, string, readonly string[]] => [
+                one.issuer,
+                one.subject,
+                one.audiences,
+            ])
+            .sort(([, one], [, other]) => one.localeCompare(other));
+    }
+
     /** Makes the stack's next runs those of a workflow whose token has this subject. */
     async function runAsWorkflow(subject: string): Promise<void> {
         const wanted = { issuer, subject, audience };
@@ -97,13 +112,26 @@ describe("an Entra application for a repository's CI", function () {
             keyCredentials: unknown[];
         };
         assert.deepEqual([passwordCredentials, keyCredentials], [[], []]);
-        const { value } = await graph<{ value: FederatedCredential[] }>(
-            "GET",
-            `/applications/${application.id}/federatedIdentityCredentials`,
-        );
+        assert.deepEqual(await credentials(), [
+            [issuer, "repo:acme/fleet:ref:refs/heads/main", [audience]],
+        ]);
+    });
+
+    it("follows its subjects, whichever is removed and in whatever order", async () => {
+        const setSubjects = (subjects: string[]): void =>
+            deployment.change((settings) => {
+                settings.ci = { repository: "acme/fleet", subjects };
+            });
+        setSubjects(["pull_request", "environment:prod", "ref:refs/heads/main"]);
+        await deployment.up();
+        setSubjects(["ref:refs/heads/main", "environment:prod"]);
+        const [step, ...more] = await deployment.plan();
+        assert.match(step, /^delete ApplicationFederatedIdentityCredential /);
+        assert.deepEqual(more, []);
+        await deployment.up();
         assert.deepEqual(
-            value.map((one) => [one.issuer, one.subject, one.audiences]),
-            [[issuer, "repo:acme/fleet:ref:refs/heads/main", [audience]]],
+            (await credentials()).map(([, subject]) => subject),
+            ["repo:acme/fleet:environment:prod", "repo:acme/fleet:ref:refs/heads/main"],
         );
     });
 

@@ -8,6 +8,7 @@ import { Stack } from "@pulumi/pulumi/automation";
 import { register } from "../../device/registration";
 import { ProjectCopy } from "../../scripts/lib/projectCopy";
 import { shared } from "../support/emulator";
+import { armRequest, iotHubClient } from "../support/iotHubClient";
 import { requirePulumi } from "../support/tools";
 
 interface DeviceOutput {
@@ -198,5 +199,16 @@ describe("devices that find their hub through the provisioning service", functio
         await stack.up();
         const { responseBody: healed } = await service.getEnrollmentGroup("meters");
         assert.strictEqual(healed.provisioningStatus, "enabled");
+    });
+
+    it("is made again, with all that was on it, when somebody deleted the service", async () => {
+        const { name } = await output<{ readonly name: string }>("provisioning");
+        const group = await output<string>("resourceGroupName");
+        const path = `/resourceGroups/${group}/providers/Microsoft.Devices/provisioningServices/${name}`;
+        await armRequest(iotHubClient(), "DELETE", `${path}?api-version=2022-12-12`);
+        await stack.up({ refresh: true });
+        const { changeSummary } = await stack.preview();
+        assert.deepStrictEqual(Object.keys(changeSummary), ["same"]);
+        await Promise.all(["pump-1", "meter-1", "solo-1"].map(registered));
     });
 });

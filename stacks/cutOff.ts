@@ -1,4 +1,6 @@
 import { X509Certificate } from "crypto";
+import { requestedKey } from "../components/pki/csr";
+import { generatedKey } from "../components/pki/issue";
 import { paceVariable } from "../components/iothub/pace";
 import { deviceTypes, Outputs, PreviousState } from "./previousState";
 import { PriorCas, PriorRoot } from "./priorCas";
@@ -113,6 +115,7 @@ export function devicesCutOff(settings: KnownSettings, previous: PreviousState):
                   whyUnlisted(settings, group, identity) ??
                   (group?.provisioning === "dps" ? undefined : hubWhy) ??
                   whyUnknown(device, identity, certificate) ??
+                  whyOtherKey(device, group, certificate) ??
                   whyUntrusted(
                       device,
                       certificate,
@@ -175,6 +178,28 @@ function whyUnknown(
     return held.some((one) => next.includes(one))
         ? undefined
         : "none of the thumbprints that it has is kept";
+}
+
+/** An enrollment of its own accepts former certificates of the same key alone. */
+function whyOtherKey(
+    { authentication, individualEnrollment }: DeviceSettings,
+    group: GroupSettings | undefined,
+    certificate: Outputs | undefined,
+): string | undefined {
+    const pem = certificate?.["certificate"];
+    if (!individualEnrollment || typeof pem !== "string" || authentication.kind === "thumbprint") {
+        return undefined;
+    }
+    const isSame =
+        authentication.kind === "generated"
+            ? certificate?.["key"] ===
+              generatedKey(group?.keyAlgorithm, authentication.keyGeneration)
+            : requestedKey(authentication.csrPem).equals(publicKeyOf(new X509Certificate(pem)));
+    return isSame ? undefined : "gets another key, and its enrollment forgets the present one";
+}
+
+function publicKeyOf({ publicKey }: X509Certificate): Buffer {
+    return publicKey.export({ type: "spki", format: "der" });
 }
 
 function thumbprintsOf(pem: unknown): readonly string[] {

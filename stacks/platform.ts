@@ -14,7 +14,7 @@ import { refusal } from "./refusal";
 import { ResourceGroup, resourceGroup } from "./resourceGroup";
 import { Settings } from "./settings";
 import { shardsValue } from "./shards";
-import { createTrust } from "./trust";
+import { createTrust, keptUntilProof, refuseUnprovenRoot } from "./trust";
 
 /** What the devices of an environment stand on. */
 export interface Platform {
@@ -49,6 +49,7 @@ export async function createPlatform(
     settings: Settings,
     previous = PreviousState.none,
 ): Promise<Platform> {
+    refuseUnprovenRoot(settings, previous);
     const client = await signIn();
     const group = await resourceGroup(settings, previous);
     const deployer = settings.hub.dataRole === "assign" ? client : undefined;
@@ -85,6 +86,7 @@ export async function createPlatform(
                 ready: hub.ready,
                 suffix: "",
                 rootProof: settings.pki.root.proofPem,
+                isKeptUntilProof: keptUntilProof(settings, previous),
             },
             authorities,
             // Devices that the provisioning service makes carry thumbprints: for them the hub needs no CA.

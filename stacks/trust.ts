@@ -1,6 +1,9 @@
+import { X509Certificate } from "crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { VerifiedCertificate } from "../components/iothub/verifiedCertificate";
 import { Authorities, Intermediate } from "./authorities";
+import { PreviousState } from "./previousState";
+import { refusal } from "./refusal";
 import { Settings } from "./settings";
 
 /** A service that CAs are uploaded to: a hub or a provisioning service. */
@@ -12,6 +15,60 @@ export interface TrustTarget {
     readonly suffix: string;
     /** PEM of an offline root's signed proof of possession for this service. */
     readonly rootProof?: string;
+    /** Intermediates that it trusts until an offline root has proven itself: their devices go on connecting. */
+    readonly isKeptUntilProof?: (intermediate: string) => boolean;
+}
+
+/** Resources of the CAs that a state has on a service. */
+const trustType = "pulumi-nodejs:dynamic/iothub:VerifiedCertificate";
+
+/**
+ * Which intermediates the hub goes on trusting after the trust was given to an offline root that has yet to prove itself.
+ * What the proof is for is known from the run that gave out the code.
+ */
+export function keptUntilProof(
+    { pki }: Settings,
+    previous: PreviousState,
+): (intermediate: string) => boolean {
+    const { root, trust } = pki;
+    if (trust !== "root" || root.keys !== "offline") {
+        return () => false;
+    }
+    const shown = previous.outputs["trusted"] as
+        { readonly root?: { isVerified?: boolean; verificationCode?: string } } | undefined;
+    const code = shown?.root?.verificationCode;
+    const isAnswered =
+        root.proofPem !== undefined &&
+        code !== undefined &&
+        new X509Certificate(root.proofPem).subject.includes(`CN=${code}`);
+    const isProven = shown?.root?.isVerified === true || isAnswered;
+    return (name) => !isProven && previous.find(trustType, name) !== undefined;
+}
+
+/**
+ * A hub that trusts a root would lose it while an offline root has yet to prove itself: no device could connect until then.
+ *
+ * @throws RunError that says how to go there without a gap
+ */
+export function refuseUnprovenRoot({ pki }: Settings, previous: PreviousState): void {
+    const { root, trust } = pki;
+    if (trust !== "root" || root.certificatePem === undefined) {
+        return;
+    }
+    const shown = previous.outputs["certificateAuthorities"] as
+        Readonly<Record<string, { readonly sha256Thumbprint?: string }>> | undefined;
+    const trusted = [...previous.all(trustType).keys()].filter((name) =>
+        /^root(-\d+)?$/.test(name),
+    );
+    const known = trusted.map((name) => shown?.[name]?.sha256Thumbprint);
+    const wanted = new X509Certificate(root.certificatePem).fingerprint256.replace(/:/g, "");
+    if (trusted.length > 0 && !known.includes(wanted)) {
+        throw refusal(
+            `the hub trusts the root "${trusted.join('", "')}", and would trust nobody until the offline root of ` +
+                `pki.root.certificate has signed its proof of possession. Nothing was changed. Without a gap: set ` +
+                `pki.trust to intermediates and run "pulumi up"; then change the root, have it sign, and set pki.trust back.`,
+        );
+    }
 }
 
 /**
@@ -37,20 +94,19 @@ export function createTrust(
             { targetId: target.id, name, certificate, key, proof },
             { dependsOn: target.ready },
         );
-    if (settings.pki.trust === "root") {
-        return new Map(
-            authorities.roots.map(({ name, certificate, privateKey }) => [
-                name,
-                trust(name, certificate, privateKey, target.rootProof),
-            ]),
-        );
-    }
-    return new Map(
-        authorities.intermediates
-            .filter(isWanted)
-            .map(({ name, certificate, privateKey }) => [
-                name,
-                trust(name, certificate, privateKey),
-            ]),
+    const isRootTrusted = settings.pki.trust === "root";
+    const intermediates = authorities.intermediates.filter(
+        (one) => isWanted(one) && (!isRootTrusted || target.isKeptUntilProof?.(one.name)),
     );
+    const roots = isRootTrusted ? authorities.roots : [];
+    return new Map([
+        ...roots.map(
+            ({ name, certificate, privateKey }) =>
+                [name, trust(name, certificate, privateKey, target.rootProof)] as const,
+        ),
+        ...intermediates.map(
+            ({ name, certificate, privateKey }) =>
+                [name, trust(name, certificate, privateKey)] as const,
+        ),
+    ]);
 }

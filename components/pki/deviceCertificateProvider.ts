@@ -29,7 +29,14 @@ import { hold, take, textDigest } from "../dynamic/writeOnly";
 import { certificateFacts } from "./certificates";
 import { canonicalRequest, requestedKey } from "./csr";
 import { isDeclared, issuerOf, presentIssuer } from "./issuerProvider";
-import { issueLeaf, leafNotAfter, LeafKeyAlgorithm, makeKeyPair, publicKeyOf } from "./issue";
+import {
+    generatedKey,
+    issueLeaf,
+    leafNotAfter,
+    LeafKeyAlgorithm,
+    makeKeyPair,
+    publicKeyOf,
+} from "./issue";
 
 const day = 24 * 3600 * 1000;
 
@@ -160,7 +167,7 @@ async function deleteCertificate(id: string): Promise<void> {
 
 /** Undefined for a device that gave a signing request. */
 function keyOf({ keyAlgorithm, keyGeneration, csr }: Inputs): string | undefined {
-    return csr === undefined ? `${keyAlgorithm}/${keyGeneration}` : undefined;
+    return csr === undefined ? generatedKey(keyAlgorithm, keyGeneration) : undefined;
 }
 
 async function sign(inputs: Inputs, presentKey: string | undefined): Promise<Outputs> {

@@ -192,3 +192,11 @@ function serialNumber(): string {
     bytes[0] = (bytes[0] & 0x7f) | 0x40;
     return bytes.toString("hex");
 }
+
+/** What a state calls a key that the program made: as long as it stays, so does the key. */
+export function generatedKey(
+    algorithm: LeafKeyAlgorithm | undefined,
+    generation: number | undefined,
+): string {
+    return `${algorithm}/${generation}`;
+}

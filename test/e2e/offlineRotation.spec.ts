@@ -1,7 +1,7 @@
 import { strict as assert } from "assert";
 import { Deployment, StackOutputs } from "../support/deployment";
 import { connects } from "../support/liveDevice";
-import { carry, OfflineMachine, signAsTold } from "../support/offlineMachine";
+import { carry, OfflineMachine, printedCommands, signAsTold } from "../support/offlineMachine";
 
 const groups = { pumps: { keyAlgorithm: "ECDSA-P256" } };
 const devices = [{ id: "rotated-01", group: "pumps" }];
@@ -90,6 +90,35 @@ describe("a root that goes offline, and rotations under it", function () {
         await connects(now["rotated-02"]);
         await connects(after.devices["rotated-02"]);
         await assertSettled();
+    });
+
+    it("trusted itself, it takes over from the intermediates when it has proven itself", async () => {
+        const setTrust = (trust: string): void =>
+            deployment.change((settings) => Object.assign(settings.pki as object, { trust }));
+        const before = await deployment.authorities();
+        setTrust("root");
+        const output = await deployment.up();
+        await assertAllConnect();
+        await assertSettled();
+        assert.equal((await deployment.authorities()).length, before.length + 1);
+        printedCommands(output)
+            .filter((line) => /^openssl.*proof/.test(line))
+            .forEach((line) => machine.run(line));
+        const proof = carry(deployment, machine, "proof.pem");
+        deployment.change(({ pki }) => {
+            Object.assign((pki as { root: object }).root, { proof });
+        });
+        await deployment.up();
+        const [root, ...others] = await deployment.authorities();
+        assert.deepEqual([root.isVerified, others], [true, []]);
+        await connects((await deployment.outputs()).devices[id]);
+        await assertSettled();
+        deployment.change(({ pki }) => {
+            delete (pki as { root: { proof?: string } }).root.proof;
+        });
+        setTrust("intermediates");
+        await deployment.up();
+        await assertAllConnect();
     });
 
     it("a generation that is not retained leaves the hub at once, and no key with it", async () => {

@@ -166,6 +166,14 @@ describe("the brake: devices that a run would cut off", () => {
             () => ({ groups: { pumps: { intermediate: { validityDays: 900 } }, valves: {} } }),
             () => [],
         ],
+        [
+            "another organization with a rotation that retains",
+            () => ({
+                organization: "Contoso",
+                groups: { pumps: { intermediate: { generation: 2, retain: [1] } }, valves: {} },
+            }),
+            () => ["valve-1"],
+        ],
         ["another organization", () => ({ organization: "Contoso" }), () => [...pumps, "valve-1"]],
         [
             "another organization under a trusted root, which is then another one, too",

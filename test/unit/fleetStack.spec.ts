@@ -57,6 +57,7 @@ describe("a fleet stack, with Pulumi's mocks", () => {
                 "pulumi-nodejs:dynamic/fleet:Sharding": () => ({}),
                 "pulumi-nodejs:dynamic/pki:Issuer": () => ({}),
                 "pulumi-nodejs:dynamic/dps:IndividualEnrollment": () => ({}),
+                "pulumi-nodejs:dynamic/dps:DeviceRegistration": () => ({}),
                 "pulumi-nodejs:dynamic/iothub:VerifiedCertificate": () => ({ isVerified: true }),
                 "pulumi-nodejs:dynamic/pki:DeviceCertificate": (name) => ({
                     certificate: pem,

@@ -320,7 +320,7 @@ describe("fleet stacks: which there are", () => {
         assert.equal(stacks({}, { "dev-shard-1": neverDeployed }).isRemovable("dev-shard-1"), true);
     });
 
-    it("counts the parts of devices that are listed or held, those of the provisioning service by their certificates", () => {
+    it("counts the parts of devices that are listed or held, those of the provisioning service by certificate and registration", () => {
         const states = {
             dev: holding("dev", "pump-01", "dropped"),
             "dev-shard-1": state(one("dev-shard-1", identity, "pump-01")),
@@ -329,8 +329,8 @@ describe("fleet stacks: which there are", () => {
             { dps: {}, groups: { ...groups, sensors: { provisioning: "dps" } } },
             states,
         );
-        // pump-01 and dropped 2 each, the thumbprint device an identity, sensor-01 a certificate.
-        assert.equal(fleet.expectedParts, 6);
+        // pump-01 and dropped 2 each, the thumbprint device an identity, sensor-01 a certificate and a registration.
+        assert.equal(fleet.expectedParts, 7);
         assert.equal(stacks({}, {}).expectedParts, 5);
     });
 

@@ -110,7 +110,10 @@ function caProblems(
         return [
             ...(pending.includes("root") ? [] : unproven),
             ...(now.rootKeys === "offline"
-                ? differ(`the number of CAs of ${where}`, names.length, 1)
+                ? // Intermediates that were trusted before stay until it is proven.
+                  pending.includes("root")
+                    ? []
+                    : differ(`the number of CAs of ${where}`, names.length, 1)
                 : differAsSets(`the CAs of ${where}`, names, roots)),
         ];
     }

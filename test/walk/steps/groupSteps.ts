@@ -123,7 +123,9 @@ export const groupSteps: Readonly<Record<string, Verb>> = {
     "offline-root": {
         weight: 1,
         choose: () => [],
-        isPossible: ({ config }) => config.pki.root.keys !== "offline",
+        // Where the root is trusted the program refuses it: nobody could connect until it has proven itself.
+        isPossible: ({ config, applied }) =>
+            config.pki.root.keys !== "offline" && applied?.pki.trust !== "root",
         edit: (config) => changeRoot(config, { keys: "offline", certificate: "pki/root.pem" }),
         run: (walker) => walker.offlineRoot.writeCertificate(),
     },

@@ -289,7 +289,17 @@ export class Walker {
     }
 
     async changeState(how: "taint" | "delete", words: readonly string[]): Promise<void> {
-        await this.engine.read("state", how, this.urn(words), "--yes", "--stack", stackName);
+        // What stands on it is forgotten with it: the state would not hold together.
+        const forgotten = how === "delete" ? ["--target-dependents"] : [];
+        await this.engine.read(
+            "state",
+            how,
+            ...forgotten,
+            this.urn(words),
+            "--yes",
+            "--stack",
+            stackName,
+        );
     }
 
     async refresh(): Promise<void> {

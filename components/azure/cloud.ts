@@ -5,6 +5,8 @@ export interface Cloud {
     readonly armScope: string;
     readonly iotScope: string;
     readonly dpsScope: string;
+    /** Of hubs' host names. */
+    readonly hubDomain: string;
 }
 
 /** Keys are the values of azure-native's `environment`. */
@@ -15,6 +17,7 @@ const clouds: Readonly<Record<string, Cloud>> = {
         armScope: "https://management.azure.com/.default",
         iotScope: "https://iothubs.azure.net/.default",
         dpsScope: "https://azure-devices-provisioning.net/.default",
+        hubDomain: "azure-devices.net",
     },
     usgovernment: {
         authorityHost: "https://login.microsoftonline.us",
@@ -22,6 +25,7 @@ const clouds: Readonly<Record<string, Cloud>> = {
         armScope: "https://management.usgovcloudapi.net/.default",
         iotScope: "https://iothubs.azure.us/.default",
         dpsScope: "https://azure-devices-provisioning.us/.default",
+        hubDomain: "azure-devices.us",
     },
     china: {
         authorityHost: "https://login.chinacloudapi.cn",
@@ -29,6 +33,7 @@ const clouds: Readonly<Record<string, Cloud>> = {
         armScope: "https://management.chinacloudapi.cn/.default",
         iotScope: "https://iothubs.azure.cn/.default",
         dpsScope: "https://azure-devices-provisioning.cn/.default",
+        hubDomain: "azure-devices.cn",
     },
 };
 

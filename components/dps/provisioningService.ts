@@ -2,6 +2,7 @@ import * as deviceprovisioning from "@pulumi/azure-native/deviceprovisioningserv
 import * as iothub from "@pulumi/azure-native/iothub";
 import * as pulumi from "@pulumi/pulumi";
 import { assignDataRole, Deployer, roles } from "../azure/dataPlaneRole";
+import { nameIn } from "../azure/resourceId";
 import { uniqueName } from "../azure/uniqueName";
 
 /** A hub that devices may be sent to. */
@@ -67,7 +68,7 @@ export class ProvisioningService extends pulumi.ComponentResource {
             { ...child, protect: options?.protect },
         );
         this.serviceId = service.id;
-        this.serviceName = service.name;
+        this.serviceName = service.id.apply(nameIn);
         // The links' connection strings make all properties secret; these three are not.
         const properties = pulumi.unsecret(service.properties);
         this.hostName = properties.serviceOperationsHostName;

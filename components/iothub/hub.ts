@@ -1,6 +1,8 @@
 import * as iothub from "@pulumi/azure-native/iothub";
 import * as pulumi from "@pulumi/pulumi";
+import { azureCloud } from "../azure/cloud";
 import { assignDataRole, Deployer, roles } from "../azure/dataPlaneRole";
+import { nameIn } from "../azure/resourceId";
 import { uniqueName } from "../azure/uniqueName";
 import { linkedPolicies, policySecret, provisioningKey, SharedAccessPolicy } from "./sharedAccess";
 
@@ -68,9 +70,13 @@ export class Hub extends pulumi.ComponentResource {
             { ...child, protect: options?.protect },
         );
         this.hubId = hub.id;
-        this.hubName = hub.name;
-        // The policies' keys make all properties secret; this one is not.
-        this.hostName = pulumi.unsecret(hub.properties).hostName;
+        // From the ID, which is known in the preview of an update, unlike all that the service answers: or what stands on
+        // the hub would be announced to change, too.
+        this.hubName = hub.id.apply(nameIn);
+        const { hubDomain } = azureCloud(
+            new pulumi.Config("azure-native").get("environment") ?? process.env.ARM_ENVIRONMENT,
+        );
+        this.hostName = pulumi.interpolate`${this.hubName}.${hubDomain}`;
         this.ready = [hub];
         if (args.deployer !== undefined) {
             const { hubDataContributor } = roles;

@@ -101,8 +101,3 @@ function open(hostName: string, size: HubSize, resource: string): HubRegistry {
         },
     };
 }
-
-/** @param hubId ARM resource ID */
-export function hubName(hubId: string): string {
-    return hubId.slice(hubId.lastIndexOf("/") + 1);
-}

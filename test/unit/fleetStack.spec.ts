@@ -296,7 +296,7 @@ describe("a fleet stack, with Pulumi's mocks", () => {
             assert.equal(await pulumi.isSecret(output), true);
             assert.deepEqual(JSON.parse(JSON.stringify(await valueOf(output))), {
                 hubId: "iot-hub-id",
-                hostName: "the-hub.azure-devices.net",
+                hostName: "iot-hub-id.azure-devices.net",
                 issuers: {
                     pumps: { certificate: pem, privateKey: "pumps-g1-key KEY" },
                     sensors: { certificate: pem, privateKey: "sensors-g1-key KEY" },

@@ -150,6 +150,7 @@ async function download() {
             {
                 timeoutSeconds: 300,
                 progress: `setup: downloading Pulumi ${pinnedVersion}`,
+                progressLine: /^Downloading /,
                 env: {
                     ...pulumiEnvironment(folder),
                     PULUMI_VERSION: pinnedVersion,

@@ -1,7 +1,15 @@
 import * as assert from "assert";
 import { execFileSync } from "child_process";
 import { X509Certificate } from "crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "fs";
+import {
+    cpSync,
+    mkdtempSync,
+    readdirSync,
+    readFileSync,
+    rmSync,
+    statSync,
+    writeFileSync,
+} from "fs";
 import { tmpdir } from "os";
 import * as path from "path";
 import { setTimeout as sleep } from "timers/promises";
@@ -230,14 +238,19 @@ describe("a fleet in shards (npm run fleet)", function () {
         const [before, devicesBefore] = [held, await generations()];
         const first = FleetCommand.start(deployment, "up", "--shards", "3");
         await until(async () => (await stackNames(deployment)).includes("fleet-fleet-lock"));
-        for (const args of [
-            ["up", "--shards", "2"],
-            ["destroy", "--yes"],
+        const clone = mkdtempSync(path.join(tmpdir(), "iot-x509-clone-"));
+        cpSync(deployment.project.folder, clone, { recursive: true });
+        const { name, variables } = deployment;
+        for (const [folder, ...args] of [
+            [deployment.project.folder, "up", "--shards", "2"],
+            [clone, "destroy", "--yes"],
         ]) {
-            const { status, text } = await FleetCommand.start(deployment, ...args).ended;
+            const other = { name, variables, project: { folder } };
+            const { status, text } = await FleetCommand.start(other, ...args).ended;
             assert.equal(status, 1, text);
             assert.match(text, /another run .* is under way for fleet, and nothing was changed/);
         }
+        rmSync(clone, { recursive: true });
         const { status, text } = await first.ended;
         assert.equal(status, 0, text);
         await assertKept(before);

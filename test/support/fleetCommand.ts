@@ -11,6 +11,11 @@ export interface FleetResult {
     readonly text: string;
 }
 
+/** Where it runs: the deployment's own project, or a clone of it. */
+export interface FleetFolder {
+    readonly project: { readonly folder: string };
+}
+
 /** A run of `npm run fleet` in the folder of a deployment, as a process group of its own. */
 export class FleetCommand {
     private text = "";
@@ -29,7 +34,10 @@ export class FleetCommand {
         });
     }
 
-    static start({ name, project, variables }: Deployment, ...args: string[]): FleetCommand {
+    static start(
+        { name, project, variables }: Pick<Deployment, "name" | "variables"> & FleetFolder,
+        ...args: string[]
+    ): FleetCommand {
         const script = path.join(repository, "scripts/fleet");
         const named = args.includes("--stack") ? args : [...args, "--stack", name];
         const child = spawn("bash", [script, ...named], {

@@ -32,4 +32,5 @@ try {
     );
     process.exit(1);
 }
+require("./lazyModules");
 require(server);

@@ -1,5 +1,6 @@
 import * as grpc from "@grpc/grpc-js";
 import { RunRequest, RunResponse } from "@pulumi/pulumi/proto/language_pb";
+import * as path from "path";
 import { answering, RpcError } from "./answering";
 import { Lifetime } from "./lifetime";
 import { runtimeOptions } from "./options";
@@ -8,6 +9,8 @@ import { resolveRunner, withoutProxy } from "./sdk";
 
 /** Exit code of `cmd/run` when the error was shown already. */
 const alreadyShown = 32;
+
+const lazyModules = path.join(__dirname, "lazyModules.js");
 
 /** What the host was started with, or learnt by `Handshake`. */
 export interface Engine {
@@ -32,7 +35,12 @@ export function runProgram(
         const { nodeargs } = runtimeOptions(request.getInfo());
         const ending = await run(
             process.execPath,
-            [...nodeargs, resolveRunner("run", folder), ...programArguments(request, engine)],
+            [
+                ...["--require", lazyModules],
+                ...nodeargs,
+                resolveRunner("run", folder),
+                ...programArguments(request, engine),
+            ],
             {
                 cwd: request.getPwd() || folder,
                 env: programEnvironment(request),

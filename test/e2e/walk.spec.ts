@@ -5,7 +5,15 @@ import { walkRandomly } from "../walk/harness";
  * Several changes for each `up`, one stack for all, no fleets and no random faults, which take longest; with them, and for
  * longer: `npm run walk -- --steps N --seed S`.
  */
-const weights = { up: 5, "up-killed": 2, "up-interrupted": 1, "up-faulty": 0, shards: 0 };
+const weights = {
+    up: 3,
+    "up-killed": 1,
+    "up-interrupted": 1,
+    "up-target": 1,
+    "up-replace": 1,
+    "up-faulty": 0,
+    shards: 0,
+};
 
 describe("a walk through all settings", function () {
     this.timeout(1_800_000);

@@ -13,7 +13,13 @@ export function authoritiesOf(seen: Seen, given: ReadonlyMap<string, string>): M
         .filter(({ type }) => type === "LocallySignedCert" || type === "SelfSignedCert")
         .map(({ name, outputs }) => [name.replace(/-certificate$/, ""), outputs.certPem] as const)
         .filter((entry): entry is [string, string] => typeof entry[1] === "string");
-    return new Map([...given, ...made]);
+    // A root that went offline may still be in the state, for what it signed before.
+    const named = made.map(([name, pem]) =>
+        given.has(name) && name === "root"
+            ? (["former root", pem] as const)
+            : ([name, pem] as const),
+    );
+    return new Map([...given, ...named]);
 }
 
 /** Fingerprints of all keys that must stay, by the names of the model's `keyPurposes`. */
@@ -99,7 +105,7 @@ export function rootOf(
     intermediate: X509Certificate,
     authorities: ReadonlyMap<string, string>,
 ): { readonly name: string; readonly pem: string } | undefined {
-    const roots = [...authorities].filter(([name]) => /^root(-\d+)?$/.test(name));
+    const roots = [...authorities].filter(([name]) => /^(former )?root(-\d+)?$/.test(name));
     const found = roots.find(([, pem]) => intermediate.verify(new X509Certificate(pem).publicKey));
     return found && { name: found[0], pem: found[1] };
 }

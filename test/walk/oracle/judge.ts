@@ -247,7 +247,7 @@ export class Judge {
     }
 
     /** CAs that await the offline root, by the outputs that tell so; that they are the right ones is looked at here. */
-    private pendingOf(config: WalkConfig, { outputs }: Seen): string[] {
+    private pendingOf(config: WalkConfig, { outputs, resources }: Seen): string[] {
         const { groups, rootKeys, trust } = effective(config);
         const { signingRequests = {}, trusted = {} } = outputs as {
             signingRequests?: Record<string, string>;
@@ -260,9 +260,13 @@ export class Judge {
                 : groups.flatMap(({ name, authorities }) => {
                       const { certificates = {} } = config.groups[name].intermediate;
                       const signed = Object.keys(certificates as object);
+                      // One that is only retained goes on under the root that the program had.
+                      const isMade = (one: string): boolean =>
+                          resources.some(({ name }) => name === `${one}-certificate`);
                       return authorities
                           .map((ca) => ca.name)
-                          .filter((one) => !signed.includes(one.replace(/^.*-g/, "")));
+                          .filter((one) => !signed.includes(one.replace(/^.*-g/, "")))
+                          .filter((one) => one === authorities[0].name || !isMade(one));
                   });
         this.add(differAsSets("the signing requests", shown, expected));
         const isProofAwaited =

@@ -1,0 +1,31 @@
+// Puts off what the Pulumi SDK loads at every start and seldom uses:
+//
+//     node --require standins/node-host/lazyModules.js ...
+//
+// The npm client alone (@npmcli/arborist, for programs that turn functions into text) is a third of
+// the SDK's time to load.
+"use strict";
+
+/* eslint-disable @typescript-eslint/no-require-imports -- plain CommonJS, run by node itself */
+const Module = require("module");
+
+const seldomUsed = new Set(["@npmcli/arborist"]);
+const load = Module._load;
+
+Module._load = function (request, parent, isMain) {
+    const now = () => load.call(Module, request, parent, isMain);
+    return seldomUsed.has(request) ? later(now) : now();
+};
+
+/** A module that is loaded when something of it is asked for. */
+function later(now) {
+    let loaded;
+    const get = (_, key) => {
+        if (key === "__esModule") {
+            return true; // So that an import does not look at what it has.
+        }
+        loaded ??= now();
+        return key === "default" ? loaded : loaded[key];
+    };
+    return new Proxy({}, { get });
+}

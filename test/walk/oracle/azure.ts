@@ -1,6 +1,6 @@
 import { X509Certificate } from "crypto";
 import { WalkConfig } from "../model/config";
-import { effective, Effective, EffectiveGroup } from "../model/effective";
+import { effective, Effective, EffectiveCa, EffectiveGroup } from "../model/effective";
 import { foreignCaName, foreignGroup, foreignHubName } from "../real/byHand";
 import { CaDump, Dump } from "../real/dump";
 import { rootOf } from "./certificates";
@@ -19,7 +19,7 @@ export function azureProblems(
     pending: readonly string[],
     authorities: ReadonlyMap<string, string>,
 ): string[] {
-    const now = effective(config);
+    const now = asMade(effective(config), authorities);
     const roots = rootNames(now, authorities);
     return [
         ...groupProblems(config, now, seen),
@@ -125,6 +125,19 @@ function caProblems(
         return [...unproven, ...lost.map((name) => `${where} lacks the CA ${name}`)];
     }
     return [...unproven, ...differAsSets(`the CAs of ${where}`, names, expected)];
+}
+
+/** A CA that is only retained keeps the name that it was made with. */
+function asMade(now: Effective, authorities: ReadonlyMap<string, string>): Effective {
+    const named = (ca: EffectiveCa, index: number): EffectiveCa => {
+        const pem = index === 0 ? undefined : authorities.get(ca.name);
+        return pem === undefined ? ca : { ...ca, commonName: commonName(pem) };
+    };
+    const groups = now.groups.map((group) => ({
+        ...group,
+        authorities: group.authorities.map(named),
+    }));
+    return { ...now, groups };
 }
 
 /** Common names of the roots that are in use: the present one, and those that intermediates are still under. */

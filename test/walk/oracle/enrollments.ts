@@ -11,7 +11,7 @@ export function enrollmentProblems(
 ): string[] {
     const signed = enrolled.filter(({ authorities }) => !pending.includes(authorities[0].name));
     const alone = now.devices.flatMap((device) => {
-        const group = signed.find((one) => one === device.group);
+        const group = signed.find((one) => one.name === device.group?.name);
         const isDisabled = device.status === "disabled" || group?.blocked === true;
         return device.isEnrolledAlone && group ? [{ id: device.id, group, isDisabled }] : [];
     });

@@ -46,6 +46,9 @@ function resourcesOf(config: Model["config"]): string[] {
 
 function oneResource(types: RegExp) {
     return (model: Model, choice: Choice): string[] | undefined => {
+        if (model.hasForgotten) {
+            return undefined; // Nobody knows what else went with it.
+        }
         const all = resources(model).filter((one) => types.test(one));
         // By type first: there are more devices than CAs.
         const type = choice.of([...new Set(all.map((one) => one.split(" ")[0]))]);
@@ -142,6 +145,7 @@ export const runSteps: Readonly<Record<string, Verb>> = {
         run: async (walker, model, words) => {
             noteLoss(model, words);
             await walker.changeState("delete", words);
+            model.hasForgotten = true;
         },
     },
     refresh: {

@@ -118,11 +118,6 @@ export function isDenial({ provisioningStatus, initialTwin }: PresentEnrollment)
     return provisioningStatus === "disabled" && markOf(initialTwin)?.shutOut !== undefined;
 }
 
-/** The group of the device that an enrollment keeps out. */
-export function deniedGroup({ initialTwin }: PresentEnrollment): string | undefined {
-    return markOf(initialTwin)?.shutOut;
-}
-
 /** Removes what keeps a device out, and nothing else that has taken its place. */
 export async function removeDenial(service: Enrollments, registrationId: string): Promise<void> {
     await whileStale(async () => {

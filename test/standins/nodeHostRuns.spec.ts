@@ -79,7 +79,9 @@ describe("Node language host: what it runs", function () {
         const response = await run(message);
         assert.deepEqual([response.getError(), response.getBail()], ["", false]);
         const seen = JSON.parse(host.output) as Seen;
-        assert.deepEqual(seen.execArgv, ["--max-old-space-size=512", "--title", "a b"]);
+        const [option, preloaded, ...given] = seen.execArgv;
+        assert.deepEqual([option, path.basename(preloaded)], ["--require", "lazyModules.js"]);
+        assert.deepEqual(given, ["--max-old-space-size=512", "--title", "a b"]);
         assert.deepEqual(seen.args, [
             "--monitor=127.0.0.1:7",
             "--engine=127.0.0.1:9",

@@ -11,6 +11,7 @@ import { provider as verifiedCertificate } from "../../components/iothub/verifie
 import { provider as deviceCertificate } from "../../components/pki/deviceCertificateProvider";
 import { provider as sharding } from "../../components/dynamic/shardingProvider";
 import { provider as enrollment } from "../../components/dps/enrollmentProvider";
+import { provider as registration } from "../../components/dps/registrationProvider";
 import { provider as issuerProvider } from "../../components/pki/issuerProvider";
 import { issue, Issued, makeCa } from "../support/pki";
 
@@ -346,6 +347,7 @@ describe("the loader of a dynamic provider", () => {
         ["pki/deviceCertificate", deviceCertificate],
         ["pki/issuer", issuerProvider],
         ["dps/enrollment", enrollment],
+        ["dps/registration", registration],
         ["dynamic/sharding", sharding],
     ] as const) {
         it(module, () => {
@@ -363,6 +365,7 @@ describe("the loader of a dynamic provider", () => {
     it("every dynamic resource of components/ is one of these", () => {
         const found = [
             "dps/enrollment",
+            "dps/registration",
             "dynamic/sharding",
             "iothub/deviceIdentity",
             "iothub/verifiedCertificate",

@@ -19,6 +19,8 @@ const silenceSeconds = 30;
 /** The folder of test/ whose tests want the Azure CLI, and the one whose tests run the Pulumi CLI and take longest. */
 const clientFolder = "clients";
 const engineFolder = "e2e";
+/** Of its files those that take minutes: they go first, so that no lane is left with one at the end. */
+const longest = ["walk", "fleet", "changes", "nodeHost", "fleetPreview", "shutOut", "demo"];
 
 const inCi = !["", "0", "false", undefined].includes(process.env.CI);
 const total = { passed: 0, failed: [], skipped: [] };
@@ -174,10 +176,16 @@ function isIn(folder) {
     return (file) => path.normalize(file).split(path.sep)[1] === folder;
 }
 
+/** The place of a file among the longest; all others are behind them, in their order. */
+function rank(file) {
+    const place = longest.indexOf(path.basename(file, ".spec.ts"));
+    return place === -1 ? longest.length : place;
+}
+
 async function runAll(first, others) {
     const files = specFiles("test");
     const clients = files.filter(isIn(clientFolder));
-    const engine = files.filter(isIn(engineFolder));
+    const engine = files.filter(isIn(engineFolder)).sort((one, other) => rank(one) - rank(other));
     const quick = files.filter((file) => !clients.includes(file) && !engine.includes(file));
     /** All lanes take from these, so that none is idle at the end. */
     const runEngine = async (lane) => {

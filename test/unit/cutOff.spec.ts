@@ -267,6 +267,25 @@ describe("the brake: devices that a run would cut off", () => {
         });
     }
 
+    it("another key cuts off a device whose own enrollment accepts the certificates of one", async () => {
+        const { certificate } = await issue(pumpsCa, { commonName: "pump-1" });
+        const urn = `urn:pulumi:prod::iot-x509::${dynamic}pki:DeviceCertificate::pump-1`;
+        const outputs = { certificate, key: "RSA-2048/1" };
+        const previous = new PreviousState(
+            { hub: { name: "iot-abc123" } },
+            { ...resources, [urn]: { ...resources[urn], outputs } },
+        );
+        const cutWith = (keyGeneration: number): string[] => {
+            const change = {
+                dps: {},
+                groups: { pumps: { provisioning: "both" }, valves: {} },
+                ...only("pump-1", { enrollment: "individual", keyGeneration }),
+            };
+            return devicesCutOff(settingsOf(change), previous).map(({ device }) => device);
+        };
+        assert.deepEqual([cutWith(1), cutWith(2)], [[], ["pump-1"]]);
+    });
+
     it("a device keeps its certificate's own thumbprint", async () => {
         const own = await issue(pumpsCa, { commonName: "pump-1" });
         assert.ok(chain(own).includes("BEGIN"));

@@ -46,6 +46,11 @@ function changeRoot(config: WalkConfig, root: Record<string, unknown>): void {
     }
 }
 
+/** A protected CA is not deleted; the engine refuses what would. */
+function isUnprotected({ applied, attempted }: Model): boolean {
+    return [applied, ...attempted].every((one) => one?.protect !== true);
+}
+
 export const groupSteps: Readonly<Record<string, Verb>> = {
     "add-group": {
         weight: 2,
@@ -61,6 +66,7 @@ export const groupSteps: Readonly<Record<string, Verb>> = {
         weight: 1,
         choose: (model, choice) =>
             groupsOf(model).length > 1 ? oneGroup(model, choice) : undefined,
+        isPossible: isUnprotected,
         edit: (config, [name]) => {
             delete config.groups[name];
             if (config.deviceDefaults.group === name) {
@@ -87,6 +93,7 @@ export const groupSteps: Readonly<Record<string, Verb>> = {
     "rotate-cutting": {
         weight: 1,
         choose: oneGroup,
+        isPossible: isUnprotected,
         edit: (config, [name]) => rotate(config, name, false),
     },
     "finish-rotation": {

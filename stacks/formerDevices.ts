@@ -56,10 +56,19 @@ function keepRegistration(deviceId: string, args: DeviceRegistrationArgs): void 
         );
     }
     const { serviceId, hostName, hubHostName, registrationId, group, owner, certificate } = args;
-    const [isEnrolled, isListed, isBlocked] = [false, args.isListed, false];
-    const device = { registrationId, group, owner, certificate, isEnrolled, isListed, isBlocked };
-    const where = { serviceId, hostName, hubHostName };
-    new DeviceRegistration(deviceId, { ...where, ...device, status: "disabled" });
+    new DeviceRegistration(deviceId, {
+        serviceId,
+        hostName,
+        hubHostName,
+        registrationId,
+        group,
+        status: "disabled",
+        isEnrolled: false,
+        isListed: args.isListed,
+        isBlocked: false,
+        owner,
+        certificate,
+    });
 }
 
 /** Disabled; a device that comes back is enabled again. */

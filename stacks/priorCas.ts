@@ -51,18 +51,8 @@ export class PriorCas {
 
     root(name: string): PriorRoot | undefined {
         const certificate = this.find(types.root, `${name}-certificate`);
-        const keyAlgorithm = this.keyAlgorithm(name);
-        if (certificate === undefined || keyAlgorithm === undefined) {
-            return undefined;
-        }
-        const { commonName, organization, country } = certificate.subject;
-        return {
-            ...facts(certificate),
-            commonName,
-            organization,
-            country: country || undefined,
-            keyAlgorithm,
-        };
+        const made = this.made(name, certificate);
+        return certificate && made && { ...facts(certificate), ...made };
     }
 
     intermediate(name: string): PriorCertificate | undefined {
@@ -88,12 +78,16 @@ export class PriorCas {
 
     /** What an intermediate was made with, as far as its generation decides it. */
     makeup(name: string): CaMakeup | undefined {
-        const request = this.find(types.request, `${name}-request`);
+        return this.made(name, this.find(types.request, `${name}-request`));
+    }
+
+    /** @param described what tells the CA's subject */
+    private made(name: string, described: Tls | undefined): CaMakeup | undefined {
         const keyAlgorithm = this.keyAlgorithm(name);
-        if (request === undefined || keyAlgorithm === undefined) {
+        if (described === undefined || keyAlgorithm === undefined) {
             return undefined;
         }
-        const { commonName, organization, country } = request.subject;
+        const { commonName, organization, country } = described.subject;
         return { commonName, organization, country: country || undefined, keyAlgorithm };
     }
 

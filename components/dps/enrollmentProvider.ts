@@ -20,6 +20,7 @@ import type {
     UpdateResult,
 } from "@pulumi/pulumi/dynamic";
 import { configureAzure } from "../azure/access";
+import { retryStale } from "../azure/staleEtag";
 import { noteProgram, refuseToDestroyProtected, refuseToDropMoved } from "../dynamic/stackSettings";
 import { changedKeys, isUnknown, stableJson, toState } from "../dynamic/values";
 import { hold, isHeld, take } from "../dynamic/writeOnly";
@@ -28,7 +29,7 @@ import { isSameCommonName, isSameName } from "../pki/distinguishedName";
 import { disableDevices, enableDevices } from "./blockedDevices";
 import { Attestation, EnrollmentKind, EnrollmentPolicy, PresentEnrollment } from "./enrollments";
 import { exists, service } from "./services";
-import { isDenial, whileStale } from "./shutOut";
+import { isDenial } from "./shutOut";
 
 /** So many device IDs a preview names; the rest are counted. */
 const named = 20;
@@ -232,7 +233,7 @@ async function write(inputs: Outputs): Promise<void> {
             inputs.attestation === "caReferences" ? inputs.trusted : certificates(),
     };
     const { kind, enrollmentId } = inputs;
-    await whileStale(async () => {
+    await retryStale(async () => {
         const present = await enrollments.get(kind, enrollmentId);
         await enrollments.put(kind, enrollmentId, attestation, inputs, present?.etag);
     });
@@ -288,7 +289,7 @@ async function deleteEnrollment(_: string, state: Inputs): Promise<void> {
     if (!(await exists(state.serviceId))) {
         return;
     }
-    await whileStale(async () => {
+    await retryStale(async () => {
         const present = await service(state).get(state.kind, state.enrollmentId);
         // What keeps a device out that left the configuration has taken the place of its enrollment.
         if (present !== undefined && !isDenial(present)) {

@@ -1,13 +1,12 @@
 import { X509Certificate } from "crypto";
 import { setTimeout as sleep } from "timers/promises";
-import { AzureError } from "../azure/client";
+import { retryStale } from "../azure/staleEtag";
 import { hubRegistryAt } from "../iothub/hubRegistry";
 import { DeviceRecord, ownerTag, RegistryOperation } from "../iothub/registry";
 import { isSameName } from "../pki/distinguishedName";
 import { blockReason } from "./blockedDevices";
 import { Enrollments, PresentEnrollment } from "./enrollments";
 
-const attempts = 6;
 /** An assignment that is on its way ends within seconds; then its identity is there to be cut. */
 const assigningSeconds = 60;
 
@@ -41,7 +40,7 @@ export interface ShutOutDevice extends RegisteringDevice {
 export async function deny(service: Enrollments, device: ShutOutDevice): Promise<void> {
     const { registrationId, group, owner, certificate } = device;
     const mark: Mark = { stack: owner, shutOut: group };
-    await whileStale(async () => {
+    await retryStale(async () => {
         const present = await service.get("individual", registrationId);
         if (present !== undefined && !isOwn(present, device)) {
             throw new Error(
@@ -120,7 +119,7 @@ export function isDenial({ provisioningStatus, initialTwin }: PresentEnrollment)
 
 /** Removes what keeps a device out, and nothing else that has taken its place. */
 export async function removeDenial(service: Enrollments, registrationId: string): Promise<void> {
-    await whileStale(async () => {
+    await retryStale(async () => {
         const present = await service.get("individual", registrationId);
         if (present !== undefined && isDenial(present)) {
             await service.delete("individual", registrationId, present.etag);
@@ -163,20 +162,6 @@ function isOwn(
     }
     const { issuer } = new X509Certificate(certificate);
     return isEnrolled || certificateNames.some((names) => isSameName(names.issuer, issuer));
-}
-
-/** Changes what was read just now; once more when somebody was faster. */
-export async function whileStale(change: () => Promise<void>): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-        try {
-            return await change();
-        } catch (error) {
-            const isStale = error instanceof AzureError && error.status === 412;
-            if (!isStale || attempt >= attempts) {
-                throw error;
-            }
-        }
-    }
 }
 
 /** A registration that began before the enrollment was disabled may still bring the device to a hub. */

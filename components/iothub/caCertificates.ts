@@ -121,11 +121,6 @@ function certificate(answer: AzureAnswer): CaCertificate {
     return { etag: body.etag, thumbprint: thumbprint.toUpperCase(), isVerified, verificationCode };
 }
 
-/** Whether an error says that the ETag was not the newest. */
-export function isStaleEtag(error: unknown): boolean {
-    return error instanceof AzureError && error.status === 412;
-}
-
 /** Whether an error says that the proof was refused: wrong code, wrong signer, out of date (IH400053). */
 export function isRefusedProof(error: unknown): boolean {
     return error instanceof AzureError && error.status === 400;

@@ -1,11 +1,10 @@
 import { X509Certificate } from "crypto";
+import { attempts, isStaleEtag, retryStale } from "../azure/staleEtag";
 import { certificateFacts } from "../pki/certificates";
 import { isKeyOf, issueLeaf, makeKeyPair } from "../pki/issue";
-import { CaCertificate, CaCertificates, isRefusedProof, isStaleEtag } from "./caCertificates";
+import { CaCertificate, CaCertificates, isRefusedProof } from "./caCertificates";
 
 const day = 24 * 3600 * 1000;
-/** Others may change the certificate between our calls; so often we begin again. */
-const attempts = 6;
 
 /** A CA whose key is at hand. */
 export interface ProvableCa {
@@ -162,16 +161,4 @@ async function required(service: CaCertificates, name: string): Promise<CaCertif
         throw new Error(`the CA certificate "${name}" disappeared while it was being proven`);
     }
     return present;
-}
-
-async function retryStale<T>(call: () => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-        try {
-            return await call();
-        } catch (error) {
-            if (!isStaleEtag(error) || attempt >= attempts) {
-                throw error;
-            }
-        }
-    }
 }

@@ -27,7 +27,19 @@ async function install() {
     const pip = path.join(environment, "bin", "pip");
     const steps = [
         ["python3", ["-m", "venv", environment], 120],
-        [pip, ["install", "--retries", "1", "--timeout", "30", `azure-cli==${version}`], 900],
+        [
+            pip,
+            [
+                "install",
+                "--no-compile",
+                "--retries",
+                "1",
+                "--timeout",
+                "30",
+                `azure-cli==${version}`,
+            ],
+            900,
+        ],
         [installed, ["version"], 120],
     ];
     for (const [command, args, timeoutSeconds] of steps) {

@@ -1,5 +1,6 @@
 import { X509Certificate } from "crypto";
 import { requestedKey } from "../components/pki/csr";
+import { generationOfIssuer } from "../components/pki/formerCertificates";
 import { generatedKey } from "../components/pki/issue";
 import { paceVariable } from "../components/iothub/pace";
 import { deviceTypes, Outputs, PreviousState } from "./previousState";
@@ -118,6 +119,7 @@ export function devicesCutOff(settings: KnownSettings, previous: PreviousState):
                   whyOtherKey(device, group, certificate) ??
                   whyUntrusted(
                       device,
+                      group,
                       certificate,
                       group?.provisioning === "dps" ? trusted.atService : trusted.onHub,
                   ));
@@ -212,19 +214,20 @@ function thumbprintsOf(pem: unknown): readonly string[] {
 
 function whyUntrusted(
     { authentication, individualEnrollment }: DeviceSettings,
+    group: GroupSettings | undefined,
     certificate: Outputs | undefined,
     trusted: ReadonlySet<string> | undefined,
 ): string | undefined {
     const pem = certificate?.["certificate"];
-    // Its own enrollment knows the certificate, and goes on accepting the former one.
-    if (individualEnrollment) {
-        return undefined;
-    }
     if (authentication.kind === "thumbprint" || typeof pem !== "string" || trusted === undefined) {
         return undefined;
     }
     const { issuer } = new X509Certificate(pem);
-    return trusted.has(issuer)
+    // Its own enrollment knows the certificate, and goes on accepting the former one as long as its CA's generation counts.
+    const { generation = 0, retain = [] } = group?.intermediate ?? {};
+    const isKnown =
+        individualEnrollment && [generation, ...retain].includes(generationOfIssuer(pem));
+    return isKnown || trusted.has(issuer)
         ? undefined
         : `its CA "${nameIn(issuer)}" is trusted no more, and is not among the generations to retain`;
 }
@@ -236,7 +239,7 @@ function nameIn(subject: string): string {
 /**
  * Where the root is trusted, devices send their intermediates along: subjects of those whose root stays. Undefined: all do.
  */
-function issuersUnderRoots(
+export function issuersUnderRoots(
     settings: KnownSettings,
     previous: PreviousState,
 ): ReadonlySet<string> | undefined {

@@ -68,7 +68,7 @@ export function createFleet(settings: Settings, base: FleetBase): ReadonlyMap<st
         }
         const certificate = createCertificate(settings, device, group, issuer);
         if (certificate !== undefined && base.service && group.provisioning !== "listed") {
-            createEntries(base, base.service, group, device, certificate.certificate);
+            createEntries(base, base.service, group, device, certificate);
         }
         fleet.set(device.id, {
             settings: device,
@@ -86,10 +86,10 @@ function createEntries(
     service: EnrollmentService,
     group: GroupSettings,
     device: DeviceSettings,
-    certificate: pulumi.Output<string>,
+    certificate: DeviceCertificate,
 ): void {
     const enrollment = device.individualEnrollment
-        ? createIndividualEnrollment(service, group, device, certificate)
+        ? createIndividualEnrollment(service, group, device, certificate.certificate)
         : undefined;
     const hubHostName = hub.hostName;
     createRegistration(service, group, device, { hubHostName, owner, certificate, enrollment });

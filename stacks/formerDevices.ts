@@ -56,6 +56,7 @@ function keepRegistration(deviceId: string, args: DeviceRegistrationArgs): void 
         );
     }
     const { serviceId, hostName, hubHostName, registrationId, group, owner, certificate } = args;
+    const { former, generations, key } = args;
     new DeviceRegistration(deviceId, {
         serviceId,
         hostName,
@@ -68,6 +69,9 @@ function keepRegistration(deviceId: string, args: DeviceRegistrationArgs): void 
         isBlocked: false,
         owner,
         certificate,
+        ...(former === undefined ? {} : { former }),
+        ...(generations === undefined ? {} : { generations }),
+        ...(key === undefined ? {} : { key }),
     });
 }
 

@@ -15,6 +15,7 @@ import { ResourceGroup, resourceGroup } from "./resourceGroup";
 import { Settings } from "./settings";
 import { shardsValue } from "./shards";
 import { createTrust, keptUntilProof, refuseUnprovenRoot } from "./trust";
+import { refuseUnrevocable, warnOfSharedRoot } from "./unrevocable";
 
 /** What the devices of an environment stand on. */
 export interface Platform {
@@ -50,6 +51,8 @@ export async function createPlatform(
     previous = PreviousState.none,
 ): Promise<Platform> {
     refuseUnprovenRoot(settings, previous);
+    refuseUnrevocable(settings, previous);
+    warnOfSharedRoot(settings);
     const client = await signIn();
     const group = await resourceGroup(settings, previous);
     const deployer = settings.hub.dataRole === "assign" ? client : undefined;
@@ -99,6 +102,8 @@ export async function createPlatform(
                 hub,
                 authorities,
                 deployer,
+                owner: ownerName(),
+                previous,
             }),
         ci: settings.ci && createCi(settings.ci, client.subscriptionId, group.id, hub, previous),
     };
@@ -133,8 +138,12 @@ export function ownBase(
             ready: provisioning.service.ready,
             enrollmentGroups: provisioning.enrollmentGroups,
         },
-        owner: `${pulumi.getProject()}/${pulumi.getStack()}`,
+        owner: ownerName(),
     };
+}
+
+function ownerName(): string {
+    return `${pulumi.getProject()}/${pulumi.getStack()}`;
 }
 
 function createCi(

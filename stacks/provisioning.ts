@@ -9,8 +9,13 @@ import { DeviceRegistration } from "../components/dps/registration";
 import { LinkedHub, ProvisioningService } from "../components/dps/provisioningService";
 import { Hub } from "../components/iothub/hub";
 import { provisioningPolicy } from "../components/iothub/sharedAccess";
+import { textDigest } from "../components/dynamic/writeOnly";
+import { requestedKey } from "../components/pki/csr";
+import { DeviceCertificate } from "../components/pki/deviceCertificate";
+import { generatedKey } from "../components/pki/issue";
 import { VerifiedCertificate } from "../components/iothub/verifiedCertificate";
 import { Authorities } from "./authorities";
+import { deviceTypes, PreviousState } from "./previousState";
 import {
     DeviceSettings,
     DpsSettings,
@@ -47,6 +52,10 @@ export interface ProvisioningArgs {
     readonly hub: Hub;
     readonly authorities: Authorities;
     readonly deployer: Deployer | undefined;
+    /** Whose devices they are: `project/stack`. */
+    readonly owner: string;
+    /** State before the run. */
+    readonly previous: PreviousState;
 }
 
 /** Declares the provisioning service, its CAs with their proofs, and an enrollment group for each group that uses it. */
@@ -87,6 +96,11 @@ export function createProvisioning(
                     {
                         enrollmentGroupId: group.name,
                         ...attestation,
+                        owner: args.owner,
+                        members: membersOf(settings, group),
+                        ...(isFreed(group, args.previous)
+                            ? { others: othersThan(settings, group) }
+                            : {}),
                         ...enrollmentArgs(service, group),
                     },
                     { dependsOn: service.ready },
@@ -95,6 +109,19 @@ export function createProvisioning(
         }
     }
     return { service, trusted, enrollmentGroups };
+}
+
+function membersOf({ devices }: Settings, { name }: GroupSettings): string[] {
+    return devices.filter(({ group }) => group === name).map(({ id }) => id);
+}
+
+function othersThan({ devices }: Settings, { name }: GroupSettings): string[] {
+    return devices.filter(({ group }) => group !== name).map(({ id }) => id);
+}
+
+function isFreed({ name, blocked }: GroupSettings, previous: PreviousState): boolean {
+    const before = previous.find(deviceTypes.enrollmentGroup, name);
+    return !blocked && before?.["provisioningStatus"] === "disabled";
 }
 
 /** One device by its own certificate, under the policy of its group. */
@@ -130,7 +157,7 @@ export function createRegistration(
     }: {
         readonly hubHostName: pulumi.Output<string>;
         readonly owner: string;
-        readonly certificate: pulumi.Output<string>;
+        readonly certificate: DeviceCertificate;
         readonly enrollment: IndividualEnrollment | undefined;
     },
 ): DeviceRegistration {
@@ -151,10 +178,29 @@ export function createRegistration(
             isListed: group.provisioning === "both",
             isBlocked: group.blocked,
             owner,
-            certificate,
+            certificate: certificate.certificate,
+            former: certificate.former,
+            generations: trustedGenerations(group),
+            key: keyOf(device, group),
         },
         { dependsOn: decides === undefined ? service.ready : [...service.ready, decides] },
     );
+}
+
+function trustedGenerations({ intermediate }: GroupSettings): number[] {
+    return [intermediate.generation, ...intermediate.retain];
+}
+
+/** Names the key of a device's certificate; undefined for one without a certificate of its group. */
+function keyOf({ authentication }: DeviceSettings, group: GroupSettings): string | undefined {
+    switch (authentication.kind) {
+        case "generated":
+            return generatedKey(group.keyAlgorithm, authentication.keyGeneration);
+        case "csr":
+            return textDigest(requestedKey(authentication.csrPem).toString("base64"));
+        case "thumbprint":
+            return undefined;
+    }
 }
 
 function enrollmentArgs(service: EnrollmentService, group: GroupSettings): EnrollmentArgs {
@@ -165,6 +211,7 @@ function enrollmentArgs(service: EnrollmentService, group: GroupSettings): Enrol
         serviceId: service.serviceId,
         hostName: service.hostName,
         provisioningStatus: group.blocked ? "disabled" : "enabled",
+        generations: trustedGenerations(group),
         iotEdge,
         ...reprovisioning(reprovision),
         ...(allocationPolicy === undefined ? {} : { allocationPolicy }),

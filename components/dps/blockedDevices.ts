@@ -1,39 +1,45 @@
+import { changeIdentity } from "../iothub/changeIdentity";
 import { hubRegistryAt } from "../iothub/hubRegistry";
-import { DeviceRecord } from "../iothub/registry";
+import { DeviceRecord, ownerOf } from "../iothub/registry";
 import { RegisteredDevice } from "./enrollments";
 
 /** At once; each is a read of the twin and an item of a bulk write. */
 const parallel = 20;
+/** So many devices an error names; the rest are counted. */
+const named = 20;
 
 /**
- * Disables on their hubs the devices that a blocked enrollment group brought there, because blocking at the provisioning
- * service alone leaves them connected (Azure docs: how-to-revoke-device-access-portal).
+ * Disables on their hubs devices that an enrollment group brought there, because what happens at the provisioning service
+ * alone leaves them connected (Azure docs: how-to-revoke-device-access-portal).
  *
+ * @param owner `project/stack`; what another stack claims is left as it is
+ * @param reason written to each identity
  * @returns how many were disabled
+ * @throws Error that names those that were not, when the others are done
  */
 export function disableDevices(
     devices: readonly RegisteredDevice[],
-    group: string,
+    owner: string,
+    reason: string,
 ): Promise<number> {
-    return changeDevices(devices, (device) => {
-        if (device.status === "disabled") {
-            return undefined;
-        }
-        return { ...device, status: "disabled", statusReason: blockReason(group) };
-    });
+    return changeDevices(devices, owner, (device) =>
+        device.status === "disabled"
+            ? undefined
+            : { ...device, status: "disabled", statusReason: reason },
+    );
 }
 
-/** Enables again those, and only those, that were disabled with their group. */
+/** Enables again those, and only those, that were disabled for this reason. */
 export function enableDevices(
     devices: readonly RegisteredDevice[],
-    group: string,
+    owner: string,
+    reason: string,
 ): Promise<number> {
-    return changeDevices(devices, (device) => {
-        if (device.statusReason !== blockReason(group)) {
-            return undefined;
-        }
-        return { ...device, status: "enabled", statusReason: "" };
-    });
+    return changeDevices(devices, owner, (device) =>
+        device.status === "enabled" || device.statusReason !== reason
+            ? undefined
+            : { ...device, status: "enabled", statusReason: "" },
+    );
 }
 
 /** Written to the identity of a device that was disabled with its group. */
@@ -41,35 +47,61 @@ export function blockReason(group: string): string {
     return `blocked with enrollment group ${group}`.slice(0, 128);
 }
 
+/** Written to the identity of a device that the configuration does not name, when its group or its CA went. */
+export function droppedReason(group: string): string {
+    return `its CA or enrollment group ${group} was removed`.slice(0, 128);
+}
+
 /** The record that a device shall have; undefined: as it is. */
-type Change = (device: DeviceRecord) => DeviceRecord | undefined;
+type Wanted = (device: DeviceRecord) => DeviceRecord | undefined;
 
 async function changeDevices(
     devices: readonly RegisteredDevice[],
-    change: Change,
+    owner: string,
+    wanted: Wanted,
 ): Promise<number> {
     let changed = 0;
+    const problems: string[] = [];
     const waiting = [...devices];
     const worker = async (): Promise<void> => {
         for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-            changed += await changeDevice(next, change);
+            try {
+                changed += (await changeDevice(next, owner, wanted)) ? 1 : 0;
+            } catch (error) {
+                problems.push((error as Error).message);
+            }
         }
     };
     await Promise.all(Array.from({ length: parallel }, worker));
+    if (problems.length > 0) {
+        const more = problems.length > named ? [`and ${problems.length - named} more`] : [];
+        throw new Error([...problems.slice(0, named), ...more].join("\n"));
+    }
     return changed;
 }
 
-async function changeDevice(device: RegisteredDevice, change: Change): Promise<number> {
-    const { assignedHub: hostName, deviceId } = device;
-    const { registry, queue } = await hubRegistryAt(hostName);
-    const present = await registry.get(deviceId);
-    const wanted = present && change(present);
-    if (wanted === undefined) {
-        return 0;
+async function changeDevice(
+    { assignedHub, deviceId }: RegisteredDevice,
+    owner: string,
+    wanted: Wanted,
+): Promise<boolean> {
+    const hub = await hubRegistryAt(assignedHub);
+    return changeIdentity(hub, deviceId, (present) => {
+        const device = wanted(present);
+        if (device === undefined) {
+            return undefined;
+        }
+        refuseForeign(present, owner, assignedHub);
+        return { mode: "update", device };
+    });
+}
+
+/** @throws Error when another stack claims the device */
+export function refuseForeign(present: DeviceRecord, owner: string, hostName: string): void {
+    const other = ownerOf(present);
+    if (other !== undefined && other !== owner) {
+        throw new Error(
+            `device "${present.deviceId}" on ${hostName} belongs to ${other}: it is left as it is, and NOT cut off`,
+        );
     }
-    const error = await queue.run({ mode: "update", device: wanted });
-    if (error !== undefined) {
-        throw new Error(`device "${deviceId}" on ${hostName}: ${error.code} ${error.message}`);
-    }
-    return 1;
 }

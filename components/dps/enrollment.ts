@@ -17,6 +17,8 @@ export interface EnrollmentArgs {
     readonly updateHubAssignment: boolean;
     /** On changing the hub, whether the twin goes along; otherwise it starts anew. */
     readonly migrateDeviceData: boolean;
+    /** Trusted generations of the group's CA, the present one first. */
+    readonly generations: readonly number[];
     /** Default: the service's. */
     readonly allocationPolicy?: "hashed" | "geoLatency" | "static";
     readonly initialTwin?: {
@@ -33,6 +35,12 @@ export interface EnrollmentGroupArgs extends EnrollmentArgs {
     readonly caReferences?: readonly pulumi.Input<string>[];
     /** PEM of CA certificates, primary first. */
     readonly signingCertificates?: readonly pulumi.Input<string>[];
+    /** Whose devices it brings to hubs: `project/stack`. */
+    readonly owner: string;
+    /** IDs of the devices that the configuration has in the group; all others that registered are strays. */
+    readonly members: readonly string[];
+    /** IDs of the devices of other groups; given when the group is freed, which must not let in what took their place. */
+    readonly others?: readonly string[];
 }
 
 /** All devices whose certificates chain to a CA may register (Azure docs: concepts-service, enrollment group). */

@@ -21,18 +21,24 @@ import type {
 } from "@pulumi/pulumi/dynamic";
 import { configureAzure } from "../azure/access";
 import { retryStale } from "../azure/staleEtag";
-import { noteProgram, refuseToDestroyProtected, refuseToDropMoved } from "../dynamic/stackSettings";
+import {
+    isDeclared,
+    noteProgram,
+    refuseToDestroyProtected,
+    refuseToDropMoved,
+    setting,
+    wasDropped,
+} from "../dynamic/stackSettings";
 import { changedKeys, isUnknown, stableJson, toState } from "../dynamic/values";
 import { hold, isHeld, take } from "../dynamic/writeOnly";
 import { certificateFacts } from "../pki/certificates";
 import { isSameCommonName, isSameName } from "../pki/distinguishedName";
-import { disableDevices, enableDevices } from "./blockedDevices";
+import { generationOfIssuer } from "../pki/formerCertificates";
 import { Attestation, EnrollmentKind, EnrollmentPolicy, PresentEnrollment } from "./enrollments";
+import { isGenerationDropped } from "./generations";
+import { announceCut, applyBlock, dropStrays, noteRoster } from "./groupDevices";
 import { exists, service } from "./services";
 import { isDenial } from "./shutOut";
-
-/** So many device IDs a preview names; the rest are counted. */
-const named = 20;
 
 /** As the program gives them. */
 interface RawInputs extends EnrollmentPolicy, Attestation {
@@ -40,6 +46,10 @@ interface RawInputs extends EnrollmentPolicy, Attestation {
     readonly hostName: string;
     readonly kind: EnrollmentKind;
     readonly enrollmentId: string;
+    readonly owner?: string;
+    readonly generations?: readonly number[];
+    readonly members?: readonly string[];
+    readonly others?: readonly string[];
 }
 
 /** As the state keeps them. */
@@ -48,6 +58,10 @@ interface Inputs extends EnrollmentPolicy {
     readonly hostName: string;
     readonly kind: EnrollmentKind;
     readonly enrollmentId: string;
+    /** Of a group: `project/stack`. */
+    readonly owner?: string;
+    /** Of the CAs of a group, or of a device's group. */
+    readonly generations?: readonly number[];
     readonly attestation: "caReferences" | "signingCertificates" | "clientCertificates";
     /** Names of CA references, or SHA-256 thumbprints of certificates, primary first. */
     readonly trusted: readonly string[];
@@ -82,7 +96,10 @@ export const provider: ResourceProvider<Inputs, Outputs> = {
 async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
     const raw = given as unknown as RawInputs;
     noteProgram();
-    const { caReferences, signingCertificates, clientCertificates, ...kept } = raw;
+    const { caReferences, signingCertificates, clientCertificates, members, others, ...kept } = raw;
+    if (raw.kind === "group") {
+        noteRoster(raw, members, others);
+    }
     const inputs: Inputs = toState({
         ...kept,
         attestation:
@@ -106,38 +123,31 @@ function held(pem: string): string {
     return thumbprint;
 }
 
-async function diff(_: string, olds: Inputs, news: Inputs): Promise<DiffResult> {
+async function diff(_: string, olds: Outputs, news: Inputs): Promise<DiffResult> {
     const replaces = changedKeys(olds, news, ["serviceId", "kind", "enrollmentId"]);
     // The host name follows from the service, and is unknown in the preview of every change of it.
     const changed = changedKeys(olds, news, ["attestation", "trusted", ...policyKeys]);
+    const isFormerOut = olds.former !== undefined && !isOfTrustedGeneration(olds.former, news);
     if (news.kind === "group" && isBlocking(olds, news) && replaces.length === 0) {
         await announceCut(news);
     }
     return {
-        changes: replaces.length + changed.length > 0,
+        changes: replaces.length + changed.length > 0 || isFormerOut,
         replaces,
         ...(replaces.length > 0 ? { deleteBeforeReplace: true } : {}),
     };
 }
 
-function idOf({ serviceId, kind, enrollmentId }: Inputs): string {
+function idOf({
+    serviceId,
+    kind,
+    enrollmentId,
+}: Pick<Inputs, "serviceId" | "kind" | "enrollmentId">): string {
     return `${serviceId}/${kind}/${enrollmentId}`;
 }
 
 function isBlocking(olds: Inputs, news: Inputs): boolean {
     return olds.provisioningStatus === "enabled" && news.provisioningStatus === "disabled";
-}
-
-/** A preview must say whom it cuts off. */
-async function announceCut(inputs: Inputs): Promise<void> {
-    const devices = await service(inputs).registered(inputs.enrollmentId);
-    const ids = devices.map(({ deviceId }) => deviceId).sort();
-    const shown = ids.slice(0, named).join(", ");
-    const rest = ids.length > named ? ` and ${ids.length - named} more` : "";
-    console.log(
-        `enrollment group ${inputs.enrollmentId} will be blocked; ` +
-            `${ids.length} registered devices will be cut off${ids.length > 0 ? `: ${shown}${rest}` : ""}`,
-    );
 }
 
 async function create(inputs: Inputs): Promise<CreateResult<Outputs>> {
@@ -155,7 +165,9 @@ async function create(inputs: Inputs): Promise<CreateResult<Outputs>> {
     }
     const outs = outputs(inputs);
     await write(outs);
-    await applyBlock(inputs, present?.provisioningStatus ?? "enabled");
+    if (inputs.kind === "group") {
+        await applyBlock(inputs, present?.provisioningStatus ?? "enabled");
+    }
     return { id: idOf(inputs), outs };
 }
 
@@ -187,7 +199,12 @@ function certificateOf(thumbprint: string): string {
 async function update(_: string, olds: Outputs, news: Inputs): Promise<UpdateResult<Outputs>> {
     const outs = outputs(news, formerOf(olds, news));
     await write(outs);
-    await applyBlock(news, olds.provisioningStatus);
+    if (news.kind === "group") {
+        await applyBlock(news, olds.provisioningStatus);
+        if (isGenerationDropped(olds.generations, news.generations ?? [])) {
+            await dropStrays(news);
+        }
+    }
     return { outs };
 }
 
@@ -197,7 +214,10 @@ function outputs(inputs: Inputs, former?: string): Outputs {
         : inputs;
 }
 
-/** The certificate to accept beside a device's present one; another key, or a disabled device, revokes it. */
+/**
+ * The certificate to accept beside a device's present one; another key, a disabled device, or the end of its CA's
+ * generation revokes it.
+ */
 function formerOf(olds: Outputs, news: Inputs): string | undefined {
     const isAllowed = [olds, news].every(
         ({ attestation, provisioningStatus }) =>
@@ -208,12 +228,18 @@ function formerOf(olds: Outputs, news: Inputs): string | undefined {
     }
     const [before] = olds.trusted;
     const [now] = news.trusted;
-    if (before === now) {
-        return olds.former;
-    }
     // Older states lack it; then the update of the certificate itself left it.
-    const former = olds.certificate ?? (isHeld(before) ? certificateOf(before) : undefined);
-    return former !== undefined && isSameKey(former, certificateOf(now)) ? former : undefined;
+    const replaced = olds.certificate ?? (isHeld(before) ? certificateOf(before) : undefined);
+    const former = before === now ? olds.former : replaced;
+    return former !== undefined &&
+        isOfTrustedGeneration(former, news) &&
+        isSameKey(former, certificateOf(now))
+        ? former
+        : undefined;
+}
+
+function isOfTrustedGeneration(pem: string, { generations }: Inputs): boolean {
+    return generations?.includes(generationOfIssuer(pem)) ?? true;
 }
 
 function isSameKey(one: string, other: string): boolean {
@@ -237,21 +263,6 @@ async function write(inputs: Outputs): Promise<void> {
         const present = await enrollments.get(kind, enrollmentId);
         await enrollments.put(kind, enrollmentId, attestation, inputs, present?.etag);
     });
-}
-
-/** After the enrollment itself, so that no device registers anew in between; a repeat does no harm. */
-async function applyBlock(inputs: Inputs, before: Inputs["provisioningStatus"]): Promise<void> {
-    const { kind, enrollmentId, provisioningStatus } = inputs;
-    if (kind !== "group" || (provisioningStatus === "enabled" && before === "enabled")) {
-        return;
-    }
-    const devices = await service(inputs).registered(enrollmentId);
-    const isBlocked = provisioningStatus === "disabled";
-    const count = await (isBlocked ? disableDevices : enableDevices)(devices, enrollmentId);
-    if (count > 0) {
-        const verb = isBlocked ? "disabled" : "enabled again";
-        console.log(`enrollment group ${enrollmentId}: ${count} of its devices ${verb} on the hub`);
-    }
 }
 
 async function read(id: string | undefined, state?: Outputs): Promise<ReadResult<Outputs>> {
@@ -289,6 +300,17 @@ async function deleteEnrollment(_: string, state: Inputs): Promise<void> {
     if (!(await exists(state.serviceId))) {
         return;
     }
+    // In a destroy the hub goes with all that it knows; in fleet stacks only those know which devices are configured.
+    if (state.kind === "individual" || !isDeclared() || setting("shards") !== undefined) {
+        await deleteOwn(state);
+        return;
+    }
+    const registered = await service(state).settled(state.enrollmentId);
+    await deleteOwn(state);
+    await dropStrays({ ...state, generations: [] }, registered, (id) => !wasDropped(id));
+}
+
+async function deleteOwn(state: Inputs): Promise<void> {
     await retryStale(async () => {
         const present = await service(state).get(state.kind, state.enrollmentId);
         // What keeps a device out that left the configuration has taken the place of its enrollment.

@@ -1,7 +1,10 @@
+import { setTimeout as sleep } from "timers/promises";
 import { AzureAnswer, AzureClient, AzureRequest } from "../azure/client";
 import { DataPlaneAccess } from "../azure/dataPlaneAccess";
 
 const apiVersion = "2021-10-01";
+/** An assignment that is on its way ends within seconds. */
+const assigningSeconds = 60;
 
 /** `group`: all devices under a CA; `individual`: one device by its own certificate. */
 export type EnrollmentKind = "group" | "individual";
@@ -48,6 +51,13 @@ export interface CertificateNames {
 /** A device that registered. */
 export interface RegisteredDevice {
     readonly deviceId: string;
+    /** Host name. */
+    readonly assignedHub: string;
+}
+
+/** Through which group a device registered. */
+export interface GroupRegistration {
+    readonly group: string;
     /** Host name. */
     readonly assignedHub: string;
 }
@@ -109,10 +119,32 @@ export class Enrollments {
         return new Map(rows.map((row) => [(row.registrationId ?? "").toLowerCase(), present(row)]));
     }
 
+    /** All devices that a group brought to a hub, by device ID: the group, and the hub's host name. */
+    async registeredByGroup(): Promise<ReadonlyMap<string, GroupRegistration>> {
+        const groups = await this.query<{ readonly enrollmentGroupId: string }>(
+            "/enrollmentGroups/query",
+        );
+        const found = new Map<string, GroupRegistration>();
+        for (const { enrollmentGroupId: group } of groups) {
+            for (const { deviceId, assignedHub } of await this.registered(group)) {
+                found.set(deviceId, { group, assignedHub });
+            }
+        }
+        return found;
+    }
+
     /** The devices that a group brought to a hub. */
     async registered(groupId: string): Promise<RegisteredDevice[]> {
-        const route = `/registrations/${encodeURIComponent(groupId)}/query`;
-        const states = await this.query<RawRegistration>(route);
+        return (await this.registrations(groupId)).flatMap(registeredDevice);
+    }
+
+    /**
+     * The same once no registration is on its way: one that began before its enrollment was disabled still ends well.
+     *
+     * @throws Error naming the devices whose registration does not end
+     */
+    async settled(groupId: string): Promise<RegisteredDevice[]> {
+        const states = await ended(() => this.registrations(groupId));
         return states.flatMap(registeredDevice);
     }
 
@@ -121,9 +153,16 @@ export class Enrollments {
         return registeredDevice(await this.rawRegistration(id))[0];
     }
 
-    /** Whether a device is being assigned a hub at present. */
-    async isAssigning(id: string): Promise<boolean> {
-        return (await this.rawRegistration(id)).status === "assigning";
+    /** The same once no registration is on its way. */
+    async settledRegistration(id: string): Promise<RegisteredDevice | undefined> {
+        const [state] = await ended(async () => [
+            { registrationId: id, ...(await this.rawRegistration(id)) },
+        ]);
+        return registeredDevice(state)[0];
+    }
+
+    private registrations(groupId: string): Promise<RawRegistration[]> {
+        return this.query(`/registrations/${encodeURIComponent(groupId)}/query`);
     }
 
     private async rawRegistration(id: string): Promise<RawRegistration> {
@@ -162,11 +201,31 @@ export class Enrollments {
     }
 }
 
+/** Asks again while a device is being assigned a hub: then its identity is there to be changed. */
+async function ended(ask: () => Promise<RawRegistration[]>): Promise<RawRegistration[]> {
+    for (let seconds = 0; ; seconds++) {
+        const states = await ask();
+        const open = states.filter(({ status }) => status === "assigning");
+        if (open.length === 0) {
+            return states;
+        }
+        if (seconds >= assigningSeconds) {
+            const ids = open.map(({ registrationId }) => registrationId ?? "?");
+            throw new Error(
+                `in the middle of a registration for ${assigningSeconds} s, so NOT cut off: ` +
+                    `${ids.slice(0, 20).join(", ")}${ids.length > 20 ? " and more" : ""}; run this again`,
+            );
+        }
+        await sleep(1000);
+    }
+}
+
 function registeredDevice({ deviceId, assignedHub }: RawRegistration): RegisteredDevice[] {
     return deviceId === undefined || assignedHub === undefined ? [] : [{ deviceId, assignedHub }];
 }
 
 interface RawRegistration {
+    readonly registrationId?: string;
     readonly status?: string;
     readonly deviceId?: string;
     readonly assignedHub?: string;

@@ -25,12 +25,19 @@ export interface DeviceRegistrationArgs {
     readonly owner: string;
     /** PEM of the device's certificate. */
     readonly certificate: pulumi.Input<string>;
+    /** Earlier ones that may go on counting: see {@link DeviceCertificate.former}. */
+    readonly former?: pulumi.Input<readonly string[] | undefined>;
+    /** Generations of the group's CA that are trusted, the present one first. */
+    readonly generations?: readonly number[];
+    /** Names the device's key; another one ends what its own enrollment knew it by. */
+    readonly key?: string;
 }
 
 /**
  * Stands for what a device makes of itself at the provisioning service: its registration, and the identity on the hub that
  * it is assigned to. While the device may register nothing is done; one that is disabled, or leaves the configuration, is
- * kept from registering through its group and is cut off at its hub.
+ * kept from registering through its group and is cut off at its hub. When a CA of its group is dropped, the hub stops
+ * recognising the certificates that this CA signed.
  */
 export class DeviceRegistration extends DynamicResource {
     constructor(

@@ -27,12 +27,26 @@ import {
     setting,
     wasDropped,
 } from "../dynamic/stackSettings";
-import { changedKeys, isUnknown } from "../dynamic/values";
+import { changedKeys, isUnknown, toState } from "../dynamic/values";
 import { hold, take } from "../dynamic/writeOnly";
+import { hubRegistryAt } from "../iothub/hubRegistry";
 import { certificateFacts } from "../pki/certificates";
-import { PresentEnrollment } from "./enrollments";
-import { exists, service, ServiceAddress } from "./services";
-import { cutOff, deny, isCut, isDenial, letIn, RegisteringDevice, removeDenial } from "./shutOut";
+import { readFormer } from "../pki/formerCertificates";
+import { GroupRegistration, PresentEnrollment } from "./enrollments";
+import { isGenerationDropped } from "./generations";
+import { exists, PerService, service, ServiceAddress } from "./services";
+import {
+    cutOff,
+    deny,
+    isCut,
+    isDenial,
+    isTrusted,
+    letIn,
+    RegisteringDevice,
+    removeDenial,
+    revokeOthers,
+    TrustedCertificates,
+} from "./shutOut";
 
 /** As the state keeps them. */
 interface Inputs extends ServiceAddress, RegisteringDevice {
@@ -40,10 +54,17 @@ interface Inputs extends ServiceAddress, RegisteringDevice {
     readonly isBlocked: boolean;
     /** SHA-256 thumbprint of the certificate. */
     readonly certificate: string;
+    /** See DeviceCertificate. */
+    readonly former?: readonly string[];
+    readonly generations?: readonly number[];
+    readonly key?: string;
 }
 
 /** With PEM of the certificate: a device that leaves is kept out by an enrollment, which needs one. */
-type Outputs = Inputs;
+interface Outputs extends Inputs {
+    /** Another group, by whose CA somebody registered the device's ID. */
+    readonly takenBy?: string;
+}
 
 export const provider: ResourceProvider<Inputs, Outputs> = {
     configure: async (request: ConfigureRequest) => configureAzure(request),
@@ -67,15 +88,24 @@ async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
     return { inputs: { ...given, certificate } };
 }
 
-/** Which of its certificates the device has makes no difference: it is kept out by its name. */
+/** A certificate that is issued anew makes no difference, unless former ones count no more. */
 async function diff(_: string, olds: Outputs, news: Inputs): Promise<DiffResult> {
     const replaces = changedKeys(olds, news, ["serviceId", "registrationId"]);
     const changed = changedKeys(olds, news, ["status", "group", "isEnrolled", "isListed", "owner"]);
+    const isTaken = olds.takenBy !== undefined;
     return {
-        changes: replaces.length + changed.length > 0,
+        changes: replaces.length + changed.length > 0 || isRevoking(olds, news) || isTaken,
         replaces,
         ...(replaces.length > 0 ? { deleteBeforeReplace: true } : {}),
     };
+}
+
+function isRevoking(olds: Outputs, news: Inputs): boolean {
+    const isOtherKey =
+        news.isEnrolled && olds.isEnrolled && olds.key !== undefined && olds.key !== news.key;
+    const isDropped =
+        olds.group === news.group && isGenerationDropped(olds.generations, news.generations ?? []);
+    return isOtherKey || isDropped;
 }
 
 async function create(inputs: Inputs): Promise<CreateResult<Outputs>> {
@@ -96,6 +126,11 @@ async function update(_: string, olds: Outputs, news: Inputs): Promise<UpdateRes
     } else if (olds.status === "disabled") {
         await free(outs);
     }
+    // Also of one that is off: it may be enabled by hand.
+    if (isRevoking(olds, news) || olds.takenBy !== undefined) {
+        const takenBy = outs.status === "enabled" ? olds.takenBy : undefined;
+        await revokeOthers(service(outs), outs, trustedCertificates(outs), takenBy);
+    }
     return { outs };
 }
 
@@ -113,7 +148,29 @@ async function cut(device: Outputs, isEnrolled: boolean): Promise<void> {
 }
 
 async function free(device: Outputs): Promise<void> {
-    await letIn(service(device), device, device.isBlocked ? device.group : undefined);
+    const blockedWith = device.isBlocked ? device.group : undefined;
+    await letIn(service(device), device, blockedWith, trustedCertificates(device));
+}
+
+/** The present one, and former ones of the CAs that are trusted; of the same key, where its own enrollment decides. */
+function trustedCertificates(device: Outputs): TrustedCertificates {
+    const { sha1Thumbprint, sha256Thumbprint, keyId } = certificateFacts(device.certificate);
+    const former = (device.former ?? [])
+        .map(readFormer)
+        .filter(
+            (one) =>
+                (device.generations?.includes(one.generation) ?? true) &&
+                (!device.isEnrolled || keyId.startsWith(one.keyId)),
+        );
+    return {
+        present: {
+            type: "selfSigned",
+            x509Thumbprint: { primaryThumbprint: sha256Thumbprint },
+        },
+        includes: (thumbprint) =>
+            [sha1Thumbprint, sha256Thumbprint].includes(thumbprint) ||
+            former.some((one) => thumbprint.startsWith(one.thumbprint)),
+    };
 }
 
 async function read(id: string | undefined, state?: Outputs): Promise<ReadResult<Outputs>> {
@@ -130,7 +187,30 @@ async function read(id: string | undefined, state?: Outputs): Promise<ReadResult
         present?.provisioningStatus === "disabled" &&
         (await isCut(service(state), state));
     const status = isOut || (state.status === "enabled" && isDenied) ? "disabled" : "enabled";
-    return { id, props: { ...state, status } };
+    const props: Outputs = toState({ ...state, status, takenBy: await takenBy(state) });
+    return { id, props };
+}
+
+/**
+ * Every CA of the service may register every ID (Azure docs: concepts-service): a device of another group takes the identity
+ * over, which then trusts its certificate.
+ */
+async function takenBy(state: Outputs): Promise<string | undefined> {
+    const { registrationId, group } = state;
+    const other = (await registered(state)).get(registrationId);
+    if (other === undefined || other.group === group) {
+        return undefined;
+    }
+    const identity = await (await hubRegistryAt(other.assignedHub)).registry.get(registrationId);
+    const issued = trustedCertificates({ ...state, generations: undefined });
+    if (identity === undefined || isTrusted(identity, issued)) {
+        return undefined;
+    }
+    console.log(
+        `device "${registrationId}" of group ${group} was registered by a certificate of group ${other.group}, which ` +
+            `${other.assignedHub} takes instead of its own; "pulumi up --refresh" gives it back`,
+    );
+    return other.group;
 }
 
 /**
@@ -157,15 +237,14 @@ async function deleteRegistration(_: string, state: Outputs): Promise<void> {
     }
 }
 
-const known = new Map<string, Promise<ReadonlyMap<string, PresentEnrollment>>>();
+const individuals = new PerService((enrollments) => enrollments.individuals());
+const groups = new PerService((enrollments) => enrollments.registeredByGroup());
 
-/** The individual enrollments of the service, asked for once a run. */
+/** The individual enrollments of the service. */
 function denials(address: ServiceAddress): Promise<ReadonlyMap<string, PresentEnrollment>> {
-    let found = known.get(address.hostName);
-    if (found === undefined) {
-        found = service(address).individuals();
-        known.set(address.hostName, found);
-        found.catch(() => known.delete(address.hostName));
-    }
-    return found;
+    return individuals.of(address);
+}
+
+function registered(address: ServiceAddress): Promise<ReadonlyMap<string, GroupRegistration>> {
+    return groups.of(address);
 }

@@ -42,19 +42,40 @@ async function askForService(serviceId: string): Promise<boolean> {
 const services = new Map<string, Enrollments>();
 
 /** One client a service and process. */
-export function service({ hostName, serviceId }: ServiceAddress): Enrollments {
-    const known = services.get(hostName);
-    if (known !== undefined) {
-        return known;
-    }
-    const { dps, roleWaitSeconds } = azure();
+export function service(address: ServiceAddress): Enrollments {
+    const known = services.get(address.hostName) ?? open(address, azure().roleWaitSeconds);
+    services.set(address.hostName, known);
+    return known;
+}
+
+/** The same without a wait for a role: for what a preview tells if it can. */
+export function serviceAtOnce(address: ServiceAddress): Enrollments {
+    return open(address, 0);
+}
+
+function open({ hostName, serviceId }: ServiceAddress, waitSeconds: number): Enrollments {
     const access = new DataPlaneAccess({
         hostName,
         resourceId: serviceId,
         role: "Device Provisioning Service Data Contributor",
-        waitSeconds: roleWaitSeconds,
+        waitSeconds,
     });
-    const opened = new Enrollments(dps, hostName, access);
-    services.set(hostName, opened);
-    return opened;
+    return new Enrollments(azure().dps, hostName, access);
+}
+
+/** What a run asks each service once. */
+export class PerService<T> {
+    private readonly known = new Map<string, Promise<T>>();
+
+    constructor(private readonly ask: (enrollments: Enrollments) => Promise<T>) {}
+
+    of(address: ServiceAddress): Promise<T> {
+        let found = this.known.get(address.hostName);
+        if (found === undefined) {
+            found = this.ask(service(address));
+            this.known.set(address.hostName, found);
+            found.catch(() => this.known.delete(address.hostName));
+        }
+        return found;
+    }
 }

@@ -1,14 +1,12 @@
 import { X509Certificate } from "crypto";
-import { setTimeout as sleep } from "timers/promises";
 import { retryStale } from "../azure/staleEtag";
+import { Change, changeIdentity } from "../iothub/changeIdentity";
 import { hubRegistryAt } from "../iothub/hubRegistry";
-import { DeviceRecord, ownerTag, RegistryOperation } from "../iothub/registry";
+import { DeviceRecord, ownerTag } from "../iothub/registry";
 import { isSameName } from "../pki/distinguishedName";
-import { blockReason } from "./blockedDevices";
+import { blockReason, refuseForeign } from "./blockedDevices";
 import { Enrollments, PresentEnrollment } from "./enrollments";
-
-/** An assignment that is on its way ends within seconds; then its identity is there to be cut. */
-const assigningSeconds = 60;
+import { generationIn } from "./generations";
 
 /** A device of an enrollment group. */
 export interface RegisteringDevice {
@@ -39,7 +37,12 @@ export interface ShutOutDevice extends RegisteringDevice {
  */
 export async function deny(service: Enrollments, device: ShutOutDevice): Promise<void> {
     const { registrationId, group, owner, certificate } = device;
-    const mark: Mark = { stack: owner, shutOut: group };
+    const generations = generationsOf(await service.get("group", group));
+    const mark: Mark = {
+        stack: owner,
+        shutOut: group,
+        ...(generations.length > 0 ? { generations } : {}),
+    };
     await retryStale(async () => {
         const present = await service.get("individual", registrationId);
         if (present !== undefined && !isOwn(present, device)) {
@@ -76,15 +79,47 @@ export async function cutOff(
     device: RegisteringDevice,
     fate: "disabled" | "deleted",
 ): Promise<void> {
-    await assignmentEnded(service, device.registrationId);
     for (const hostName of await hubsOf(service, device)) {
-        await changeIdentity(hostName, device, (present) =>
+        await changeOwn(hostName, device, (present) =>
             fate === "deleted"
-                ? { mode: "delete", deviceId: present.deviceId }
+                ? { mode: "delete" }
                 : isOff(present)
                   ? undefined
                   : update({ ...present, status: "disabled", statusReason: offReason }),
         );
+    }
+}
+
+/**
+ * Makes the hub recognise the device by its present certificate where it recognises one that counts no more: the identity
+ * of a device that registered trusts thumbprints, whatever becomes of the CA that signed.
+ *
+ * @param trust which certificates count
+ * @param takenBy the group whose CA got the identity for somebody else: blocked with it, the device is freed again
+ */
+export async function revokeOthers(
+    service: Enrollments,
+    device: RegisteringDevice,
+    trust: TrustedCertificates,
+    takenBy?: string,
+): Promise<void> {
+    // Also where the stack lists it: there, too, it registered.
+    for (const hostName of await hubsOf(service, { ...device, isListed: false })) {
+        const isChanged = await changeOwn(hostName, device, (present) =>
+            isTrusted(present, trust)
+                ? undefined
+                : update({
+                      ...(isBlockedWith(present, takenBy)
+                          ? { ...present, status: "enabled", statusReason: "" }
+                          : present),
+                      authentication: trust.present,
+                  }),
+        );
+        if (isChanged) {
+            console.log(
+                `device "${device.registrationId}": ${hostName} takes its present certificate alone from now on`,
+            );
+        }
     }
 }
 
@@ -97,17 +132,22 @@ export async function letIn(
     service: Enrollments,
     device: RegisteringDevice,
     blockedWith: string | undefined,
+    trust: TrustedCertificates,
 ): Promise<void> {
     for (const hostName of await hubsOf(service, device)) {
-        await changeIdentity(hostName, device, (present) =>
-            !isOff(present)
-                ? undefined
-                : update(
-                      blockedWith === undefined
-                          ? { ...present, status: "enabled", statusReason: "" }
-                          : { ...present, statusReason: blockReason(blockedWith) },
-                  ),
-        );
+        await changeOwn(hostName, device, (present) => {
+            if (!isOff(present)) {
+                return undefined;
+            }
+            const { authentication } = isTrusted(present, trust)
+                ? present
+                : { authentication: trust.present };
+            return update(
+                blockedWith === undefined
+                    ? { ...present, authentication, status: "enabled", statusReason: "" }
+                    : { ...present, authentication, statusReason: blockReason(blockedWith) },
+            );
+        });
     }
     await removeDenial(service, device.registrationId);
 }
@@ -115,6 +155,28 @@ export async function letIn(
 /** Whether an enrollment is one that keeps a device out. */
 export function isDenial({ provisioningStatus, initialTwin }: PresentEnrollment): boolean {
     return provisioningStatus === "disabled" && markOf(initialTwin)?.shutOut !== undefined;
+}
+
+/**
+ * Removes what keeps devices out that left the configuration, once every CA is gone that may have signed for them.
+ *
+ * @param group whose CAs changed; undefined attestation: it is gone, and with it all of its CAs
+ * @param isConfigured whether a device is in the configuration: then its own resource sees to it
+ */
+export async function sweepDenials(
+    service: Enrollments,
+    { group, owner }: Pick<RegisteringDevice, "group" | "owner">,
+    isConfigured: (registrationId: string) => boolean,
+): Promise<void> {
+    const trusted = generationsOf(await service.get("group", group));
+    for (const [id, present] of await service.individuals()) {
+        const mark = markOf(present.initialTwin);
+        const isOurs = isDenial(present) && mark?.stack === owner && mark.shutOut === group;
+        const isNeeded = mark?.generations?.some((one) => trusted.includes(one)) ?? true;
+        if (isOurs && !isConfigured(id) && (trusted.length === 0 || !isNeeded)) {
+            await removeDenial(service, id);
+        }
+    }
 }
 
 /** Removes what keeps a device out, and nothing else that has taken its place. */
@@ -136,6 +198,10 @@ export async function isCut(service: Enrollments, device: RegisteringDevice): Pr
     return identities.every((one) => one?.status !== "enabled");
 }
 
+function isBlockedWith({ statusReason }: DeviceRecord, group: string | undefined): boolean {
+    return group !== undefined && statusReason === blockReason(group);
+}
+
 const offReason = "off in the configuration";
 
 function isOff({ status, statusReason }: DeviceRecord): boolean {
@@ -145,6 +211,34 @@ function isOff({ status, statusReason }: DeviceRecord): boolean {
 interface Mark {
     readonly stack: string;
     readonly shutOut?: string;
+    /** Those of the group's CA that may have signed for the device. */
+    readonly generations?: readonly number[];
+}
+
+function generationsOf(group: PresentEnrollment | undefined): number[] {
+    const names = [
+        ...(group?.caReferences ?? []),
+        ...(group?.certificateNames ?? []).map(({ subject }) => subject),
+    ];
+    return names.flatMap((name) => generationIn(name) ?? []);
+}
+
+/** By which certificates a hub may recognise a device. */
+export interface TrustedCertificates {
+    readonly present: DeviceRecord["authentication"];
+    /** @param thumbprint upper-case hex */
+    readonly includes: (thumbprint: string) => boolean;
+}
+
+/** One that a CA signs is recognised by the hub's CAs. */
+export function isTrusted({ authentication }: DeviceRecord, trust: TrustedCertificates): boolean {
+    if (authentication.type !== "selfSigned") {
+        return true;
+    }
+    const { primaryThumbprint, secondaryThumbprint } = authentication.x509Thumbprint;
+    return [primaryThumbprint, secondaryThumbprint].every(
+        (one) => one === undefined || one === "" || trust.includes(one.toUpperCase()),
+    );
 }
 
 function markOf(twin: PresentEnrollment["initialTwin"]): Mark | undefined {
@@ -164,54 +258,32 @@ function isOwn(
     return isEnrolled || certificateNames.some((names) => isSameName(names.issuer, issuer));
 }
 
-/** A registration that began before the enrollment was disabled may still bring the device to a hub. */
-async function assignmentEnded(service: Enrollments, registrationId: string): Promise<void> {
-    for (let seconds = 0; await service.isAssigning(registrationId); seconds++) {
-        if (seconds >= assigningSeconds) {
-            throw new Error(
-                `device "${registrationId}" has been in the middle of a registration for ${assigningSeconds} s, so it ` +
-                    `is NOT cut off; run this again`,
-            );
-        }
-        await sleep(1000);
-    }
-}
-
+/** The hub that the service sent it to, and the stack's own. */
 async function hubsOf(
     service: Enrollments,
     { registrationId, hubHostName, isListed }: RegisteringDevice,
 ): Promise<string[]> {
-    const registration = await service.registration(registrationId);
+    const registration = await service.settledRegistration(registrationId);
     const hubs = new Set([registration?.assignedHub ?? hubHostName, hubHostName]);
     return [...hubs].filter((hub) => !isListed || hub !== hubHostName);
 }
 
-function update(device: DeviceRecord): RegistryOperation {
+function update(device: DeviceRecord): Change {
     return { mode: "update", device };
 }
 
 /** Of the stack's own device, or of one that nobody claims. */
-async function changeIdentity(
+async function changeOwn(
     hostName: string,
     { registrationId, owner }: RegisteringDevice,
-    change: (present: DeviceRecord) => RegistryOperation | undefined,
-): Promise<void> {
-    const { registry, queue } = await hubRegistryAt(hostName);
-    const present = await registry.get(registrationId);
-    const operation = present && change(present);
-    if (present === undefined || operation === undefined) {
-        return;
-    }
-    const stack = (present.tags[ownerTag] as { readonly stack?: string } | undefined)?.stack;
-    if (stack !== undefined && stack !== owner) {
-        throw new Error(
-            `device "${registrationId}" on ${hostName} belongs to ${stack}: it is left as it is, and NOT cut off`,
-        );
-    }
-    const error = await queue.run(operation);
-    if (error !== undefined && !/DeviceNotFound|404001/.test(error.code)) {
-        throw new Error(
-            `device "${registrationId}" on ${hostName}: ${error.code} ${error.message}`.trim(),
-        );
-    }
+    decide: (present: DeviceRecord) => Change | undefined,
+): Promise<boolean> {
+    const hub = await hubRegistryAt(hostName);
+    return changeIdentity(hub, registrationId, (present) => {
+        const change = decide(present);
+        if (change !== undefined) {
+            refuseForeign(present, owner, hostName);
+        }
+        return change;
+    });
 }

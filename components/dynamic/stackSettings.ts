@@ -60,6 +60,11 @@ export function refuseToDestroyProtected(what: string): void {
     }
 }
 
+/** Whether a program ran: in a destroy none does. */
+export function isDeclared(): boolean {
+    return isProgramRun;
+}
+
 const configured = new Set<string>();
 
 /** To be called by the `check` of what is declared for a device wherever its identity comes from. */

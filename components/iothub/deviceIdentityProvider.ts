@@ -30,20 +30,10 @@ import {
 import { changedKeys, isUnknown, stableJson, toState } from "../dynamic/values";
 import { hold, take, textDigest } from "../dynamic/writeOnly";
 import { isRegistered, linkedServices } from "../dps/registrations";
+import { changeIdentity, itemError } from "./changeIdentity";
 import { HubRegistry, hubRegistry } from "./hubRegistry";
-import { Authentication, DeviceRecord, DeviceStatus, ItemError, ownerTag } from "./registry";
-
-/** What the state keeps of a device beside its names. */
-interface Properties {
-    readonly status: DeviceStatus;
-    /** Upper-case hex; none: the device's certificate must chain to a verified CA. */
-    readonly thumbprints?: readonly string[];
-    readonly tags?: Readonly<Record<string, unknown>>;
-    /** `project/stack`. */
-    readonly owner: string;
-    /** The provisioning service writes the device's thumbprints when it registers; that is no drift. */
-    readonly isProvisioned?: boolean;
-}
+import { deviceRecord, only, Properties, tagPatch, thumbprintsOf } from "./identityRecord";
+import { DeviceRecord, ItemError, ownerOf } from "./registry";
 
 /** As the program gives them. */
 interface RawInputs {
@@ -71,6 +61,8 @@ interface Inputs extends Properties {
 interface Outputs extends Properties {
     /** ARM resource ID. */
     readonly hubId: string;
+    /** Another stack whose tag a refresh found. */
+    readonly foreign?: string;
 }
 
 /** What this run knows of the whole fleet; for the progress line. */
@@ -117,7 +109,8 @@ async function diff(id: string, olds: Outputs, news: Inputs): Promise<DiffResult
     ];
     const changed = changedKeys<Properties>(olds, news, ["status", "thumbprints", "tags", "owner"]);
     const isOtherwiseProvisioned = (olds.isProvisioned ?? false) !== (news.isProvisioned ?? false);
-    const changes = replaces.length + changed.length > 0 || isOtherwiseProvisioned;
+    const isForeign = olds.foreign !== undefined;
+    const changes = replaces.length + changed.length > 0 || isOtherwiseProvisioned || isForeign;
     if (!changes) {
         fleet.unchanged++;
     }
@@ -194,14 +187,14 @@ async function takeOver(
     if (!/DeviceAlreadyExists|409001/.test(error.code)) {
         throw itemError(hub, device.deviceId, error);
     }
-    const present = await hub.registry.get(device.deviceId);
-    if (present === undefined) {
+    const found = await hub.registry.get(device.deviceId);
+    if (found === undefined) {
         throw itemError(hub, device.deviceId, error);
     }
-    const owner = ownerOf(present);
+    const owner = ownerOf(found);
     const isOurs = owner === device.owner;
     const isByRegistration =
-        present.authentication.type === "selfSigned" &&
+        found.authentication.type === "selfSigned" &&
         (owner === undefined || (isOurs && device.isProvisioned));
     const hasRegistered =
         isByRegistration &&
@@ -218,38 +211,114 @@ async function takeOver(
         );
     }
     const wanted = deviceRecord(device.deviceId, device);
-    const tags = only(present.tags, Object.keys(wanted.tags));
     const isAsRegistered = device.isProvisioned && hasRegistered;
-    const { authentication } = isAsRegistered ? present : wanted;
-    await applyChanges(hub, { ...wanted, authentication }, { ...present, tags });
+    const { authentication } = isAsRegistered ? found : wanted;
+    const isRead = (other: DeviceRecord) => stableJson(other) === stableJson(found);
+    await changeIdentity(
+        hub,
+        device.deviceId,
+        (now) => {
+            if (!isRead(now)) {
+                throw new Error(
+                    `device "${device.deviceId}" was changed by somebody else while it was taken over; run this again`,
+                );
+            }
+            return isSameIdentity(now, { ...wanted, authentication })
+                ? undefined
+                : { mode: "update", device: { ...wanted, authentication } };
+        },
+        found,
+    );
+    await applyTags(hub, wanted, only(found.tags, Object.keys(wanted.tags)));
 }
 
 async function update(id: string, olds: Outputs, news: Inputs): Promise<UpdateResult<Outputs>> {
     const outs = outputs(news);
     const hub = await openHub(outs);
+    const wanted = deviceRecord(id, news);
+    const before = deviceRecord(id, olds);
+    const known = await present(hub, id, olds);
+    if (known === undefined) {
+        throw new Error(
+            `device "${id}" is not on ${hub.hostName} any more: "pulumi up --refresh" makes it again`,
+        );
+    }
+    const { adopt } = news;
+    refuseForeign(hub, olds, known, adopt);
     // The state does not say which thumbprints the provisioning service wrote, and nobody would renew them now.
-    const isRewritten = (olds.isProvisioned ?? false) && !news.isProvisioned;
-    await applyChanges(hub, deviceRecord(id, news), deviceRecord(id, olds), isRewritten);
+    const isRewritten =
+        ((olds.isProvisioned ?? false) && !news.isProvisioned) || olds.foreign !== undefined;
+    if (isRewritten || !isSameIdentity(before, wanted)) {
+        await changeIdentity(
+            hub,
+            id,
+            (found) => {
+                refuseForeign(hub, olds, found, adopt);
+                refuseToOverrule(olds, news, found);
+                const isByRegistration = found.authentication.type === "selfSigned";
+                const isKept = olds.isProvisioned && news.isProvisioned && isByRegistration;
+                const { authentication } = isKept ? found : wanted;
+                return { mode: "update", device: { ...wanted, authentication } };
+            },
+            known,
+        );
+    }
+    const ours = Object.keys({ ...before.tags, ...wanted.tags });
+    await applyTags(hub, wanted, only(known.tags, ours));
     return { outs };
 }
 
-/** @param isRewritten whether the identity is written even when it is as wanted by all that is known */
-async function applyChanges(
+/** As an index has it, if that agrees with the state. */
+function present(hub: HubRegistry, id: string, state: Outputs): Promise<DeviceRecord | undefined> {
+    const asInState = stableJson(state);
+    return hub
+        .reader(state.owner)
+        .read(id, (record) => stableJson(seen(state, record)) === asInState);
+}
+
+/**
+ * What carries another stack's tag is left alone; so is what lost its tag and recognises another device than the state says:
+ * somebody made it anew.
+ */
+function refuseForeign(hub: HubRegistry, state: Outputs, found: DeviceRecord, adopt = false): void {
+    const owner = ownerOf(found);
+    const isAsMade =
+        state.isProvisioned === true ||
+        stableJson(thumbprintsOf(found.authentication)) === stableJson(state.thumbprints);
+    if (adopt || (owner ?? "") === state.owner || (owner === undefined && isAsMade)) {
+        return;
+    }
+    throw new Error(
+        `device "${found.deviceId}" on ${hub.hostName} is not this stack's any more ` +
+            `(${owner === undefined ? "it has no owner tag and another authentication" : `it belongs to ${owner}`}), ` +
+            `and is left as it is. Set "adopt: true" for it to take it back, or ` +
+            `delete it there; to give it up, remove it from the state (pulumi state delete) and from the configuration.`,
+    );
+}
+
+/** Somebody who disables a device on the hub wants it off now; a run that has not seen that must not enable it. */
+function refuseToOverrule(olds: Outputs, news: Inputs, found: DeviceRecord): void {
+    if (olds.status === "enabled" && news.status === "enabled" && found.status === "disabled") {
+        const why = found.statusReason === undefined ? "" : ` (${found.statusReason})`;
+        throw new Error(
+            `device "${found.deviceId}" was disabled on the hub since the last run${why}, and stays so: ` +
+                `"pulumi up --refresh" enables it, "status: disabled" keeps it off`,
+        );
+    }
+}
+
+function isSameIdentity(one: DeviceRecord, other: DeviceRecord): boolean {
+    const fields = ({ status, authentication }: DeviceRecord) =>
+        stableJson([status, authentication]);
+    return fields(one) === fields(other);
+}
+
+async function applyTags(
     hub: HubRegistry,
     wanted: DeviceRecord,
-    present: DeviceRecord,
-    isRewritten = false,
+    present: DeviceRecord["tags"],
 ): Promise<void> {
-    const isSameIdentity =
-        stableJson([present.status, present.authentication]) ===
-        stableJson([wanted.status, wanted.authentication]);
-    if (isRewritten || !isSameIdentity) {
-        const error = await hub.queue.run({ mode: "update", device: wanted });
-        if (error !== undefined) {
-            throw itemError(hub, wanted.deviceId, error);
-        }
-    }
-    const patch = tagPatch(present.tags, wanted.tags);
+    const patch = tagPatch(present, wanted.tags);
     if (Object.keys(patch).length > 0) {
         await hub.registry.patchTags(wanted.deviceId, patch);
     }
@@ -260,15 +329,14 @@ async function read(id: string | undefined, state?: Outputs): Promise<ReadResult
         throw new Error('a DeviceIdentity cannot be imported: set "adopt: true" for the device');
     }
     const hub = await unlessGone(openHub(state));
-    const asInState = stableJson(state);
-    const present = await hub
-        ?.reader(state.owner)
-        .read(id, (record) => stableJson(seen(state, record)) === asInState);
-    return present === undefined ? {} : { id, props: seen(state, present) };
+    const found = hub && (await present(hub, id, state));
+    return found === undefined ? {} : { id, props: seen(state, found) };
 }
 
 /** The state as the hub has it now. */
-function seen(state: Outputs, present: DeviceRecord): Outputs {
+function seen({ foreign: _, ...state }: Outputs, present: DeviceRecord): Outputs {
+    const owner = ownerOf(present);
+    const isForeign = owner !== undefined && owner !== state.owner;
     return toState({
         ...state,
         status: present.status,
@@ -276,7 +344,7 @@ function seen(state: Outputs, present: DeviceRecord): Outputs {
             ? state.thumbprints
             : thumbprintsOf(present.authentication),
         tags: state.tags && only(present.tags, Object.keys(state.tags)),
-        owner: ownerOf(present) ?? "",
+        ...(isForeign ? { foreign: owner } : { owner: owner ?? "" }),
     });
 }
 
@@ -293,15 +361,18 @@ async function deleteDevice(id: string, state: Outputs): Promise<void> {
     if (hub === undefined) {
         return;
     }
-    const error = await hub.queue.run(
-        isKept
-            ? { mode: "update", device: { ...deviceRecord(id, state), status: "disabled" } }
-            : { mode: "delete", deviceId: id },
+    const isDone = await changeIdentity(
+        hub,
+        id,
+        (found) => {
+            refuseForeign(hub, state, found);
+            return isKept
+                ? { mode: "update", device: { ...deviceRecord(id, state), status: "disabled" } }
+                : { mode: "delete" };
+        },
+        await present(hub, id, state),
     );
-    if (error !== undefined && !/DeviceNotFound|404001/.test(error.code)) {
-        throw itemError(hub, id, error);
-    }
-    if (isKept && error === undefined) {
+    if (isKept && isDone) {
         console.log(`device "${id}" stays on the hub, disabled (iot-x509:pruneDevices)`);
     }
 }
@@ -322,85 +393,4 @@ async function unlessGone(hub: Promise<HubRegistry>): Promise<HubRegistry | unde
         }
         throw error;
     }
-}
-
-function deviceRecord(deviceId: string, properties: Properties): DeviceRecord {
-    const { status, thumbprints, tags, owner } = properties;
-    return {
-        deviceId,
-        status,
-        authentication: authenticationOf(thumbprints),
-        tags: { ...tags, [ownerTag]: { stack: owner } },
-    };
-}
-
-function authenticationOf(thumbprints: readonly string[] | undefined): Authentication {
-    if (thumbprints === undefined) {
-        return { type: "certificateAuthority" };
-    }
-    const [primaryThumbprint, secondaryThumbprint] = thumbprints;
-    return {
-        type: "selfSigned",
-        x509Thumbprint: toState({ primaryThumbprint, secondaryThumbprint }),
-    };
-}
-
-function thumbprintsOf(authentication: Authentication): readonly string[] | undefined {
-    if (authentication.type === "certificateAuthority") {
-        return undefined;
-    }
-    if (authentication.type !== "selfSigned") {
-        return [];
-    }
-    const { primaryThumbprint, secondaryThumbprint } = authentication.x509Thumbprint;
-    return secondaryThumbprint === undefined
-        ? [primaryThumbprint]
-        : [primaryThumbprint, secondaryThumbprint];
-}
-
-/** The named tags alone: other programs may keep tags of their own on a twin. */
-function only(
-    tags: Readonly<Record<string, unknown>>,
-    names: readonly string[],
-): Record<string, unknown> {
-    return Object.fromEntries(Object.entries(tags).filter(([name]) => names.includes(name)));
-}
-
-function ownerOf(record: DeviceRecord): string | undefined {
-    return (record.tags[ownerTag] as { stack?: string } | undefined)?.stack;
-}
-
-/** What to merge into `present` to arrive at `wanted`: null for each tag that must go, at any depth. */
-export function tagPatch(
-    present: Readonly<Record<string, unknown>>,
-    wanted: Readonly<Record<string, unknown>>,
-): Record<string, unknown> {
-    const patch: Record<string, unknown> = {};
-    for (const key of Object.keys(present)) {
-        if (!(key in wanted)) {
-            patch[key] = null;
-        }
-    }
-    for (const [key, value] of Object.entries(wanted)) {
-        const old = present[key];
-        if (isPlain(value) && isPlain(old)) {
-            const inner = tagPatch(old, value);
-            if (Object.keys(inner).length > 0) {
-                patch[key] = inner;
-            }
-        } else if (isUnknown(value) || stableJson(value) !== stableJson(old ?? null)) {
-            patch[key] = value;
-        }
-    }
-    return patch;
-}
-
-function isPlain(value: unknown): value is Record<string, unknown> {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function itemError(hub: HubRegistry, deviceId: string, error: ItemError): Error {
-    return new Error(
-        `device "${deviceId}" on ${hub.hostName}: ${error.code} ${error.message}`.trim(),
-    );
 }

@@ -31,12 +31,20 @@ export interface DeviceRecord {
     readonly statusReason?: string;
     readonly authentication: Authentication;
     readonly tags: Readonly<Record<string, unknown>>;
+    /** Of the identity, as it was read; changed by every write. */
+    readonly etag?: string;
+    /** Of an IoT Edge device: what a write leaves out is taken from it. */
+    readonly edge?: { readonly deviceScope: string };
 }
 
-/** One item of a bulk request. */
+/** One item of a bulk request; with `ifMatch` it fails when the identity has another ETag (PreconditionFailed). */
 export type RegistryOperation =
-    | { readonly mode: "create" | "update"; readonly device: DeviceRecord }
-    | { readonly mode: "delete"; readonly deviceId: string };
+    | {
+          readonly mode: "create" | "update";
+          readonly device: DeviceRecord;
+          readonly ifMatch?: string;
+      }
+    | { readonly mode: "delete"; readonly deviceId: string; readonly ifMatch?: string };
 
 /** What the hub said of one failed item. */
 export interface ItemError {
@@ -94,6 +102,13 @@ export class Registry {
     async ownedBy(owner: string): Promise<readonly DeviceRecord[]> {
         const query = `SELECT * FROM devices WHERE tags.${ownerTag}.stack = '${owner}'`;
         return (await this.query(query)).map((row) => deviceRecord(row as RawTwin));
+    }
+
+    /** All devices of the hub, from an index that lags behind the registry. */
+    async all(): Promise<readonly DeviceRecord[]> {
+        return (await this.query("SELECT * FROM devices")).map((row) =>
+            deviceRecord(row as RawTwin),
+        );
     }
 
     /** IDs of all devices without an owner tag, from an index that lags behind the registry. */
@@ -185,8 +200,11 @@ interface RawItemError {
 
 interface RawTwin {
     readonly deviceId: string;
+    readonly deviceEtag?: string;
     readonly status: DeviceStatus;
     readonly statusReason?: string | null;
+    readonly capabilities?: { readonly iotEdge?: boolean };
+    readonly deviceScope?: string;
     readonly authenticationType: string;
     /** Its names begin with a capital in a twin, and with a small letter in the documents and in an identity. */
     readonly x509Thumbprint?: Readonly<Record<string, string | null>>;
@@ -194,16 +212,22 @@ interface RawTwin {
 }
 
 function bulkItem(operation: RegistryOperation): unknown {
+    const { mode, ifMatch } = operation;
+    const condition =
+        ifMatch === undefined
+            ? { importMode: mode }
+            : { importMode: `${mode}IfMatchETag`, eTag: ifMatch };
     if (operation.mode === "delete") {
-        return { id: operation.deviceId, importMode: "delete" };
+        return { id: operation.deviceId, ...condition };
     }
-    const { deviceId, status, statusReason, authentication, tags } = operation.device;
+    const { deviceId, status, statusReason, authentication, tags, edge } = operation.device;
     return {
         id: deviceId,
-        importMode: operation.mode,
+        ...condition,
         status,
         ...(statusReason === undefined ? {} : { statusReason }),
         authentication,
+        ...(edge === undefined ? {} : { capabilities: { iotEdge: true }, ...edge }),
         ...(operation.mode === "create" ? { tags } : {}),
     };
 }
@@ -228,5 +252,12 @@ function deviceRecord(twin: RawTwin): DeviceRecord {
         ...(twin.statusReason ? { statusReason: twin.statusReason } : {}),
         authentication,
         tags: twin.tags ?? {},
+        ...(twin.deviceEtag === undefined ? {} : { etag: twin.deviceEtag }),
+        ...(twin.capabilities?.iotEdge ? { edge: { deviceScope: twin.deviceScope ?? "" } } : {}),
     };
+}
+
+/** `project/stack` in the device's tag; undefined: nobody claims it. */
+export function ownerOf({ tags }: DeviceRecord): string | undefined {
+    return (tags[ownerTag] as { readonly stack?: string } | undefined)?.stack;
 }

@@ -29,6 +29,8 @@ export class DeviceCertificate extends DynamicResource {
     declare readonly certificate: pulumi.Output<string>;
     /** PKCS#8 PEM, secret; undefined for a device that gave a CSR. */
     declare readonly privateKey: pulumi.Output<string | undefined>;
+    /** Certificates before it that have not ended; undefined: none. */
+    declare readonly former: pulumi.Output<readonly string[] | undefined>;
 
     constructor(
         name: string,
@@ -39,7 +41,13 @@ export class DeviceCertificate extends DynamicResource {
             { module: "pki/deviceCertificate", type: "pki:DeviceCertificate" },
             name,
             // As two properties, because the state has a list of dependencies for each.
-            { issuer: issuer?.digest, request, certificate: undefined, privateKey: undefined },
+            {
+                issuer: issuer?.digest,
+                request,
+                certificate: undefined,
+                privateKey: undefined,
+                former: undefined,
+            },
             pulumi.mergeOptions(options, { additionalSecretOutputs: ["privateKey"] }),
         );
     }

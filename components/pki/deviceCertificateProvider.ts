@@ -28,6 +28,7 @@ import { isUnknown, stableJson, toState } from "../dynamic/values";
 import { hold, take, textDigest } from "../dynamic/writeOnly";
 import { certificateFacts } from "./certificates";
 import { canonicalRequest, requestedKey } from "./csr";
+import { remember } from "./formerCertificates";
 import { isDeclared, issuerOf, presentIssuer } from "./issuerProvider";
 import {
     generatedKey,
@@ -77,6 +78,8 @@ interface Outputs {
     readonly issuedFor: string;
     /** Algorithm and generation of a generated key. */
     readonly key?: string;
+    /** Those before it that have not ended: see {@link remember}. */
+    readonly former?: readonly string[];
 }
 
 export const provider: ResourceProvider<Inputs, Outputs> = {
@@ -156,7 +159,8 @@ async function create(inputs: Inputs): Promise<CreateResult<Outputs>> {
 async function update(_: string, olds: Outputs, news: Inputs): Promise<UpdateResult<Outputs>> {
     // For an enrollment of the device, which goes on accepting it.
     hold(certificateFacts(olds.certificate).sha256Thumbprint, olds.certificate);
-    return { outs: await sign(news, olds.key === keyOf(news) ? olds.privateKey : undefined) };
+    const signed = await sign(news, olds.key === keyOf(news) ? olds.privateKey : undefined);
+    return { outs: { ...signed, former: remember(olds.certificate, olds.former) } };
 }
 
 async function deleteCertificate(id: string): Promise<void> {

@@ -88,7 +88,8 @@ function checkScopes(
     }
 }
 
-function ownScope(device: Device): string | undefined {
+/** Of an IoT Edge device; undefined for any other. */
+export function ownScope(device: Device): string | undefined {
     return device.capabilities.iotEdge
         ? `ms-azure-iot-edge://${device.deviceId}-${device.generationId}`
         : undefined;

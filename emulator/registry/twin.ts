@@ -1,7 +1,7 @@
 import { EmulatorContext } from "../context";
 import { Device, Hub, TwinProperties } from "../hub/model";
 import { RegistryProblem } from "./errors";
-import { connectionState, RegistryContext } from "./identity";
+import { connectionState, ownScope, RegistryContext } from "./identity";
 import { checkSection, isObject, JsonObject, merge, twinETag, withoutService } from "./twinRules";
 
 /**
@@ -10,6 +10,7 @@ import { checkSection, isObject, JsonObject, merge, twinETag, withoutService } f
  */
 export function twinJson(context: EmulatorContext, hub: Hub, device: Device): JsonObject {
     const { twin, authentication } = device;
+    const deviceScope = ownScope(device);
     return {
         deviceId: device.deviceId,
         etag: twin.etag,
@@ -30,6 +31,7 @@ export function twinJson(context: EmulatorContext, hub: Hub, device: Device): Js
         ...(Object.keys(twin.tags).length === 0 ? {} : { tags: twin.tags }),
         properties: { desired: sectionJson(twin.desired), reported: sectionJson(twin.reported) },
         capabilities: device.capabilities,
+        ...(deviceScope === undefined ? {} : { deviceScope }),
     };
 }
 

@@ -152,6 +152,16 @@ export class Deployment {
         ) as StackOutputs;
     }
 
+    /** Outputs of a resource in the state, with secrets in clear. */
+    async resource(type: string, name: string): Promise<Readonly<Record<string, string>>> {
+        const { deployment } = JSON.parse(
+            await this.pulumi("stack", "export", "--show-secrets"),
+        ) as { deployment: { resources: { urn: string; outputs?: object }[] } };
+        const suffix = `${type}::${name}`;
+        const found = deployment.resources.find(({ urn }) => urn.endsWith(suffix))?.outputs ?? {};
+        return Object.fromEntries(Object.entries(found).map(([key, value]) => [key, plain(value)]));
+    }
+
     /** PEM of the root's certificate, which no output shows. */
     async rootCertificate(): Promise<string> {
         const { deployment } = await this.stack.exportStack();
@@ -215,4 +225,10 @@ function change(
             config[namespace + name] = value;
         }
     });
+}
+
+/** A secret as `pulumi stack export --show-secrets` writes it is the JSON of its value. */
+function plain(value: unknown): string {
+    const { plaintext } = (value ?? {}) as { readonly plaintext?: string };
+    return plaintext === undefined ? String(value) : String(JSON.parse(plaintext));
 }

@@ -1,0 +1,143 @@
+import { blockReason, disableDevices, droppedReason, enableDevices } from "./blockedDevices";
+import { RegisteredDevice } from "./enrollments";
+import { service, serviceAtOnce, ServiceAddress } from "./services";
+import { sweepDenials } from "./shutOut";
+
+/** So many device IDs a line names; the rest are counted. */
+const named = 20;
+
+/** An enrollment group, as far as it decides what becomes of devices on hubs. */
+export interface Group extends ServiceAddress {
+    readonly enrollmentId: string;
+    readonly provisioningStatus: "enabled" | "disabled";
+    /** `project/stack`. */
+    readonly owner?: string;
+    /** Of its CAs. */
+    readonly generations?: readonly number[];
+}
+
+/** Which devices the configuration has; not in the state, which has each of them already. */
+interface Roster {
+    readonly members: ReadonlySet<string>;
+    readonly others: ReadonlySet<string>;
+}
+
+const rosters = new Map<string, Roster>();
+
+/**
+ * To be called by the `check` of a group.
+ *
+ * @param members its devices in the configuration
+ * @param others those of other groups
+ */
+export function noteRoster(
+    group: Pick<Group, "serviceId" | "enrollmentId">,
+    members?: readonly string[],
+    others?: readonly string[],
+): void {
+    rosters.set(keyOf(group), { members: idSet(members), others: idSet(others) });
+}
+
+function keyOf({ serviceId, enrollmentId }: Pick<Group, "serviceId" | "enrollmentId">): string {
+    return `${serviceId}/${enrollmentId}`;
+}
+
+/** A provisioning service ignores the case of an ID's letters. */
+function idSet(ids: readonly string[] = []): ReadonlySet<string> {
+    return new Set(ids.map((id) => id.toLowerCase()));
+}
+
+/** A preview says whom it cuts off, where the service tells; whoever may not ask it may still block. */
+export async function announceCut(inputs: Group): Promise<void> {
+    const devices = await serviceAtOnce(inputs)
+        .registered(inputs.enrollmentId)
+        .catch(() => undefined);
+    if (devices === undefined) {
+        console.log(
+            `enrollment group ${inputs.enrollmentId} will be blocked, and the devices that registered through it will be ` +
+                `cut off; ${inputs.hostName} did not tell which`,
+        );
+        return;
+    }
+    const ids = devices.map(({ deviceId }) => deviceId);
+    console.log(
+        `enrollment group ${inputs.enrollmentId} will be blocked; ` +
+            `${ids.length} registered devices will be cut off${ids.length > 0 ? `: ${list(ids)}` : ""}`,
+    );
+}
+
+/** After the enrollment itself, so that no device registers anew in between; a repeat does no harm. */
+export async function applyBlock(
+    inputs: Group,
+    before: Group["provisioningStatus"],
+): Promise<void> {
+    const { enrollmentId: group, provisioningStatus, owner = "" } = inputs;
+    if (provisioningStatus === "enabled" && before === "enabled") {
+        return;
+    }
+    const devices = await service(inputs).settled(group);
+    const isBlocked = provisioningStatus === "disabled";
+    const others = rosters.get(keyOf(inputs))?.others ?? new Set();
+    const isOther = ({ deviceId }: RegisteredDevice) => others.has(deviceId.toLowerCase());
+    const count = isBlocked
+        ? await disableDevices(devices, owner, blockReason(group))
+        : await enableDevices(
+              devices.filter((one) => !isOther(one)),
+              owner,
+              blockReason(group),
+          );
+    if (count > 0) {
+        const verb = isBlocked ? "disabled" : "enabled again";
+        console.log(`enrollment group ${group}: ${count} of its devices ${verb} on the hub`);
+    }
+    const taken = isBlocked ? [] : devices.filter(isOther).map(({ deviceId }) => deviceId);
+    if (taken.length > 0) {
+        console.log(
+            `${list(taken)}: of another group, but registered by a certificate of group ${group}; what was disabled with ` +
+                `it stays disabled: "pulumi up --refresh" gives each its own certificate back`,
+        );
+    }
+}
+
+/**
+ * Cuts off what registered under a CA that is gone, and is not in the configuration: nobody else sees to it. And what kept
+ * devices out that had left the configuration is needed no more.
+ *
+ * @param before devices that had registered when there still was a group to ask
+ * @param isConfigured takes an ID in lower case; left out: what {@link noteRoster} was told
+ */
+export async function dropStrays(
+    inputs: Group,
+    before: readonly RegisteredDevice[] = [],
+    isConfigured = (id: string) => rosters.get(keyOf(inputs))?.members.has(id) ?? true,
+): Promise<void> {
+    const { enrollmentId: group, owner, generations = [] } = inputs;
+    if (owner === undefined) {
+        return;
+    }
+    const now = await service(inputs).settled(group);
+    const all = new Map([...before, ...now].map((one) => [one.deviceId, one]));
+    const strays = [...all.values()].filter(
+        ({ deviceId }) => !isConfigured(deviceId.toLowerCase()),
+    );
+    if (generations.length > 1 && strays.length > 0) {
+        console.log(
+            `enrollment group ${group}: ${list(strays.map(({ deviceId }) => deviceId))} registered and are not in the ` +
+                `configuration; under which of its CAs is not known, so they stay on the hub until no former generation is retained`,
+        );
+    } else {
+        const count = await disableDevices(strays, owner, droppedReason(group));
+        if (count > 0) {
+            console.log(
+                `enrollment group ${group}: ${count} devices that are not in the configuration are disabled on the hub, ` +
+                    `because the CA that they registered under is gone`,
+            );
+        }
+    }
+    await sweepDenials(service(inputs), { group, owner }, isConfigured);
+}
+
+function list(ids: readonly string[]): string {
+    const rest = ids.length > named ? ` and ${ids.length - named} more` : "";
+    return `${[...ids].sort().slice(0, named).join(", ")}${rest}`;
+}

@@ -1,0 +1,86 @@
+import { isUnknown, stableJson, toState } from "../dynamic/values";
+import { Authentication, DeviceRecord, DeviceStatus, ownerTag } from "./registry";
+
+/** What the state keeps of a device beside its names. */
+export interface Properties {
+    readonly status: DeviceStatus;
+    /** Upper-case hex; none: the device's certificate must chain to a verified CA. */
+    readonly thumbprints?: readonly string[];
+    readonly tags?: Readonly<Record<string, unknown>>;
+    /** `project/stack`. */
+    readonly owner: string;
+    /** The provisioning service writes the device's thumbprints when it registers; that is no drift. */
+    readonly isProvisioned?: boolean;
+}
+
+/** The identity that a state or a configuration describes. */
+export function deviceRecord(deviceId: string, properties: Properties): DeviceRecord {
+    const { status, thumbprints, tags, owner } = properties;
+    return {
+        deviceId,
+        status,
+        authentication: authenticationOf(thumbprints),
+        tags: { ...tags, [ownerTag]: { stack: owner } },
+    };
+}
+
+function authenticationOf(thumbprints: readonly string[] | undefined): Authentication {
+    if (thumbprints === undefined) {
+        return { type: "certificateAuthority" };
+    }
+    const [primaryThumbprint, secondaryThumbprint] = thumbprints;
+    return {
+        type: "selfSigned",
+        x509Thumbprint: toState({ primaryThumbprint, secondaryThumbprint }),
+    };
+}
+
+export function thumbprintsOf(authentication: Authentication): readonly string[] | undefined {
+    if (authentication.type === "certificateAuthority") {
+        return undefined;
+    }
+    if (authentication.type !== "selfSigned") {
+        return [];
+    }
+    const { primaryThumbprint, secondaryThumbprint } = authentication.x509Thumbprint;
+    return secondaryThumbprint === undefined
+        ? [primaryThumbprint]
+        : [primaryThumbprint, secondaryThumbprint];
+}
+
+/** The named tags alone: other programs may keep tags of their own on a twin. */
+export function only(
+    tags: Readonly<Record<string, unknown>>,
+    names: readonly string[],
+): Record<string, unknown> {
+    return Object.fromEntries(Object.entries(tags).filter(([name]) => names.includes(name)));
+}
+
+/** What to merge into `present` to arrive at `wanted`: null for each tag that must go, at any depth. */
+export function tagPatch(
+    present: Readonly<Record<string, unknown>>,
+    wanted: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+    const patch: Record<string, unknown> = {};
+    for (const key of Object.keys(present)) {
+        if (!(key in wanted)) {
+            patch[key] = null;
+        }
+    }
+    for (const [key, value] of Object.entries(wanted)) {
+        const old = present[key];
+        if (isPlain(value) && isPlain(old)) {
+            const inner = tagPatch(old, value);
+            if (Object.keys(inner).length > 0) {
+                patch[key] = inner;
+            }
+        } else if (isUnknown(value) || stableJson(value) !== stableJson(old ?? null)) {
+            patch[key] = value;
+        }
+    }
+    return patch;
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+}

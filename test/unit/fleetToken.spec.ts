@@ -1,10 +1,11 @@
 import { strict as assert } from "assert";
 import { createServer } from "http";
 import { AddressInfo } from "net";
+import { Readable } from "stream";
 import { inspect } from "util";
 import { PaceRequest, sharedPace } from "../../components/iothub/sharedPace";
 import { PaceKeeper } from "../../scripts/lib/fleet/paceKeeper";
-import { largestBody } from "../../scripts/lib/fleet/paceRequest";
+import { largestBody, readRequest } from "../../scripts/lib/fleet/paceRequest";
 import { SharedAnswers } from "../../scripts/lib/fleet/sharedAnswers";
 import { ask } from "../support/paceKeeper";
 
@@ -91,6 +92,21 @@ describe("npm run fleet: whom the keeper of the pace hears", () => {
     it("a body that is too large is refused before it has come", async () => {
         const headers = { "content-length": String(largestBody + 1) };
         assert.equal(await ask(keeper, { headers }), 413);
+    });
+
+    it("a body of no announced length is read no further than the bound", async () => {
+        const body = Buffer.from(JSON.stringify(forged));
+        let sent = 0;
+        async function* chunks() {
+            for (; ; sent += body.length) {
+                yield await Promise.resolve(body);
+            }
+        }
+        const request = Object.assign(chunks(), { headers: {} });
+        await assert.rejects(readRequest(request, 3 * body.length), { status: 413 });
+        assert.equal(sent, 3 * body.length);
+        const whole = Object.assign(Readable.from([body]), { headers: {} });
+        assert.deepEqual(await readRequest(whole, body.length), forged);
     });
 
     it("no more than a minute's amount is let through, and no amount that gives something back", async () => {

@@ -21,18 +21,21 @@ export class BadRequest extends Error {
  *
  * @throws BadRequest when it is too large, or not what {@link PaceRequest} says
  */
-export async function readRequest(request: IncomingMessage): Promise<PaceRequest> {
-    if (Number(request.headers["content-length"] ?? 0) > largestBody) {
+export async function readRequest(
+    request: Pick<IncomingMessage, "headers"> & AsyncIterable<Buffer>,
+    most = largestBody,
+): Promise<PaceRequest> {
+    if (Number(request.headers["content-length"] ?? 0) > most) {
         throw new BadRequest(413);
     }
     const chunks: Buffer[] = [];
     let size = 0;
     for await (const chunk of request) {
-        size += (chunk as Buffer).length;
-        if (size > largestBody) {
+        size += chunk.length;
+        if (size > most) {
             throw new BadRequest(413);
         }
-        chunks.push(chunk as Buffer);
+        chunks.push(chunk);
     }
     const message = parsed(Buffer.concat(chunks).toString("utf8"));
     if (!isPaceRequest(message)) {

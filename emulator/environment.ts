@@ -2,6 +2,7 @@ import { existsSync, readFileSync, promises as fs } from "fs";
 import * as path from "path";
 import * as tls from "tls";
 import { clouds } from "./core/clouds";
+import { replaceFile } from "./core/replaceFile";
 import { Emulator } from "./emulator";
 
 const systemBundles = [
@@ -28,7 +29,8 @@ export async function writeEnvironment(
     envFile: string,
 ): Promise<EnvironmentFiles> {
     const caFile = `${envFile}.ca.pem`;
-    await fs.writeFile(caFile, trustBundle(emulator.authority.rootCertificate));
+    // No secret, and for programs of other users, too.
+    await replaceFile(caFile, trustBundle(emulator.authority.rootCertificate), 0o644);
     const lines = Object.entries(environment(emulator, host, caFile)).map(
         ([name, value]) => `export ${name}=${shellQuote(value)}`,
     );
@@ -36,7 +38,7 @@ export async function writeEnvironment(
     lines.push(
         `export NODE_OPTIONS="--require ${shellDouble(resolver)}\${NODE_OPTIONS:+ $NODE_OPTIONS}"`,
     );
-    await fs.writeFile(envFile, lines.join("\n") + "\n", { mode: 0o600 });
+    await replaceFile(envFile, lines.join("\n") + "\n");
     return { envFile, caFile };
 }
 

@@ -1,7 +1,7 @@
-import { randomUUID } from "crypto";
 import { promises as fs } from "fs";
 import { AccessSnapshot } from "./arm/access";
 import { ArmSnapshot } from "./arm/store";
+import { replaceFile } from "./core/replaceFile";
 import { ProvisioningServicesSnapshot } from "./dps/services";
 import { DirectorySnapshot } from "./entra/directory";
 import { TokensSnapshot } from "./entra/tokens";
@@ -57,14 +57,7 @@ export async function loadSnapshot(file: string): Promise<Snapshot | undefined> 
     return snapshot;
 }
 
-/** Writes beside the file and renames, so that a crash leaves the old state whole. Readable by its owner alone. */
+/** Readable by its owner alone. */
 export async function saveSnapshot(file: string, snapshot: Snapshot): Promise<void> {
-    const draft = `${file}.${randomUUID()}`;
-    try {
-        await fs.writeFile(draft, JSON.stringify(snapshot), { mode: 0o600 });
-        await fs.rename(draft, file);
-    } catch (error) {
-        await fs.rm(draft, { force: true });
-        throw error;
-    }
+    await replaceFile(file, JSON.stringify(snapshot));
 }

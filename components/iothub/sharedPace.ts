@@ -18,14 +18,21 @@ export interface PaceRequest {
 
 /** The status that says that the deployment is being stopped. */
 export const stoppedStatus = 503;
+/** The status of what is done. */
+const doneStatus = 204;
 /** The status of a claim that nobody has answered: its sender is to do so, and holds the claim until its request ends. */
 export const claimedStatus = 202;
+
+/** What a request bears that the keeper of the pace hears. */
+export function authorization(token: string): string {
+    return `Bearer ${token}`;
+}
 
 /**
  * The pace of a hub, kept by the process that deploys several stacks to it at once. An answer may take many minutes,
  * because it is the waiting.
  *
- * @param address `http://127.0.0.1:PORT`
+ * @param address `http://TOKEN@127.0.0.1:PORT`, which no log and no error may show
  */
 export function sharedPace(address: string, hub: string, size: HubSize): HubPace {
     const { registryPerMinute, queriesPerMinute } = hubLimits(size);
@@ -44,13 +51,17 @@ export function sharedPace(address: string, hub: string, size: HubSize): HubPace
         done: () => undefined,
         once: async <T>(what: string, make: () => Promise<T>): Promise<T> => {
             const { call, answer } = await send(address, { ...ofQueries, action: "claim", what });
-            if (answer.statusCode !== claimedStatus) {
+            if (answer.statusCode === 200) {
                 return JSON.parse(await text(answer)) as T;
             }
             try {
+                expectStatus(answer, claimedStatus);
                 const made = await make();
                 const given = JSON.stringify(made);
-                await post(address, { ...ofQueries, action: "answer", what, answer: given });
+                // Lost or too large, it is found again by the next one that claims it.
+                await post(address, { ...ofQueries, action: "answer", what, answer: given }).catch(
+                    unimportant,
+                );
                 return made;
             } finally {
                 call.destroy();
@@ -65,7 +76,16 @@ function unimportant(): void {
 }
 
 async function post(address: string, message: PaceRequest): Promise<void> {
-    (await send(address, message)).answer.resume();
+    const { answer } = await send(address, message);
+    answer.resume();
+    expectStatus(answer, doneStatus);
+}
+
+/** @throws Error when another program listens there, or has no ear for this one */
+function expectStatus({ statusCode }: IncomingMessage, wanted: number): void {
+    if (statusCode !== wanted) {
+        throw new Error(`the keeper of the fleet's pace answered HTTP ${statusCode}`);
+    }
 }
 
 interface Exchange {
@@ -76,8 +96,16 @@ interface Exchange {
 /** @throws Error when the deployment is being stopped */
 function send(address: string, message: PaceRequest): Promise<Exchange> {
     return new Promise((resolve, reject) => {
+        const { username, hostname, port } = urlOf(address);
         // A connection of its own: one that idled may be closed by the other side just when the next message is sent.
-        const call = request(address, { method: "POST", agent: false }, (answer) => {
+        const options = {
+            host: hostname,
+            port,
+            method: "POST",
+            headers: { authorization: authorization(username) },
+            agent: false,
+        };
+        const call = request(options, (answer) => {
             if (answer.statusCode === stoppedStatus) {
                 answer.resume();
                 reject(
@@ -90,4 +118,12 @@ function send(address: string, message: PaceRequest): Promise<Exchange> {
         call.on("error", reject);
         call.end(JSON.stringify(message));
     });
+}
+
+/** Node's own error would show the address, and the token in it. */
+function urlOf(address: string): URL {
+    if (!URL.canParse(address)) {
+        throw new Error("the address of the keeper of the fleet's pace is no URL");
+    }
+    return new URL(address);
 }

@@ -61,6 +61,9 @@ export interface AzureHost {
     readonly name: string;
 }
 
+/** What a hub or a provisioning service is called in its host name: one label of DNS, and so no wildcard. */
+const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
 /** Tells what a host name stands for; undefined for every host that is not Azure's. */
 export function azureHost(hostName: string): AzureHost | undefined {
     const name = hostName.toLowerCase();
@@ -83,11 +86,10 @@ function kindIn(cloud: Cloud, name: string): HostKind | undefined {
     if (name === cloud.graph) {
         return "graph";
     }
-    if (name.endsWith("." + cloud.hubSuffix)) {
-        return "hub";
+    const dot = name.indexOf(".");
+    if (!label.test(name.slice(0, dot))) {
+        return undefined;
     }
-    if (name.endsWith("." + cloud.dpsSuffix)) {
-        return "dps";
-    }
-    return undefined;
+    const suffix = name.slice(dot + 1);
+    return suffix === cloud.hubSuffix ? "hub" : suffix === cloud.dpsSuffix ? "dps" : undefined;
 }

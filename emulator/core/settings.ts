@@ -17,6 +17,12 @@ export interface Settings {
     cutOnCaChange: boolean;
     /** Refuse a leaf whose extended key usage, when present, lacks clientAuth. Not documented for customer chains; on, as RFC 5280 4.2.1.12 demands. */
     checkExtendedKeyUsage: boolean;
+    /** Refuse a leaf whose keyUsage, when present, lacks digitalSignature. Not documented; on, as RFC 5280 4.2.1.3 with RFC 8446 4.4.2.2 and 4.4.3 demands: the client signs the handshake. */
+    checkKeyUsage: boolean;
+    /** Refuse a chain in which a certificate has a critical extension that the judge does not process. Not documented; on, as RFC 5280 4.2 demands. */
+    checkCriticalExtensions: boolean;
+    /** Refuse a leaf with basicConstraints CA:TRUE. Not documented; off, since RFC 5280 6.1.4 and 6.1.5 ask nothing of the last certificate's basicConstraints. */
+    checkLeafIsNoCa: boolean;
     /** Enforce basicConstraints pathLen. Not documented for customer chains; on, as RFC 5280 6.1.4 (m) demands. */
     checkPathLength: boolean;
     /** Judge the dates of a certificate that is trusted by its thumbprint. On: Azure/iotedge#621 tells that IoT Hub looks at expiry and thumbprint, and at nothing else. */
@@ -37,6 +43,9 @@ export const defaultSettings: Readonly<Settings> = {
     cutOnDeviceChange: true,
     cutOnCaChange: true,
     checkExtendedKeyUsage: true,
+    checkKeyUsage: true,
+    checkCriticalExtensions: true,
+    checkLeafIsNoCa: false,
     checkPathLength: true,
     checkThumbprintDates: true,
     minimumRsaBits: 2048,

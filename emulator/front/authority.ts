@@ -2,6 +2,8 @@ import "reflect-metadata";
 import { randomBytes, webcrypto } from "crypto";
 import * as tls from "tls";
 import * as x509 from "@peculiar/x509";
+import { azureHost } from "../core/clouds";
+import { Recent } from "../core/recent";
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const day = 24 * 3600 * 1000;
@@ -18,21 +20,29 @@ export interface AuthoritySnapshot {
     readonly hosts: Readonly<Record<string, KeyAndCertificate>>;
 }
 
+/** Names, of which a client may ask for as many as it likes. An older one's certificate is made anew. */
+const mostHosts = 100;
+
+/** What the hubs' aliases, and clients that name no server, go by. */
+const loopbackName = "localhost";
+
 /**
  * The emulator's own server-side CA: one root, made at the first start, and a certificate for each host name when it is
- * first asked for. It has nothing to do with the CAs that a user uploads.
+ * first asked for. It has nothing to do with the CAs that a user uploads. The programs of a developer trust it, so it
+ * signs for no name but those that the emulator plays.
  */
 export class Authority {
-    private readonly contexts = new Map<string, Promise<tls.SecureContext>>();
+    private readonly contexts = new Recent<string, Promise<tls.SecureContext>>(mostHosts);
 
     private constructor(
-        private root: KeyAndCertificate,
-        private readonly hosts: Map<string, KeyAndCertificate>,
+        private readonly root: KeyAndCertificate,
+        private readonly hosts: Recent<string, KeyAndCertificate>,
     ) {}
 
     static async create(snapshot?: AuthoritySnapshot): Promise<Authority> {
         const root = snapshot?.root ?? (await makeRoot());
-        return new Authority(root, new Map(Object.entries(snapshot?.hosts ?? {})));
+        const hosts = Object.entries(snapshot?.hosts ?? {}).filter(([name]) => isPlayed(name));
+        return new Authority(root, new Recent(mostHosts, hosts));
     }
 
     /** PEM of the root that clients must trust. */
@@ -40,20 +50,32 @@ export class Authority {
         return this.root.certificate;
     }
 
-    /** The TLS identity for a host name, as an SNI callback wants it. */
+    /**
+     * The TLS identity for a host name, as an SNI callback wants it.
+     *
+     * @throws Error when the emulator does not play that host
+     */
     context(hostName: string): Promise<tls.SecureContext> {
         const name = hostName.toLowerCase();
         let context = this.contexts.get(name);
         if (context === undefined) {
             context = this.makeContext(name);
             this.contexts.set(name, context);
+            context.catch(() => this.contexts.delete(name));
         }
         return context;
     }
 
-    /** Key and certificate (PEM) for a host name, for a server that sets more than these in its context. */
+    /**
+     * Key and certificate (PEM) for a host name, for a server that sets more than these in its context.
+     *
+     * @throws Error when the emulator does not play that host
+     */
     async identity(hostName: string): Promise<{ readonly key: string; readonly cert: string }> {
         const name = hostName.toLowerCase();
+        if (!isPlayed(name)) {
+            throw new Error(`${JSON.stringify(hostName)} is no host that the emulator plays`);
+        }
         let host = this.hosts.get(name);
         if (host === undefined) {
             host = await makeHostCertificate(this.root, name);
@@ -72,8 +94,13 @@ export class Authority {
     }
 
     snapshot(): AuthoritySnapshot {
-        return { root: this.root, hosts: Object.fromEntries(this.hosts) };
+        return { root: this.root, hosts: Object.fromEntries(this.hosts.list()) };
     }
+}
+
+/** @param name in lower case */
+function isPlayed(name: string): boolean {
+    return name === loopbackName || azureHost(name) !== undefined;
 }
 
 async function makeRoot(): Promise<KeyAndCertificate> {
@@ -103,7 +130,7 @@ async function makeHostCertificate(
 ): Promise<KeyAndCertificate> {
     const issuer = new x509.X509Certificate(root.certificate);
     const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
-    const addresses = name === "localhost" ? [{ type: "ip" as const, value: "127.0.0.1" }] : [];
+    const addresses = name === loopbackName ? [{ type: "ip" as const, value: "127.0.0.1" }] : [];
     const certificate = await x509.X509CertificateGenerator.create({
         serialNumber: serialNumber(),
         subject: `CN=${name}`,

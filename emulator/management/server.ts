@@ -4,13 +4,15 @@ import * as findMyWay from "find-my-way";
 import { FaultRule } from "../core/faults";
 import { changeSettings } from "../core/settings";
 import { Emulator } from "../emulator";
+import { foreignCaller } from "./callers";
+import { withoutSecrets } from "./redact";
 
 type Body = Record<string, unknown>;
 type Answer = (body: Body, query: URLSearchParams) => unknown;
 
 /**
  * The emulator's own API, for people and tests: what came in, what was refused and why, and the knobs. Plain HTTP on
- * loopback, no authentication; Azure has nothing like it.
+ * loopback, no authentication, and no ear for web pages; Azure has nothing like it.
  */
 export class ManagementServer {
     private readonly routes = findMyWay({ ignoreTrailingSlash: true });
@@ -121,6 +123,11 @@ export class ManagementServer {
         request: http.IncomingMessage,
         response: http.ServerResponse,
     ): Promise<void> {
+        const foreign = foreignCaller(request);
+        if (foreign !== undefined) {
+            send(response, 403, { error: foreign });
+            return;
+        }
         const url = new URL(request.url ?? "/", "http://127.0.0.1");
         const found = this.routes.find(request.method as findMyWay.HTTPMethod, url.pathname);
         if (found === null) {
@@ -141,15 +148,4 @@ export class ManagementServer {
 function send(response: http.ServerResponse, status: number, body: unknown): void {
     response.writeHead(status, { "content-type": "application/json" });
     response.end(JSON.stringify(body) + "\n");
-}
-
-const secretNames = /key|secret|password|signing/i;
-
-/** The state for reading: values whose name says key or secret are left out. */
-function withoutSecrets(state: unknown): unknown {
-    return JSON.parse(
-        JSON.stringify(state, (name, value: unknown) =>
-            secretNames.test(name) && typeof value === "string" ? "[left out]" : value,
-        ),
-    );
 }

@@ -20,6 +20,10 @@ export interface CertificateFacts {
     readonly pathLength: number | undefined;
     /** False when a keyUsage extension is there and lacks keyCertSign. */
     readonly maySignCertificates: boolean;
+    /** False when a keyUsage extension is there and lacks digitalSignature. */
+    readonly maySignHandshakes: boolean;
+    /** OIDs of the critical extensions that the judge does not process. */
+    readonly unknownCriticalExtensions: readonly string[];
     /** Undefined when there is no extendedKeyUsage extension. */
     readonly extendedKeyUsages: readonly string[] | undefined;
     /** Modulus length; undefined when the key is not RSA. */
@@ -28,6 +32,22 @@ export interface CertificateFacts {
 
 export const clientAuth = "1.3.6.1.5.5.7.3.2";
 export const anyExtendedKeyUsage = "2.5.29.37.0";
+
+/**
+ * Extensions that may be critical: the judge reads them, or they restrict nothing that it judges. Missing are those that
+ * it would have to enforce, name constraints (2.5.29.30) and policy constraints (2.5.29.36) above all.
+ */
+const processed: ReadonlySet<string> = new Set([
+    "2.5.29.14", // subjectKeyIdentifier
+    "2.5.29.15", // keyUsage
+    "2.5.29.17", // subjectAltName: the common name alone is compared
+    "2.5.29.18", // issuerAltName
+    "2.5.29.19", // basicConstraints
+    "2.5.29.31", // cRLDistributionPoints: there is no revocation check
+    "2.5.29.32", // certificatePolicies: any policy will do
+    "2.5.29.35", // authorityKeyIdentifier
+    "2.5.29.37", // extKeyUsage
+]);
 
 const issuersKept = 500;
 const issuers = new Map<string, CertificateFacts>();
@@ -66,14 +86,21 @@ export function certificateFacts(certificate: X509Certificate): CertificateFacts
         version: versionOf(certificate.raw),
         isCa: constraints?.ca ?? false,
         pathLength: constraints?.pathLength,
-        maySignCertificates:
-            usage === null || (usage.usages & x509.KeyUsageFlags.keyCertSign) !== 0,
+        maySignCertificates: allows(usage, x509.KeyUsageFlags.keyCertSign),
+        maySignHandshakes: allows(usage, x509.KeyUsageFlags.digitalSignature),
+        unknownCriticalExtensions: parsed.extensions
+            .filter(({ type, critical }) => critical && !processed.has(type))
+            .map(({ type }) => type),
         extendedKeyUsages:
             parsed.getExtension(x509.ExtendedKeyUsageExtension)?.usages.map(String) ?? undefined,
         rsaBits: key.asymmetricKeyType?.startsWith("rsa")
             ? key.asymmetricKeyDetails?.modulusLength
             : undefined,
     };
+}
+
+function allows(usage: x509.KeyUsagesExtension | null, flag: x509.KeyUsageFlags): boolean {
+    return usage === null || (usage.usages & flag) !== 0;
 }
 
 /** Distinguished names are compared without regard to letter case and runs of white space (RFC 5280 7.1). */

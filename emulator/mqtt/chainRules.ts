@@ -2,6 +2,8 @@ import { Settings } from "../core/settings";
 import { anyExtendedKeyUsage, CertificateFacts, clientAuth, sameName } from "./certificate";
 import { Refusal } from "./refusals";
 
+type Role = "leaf" | "intermediate" | "ca";
+
 /** Leaf first, then its issuers, last the CA that is trusted. */
 export type Path = readonly CertificateFacts[];
 
@@ -13,9 +15,10 @@ export type Path = readonly CertificateFacts[];
  */
 export function pathProblem(path: Path, now: number, settings: Settings): Refusal | undefined {
     for (const [depth, one] of path.entries()) {
-        const role = depth === 0 ? "leaf" : depth === path.length - 1 ? "ca" : "intermediate";
+        const role: Role = depth === 0 ? "leaf" : depth === path.length - 1 ? "ca" : "intermediate";
         const problem =
             dateProblem(one, role, now) ??
+            criticalProblem(one, role, settings) ??
             (depth === 0 ? undefined : issuerProblem(path, depth, settings)) ??
             keyProblem(one, settings);
         if (problem !== undefined) {
@@ -32,17 +35,16 @@ export function leafProblem(
     settings: Settings,
 ): Refusal | undefined {
     return (
-        dateProblem(leaf, "leaf", now) ?? keyProblem(leaf, settings) ?? usageProblem(leaf, settings)
+        dateProblem(leaf, "leaf", now) ??
+        criticalProblem(leaf, "leaf", settings) ??
+        keyProblem(leaf, settings) ??
+        usageProblem(leaf, settings)
     );
 }
 
 /** Dates of one certificate; `role` says what to call it. */
-export function dateProblem(
-    one: CertificateFacts,
-    role: "leaf" | "intermediate" | "ca",
-    now: number,
-): Refusal | undefined {
-    const called = `${role === "ca" ? "CA" : role} "${one.subject}"`;
+export function dateProblem(one: CertificateFacts, role: Role, now: number): Refusal | undefined {
+    const called = nameOf(one, role);
     if (now > one.notAfter) {
         return new Refusal(
             `${role}Expired`,
@@ -54,6 +56,26 @@ export function dateProblem(
             `${role}NotYetValid`,
             `the ${called} is valid from ${new Date(one.notBefore).toISOString()} only; check the ` +
                 `clock of the machine that issued it`,
+        );
+    }
+    return undefined;
+}
+
+function nameOf(one: CertificateFacts, role: Role): string {
+    return `${role === "ca" ? "CA" : role} "${one.subject}"`;
+}
+
+function criticalProblem(
+    one: CertificateFacts,
+    role: Role,
+    settings: Settings,
+): Refusal | undefined {
+    const [unknown] = one.unknownCriticalExtensions;
+    if (settings.checkCriticalExtensions && unknown !== undefined) {
+        return new Refusal(
+            "criticalExtensionUnknown",
+            `the ${nameOf(one, role)} has the critical extension ${unknown}, which is not processed ` +
+                `here; issue it without, or not critical (setting checkCriticalExtensions)`,
         );
     }
     return undefined;
@@ -119,6 +141,20 @@ function usageProblem(leaf: CertificateFacts, settings: Settings): Refusal | und
             "clientAuthMissing",
             `the extendedKeyUsage of the leaf lacks clientAuth (${clientAuth}); issue it with ` +
                 `clientAuth or without the extension (setting checkExtendedKeyUsage)`,
+        );
+    }
+    if (settings.checkKeyUsage && !leaf.maySignHandshakes) {
+        return new Refusal(
+            "digitalSignatureMissing",
+            `the keyUsage of the leaf lacks digitalSignature, which a client's part of TLS is; issue ` +
+                `it with digitalSignature or without the extension (setting checkKeyUsage)`,
+        );
+    }
+    if (settings.checkLeafIsNoCa && leaf.isCa) {
+        return new Refusal(
+            "leafIsCa",
+            `the leaf "${leaf.subject}" has basicConstraints CA:TRUE; issue it with CA:FALSE ` +
+                `(setting checkLeafIsNoCa)`,
         );
     }
     return undefined;

@@ -47,7 +47,10 @@ const errorCodes = {
     issuerDoesNotFit: 401003,
     pathLengthExceeded: 401003,
     weakKey: 401003,
+    criticalExtensionUnknown: 401003,
     clientAuthMissing: 401003,
+    digitalSignatureMissing: 401003,
+    leafIsCa: 401003,
     commonNameMismatch: 401003,
     // Shared access signature.
     sasDisabled: 401003,

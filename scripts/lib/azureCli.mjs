@@ -2,12 +2,21 @@
  * Finds or installs the Azure CLI. A virtual environment cannot be moved (its scripts name its interpreter), so it is made
  * in its final place, and a mark that is written last tells a complete one.
  */
+import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { run } from "./command.mjs";
-import { isExecutable, local, pathFolders, say, writeFile } from "./workspace.mjs";
+import { isExecutable, local, pathFolders, root, say, writeFile } from "./workspace.mjs";
 
-const version = "2.91.0";
+/**
+ * Every package with the sums of all files of its version, for Python 3.10 and later on any machine. Made by
+ * `uv pip compile --universal --python-version 3.10 --generate-hashes --no-header --no-annotate` of `azure-cli==VERSION`.
+ */
+const requirements = path.join(root, "scripts", "azure-cli.txt");
+const pins = fs.readFileSync(requirements, "utf8");
+const version = /^azure-cli==(\S+)/m.exec(pins)[1];
+/** What a complete environment was made of. */
+const content = createHash("sha256").update(pins).digest("hex");
 const unreachable = 3;
 const environment = path.join(local, "azure-cli-venv");
 const mark = path.join(environment, "complete");
@@ -17,7 +26,7 @@ function found() {
     const onPath = pathFolders()
         .map((folder) => path.join(folder, "az"))
         .find(isExecutable);
-    const complete = fs.existsSync(mark) && fs.readFileSync(mark, "utf8") === version;
+    const complete = fs.existsSync(mark) && fs.readFileSync(mark, "utf8") === content;
     return onPath ?? (complete ? installed : undefined);
 }
 
@@ -30,13 +39,10 @@ async function install() {
         [
             pip,
             [
-                "install",
-                "--no-compile",
-                "--retries",
-                "1",
-                "--timeout",
-                "30",
-                `azure-cli==${version}`,
+                ...["install", "--no-compile", "--retries", "1", "--timeout", "30"],
+                // What is not in the list is not installed, nor built by packages that nothing pins.
+                ...["--require-hashes", "--no-deps", "--only-binary", ":all:"],
+                ...["-r", requirements],
             ],
             900,
         ],
@@ -51,7 +57,7 @@ async function install() {
             return problem;
         }
     }
-    writeFile(mark, version);
+    writeFile(mark, content);
     return undefined;
 }
 

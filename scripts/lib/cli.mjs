@@ -1,9 +1,10 @@
 /* The Pulumi CLI: which one is good enough, and where one can be had. */
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { pinnedSum, sayUnverified } from "./checksums.mjs";
 import { run } from "./command.mjs";
 import { buildFromModule, takeFromCache } from "./goModule.mjs";
-import { cliArchive, mirrorLocation, unpackFromMirror } from "./mirror.mjs";
+import { cliArchive, mirrorLocation, official, unpackFromMirror } from "./mirror.mjs";
 import {
     installFolder,
     isExecutable,
@@ -132,16 +133,25 @@ async function keepDownload(bin) {
     return { ...(await examine(path.join(downloaded, "pulumi"))), host: "official" };
 }
 
-/** Takes the archive from the mirror, or lets the npm package `pulumi` run Pulumi's download. */
-async function download() {
-    if (mirrorLocation !== undefined) {
-        const folder = await unpackFromMirror(cliArchive);
-        try {
-            return await keepDownload(path.join(folder, "pulumi"));
-        } finally {
-            removeFolder(folder);
-        }
+/** @param location of a mirror, or of the original */
+async function fromArchive(location) {
+    const folder = await unpackFromMirror(cliArchive, location);
+    try {
+        return await keepDownload(path.join(folder, "pulumi"));
+    } finally {
+        removeFolder(folder);
     }
+}
+
+/**
+ * Takes the archive from the mirror, or from Pulumi when its sum is known. Else the npm package `pulumi` runs Pulumi's own
+ * script, which verifies nothing.
+ */
+async function download() {
+    if (mirrorLocation !== undefined || pinnedSum(cliArchive.name) !== undefined) {
+        return fromArchive(mirrorLocation ?? official);
+    }
+    sayUnverified(cliArchive.name);
     const folder = temporaryFolder();
     try {
         const { problem } = await run(

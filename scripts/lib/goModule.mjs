@@ -4,11 +4,10 @@
  * in the user's cache with a checksum, and each project takes a copy that is checked first.
  */
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import { homedir } from "node:os";
 import * as path from "node:path";
-import { pipeline } from "node:stream/promises";
+import { sha256 } from "./checksums.mjs";
 import { run } from "./command.mjs";
 import {
     installFolder,
@@ -42,12 +41,6 @@ function cacheFolder() {
 
 function cachedBuild() {
     return path.join(cacheFolder(), `pulumi-v${pinnedVersion}-${process.platform}-${process.arch}`);
-}
-
-async function sha256(file) {
-    const hash = createHash("sha256");
-    await pipeline(fs.createReadStream(file), hash);
-    return hash.digest("hex");
 }
 
 /**

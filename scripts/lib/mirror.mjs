@@ -7,11 +7,15 @@ import * as path from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
+import { verify } from "./checksums.mjs";
 import { run } from "./command.mjs";
 import { pinnedVersion, removeFolder, root, say, temporaryFolder } from "./workspace.mjs";
 
 /** Where a mirror is, if one is configured: a folder, a `file://` or an `https://` address. */
 export const mirrorLocation = process.env.PULUMI_TOOLCHAIN_MIRROR || undefined;
+
+/** What a mirror is a copy of. */
+export const official = "https://get.pulumi.com";
 
 /** Go's name of this machine's processor, which plug-in archives bear. */
 const goArch = { x64: "amd64" }[process.arch] ?? process.arch;
@@ -20,6 +24,8 @@ const goArch = { x64: "amd64" }[process.arch] ?? process.arch;
 export const cliArchive = {
     folder: "releases/sdk",
     name: `pulumi-v${pinnedVersion}-${process.platform}-${process.arch}.tar.gz`,
+    /** The file of the release that has its sum. */
+    checksums: `pulumi-${pinnedVersion}-checksums.txt`,
 };
 
 /** E.g. `pulumi-resource-tls-v5.5.1-linux-amd64.tar.gz`. */
@@ -27,6 +33,7 @@ export function pluginArchive({ name, version }) {
     return {
         folder: "releases/plugins",
         name: `pulumi-resource-${name}-v${version}-${process.platform}-${goArch}.tar.gz`,
+        checksums: `pulumi-${name}_${version}_checksums.txt`,
     };
 }
 
@@ -50,18 +57,22 @@ async function download(url, file) {
     }
 }
 
-/** @returns the path of an archive, which is first fetched into `into` from a web server */
-async function locate(archive, into) {
-    const places = [archive.name, `${archive.folder}/${archive.name}`];
-    if (mirrorLocation.startsWith("https://")) {
-        const file = path.join(into, archive.name);
-        const [flat, nested] = places.map((p) => `${mirrorLocation.replace(/\/+$/, "")}/${p}`);
-        await download(flat, file).catch(() => download(nested, file));
+/**
+ * @param location of the mirror
+ * @returns the path of a file of a release, which is first fetched into `into` from a web server
+ */
+async function locate(location, { folder, name }, into) {
+    const places = [name, `${folder}/${name}`];
+    if (location.startsWith("https://")) {
+        const file = path.join(into, name);
+        const [flat, nested] = places.map((p) => `${location.replace(/\/+$/, "")}/${p}`);
+        const [first, second] = location === official ? [nested, flat] : [flat, nested];
+        await download(first, file).catch(() => download(second, file));
         return file;
     }
-    const base = mirrorLocation.startsWith("file://")
-        ? fileURLToPath(mirrorLocation)
-        : path.resolve(root, mirrorLocation);
+    const base = location.startsWith("file://")
+        ? fileURLToPath(location)
+        : path.resolve(root, location);
     const files = places.map((place) => path.join(base, place));
     const file = files.find((candidate) => fs.existsSync(candidate));
     if (file === undefined) {
@@ -70,14 +81,24 @@ async function locate(archive, into) {
     return file;
 }
 
+/** @returns the text of an archive's checksums file; undefined when there is none */
+async function readChecksums(location, { folder, checksums }, into) {
+    try {
+        return fs.readFileSync(await locate(location, { folder, name: checksums }, into), "utf8");
+    } catch {
+        return undefined;
+    }
+}
+
 /**
  * @returns a temporary folder with what an archive holds, for the caller to install from and to remove
  * @throws Error with the reason; nothing is left then
  */
-export async function unpackFromMirror(archive) {
+export async function unpackFromMirror(archive, location = mirrorLocation) {
     const [fetched, unpacked] = [temporaryFolder(), temporaryFolder()];
     try {
-        const file = await locate(archive, fetched);
+        const file = await locate(location, archive, fetched);
+        await verify(file, archive.name, () => readChecksums(location, archive, fetched));
         const { problem } = await run("tar", ["-xzf", file, "-C", unpacked], {
             timeoutSeconds: 300,
             progress: `setup: unpacking ${file}`,

@@ -4,6 +4,7 @@
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { pinnedSum, sayUnverified } from "./checksums.mjs";
 import { run } from "./command.mjs";
 import { mirrorLocation, pluginArchive, unpackFromMirror } from "./mirror.mjs";
 import {
@@ -59,8 +60,9 @@ export function installedPlugins(home) {
 }
 
 async function installOfficial(cli, home, one) {
+    const archive = pluginArchive(one);
     if (mirrorLocation !== undefined) {
-        const unpacked = await unpackFromMirror(pluginArchive(one));
+        const unpacked = await unpackFromMirror(archive);
         try {
             if (!isExecutable(path.join(unpacked, `pulumi-resource-${one.name}`))) {
                 throw new Error(`it holds no pulumi-resource-${one.name}`);
@@ -71,7 +73,12 @@ async function installOfficial(cli, home, one) {
         }
         return;
     }
-    const args = ["plugin", "install", "resource", one.name, one.version];
+    const sum = pinnedSum(archive.name);
+    if (sum === undefined) {
+        sayUnverified(archive.name);
+    }
+    const checksum = sum === undefined ? [] : ["--checksum", sum];
+    const args = ["plugin", "install", "resource", one.name, one.version, ...checksum];
     const { problem, stderr } = await run(cli, args, {
         timeoutSeconds: 600,
         progress: `setup: installing the Pulumi plugin ${one.name} ${one.version}`,

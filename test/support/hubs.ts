@@ -33,7 +33,12 @@ export function addHub(emulator: Emulator, name: string, properties: HubProperti
     return hub;
 }
 
-export function uploadCa(hub: Hub, name: string, ca: Issued, isVerified = true): void {
+export function uploadCa(
+    hub: Hub,
+    name: string,
+    ca: Pick<Issued, "certificate">,
+    isVerified = true,
+): void {
     const now = new Date().toUTCString();
     hub.certificates.set(name.toLowerCase(), {
         name,

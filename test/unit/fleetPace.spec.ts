@@ -39,7 +39,7 @@ describe("npm run fleet: the pace that all stacks share", () => {
     }
 
     it("is told on loopback alone, on a port of its own", async () => {
-        assert.match(keeper.address, /^http:\/\/127\.0\.0\.1:[1-9]\d{3,4}$/);
+        assert.match(keeper.address, /^http:\/\/[\w-]{43}@127\.0\.0\.1:[1-9]\d{3,4}$/);
         const other = await PaceKeeper.start();
         assert.notEqual(other.address, keeper.address);
         other.close();

@@ -1,0 +1,19 @@
+import * as http from "http";
+
+const loopback = ["127.0.0.1", "localhost", "[::1]"];
+
+/**
+ * Why a request is not served, or undefined. A web page in a browser of this machine reaches the management API, too: by a
+ * name of its own that it lets lead to loopback (then Host is that name), or across origins (then Origin is its own).
+ */
+export function foreignCaller(request: http.IncomingMessage): string | undefined {
+    const own = loopback.map((name) => `${name}:${request.socket.localPort}`);
+    const { host = "", origin } = request.headers;
+    if (!own.includes(host.toLowerCase())) {
+        return `Host is "${host}", but the management API answers to ${own.join(", ")} only`;
+    }
+    if (origin !== undefined && !own.some((one) => origin.toLowerCase() === `http://${one}`)) {
+        return `Origin is "${origin}", but the management API serves no other web pages than its own`;
+    }
+    return undefined;
+}

@@ -1,0 +1,163 @@
+import { strict as assert } from "assert";
+import { createServer } from "http";
+import { AddressInfo } from "net";
+import { Readable } from "stream";
+import { inspect } from "util";
+import { PaceRequest, sharedPace } from "../../components/iothub/sharedPace";
+import { PaceKeeper } from "../../scripts/lib/fleet/paceKeeper";
+import { largestBody, readRequest } from "../../scripts/lib/fleet/paceRequest";
+import { SharedAnswers } from "../../scripts/lib/fleet/sharedAnswers";
+import { ask } from "../support/paceKeeper";
+
+const hub = "iot-abc.azure-devices.net";
+/** 100 identity operations a minute. */
+const small = { sku: "S1", units: 1 };
+const what = "devices of iot-x509/dev";
+const forged: PaceRequest = {
+    ...{ hub, size: small, limit: "queries", action: "answer", amount: 0, what },
+    answer: '["forged"]',
+};
+
+describe("npm run fleet: whom the keeper of the pace hears", () => {
+    let keeper: PaceKeeper;
+
+    beforeEach(async () => (keeper = await PaceKeeper.start()));
+    afterEach(() => keeper.close());
+
+    const send = (changes: Partial<PaceRequest>) =>
+        ask(keeper, { body: JSON.stringify({ ...forged, ...changes }) });
+
+    it("no program without the token can give an answer, or use up the rate", async () => {
+        const token = new URL(keeper.address).username;
+        const wrong = [
+            null,
+            "",
+            "Bearer",
+            "Bearer ",
+            token,
+            `Basic ${token}`,
+            `Bearer ${token.slice(1)}`,
+            `Bearer ${token}x`,
+            `Bearer ${"A".repeat(token.length)}`,
+        ];
+        for (const authorization of wrong) {
+            for (const changes of [{}, { action: "refused" }, { action: "take", amount: 100 }]) {
+                const body = JSON.stringify({ ...forged, limit: "registry", ...changes });
+                assert.equal(await ask(keeper, { body, authorization }), 401);
+            }
+        }
+        const pace = sharedPace(keeper.address, hub, small);
+        await pace.registry.take(100);
+        assert.equal(await pace.once(what, () => Promise.resolve("found")), "found");
+    });
+
+    it("the token has 256 bits and is another one each time", async () => {
+        const other = await PaceKeeper.start();
+        const [one, two] = [keeper, other].map(({ address }) => new URL(address).username);
+        other.close();
+        assert.equal(Buffer.from(one, "base64url").length, 32);
+        assert.notEqual(one, two);
+    });
+
+    it("a client with another token does not take the refusal for leave, nor for an answer", async () => {
+        const { port } = new URL(keeper.address);
+        const pace = sharedPace(`http://other@127.0.0.1:${port}`, hub, small);
+        const refused = /the keeper of the fleet's pace answered HTTP 401/;
+        await assert.rejects(pace.registry.take(1), refused);
+        await assert.rejects(
+            pace.once(what, () => Promise.resolve("found")),
+            refused,
+        );
+        pace.registry.refused();
+    });
+
+    it("no error and nothing that prints the keeper tells the token", async () => {
+        const token = new URL(keeper.address).username;
+        const shown = [inspect(keeper, { depth: 9, showHidden: true }), JSON.stringify({ keeper })];
+        const failures = [
+            () => sharedPace(`http//${token}@127.0.0.1`, hub, small).registry.take(1),
+            () => sharedPace(`http://${token}@127.0.0.1:1`, hub, small).registry.take(1),
+            () => sharedPace(keeper.address + "/", hub, small).registry.take(1e9),
+        ];
+        for (const fail of failures) {
+            const error: unknown = await fail().then(
+                () => assert.fail("it did not fail"),
+                (reason: unknown) => reason,
+            );
+            shown.push(inspect(error, { depth: 9, showHidden: true }));
+        }
+        shown.forEach((text) => assert.ok(!text.includes(token), text));
+    });
+
+    it("a body that is too large is refused before it has come", async () => {
+        const headers = { "content-length": String(largestBody + 1) };
+        assert.equal(await ask(keeper, { headers }), 413);
+    });
+
+    it("a body of no announced length is read no further than the bound", async () => {
+        const body = Buffer.from(JSON.stringify(forged));
+        let sent = 0;
+        async function* chunks() {
+            for (; ; sent += body.length) {
+                yield await Promise.resolve(body);
+            }
+        }
+        const request = Object.assign(chunks(), { headers: {} });
+        await assert.rejects(readRequest(request, 3 * body.length), { status: 413 });
+        assert.equal(sent, 3 * body.length);
+        const whole = Object.assign(Readable.from([body]), { headers: {} });
+        assert.deepEqual(await readRequest(whole, body.length), forged);
+    });
+
+    it("no more than a minute's amount is let through, and no amount that gives something back", async () => {
+        const taken: [number, number][] = [
+            [100, 204],
+            [101, 400],
+            [-1, 400],
+            [1e300, 400],
+        ];
+        for (const [amount, status] of taken) {
+            assert.equal(await send({ limit: "registry", action: "take", amount }), status);
+        }
+        await sharedPace(keeper.address, "iot-other.azure-devices.net", small).registry.take(100);
+    });
+
+    it("hubs and questions have names of a bounded length, and hubs are bounded in number", async () => {
+        assert.equal(await send({ hub: "x".repeat(1001) }), 400);
+        assert.equal(await send({ what: "x".repeat(1001) }), 400);
+        for (let index = 0; index < 100; index++) {
+            assert.equal(await send({ hub: `iot-${index}`, action: "refused" }), 204);
+        }
+        assert.equal(await send({ hub: "one-more", action: "refused" }), 413);
+        assert.equal(await send({ hub: "iot-1", action: "refused" }), 204);
+    });
+
+    it("the first answer counts", async () => {
+        const pace = sharedPace(keeper.address, hub, small);
+        assert.equal(await pace.once(what, () => Promise.resolve("found")), "found");
+        assert.equal(await send({}), 204);
+        assert.equal(await pace.once(what, () => assert.fail("asked again")), "found");
+    });
+
+    it("answers are bounded in number and in size; who has no room is told so", () => {
+        const answers = new SharedAnswers({ questions: 2, characters: 10 });
+        assert.equal(answers.give("a", "123456"), true);
+        assert.equal(answers.give("b", "12345"), false);
+        assert.equal(answers.give("b", "1234"), true);
+        assert.equal(answers.give("c", ""), false);
+    });
+
+    it("an answer that nobody keeps is still its finder's", async () => {
+        const server = createServer((request, response) => {
+            request.resume();
+            request.on("end", () => response.writeHead(claims++ === 0 ? 202 : 413).end());
+        });
+        let claims = 0;
+        await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+        const { port } = server.address() as AddressInfo;
+        const pace = sharedPace(`http://token@127.0.0.1:${port}`, hub, small);
+        assert.equal(await pace.once(what, () => Promise.resolve("found")), "found");
+        server.close();
+        assert.equal(claims, 2);
+    });
+});

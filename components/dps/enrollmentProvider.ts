@@ -22,12 +22,12 @@ import type {
 import { configureAzure } from "../azure/access";
 import { retryStale } from "../azure/staleEtag";
 import {
+    isConfiguredInAnyCase,
     isDeclared,
     noteProgram,
     refuseToDestroyProtected,
     refuseToDropMoved,
     setting,
-    wasDropped,
 } from "../dynamic/stackSettings";
 import { changedKeys, isUnknown, stableJson, toState } from "../dynamic/values";
 import { hold, isHeld, take } from "../dynamic/writeOnly";
@@ -307,7 +307,7 @@ async function deleteEnrollment(_: string, state: Inputs): Promise<void> {
     }
     const registered = await service(state).settled(state.enrollmentId);
     await deleteOwn(state);
-    await dropStrays({ ...state, generations: [] }, registered, (id) => !wasDropped(id));
+    await dropStrays({ ...state, generations: [] }, registered, isConfiguredInAnyCase);
 }
 
 async function deleteOwn(state: Inputs): Promise<void> {

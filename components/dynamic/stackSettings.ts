@@ -81,3 +81,9 @@ export function wasDropped(deviceId: string): boolean {
 export function isConfigured(deviceId: string): boolean {
     return configured.has(deviceId);
 }
+
+/** The same for an ID as a provisioning service has it, which ignores the case of letters. */
+export function isConfiguredInAnyCase(deviceId: string): boolean {
+    const id = deviceId.toLowerCase();
+    return [...configured].some((one) => one.toLowerCase() === id);
+}

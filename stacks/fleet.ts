@@ -5,7 +5,12 @@ import { Issuer } from "../components/pki/issuer";
 import { SigningCa } from "./authorities";
 import { handleFormerDevices } from "./formerDevices";
 import { deviceTypes, PreviousState } from "./previousState";
-import { createIndividualEnrollment, createRegistration, EnrollmentService } from "./provisioning";
+import {
+    createIndividualEnrollment,
+    createRegistration,
+    createReservation,
+    EnrollmentService,
+} from "./provisioning";
 import { DeviceSettings, GroupSettings, Settings } from "./settings";
 import { devicesOf } from "./shards";
 
@@ -67,8 +72,8 @@ export function createFleet(settings: Settings, base: FleetBase): ReadonlyMap<st
             issuers.set(group.name, issuer);
         }
         const certificate = createCertificate(settings, device, group, issuer);
-        if (certificate !== undefined && base.service && group.provisioning !== "listed") {
-            createEntries(base, base.service, group, device, certificate);
+        if (certificate !== undefined && base.service !== undefined) {
+            createEntries(settings, base, base.service, group, device, certificate);
         }
         fleet.set(device.id, {
             settings: device,
@@ -82,17 +87,24 @@ export function createFleet(settings: Settings, base: FleetBase): ReadonlyMap<st
 
 /** What the provisioning service has of a device. */
 function createEntries(
+    { dps }: Settings,
     { hub, owner }: FleetBase,
     service: EnrollmentService,
     group: GroupSettings,
     device: DeviceSettings,
     certificate: DeviceCertificate,
 ): void {
+    const args = { hubHostName: hub.hostName, owner, certificate };
+    if (group.provisioning === "listed") {
+        if (dps?.reserveIds) {
+            createReservation(service, group, device, args);
+        }
+        return;
+    }
     const enrollment = device.individualEnrollment
         ? createIndividualEnrollment(service, group, device, certificate.certificate)
         : undefined;
-    const hubHostName = hub.hostName;
-    createRegistration(service, group, device, { hubHostName, owner, certificate, enrollment });
+    createRegistration(service, group, device, { ...args, enrollment });
 }
 
 function createIssuer(group: GroupSettings, { certificate, privateKey }: SigningCa): Issuer {

@@ -144,6 +144,37 @@ export function createIndividualEnrollment(
     );
 }
 
+/** Keeps the CAs of other groups from registering the ID of a listed device. */
+export function createReservation(
+    service: EnrollmentService,
+    group: GroupSettings,
+    device: DeviceSettings,
+    args: {
+        readonly hubHostName: pulumi.Output<string>;
+        readonly owner: string;
+        readonly certificate: DeviceCertificate;
+    },
+): DeviceRegistration {
+    return new DeviceRegistration(
+        device.id,
+        {
+            serviceId: service.serviceId,
+            hostName: service.hostName,
+            hubHostName: args.hubHostName,
+            registrationId: device.id,
+            group: group.name,
+            status: "disabled",
+            isEnrolled: false,
+            isListed: true,
+            isReserved: true,
+            isBlocked: false,
+            owner: args.owner,
+            certificate: args.certificate.certificate,
+        },
+        { dependsOn: service.ready },
+    );
+}
+
 /** What a device of a group that registers makes of itself there. */
 export function createRegistration(
     service: EnrollmentService,

@@ -74,6 +74,8 @@ export interface DpsSettings {
     readonly weight: number;
     /** Hubs beside this stack's own. */
     readonly linkedHubs: readonly LinkedHubSettings[];
+    /** Keeps every certificate of other groups from registering the IDs of listed devices. Default false. */
+    readonly reserveIds: boolean;
 }
 
 export interface LinkedHubSettings {

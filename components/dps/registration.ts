@@ -19,6 +19,8 @@ export interface DeviceRegistrationArgs {
     readonly isEnrolled: boolean;
     /** Whether the stack lists it on its own hub, too. */
     readonly isListed: boolean;
+    /** The ID alone is kept from being registered: the device is listed, and stays on its hub. */
+    readonly isReserved?: boolean;
     /** Whether its group is blocked: then it stays off the hub when it is enabled. */
     readonly isBlocked: boolean;
     /** Whose device it is: `project/stack`. */

@@ -52,6 +52,7 @@ import {
 interface Inputs extends ServiceAddress, RegisteringDevice {
     readonly status: "enabled" | "disabled";
     readonly isBlocked: boolean;
+    readonly isReserved?: boolean;
     /** SHA-256 thumbprint of the certificate. */
     readonly certificate: string;
     /** See DeviceCertificate. */
@@ -144,7 +145,11 @@ async function cut(device: Outputs, isEnrolled: boolean): Promise<void> {
         await deny(service(device), device);
     }
     await cutOff(service(device), device, "disabled");
-    console.log(`device "${device.registrationId}" cannot register any more, and is off its hub`);
+    console.log(
+        device.isReserved
+            ? `device "${device.registrationId}" is listed: nobody can register its ID`
+            : `device "${device.registrationId}" cannot register any more, and is off its hub`,
+    );
 }
 
 async function free(device: Outputs): Promise<void> {

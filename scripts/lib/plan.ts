@@ -243,12 +243,22 @@ function planRefresh(
 }
 
 function planProvisioning(settings: Settings): FleetPlan["dps"] {
+    const groups = new Map(settings.groups.map((group) => [group.name, group]));
+    /** Of its own, or a disabled one that keeps it, or others under its ID, from registering. */
+    const hasEnrollment = ({ group, individualEnrollment, status }: DeviceSettings): boolean => {
+        const kind = group === undefined ? undefined : groups.get(group)?.provisioning;
+        return (
+            individualEnrollment ||
+            (kind === "listed" && settings.dps?.reserveIds === true) ||
+            ((kind === "dps" || kind === "both") && status === "disabled")
+        );
+    };
     const enrolled = settings.groups.filter(({ provisioning }) => provisioning !== "listed");
     return {
         certificates: certificateUse(settings, enrolled),
         enrollmentGroups: { count: enrolled.length, limit: serviceLimits.enrollmentGroups },
         individualEnrollments: {
-            count: settings.devices.filter((device) => device.individualEnrollment).length,
+            count: settings.devices.filter(hasEnrollment).length,
             limit: serviceLimits.individualEnrollments,
         },
     };

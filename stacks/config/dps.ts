@@ -31,6 +31,7 @@ export function readDps(top: Section, hub: HubSettings, pki: PkiSettings): DpsSe
         "allocationPolicy",
         "weight",
         "linkedHubs",
+        "reserveIds",
     ]);
     const name = dps.text("name", {
         pattern: /^[A-Za-z0-9][A-Za-z0-9-]{1,62}[A-Za-z0-9]$/,
@@ -53,6 +54,7 @@ export function readDps(top: Section, hub: HubSettings, pki: PkiSettings): DpsSe
             readAllocationPolicy(dps, ["Hashed", "GeoLatency", "Static"] as const) ?? "Hashed",
         weight: dps.integer("weight", 0, maxWeight, 1),
         linkedHubs: readLinkedHubs(dps, hub),
+        reserveIds: dps.flag("reserveIds", false),
     };
 }
 

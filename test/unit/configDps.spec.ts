@@ -45,6 +45,7 @@ describe("configuration: the provisioning service", () => {
             allocationPolicy: "Hashed",
             weight: 1,
             linkedHubs: [],
+            reserveIds: false,
         });
     });
 

@@ -42,6 +42,7 @@ export const settings: readonly Setting[] = [
     { path: "dps.allocationPolicy", values: ["Hashed", "GeoLatency", undefined] },
     { path: "dps.weight", values: [1, 5, undefined] },
     { path: "dps.linkedHubs", by: ["link-hub"] },
+    { path: "dps.reserveIds", values: [true, false, undefined] },
     { path: "pki.trust", values: ["intermediates", "root", undefined] },
     { path: "pki.keyAlgorithm", values: caAlgorithms },
     { path: "pki.root.keys", by: ["offline-root", "managed-root"] },

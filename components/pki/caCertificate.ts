@@ -237,8 +237,14 @@ function purposeFindings(certificate: GivenCertificate): Finding[] {
           ];
 }
 
-/** Devices' certificates have no policies, and their chain is the root, one intermediate and the device. */
+/**
+ * Devices' certificates have no policies, and each is right below an intermediate. A root's own constraints are not part of
+ * path validation (RFC 5280, 6.1.1 (d)).
+ */
 function policyFindings(certificate: GivenCertificate): Finding[] {
+    if (isSelfIssued(certificate)) {
+        return [];
+    }
     const extension = certificate.fields.getExtension(oid.policyConstraints);
     const value = extension ? Buffer.from(extension.value) : Buffer.alloc(0);
     const outer = elementAt(value, 0);

@@ -249,7 +249,7 @@ function policyFindings(certificate: GivenCertificate): Finding[] {
     const value = extension ? Buffer.from(extension.value) : Buffer.alloc(0);
     const outer = elementAt(value, 0);
     const required = outer && childrenOf(value, outer).find(({ tag }) => tag === 0x80);
-    if (required === undefined || value.readUIntBE(required.start, 1) > 1) {
+    if (required === undefined || value[required.start] > 1) {
         return [];
     }
     return [
@@ -263,7 +263,14 @@ function policyFindings(certificate: GivenCertificate): Finding[] {
 
 function constraintsOf(certificate: GivenCertificate): NameConstraints | undefined {
     const extension = certificate.fields.getExtension(oid.nameConstraints);
-    return extension === null ? undefined : nameConstraints(Buffer.from(extension.value));
+    if (extension === null) {
+        return undefined;
+    }
+    try {
+        return nameConstraints(Buffer.from(extension.value));
+    } catch {
+        return { refusal: () => "has name constraints that cannot be read", concernHosts: false };
+    }
 }
 
 function deviceNameFindings(certificate: GivenCertificate, subject: SubjectPolicy): Finding[] {

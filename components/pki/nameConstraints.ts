@@ -40,21 +40,31 @@ export interface NameConstraints {
     readonly concernHosts: boolean;
 }
 
-/** Reads the extension's value. Names of other kinds than directoryName are of no concern to a subject. */
+/**
+ * Reads the extension's value. Names of other kinds than directoryName are of no concern to a subject.
+ *
+ * @throws Error when it is malformed
+ */
 export function nameConstraints(extension: Buffer): NameConstraints {
     const outer = elementAt(extension, 0);
     const parts = outer ? childrenOf(extension, outer) : [];
-    const subtrees = (wanted: number): DerElement[] =>
+    /** GeneralSubtrees: the name that each begins with, and what follows it. */
+    const subtrees = (wanted: number): DerElement[][] =>
         parts
             .filter(({ tag }) => tag === wanted)
             .flatMap((part) => childrenOf(extension, part))
-            .map((subtree) => childrenOf(extension, subtree)[0])
-            .filter((base): base is DerElement => base !== undefined);
+            .map((subtree) => childrenOf(extension, subtree));
     const names = (wanted: number): ComparableName[] =>
         subtrees(wanted)
-            .filter(({ tag }) => tag === directoryNameTag)
-            .map(({ start, end }) => extension.subarray(start, end))
-            .map((name) => comparableName(new x509.Name(new Uint8Array(name))));
+            .filter(([base]) => base?.tag === directoryNameTag)
+            .map(([{ start, end }, ...bounds]) => {
+                if (bounds.length > 0) {
+                    throw new Error("minimum or maximum, which must not be there");
+                }
+                return comparableName(
+                    new x509.Name(new Uint8Array(extension.subarray(start, end))),
+                );
+            });
     const permitted = names(permittedTag);
     const excluded = names(excludedTag);
     return {
@@ -66,7 +76,7 @@ export function nameConstraints(extension: Buffer): NameConstraints {
             return base && `excludes ${inWords(base)}`;
         },
         concernHosts: [permittedTag, excludedTag].some((wanted) =>
-            subtrees(wanted).some(({ tag }) => tag === dnsNameTag),
+            subtrees(wanted).some(([base]) => base?.tag === dnsNameTag),
         ),
     };
 }

@@ -276,6 +276,17 @@ describe("CA certificates, judged as OpenSSL judges chains", () => {
         assert.deepEqual(values, ["two different signature algorithms, one of them not signed"]);
     });
 
+    it("refuses name constraints that no verifier can apply", () => {
+        // SEQUENCE { [0] { SEQUENCE { [4] Name {}, [0] minimum 1 } } }, and one whose name is none.
+        for (const der of ["300b a009 3007 a402 3000 8001 01", "3008 a006 3004 a402 0500"]) {
+            const value = der.replace(/ /g, "").replace(/..(?!$)/g, "$&:");
+            make(ofIntermediate(`2.5.29.30=critical,DER:${value}`));
+            const [finding, ...more] = caFindings(given("field.pem"), subject);
+            assert.deepEqual(more, []);
+            assert.match(finding.value, /cannot be read/);
+        }
+    });
+
     it("refuses a prime as a CA's modulus", () => {
         const ca = "-addext basicConstraints=critical,CA:TRUE -addext keyUsage=keyCertSign";
         folder.openssl(`req -x509 -new -key root.key -days 30 -subj /CN=P ${ca} -out p.pem`);

@@ -33,7 +33,9 @@ describe("configuration: bad certificates, made by OpenSSL", () => {
         makeKeys(folder);
         makeCertificates(folder);
         folder.openssl("req -new -key ec.key -subj /CN=pump-1 -out good.csr");
-        folder.openssl("req -new -newkey rsa:2048 -nodes -keyout pump.key -sha512 -subj /CN=pump-1/O=Other -out goodRsa.csr");
+        folder.openssl(
+            "req -new -newkey rsa:2048 -nodes -keyout pump.key -sha512 -subj /CN=pump-1/O=Other -out goodRsa.csr",
+        );
     });
     after(() => folder.remove());
 

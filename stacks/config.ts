@@ -75,19 +75,20 @@ export function readSettings(
         "organization",
         subjectText(longestName, "name the organization that runs the devices, e.g. Contoso"),
     );
-    const pki = readPki(top, organization, files);
+    const country = top.text("country", {
+        pattern: /^[A-Z]{2}$/,
+        rule: "is a country code of two capital letters (ISO 3166-1)",
+        remedy: "write e.g. DE or US, or delete it",
+    });
+    const pki = readPki(top, { organization, country }, files);
     const hub = readHub(top);
     const dps = readDps(top, hub, pki.settings);
     const groups = readGroups(top, pki, dps !== undefined, files);
-    const devices = readDevices(top, groups, files);
+    const devices = readDevices(top, pki.settings, groups, files);
     const shards = readSharding(top);
     const settings: Settings = {
         organization,
-        country: top.text("country", {
-            pattern: /^[A-Z]{2}$/,
-            rule: "is a country code of two capital letters (ISO 3166-1)",
-            remedy: "write e.g. DE or US, or delete it",
-        }),
+        country,
         location: readLocation(top, options.defaultLocation),
         resourceGroupName: top.text("resourceGroupName", {
             pattern: /^[\p{L}\p{N}_().-]{0,89}[\p{L}\p{N}_()-]$/u,

@@ -3,7 +3,14 @@ import { constants, createPublicKey, KeyObject, verify } from "crypto";
 import { Pkcs10CertificateRequest } from "@peculiar/x509";
 import { publicKeyId } from "./certificates";
 import { Finding, firstElement, Inspection, singlePemBlock, toPem } from "./pem";
-import { keyFinding, keyName, publicKeyOf, strongKeyRule } from "./publicKey";
+import {
+    keyFinding,
+    keyName,
+    primeFinding,
+    publicKeyOf,
+    signatureName,
+    strongKeyRule,
+} from "./publicKey";
 
 /** What a certificate signing request (PKCS#10, RFC 2986) proves: a name, and possession of a key. */
 export interface CsrFacts {
@@ -12,6 +19,7 @@ export interface CsrFacts {
     readonly commonName: string;
     /** The key in words, e.g. `RSA-2048`. */
     readonly keyName: string;
+    readonly key: KeyObject;
     /** SubjectPublicKeyInfo, DER; a curve's point is uncompressed. */
     readonly publicKey: Buffer;
     /** SHA-256 of the SubjectPublicKeyInfo, lower-case hex. */
@@ -50,6 +58,7 @@ export function inspectCsr(content: Buffer | string, deviceId: string): Inspecti
             pem: toPem(der, "CERTIFICATE REQUEST"),
             commonName: names[0],
             keyName: keyName(key),
+            key,
             publicKey,
             publicKeyId: publicKeyId(publicKey),
         },
@@ -60,11 +69,15 @@ export function inspectCsr(content: Buffer | string, deviceId: string): Inspecti
 /**
  * The public key that a request asks a certificate for: SubjectPublicKeyInfo, DER.
  *
+ * @param isToBeSigned whether it is for a certificate, which is worth the time that a search for a prime takes
  * @throws Error when the request is unreadable, its key weak or its signature wrong
  */
-export function requestedKey(csrPem: string): Buffer {
+export function requestedKey(csrPem: string, isToBeSigned = false): Buffer {
     const { parsed, findings: unreadable } = parse(csrPem);
-    const findings = parsed ? proofFindings(parsed, "DEVICE-ID") : unreadable;
+    const findings = parsed ? [...proofFindings(parsed, "DEVICE-ID")] : [...unreadable];
+    const prime =
+        parsed && isToBeSigned ? primeFinding(parsed.key, newRequest("DEVICE-ID")) : undefined;
+    findings.push(...(prime ? [prime] : []));
     if (parsed === undefined || findings.length > 0) {
         const said = findings.map(({ value, rule, remedy }) => `${value}: ${rule}; ${remedy}`);
         throw new Error(`The certificate signing request cannot be used: ${said.join(". ")}`);
@@ -109,6 +122,11 @@ function parse(content: Buffer | string): {
     }
 }
 
+/** How a device makes a request with another key. */
+export function newRequest(deviceId: string): string {
+    return `make a new key and request on the device: openssl req -new -newkey rsa:2048 -keyout DEVICE.key -subj "/CN=${deviceId}" -out FILE`;
+}
+
 const unreadable: Finding = {
     value: "a block that is no PKCS#10 structure",
     rule: "is a certificate signing request (PKCS#10)",
@@ -118,7 +136,7 @@ const unreadable: Finding = {
 const unknownKey: Finding = {
     value: "a key that OpenSSL does not know or that is no point of its curve",
     rule: strongKeyRule,
-    remedy: "make a new key and request on the device: openssl req -new -newkey rsa:2048 -keyout DEVICE.key -subj /CN=DEVICE-ID -out FILE",
+    remedy: newRequest("DEVICE-ID"),
 };
 
 function nameFindings(names: readonly string[], deviceId: string): Finding[] {
@@ -144,20 +162,15 @@ function nameFindings(names: readonly string[], deviceId: string): Finding[] {
     ];
 }
 
-/** What keeps a request from proving that the device holds a key fit for its certificate. */
+/** What keeps a request from proving that the device holds a key fit for its certificate. A weak key proves nothing. */
 function proofFindings({ der, request, spki, key }: ParsedRequest, deviceId: string): Finding[] {
     const finding = keyFinding(
         spki,
         key,
-        `make a new key and request on the device: openssl req -new -newkey rsa:2048 -keyout DEVICE.key -subj "/CN=${deviceId}" -out FILE`,
+        newRequest(deviceId),
         `rewrite the key with its curve's name, openssl ec -in DEVICE.key -param_enc named_curve -out NAMED.key, and make the request again: openssl req -new -key NAMED.key -subj "/CN=${deviceId}" -out FILE`,
     );
-    // A key of a kind that is not taken signs in its own way, which needs no word of its own.
-    const signs = key.asymmetricKeyType === "rsa" || key.asymmetricKeyType === "ec";
-    return [
-        ...(finding ? [finding] : []),
-        ...(signs ? signatureFindings(request, der, key, deviceId) : []),
-    ];
+    return finding ? [finding] : signatureFindings(request, der, key, deviceId);
 }
 
 function signatureFindings(
@@ -174,7 +187,7 @@ function signatureFindings(
     if (digest === undefined) {
         return [
             {
-                value: `signed with ${describe(name, hash?.name)}`,
+                value: `signed with ${signatureName(request.signatureAlgorithm)}`,
                 rule: "is signed with SHA-256, SHA-384 or SHA-512 (RSA or ECDSA)",
                 remedy: again,
             },
@@ -196,15 +209,6 @@ function signatureFindings(
                   remedy: "make the request again on the device; this one was changed or signed with another key",
               },
     ];
-}
-
-function describe(name: string, hash: string | undefined): string {
-    const names: Record<string, string> = {
-        "1.2.840.113549.1.1.4": "MD5 and RSA",
-        "RSASSA-PKCS1-v1_5": "RSA",
-    };
-    const algorithm = names[name] ?? name;
-    return hash === undefined ? algorithm : `${hash} and ${algorithm}`;
 }
 
 function verifies(

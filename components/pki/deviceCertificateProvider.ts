@@ -199,7 +199,7 @@ async function deviceKey(
     presentKey: string | undefined,
 ): Promise<{ readonly publicKey: Buffer; readonly privateKeyPem?: string }> {
     if (inputs.csr !== undefined) {
-        return { publicKey: requestedKey(take(inputs.csr, "the signing request")) };
+        return { publicKey: requestedKey(take(inputs.csr, "the signing request"), true) };
     }
     if (presentKey !== undefined) {
         return { publicKey: publicKeyOf(presentKey), privateKeyPem: presentKey };

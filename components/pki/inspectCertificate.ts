@@ -2,7 +2,6 @@ import "reflect-metadata";
 import { KeyObject, X509Certificate } from "crypto";
 import * as x509 from "@peculiar/x509";
 import { publicKeyId } from "./certificates";
-import { isSameName } from "./distinguishedName";
 import { Finding, Inspection, singlePemBlock } from "./pem";
 import { keyFinding, keyName, publicKeyOf, strongKeyRule } from "./publicKey";
 
@@ -19,6 +18,9 @@ export interface GivenCertificate {
     /** SHA-256 of the DER, upper-case hex. */
     readonly sha256Thumbprint: string;
     readonly x509: X509Certificate;
+    /** Its fields and extensions. */
+    readonly fields: x509.X509Certificate;
+    readonly key: KeyObject;
     /** `undefined`: no basicConstraints, as in every X.509 v1 certificate. */
     readonly basicConstraints: { readonly ca: boolean; readonly pathLength?: number } | undefined;
     /** `undefined`: no keyUsage, which restricts nothing (RFC 5280, 6.1.4 (n)). */
@@ -54,13 +56,13 @@ export function inspectCertificate(
         return unreadable(
             "a key that OpenSSL does not know or that is no point of its curve",
             strongKeyRule,
-            "make the certificate again with a new key: openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out NEW.key",
+            withNewKey,
         );
     }
     const finding = keyFinding(
         Buffer.from(fields.publicKey.rawData),
         key,
-        "make the certificate again with a new, stronger key",
+        withNewKey,
         "rewrite the key with its curve's name, openssl ec -in OLD.key -param_enc named_curve -out NAMED.key, and make the certificate again with it",
     );
     if (finding !== undefined) {
@@ -70,99 +72,28 @@ export function inspectCertificate(
     return { facts, findings: now ? validityFindings(facts, now, mayHaveEnded) : [] };
 }
 
+/** How to make a certificate with another key. */
+export const withNewKey =
+    "make the certificate again with a new key: openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out NEW.key";
+
 function unreadable(value: string, rule: string, remedy: string): Inspection<never> {
     return { facts: undefined, findings: [{ value, rule, remedy }] };
 }
 
-/** What makes a certificate a CA (RFC 5280, 4.2.1.3 and 4.2.1.9). */
-export function caFindings(certificate: GivenCertificate): Finding[] {
-    const findings: Finding[] = [];
-    if (!certificate.basicConstraints?.ca) {
-        findings.push({
-            value: certificate.basicConstraints
-                ? "CA:FALSE"
-                : "no basicConstraints, as in X.509 version 1",
-            rule: "is a CA certificate: basicConstraints CA:TRUE",
-            remedy: "sign it again with -extfile FILE, where FILE says basicConstraints=critical,CA:TRUE and keyUsage=critical,keyCertSign,cRLSign",
-        });
-    } else if (certificate.mayCertSign === false) {
-        findings.push({
-            value: "a keyUsage without keyCertSign",
-            rule: "may sign certificates: keyUsage keyCertSign",
-            remedy: "sign it again with keyUsage=critical,keyCertSign,cRLSign",
-        });
+/** What keeps a certificate from being a device's own: who has its key could sign others (RFC 5280, 4.2.1.9 and 4.2.1.3). */
+export function deviceFindings({ basicConstraints, mayCertSign }: GivenCertificate): Finding[] {
+    if (!basicConstraints?.ca && !mayCertSign) {
+        return [];
     }
-    if (certificate.commonNames.length !== 1) {
-        findings.push({
-            value: `${certificate.commonNames.length} common names`,
-            rule: "the subject has exactly one common name",
-            remedy: "make the certificate again with one CN in its subject",
-        });
-    }
-    return findings;
-}
-
-/** What is worth a word about a CA certificate that is good. */
-export function caWarnings(certificate: GivenCertificate): Finding[] {
-    return certificate.basicConstraints?.ca && certificate.mayCertSign === undefined
-        ? [
-              {
-                  value: "no keyUsage",
-                  rule: "a CA that conforms to RFC 5280 (4.2.1.3) has keyUsage keyCertSign; path validation takes one without it (6.1.4 (n))",
-                  remedy: "nothing has to be done; when you make it again, add keyUsage=critical,keyCertSign,cRLSign",
-              },
-          ]
-        : [];
-}
-
-/** What makes a CA certificate a root that can have intermediates below it. */
-export function rootFindings(certificate: GivenCertificate): Finding[] {
-    const findings = caFindings(certificate);
-    if (!isSignedBy(certificate, certificate)) {
-        const issuer = oneLine(certificate.x509.issuer);
-        findings.push({
-            value: isSameName(certificate.x509.issuer, certificate.x509.subject)
-                ? "not signed with its own key"
-                : `not self-signed, issued by ${issuer}`,
-            rule: "is a self-signed root; a CA below another root is not supported as the root here",
-            remedy: `give the certificate of the root itself (${issuer}), whose key then signs each group's intermediate, or make a root for the devices alone`,
-        });
-    }
-    if (certificate.basicConstraints?.pathLength === 0) {
-        findings.push({
-            value: "pathlen:0",
-            rule: "allows one CA below it: pathlen of 1 or more, or none",
-            remedy: "make the root's certificate again with basicConstraints=critical,CA:TRUE,pathlen:1",
-        });
-    }
-    return findings;
-}
-
-/** What makes a certificate one that this issuer signed, soundly and within its own validity. */
-export function issuedFindings(certificate: GivenCertificate, issuer: GivenCertificate): Finding[] {
-    const findings: Finding[] = [];
-    if (!isSignedBy(certificate, issuer)) {
-        findings.push({
-            value: `issued by ${oneLine(certificate.x509.issuer)}`,
-            rule: `is signed with the key of the root ${oneLine(issuer.x509.subject)}`,
-            remedy: "sign the request again with the key that belongs to pki.root.certificate",
-        });
-    }
-    if (!["SHA-256", "SHA-384", "SHA-512"].includes(certificate.signatureHash ?? "")) {
-        findings.push({
-            value: `signed with ${certificate.signatureHash ?? "an unknown hash"}`,
-            rule: "is signed with SHA-256, SHA-384 or SHA-512",
-            remedy: "sign it again with: openssl x509 -req -sha256 …",
-        });
-    }
-    if (certificate.notAfter > issuer.notAfter) {
-        findings.push({
-            value: `valid until ${isoDay(certificate.notAfter)}`,
-            rule: `ends with its issuer at the latest, ${isoDay(issuer.notAfter)}`,
-            remedy: "sign it again with fewer -days, or renew the root",
-        });
-    }
-    return findings;
+    return [
+        {
+            value: `a CA's certificate: ${basicConstraints?.ca ? "basicConstraints CA:TRUE" : "keyUsage keyCertSign"}`,
+            rule: "a device's certificate is none of a CA: CA:FALSE or no basicConstraints, and no keyCertSign",
+            remedy:
+                "give the device's own certificate; a self-signed one is made with: openssl req -x509 -new -key DEVICE.key -sha256 -days 365 -subj /CN=DEVICE-ID " +
+                "-addext basicConstraints=critical,CA:FALSE -addext keyUsage=critical,digitalSignature -addext extendedKeyUsage=clientAuth -out FILE",
+        },
+    ];
 }
 
 interface ParsedCertificate {
@@ -207,6 +138,8 @@ function factsOf(
         notAfter: fields.notAfter,
         sha256Thumbprint: certificate.fingerprint256.replace(/:/g, ""),
         x509: certificate,
+        fields,
+        key,
         basicConstraints: constraints
             ? { ca: constraints.ca, pathLength: constraints.pathLength }
             : undefined,
@@ -241,16 +174,7 @@ function validityFindings(
     return [];
 }
 
-function isSignedBy(certificate: GivenCertificate, issuer: GivenCertificate): boolean {
-    const named = certificate.x509.issuer;
-    const { subject, publicKey } = issuer.x509;
-    return (named === subject || isSameName(named, subject)) && certificate.x509.verify(publicKey);
-}
-
-function oneLine(distinguishedName: string): string {
-    return distinguishedName.split("\n").join(", ");
-}
-
-function isoDay(date: Date): string {
+/** A date as messages show it. */
+export function isoDay(date: Date): string {
     return date.toISOString().slice(0, 10);
 }

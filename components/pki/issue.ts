@@ -125,7 +125,8 @@ function authorityKeyIdentifier(issuer: x509.X509Certificate): x509.Extension | 
     return own === null ? undefined : new x509.AuthorityKeyIdentifierExtension(own.keyId);
 }
 
-function subjectName(commonName: string, policy: SubjectPolicy): x509.Name {
+/** The subject of a device's certificate. */
+export function subjectName(commonName: string, policy: SubjectPolicy): x509.Name {
     const { country, organization } = policy;
     return new x509.Name([
         ...(country === undefined ? [] : [{ C: [{ printableString: country }] }]),

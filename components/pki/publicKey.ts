@@ -1,6 +1,7 @@
 import { createPublicKey, KeyObject } from "crypto";
 import { childrenOf, elementAt, tags } from "./der";
 import { Finding } from "./pem";
+import { primeModulus, rsaNumbers, rsaSizes, rsaWeakness } from "./weakKeys";
 
 const curves: Record<string, string> = {
     prime256v1: "P256",
@@ -32,21 +33,36 @@ export function keyName(key: KeyObject): string {
     }
 }
 
-/** The rule that {@link keyFinding} checks, in words. */
-export const strongKeyRule = "the key is RSA of at least 2048 bits, or ECDSA on P-256 or P-384";
+/** A signature algorithm in words: `SHA-1 and RSA`, `MD5 and RSA`, `SHA-256 and ECDSA` … */
+export function signatureName(algorithm: { readonly name: string }): string {
+    const known: Record<string, string> = {
+        "1.2.840.113549.1.1.4": "MD5 and RSA",
+        "1.2.840.113549.1.1.14": "SHA-224 and RSA",
+        "RSASSA-PKCS1-v1_5": "RSA",
+    };
+    const name = known[algorithm.name] ?? algorithm.name;
+    const { hash } = algorithm as { hash?: { name: string } };
+    return hash === undefined ? name : `${hash.name} and ${name}`;
+}
+
+/** The kinds of keys that {@link keyFinding} takes, in words. */
+export const strongKeyRule =
+    "the key is RSA of 2048, 3072, 4096 or 8192 bits, or ECDSA on P-256 or P-384";
 
 function isStrongKey(key: KeyObject): boolean {
     const name = keyName(key);
     return (
         name === "ECDSA-P256" ||
         name === "ECDSA-P384" ||
-        (key.asymmetricKeyType === "rsa" && (key.asymmetricKeyDetails?.modulusLength ?? 0) >= 2048)
+        (key.asymmetricKeyType === "rsa" &&
+            rsaSizes.includes(key.asymmetricKeyDetails?.modulusLength ?? 0))
     );
 }
 
 /**
- * What keeps a key from authenticating a device or a CA: see {@link strongKeyRule}, and its curve has a name (RFC 5480,
- * 2.1.1), because OpenSSL refuses every chain in which one is written out (verification error 94).
+ * What keeps a key from authenticating a device or a CA: its kind or size (see {@link strongKeyRule}), RSA numbers that
+ * give the private key away (see {@link rsaWeakness}), or a curve without a name (RFC 5480, 2.1.1), because OpenSSL
+ * refuses every chain in which one is written out (verification error 94).
  *
  * @param spki SubjectPublicKeyInfo (DER) as it stands in the certificate or request
  * @param anew how to make one with another key
@@ -63,13 +79,23 @@ export function keyFinding(
         const article = /^D/.test(name) ? "a" : "an";
         return { value: `${article} ${name} key`, rule: strongKeyRule, remedy: anew };
     }
-    return key.asymmetricKeyType === "ec" && !namesItsCurve(spki)
-        ? {
+    if (key.asymmetricKeyType === "rsa") {
+        const weakness = rsaWeakness(rsaNumbers(key));
+        return weakness && { ...weakness, remedy: anew };
+    }
+    return namesItsCurve(spki)
+        ? undefined
+        : {
               value: "an ECDSA key with its curve's parameters written out",
               rule: "the key names its curve (RFC 5480, 2.1.1): TLS stacks refuse explicit parameters",
               remedy: renamed,
-          }
-        : undefined;
+          };
+}
+
+/** A prime in place of a modulus, which {@link keyFinding} does not look for because it takes so long. */
+export function primeFinding(key: KeyObject, anew: string): Finding | undefined {
+    const weakness = key.asymmetricKeyType === "rsa" ? primeModulus(rsaNumbers(key)) : undefined;
+    return weakness && { ...weakness, remedy: anew };
 }
 
 /** AlgorithmIdentifier.parameters is the curve's OID. */

@@ -1,6 +1,13 @@
 import { CsrFacts, inspectCsr } from "../../components/pki/csr";
 import { named } from "../../components/pki/text";
-import { DeviceAuthentication, DeviceSettings, DeviceStatus, GroupSettings } from "../settings";
+import {
+    DeviceAuthentication,
+    DeviceSettings,
+    DeviceStatus,
+    GroupSettings,
+    PkiSettings,
+} from "../settings";
+import { givenCas } from "./caKeys";
 import { suggestion } from "./closest";
 import { conversionOf } from "./converted";
 import { DeviceSource, deviceSources } from "./deviceSources";
@@ -43,9 +50,10 @@ interface Context {
     readonly allowSha1: boolean;
 }
 
-/** The devices of the stack file and of the files it names, each checked by itself and against the others. */
+/** The devices of the stack file and of the files it names, each checked by itself and against the others and the CAs. */
 export function readDevices(
     top: Section,
+    pki: PkiSettings,
     groups: readonly GroupSettings[],
     files: Files,
 ): DeviceSettings[] {
@@ -63,7 +71,7 @@ export function readDevices(
         allowSha1: top.flag("allowSha1Thumbprints", false),
     };
     const readings = deviceSources(top, files).map((source) => readDevice(source, context));
-    checkFleet(readings, files.report);
+    checkFleet(givenCas(pki, groups), readings, files.report);
     return readings.map(({ settings }) => settings);
 }
 

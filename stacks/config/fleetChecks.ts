@@ -1,11 +1,21 @@
+import { KeyObject } from "crypto";
+import { newRequest } from "../../components/pki/csr";
+import { withNewKey } from "../../components/pki/inspectCertificate";
+import { primeFinding } from "../../components/pki/publicKey";
+import type { GivenCa } from "./caKeys";
 import type { DeviceReading } from "./devices";
 import { Report } from "./report";
 
-/** What must differ between devices: IDs, keys behind requests, thumbprints. */
-export function checkFleet(readings: readonly DeviceReading[], report: Report): void {
+/** What must differ between devices, and between them and the CAs: IDs, keys behind files, thumbprints. */
+export function checkFleet(
+    cas: readonly GivenCa[],
+    readings: readonly DeviceReading[],
+    report: Report,
+): void {
     checkIds(readings, report);
-    checkKeys(readings, report);
-    checkThumbprints(readings, report);
+    checkKeys(cas, readings, report);
+    checkThumbprints(cas, readings, report);
+    checkPrimes(readings, report);
 }
 
 /**
@@ -43,22 +53,48 @@ function checkIds(readings: readonly DeviceReading[], report: Report): void {
 interface KeyProof {
     readonly path: string;
     readonly keyId: string;
+    readonly key: KeyObject | undefined;
     /** Of the certificate that proves the key; undefined for a request. */
     readonly thumbprint: string | undefined;
 }
 
 function keyProofs({ csr, thumbprints }: DeviceReading): KeyProof[] {
     return [
-        ...(csr ? [{ path: csr.path, keyId: csr.facts.publicKeyId, thumbprint: undefined }] : []),
-        ...thumbprints.flatMap(({ path, thumbprint, publicKeyId: keyId }) =>
-            keyId === undefined ? [] : [{ path, keyId, thumbprint }],
+        ...(csr
+            ? [
+                  {
+                      path: csr.path,
+                      keyId: csr.facts.publicKeyId,
+                      key: csr.facts.key,
+                      thumbprint: undefined,
+                  },
+              ]
+            : []),
+        ...thumbprints.flatMap(({ path, thumbprint, publicKeyId: keyId, key }) =>
+            keyId === undefined ? [] : [{ path, keyId, key, thumbprint }],
         ),
     ];
 }
 
-/** A device may keep its key from one certificate to the next; no other device may have it. */
-function checkKeys(readings: readonly DeviceReading[], report: Report): void {
+/** A device may keep its key from one certificate to the next; no other device and no CA may have it. */
+function checkKeys(
+    cas: readonly GivenCa[],
+    readings: readonly DeviceReading[],
+    report: Report,
+): void {
     const seen = new Map<string, { owner: string; thumbprint: string | undefined }>();
+    for (const { path, name, keyId } of cas) {
+        const other = seen.get(keyId);
+        if (other !== undefined) {
+            report.fault(
+                path,
+                `the same key as ${other.owner}`,
+                "every CA has a key of its own",
+                "sign the request that belongs to this certificate's group and generation; delete the line, and pulumi up shows the request",
+            );
+        }
+        seen.set(keyId, other ?? { owner: name, thumbprint: undefined });
+    }
     for (const reading of readings) {
         const { id } = reading.settings;
         for (const { path, keyId, thumbprint } of keyProofs(reading)) {
@@ -71,7 +107,7 @@ function checkKeys(readings: readonly DeviceReading[], report: Report): void {
                     path,
                     `the same key as ${other.owner}`,
                     "every device has a key of its own",
-                    `make a new key on ${id} and a ${proof} with it; find out why two devices share one`,
+                    `make a new key on ${id} and a ${proof} with it; find out why two share one`,
                 );
             }
             seen.set(keyId, other ?? { owner: id, thumbprint });
@@ -79,8 +115,15 @@ function checkKeys(readings: readonly DeviceReading[], report: Report): void {
     }
 }
 
-function checkThumbprints(readings: readonly DeviceReading[], report: Report): void {
+function checkThumbprints(
+    cas: readonly GivenCa[],
+    readings: readonly DeviceReading[],
+    report: Report,
+): void {
     const seen = new Map<string, string>();
+    for (const { name, thumbprints } of cas) {
+        thumbprints.forEach((thumbprint) => seen.set(thumbprint, name));
+    }
     for (const { settings, thumbprints } of readings) {
         for (const { path, thumbprint } of thumbprints) {
             const owner = seen.get(thumbprint);
@@ -93,6 +136,34 @@ function checkThumbprints(readings: readonly DeviceReading[], report: Report): v
                 );
             }
             seen.set(thumbprint, owner ?? settings.id);
+        }
+    }
+}
+
+/**
+ * What the search for primes may cost, in keys of 2048 bits: about a second. The time grows with the cube of the size, and
+ * tens of thousands of keys would hold up every run for minutes.
+ */
+const primeBudget = 200;
+
+/** The first keys of a configuration, as far as the budget goes, are tested for a modulus that is a prime. */
+function checkPrimes(readings: readonly DeviceReading[], report: Report): void {
+    let left = primeBudget;
+    for (const reading of readings) {
+        for (const { path, key, thumbprint } of keyProofs(reading)) {
+            const bits = key?.asymmetricKeyDetails?.modulusLength ?? 0;
+            left -= (bits / 2048) ** 3;
+            if (key === undefined || left < 0) {
+                continue;
+            }
+            const { id } = reading.settings;
+            const finding = primeFinding(
+                key,
+                thumbprint === undefined ? newRequest(id) : withNewKey,
+            );
+            if (finding !== undefined) {
+                report.fault(path, finding.value, finding.rule, finding.remedy);
+            }
         }
     }
 }

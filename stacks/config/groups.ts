@@ -1,10 +1,5 @@
-import {
-    caFindings,
-    caWarnings,
-    GivenCertificate,
-    inspectCertificate,
-    issuedFindings,
-} from "../../components/pki/inspectCertificate";
+import { caFindings, caWarnings, issuedFindings } from "../../components/pki/caCertificate";
+import { GivenCertificate, inspectCertificate } from "../../components/pki/inspectCertificate";
 import { Finding } from "../../components/pki/pem";
 import { GroupSettings, intermediateCommonName, IntermediateSettings } from "../settings";
 import { readProvisioning } from "./enrollment";
@@ -213,7 +208,7 @@ function readCertificates(
                           facts,
                           findings: [
                               ...findings,
-                              ...caFindings(facts),
+                              ...caFindings(facts, pki.subject),
                               ...nameFindings(
                                   facts,
                                   intermediateCommonName(commonName, generation),

@@ -1,10 +1,6 @@
-import {
-    caWarnings,
-    GivenCertificate,
-    inspectCertificate,
-    issuedFindings,
-    rootFindings,
-} from "../../components/pki/inspectCertificate";
+import { caWarnings, issuedFindings, rootFindings } from "../../components/pki/caCertificate";
+import { GivenCertificate, inspectCertificate } from "../../components/pki/inspectCertificate";
+import { SubjectPolicy } from "../../components/pki/issue";
 import { KeyAlgorithm, PkiSettings, RootSettings } from "../settings";
 import { Files, inspectGivenFile } from "./files";
 import { keyAlgorithms, longestName, readKeyAlgorithm, subjectText } from "./names";
@@ -17,13 +13,15 @@ export interface PkiReading {
     readonly caKeyAlgorithm: KeyAlgorithm;
     /** The offline root, when its file is sound. */
     readonly rootCertificate: GivenCertificate | undefined;
+    /** What the certificates of devices say beside their IDs. */
+    readonly subject: SubjectPolicy;
 }
 
 const day = 24 * 3600 * 1000;
 const describedByCertificate = ["generation", "keyAlgorithm", "commonName", "validityDays"];
 
 /** Trust, and the root: one that the program makes, or one whose key stays offline. */
-export function readPki(top: Section, organization: string, files: Files): PkiReading {
+export function readPki(top: Section, subject: SubjectPolicy, files: Files): PkiReading {
     const pki = top.section("pki", "the PKI", ["trust", "keyAlgorithm", "root"]);
     const root = pki.section("root", "the root CA", [
         "keys",
@@ -38,12 +36,13 @@ export function readPki(top: Section, organization: string, files: Files): PkiRe
     const keys = root.oneOf("keys", ["managed", "offline"], "managed");
     const caKeyAlgorithm = readKeyAlgorithm(pki, "RSA-4096");
     if (keys === "offline") {
-        const certificate = readOfflineRoot(root, organization, files);
+        const certificate = readOfflineRoot(root, subject, files);
         const proof = readProof(root, trust, certificate, files);
         return {
             settings: { trust, root: offlineRoot(certificate, proof) },
             caKeyAlgorithm,
             rootCertificate: certificate,
+            subject,
         };
     }
     for (const key of ["certificate", "proof"]) {
@@ -72,12 +71,17 @@ export function readPki(top: Section, organization: string, files: Files): PkiRe
         certificatePem: undefined,
         proofPem: undefined,
     };
-    return { settings: { trust, root: settings }, caKeyAlgorithm, rootCertificate: undefined };
+    return {
+        settings: { trust, root: settings },
+        caKeyAlgorithm,
+        rootCertificate: undefined,
+        subject,
+    };
 }
 
 function readOfflineRoot(
     root: Section,
-    organization: string,
+    subject: SubjectPolicy,
     files: Files,
 ): GivenCertificate | undefined {
     for (const key of describedByCertificate) {
@@ -87,7 +91,7 @@ function readOfflineRoot(
     }
     const make =
         "make the root on a machine that stays offline: openssl req -x509 -newkey rsa:4096 -sha256 -days 3650 " +
-        `-keyout root.key -out root.pem -subj "/O=${organization || "YOUR-ORGANIZATION"}/CN=IoT Root CA" ` +
+        `-keyout root.key -out root.pem -subj "/O=${subject.organization || "YOUR-ORGANIZATION"}/CN=IoT Root CA" ` +
         "-addext basicConstraints=critical,CA:TRUE,pathlen:1 -addext keyUsage=critical,keyCertSign,cRLSign";
     if (!root.has("certificate")) {
         root.missing("certificate", `name the PEM file of the root's certificate; ${make}`);
@@ -104,7 +108,7 @@ function readOfflineRoot(
             return facts
                 ? {
                       facts,
-                      findings: [...findings, ...rootFindings(facts), ...nameOfKey(facts)],
+                      findings: [...findings, ...rootFindings(facts, subject), ...nameOfKey(facts)],
                       warnings: caWarnings(facts),
                   }
                 : { facts, findings };

@@ -1,4 +1,5 @@
-import { inspectCertificate } from "../../components/pki/inspectCertificate";
+import { KeyObject } from "crypto";
+import { deviceFindings, inspectCertificate } from "../../components/pki/inspectCertificate";
 import { Files, inspectGivenFile } from "./files";
 import { Section } from "./section";
 
@@ -9,6 +10,8 @@ export interface GivenThumbprint {
     readonly thumbprint: string;
     /** SHA-256 of the certificate's SubjectPublicKeyInfo, hex; undefined when only the thumbprint is known. */
     readonly publicKeyId?: string;
+    /** The certificate's key, likewise. */
+    readonly key?: KeyObject;
 }
 
 /**
@@ -111,13 +114,17 @@ function computed(
         item,
         base,
         "put the device's certificate there, or correct the name",
-        (content) => inspectCertificate(content, now),
+        (content) => {
+            const { facts, findings } = inspectCertificate(content, now);
+            return { facts, findings: [...findings, ...(facts ? deviceFindings(facts) : [])] };
+        },
     );
     return (
         certificate && {
             path,
             thumbprint: certificate.sha256Thumbprint,
             publicKeyId: certificate.publicKeyId,
+            key: certificate.key,
         }
     );
 }

@@ -33,7 +33,9 @@ describe("configuration: bad certificates, made by OpenSSL", () => {
         makeKeys(folder);
         makeCertificates(folder);
         folder.openssl("req -new -key ec.key -subj /CN=pump-1 -out good.csr");
-        folder.openssl("req -new -key rsa.key -sha512 -subj /CN=pump-1/O=Other -out goodRsa.csr");
+        folder.openssl(
+            "req -new -newkey rsa:2048 -nodes -keyout pump.key -sha512 -subj /CN=pump-1/O=Other -out goodRsa.csr",
+        );
     });
     after(() => folder.remove());
 
@@ -69,8 +71,8 @@ describe("configuration: bad certificates, made by OpenSSL", () => {
                 camera("weakCamera.pem"),
                 cameraPath,
                 '"weakCamera.pem" (an RSA-1024 key)',
-                "at least 2048 bits",
-                "stronger key",
+                "RSA of 2048, 3072, 4096 or 8192 bits",
+                "openssl genpkey -algorithm RSA",
             ],
             [
                 "one certificate as primary and secondary",

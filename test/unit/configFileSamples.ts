@@ -3,11 +3,12 @@ import { ProjectFolder } from "./configSupport";
 const caExtensions =
     "-addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign";
 
-/** Makes keys: `rsa`, `weak` (RSA-1024), `ec` and `other` (P-256), `p521`, `ed` (Ed25519), `locked` (encrypted `ec`). */
+/** Makes keys: `rsa`, `weak` (RSA-1024), `ec`, `other` and `field` (P-256), `p521`, `ed` (Ed25519), `locked` (encrypted `ec`). */
 export function makeKeys(folder: ProjectFolder): void {
     folder.openssl("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.key");
     folder.openssl("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024 -out weak.key");
-    for (const [name, curve] of Object.entries({ ec: "P-256", other: "P-256", p521: "P-521" })) {
+    const curves = { ec: "P-256", other: "P-256", field: "P-256", p521: "P-521" };
+    for (const [name, curve] of Object.entries(curves)) {
         folder.openssl(
             `genpkey -algorithm EC -pkeyopt ec_paramgen_curve:${curve} -out ${name}.key`,
         );
@@ -55,7 +56,8 @@ export function makeCertificates(folder: ProjectFolder): void {
     const selfSigned = (name: string, key: string, rest: string): void => {
         folder.openssl(`req -x509 -new -key ${key}.key -days 30 -out ${name}.pem ${rest}`);
     };
-    selfSigned("camera", "ec", "-subj /CN=cam-1");
+    selfSigned("camera", "ec", "-subj /CN=cam-1 -addext basicConstraints=critical,CA:FALSE");
+    selfSigned("caCamera", "ec", "-subj /CN=cam-1");
     selfSigned("weakCamera", "weak", "-subj /CN=cam-1");
     selfSigned("root", "rsa", `-subj /CN=Root ${caExtensions}`);
     selfSigned("noRoom", "rsa", `-subj /CN=Root ${caExtensions.replace("TRUE", "TRUE,pathlen:0")}`);
@@ -68,7 +70,7 @@ export function makeCertificates(folder: ProjectFolder): void {
     folder.join("withKey.pem", "camera.pem", "ec.key");
 
     folder.write("ca.ext", "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n");
-    folder.openssl("req -new -key ec.key -out field.csr", "-subj", "/CN=Field CA G1");
+    folder.openssl("req -new -key field.key -out field.csr", "-subj", "/CN=Field CA G1");
     const sign = (name: string, rest: string): void => {
         folder.openssl(`x509 -req -in field.csr -out ${name}.pem -CAcreateserial ${rest}`);
     };

@@ -10,8 +10,8 @@ import { primeFinding, signatureName } from "./publicKey";
 
 /**
  * What keeps a certificate from being a CA above devices, judged as path validation does (RFC 5280, 6.1) and, for what a
- * CA's certificate must have (4.2.1), as strictly as `openssl verify -x509_strict -purpose sslclient`. Only a keyUsage
- * may be missing: see {@link caWarnings}.
+ * CA's certificate must have (4.2.1), as strictly as `openssl verify -x509_strict -purpose sslclient`. What
+ * path validation does without is a warning: see {@link caWarnings}.
  *
  * @param subject what devices' certificates say beside the common name; undefined: name constraints are not judged
  */
@@ -30,7 +30,7 @@ export function caFindings(certificate: GivenCertificate, subject?: SubjectPolic
 
 /** What is worth a word about a CA certificate that is good. */
 export function caWarnings(certificate: GivenCertificate): Finding[] {
-    const warnings: Finding[] = [];
+    const warnings = certificate.basicConstraints?.ca ? formWarnings(certificate) : [];
     if (certificate.basicConstraints?.ca && certificate.mayCertSign === undefined) {
         warnings.push({
             value: "no keyUsage",
@@ -141,7 +141,7 @@ const oid = {
     clientAuth: "1.3.6.1.5.5.7.3.2",
 };
 
-/** What RFC 5280 asks of a CA that conforms, and a strict verifier of every CA. */
+/** What makes a certificate malformed in the eyes of a verifier. */
 function formFindings(certificate: GivenCertificate): Finding[] {
     if (!certificate.basicConstraints?.ca) {
         return []; // What is no CA is told so.
@@ -149,28 +149,6 @@ function formFindings(certificate: GivenCertificate): Finding[] {
     const { fields } = certificate;
     const remedy = signedAgain(certificate);
     const findings: Finding[] = [];
-    if (fields.getExtension(oid.basicConstraints)?.critical === false) {
-        findings.push({
-            value: "basicConstraints that are not critical",
-            rule: "a CA's basicConstraints are critical (RFC 5280, 4.2.1.9)",
-            remedy,
-        });
-    }
-    if (fields.getExtension(oid.subjectKeyIdentifier) === null) {
-        findings.push({
-            value: "no subject key identifier",
-            rule: "a CA has a subject key identifier (RFC 5280, 4.2.1.2)",
-            remedy,
-        });
-    }
-    const authority = fields.getExtension(x509.AuthorityKeyIdentifierExtension);
-    if (!isSelfIssued(certificate) && authority?.keyId === undefined) {
-        findings.push({
-            value: "no key identifier of its issuer",
-            rule: "a CA below another names the key above it: authorityKeyIdentifier=keyid (RFC 5280, 4.2.1.1)",
-            remedy,
-        });
-    }
     const names = fields.getExtension(oid.subjectAltName);
     if (names !== null && names.value.byteLength <= 2) {
         findings.push({
@@ -187,6 +165,36 @@ function formFindings(certificate: GivenCertificate): Finding[] {
         });
     }
     return findings;
+}
+
+/** What a CA that conforms has, and path validation does without (RFC 5280, 6.1). */
+function formWarnings(certificate: GivenCertificate): Finding[] {
+    const { fields } = certificate;
+    const warnings: Finding[] = [];
+    const nothing = "nothing has to be done; think of it when you make it again";
+    if (fields.getExtension(oid.basicConstraints)?.critical === false) {
+        warnings.push({
+            value: "basicConstraints that are not critical",
+            rule: "a CA's basicConstraints are critical (RFC 5280, 4.2.1.9)",
+            remedy: nothing,
+        });
+    }
+    if (fields.getExtension(oid.subjectKeyIdentifier) === null) {
+        warnings.push({
+            value: "no subject key identifier",
+            rule: "a CA has a subject key identifier (RFC 5280, 4.2.1.2)",
+            remedy: nothing,
+        });
+    }
+    const authority = fields.getExtension(x509.AuthorityKeyIdentifierExtension);
+    if (!isSelfIssued(certificate) && authority?.keyId === undefined) {
+        warnings.push({
+            value: "no key identifier of its issuer",
+            rule: "a CA below another names the key above it: authorityKeyIdentifier=keyid (RFC 5280, 4.2.1.1)",
+            remedy: nothing,
+        });
+    }
+    return warnings;
 }
 
 /** Certificate.signatureAlgorithm and TBSCertificate.signature are the same. */

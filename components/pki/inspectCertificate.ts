@@ -2,6 +2,7 @@ import "reflect-metadata";
 import { KeyObject, X509Certificate } from "crypto";
 import * as x509 from "@peculiar/x509";
 import { publicKeyId } from "./certificates";
+import { isSameName } from "./distinguishedName";
 import { Finding, Inspection, singlePemBlock } from "./pem";
 import { keyFinding, keyName, publicKeyOf, strongKeyRule } from "./publicKey";
 
@@ -81,8 +82,9 @@ function unreadable(value: string, rule: string, remedy: string): Inspection<nev
 }
 
 /** What keeps a certificate from being a device's own: who has its key could sign others (RFC 5280, 4.2.1.9 and 4.2.1.3). */
-export function deviceFindings({ basicConstraints, mayCertSign }: GivenCertificate): Finding[] {
-    if (!basicConstraints?.ca && !mayCertSign) {
+export function deviceFindings(certificate: GivenCertificate): Finding[] {
+    const { basicConstraints, mayCertSign } = certificate;
+    if ((!basicConstraints?.ca && !mayCertSign) || isOpenSslDefault(certificate)) {
         return [];
     }
     return [
@@ -94,6 +96,29 @@ export function deviceFindings({ basicConstraints, mayCertSign }: GivenCertifica
                 "-addext basicConstraints=critical,CA:FALSE -addext keyUsage=critical,digitalSignature -addext extendedKeyUsage=clientAuth -out FILE",
         },
     ];
+}
+
+/** What is worth a word about a device's certificate that is good. */
+export function deviceWarnings(certificate: GivenCertificate): Finding[] {
+    return isOpenSslDefault(certificate)
+        ? [
+              {
+                  value: "basicConstraints CA:TRUE",
+                  rule: "a device's certificate is none of a CA; OpenSSL writes this into a self-signed one unless it is told otherwise",
+                  remedy: "nothing has to be done; when you make it again, add -addext basicConstraints=critical,CA:FALSE",
+              },
+          ]
+        : [];
+}
+
+/** `openssl req -x509` without more makes a CA, for whomever it is meant: self-signed, and with no word on what it may sign. */
+function isOpenSslDefault({ basicConstraints, mayCertSign, x509 }: GivenCertificate): boolean {
+    return (
+        basicConstraints?.ca === true &&
+        basicConstraints.pathLength === undefined &&
+        mayCertSign === undefined &&
+        isSameName(x509.issuer, x509.subject)
+    );
 }
 
 interface ParsedCertificate {

@@ -1,5 +1,9 @@
 import { KeyObject } from "crypto";
-import { deviceFindings, inspectCertificate } from "../../components/pki/inspectCertificate";
+import {
+    deviceFindings,
+    deviceWarnings,
+    inspectCertificate,
+} from "../../components/pki/inspectCertificate";
 import { Files, inspectGivenFile } from "./files";
 import { Section } from "./section";
 
@@ -116,7 +120,13 @@ function computed(
         "put the device's certificate there, or correct the name",
         (content) => {
             const { facts, findings } = inspectCertificate(content, now);
-            return { facts, findings: [...findings, ...(facts ? deviceFindings(facts) : [])] };
+            return facts === undefined
+                ? { facts, findings }
+                : {
+                      facts,
+                      findings: [...findings, ...deviceFindings(facts)],
+                      warnings: deviceWarnings(facts),
+                  };
         },
     );
     return (

@@ -41,8 +41,6 @@ export function ownCertificate(deviceId: string): OwnCertificate {
             ...p256,
             "-subj",
             `/CN=${deviceId}`,
-            "-addext",
-            "basicConstraints=critical,CA:FALSE",
             ...files,
         );
         const shown = openssl(

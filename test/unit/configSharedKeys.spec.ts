@@ -116,10 +116,15 @@ describe("configuration: one public key stands once", () => {
     });
 
     it("refuses a CA's certificate as a device's, as a file and as a thumbprint", () => {
-        const [[path, value], ...more] = problems(stack(pumps, camera("ca")));
+        folder.openssl(
+            "req -x509 -new -key camera.key -subj /CN=cam-1 -days 30 -out authority.pem",
+            "-addext",
+            "keyUsage=critical,keyCertSign",
+        );
+        const [[path, value], ...more] = problems(stack(pumps, camera("authority")));
         assert.deepEqual(more, []);
         assert.equal(path, "devices[0].certificates[0]");
-        assert.equal(value, '"ca.pem" (a CA\'s certificate: basicConstraints CA:TRUE)');
+        assert.equal(value, '"authority.pem" (a CA\'s certificate: basicConstraints CA:TRUE)');
         assert.equal(
             problems(stack(pumps, camera("signer")))[0][1],
             '"signer.pem" (a CA\'s certificate: keyUsage keyCertSign)',
@@ -131,8 +136,12 @@ describe("configuration: one public key stands once", () => {
         assert.match(problem.rule, /the CA of group pumps, generation 1 has this one/);
     });
 
+    it("takes what `openssl req -x509` makes of itself: CA:TRUE, and nothing on what it may sign", () => {
+        readSettings(stack(pumps, camera("ca")), folder.path);
+    });
+
     it("has a remedy that makes a device's certificate", () => {
-        const [{ remedy }] = problemsOf(stack(pumps, camera("ca")), folder.path);
+        const [{ remedy }] = problemsOf(stack(pumps, camera("signer")), folder.path);
         const command = /openssl (req .*)$/.exec(remedy)?.[1] ?? assert.fail(remedy);
         folder.openssl(command.replace("DEVICE.key", "camera.key").replace("FILE", "again.pem"));
         readSettings(stack(pumps, camera("again")), folder.path);

@@ -8,6 +8,7 @@ import { presentPolicies, SharedAccessPolicy } from "../components/iothub/shared
 import { VerifiedCertificate } from "../components/iothub/verifiedCertificate";
 import { Authorities, createAuthorities } from "./authorities";
 import { FleetBase } from "./fleet";
+import { refuseOtherKeys } from "./givenCas";
 import { PreviousState } from "./previousState";
 import { createProvisioning, Provisioning } from "./provisioning";
 import { refusal } from "./refusal";
@@ -50,6 +51,7 @@ export async function createPlatform(
     settings: Settings,
     previous = PreviousState.none,
 ): Promise<Platform> {
+    refuseOtherKeys(settings, previous);
     refuseUnprovenRoot(settings, previous);
     refuseUnrevocable(settings, previous);
     warnOfSharedRoot(settings);

@@ -1,4 +1,4 @@
-import { X509Certificate } from "crypto";
+import { createPublicKey, KeyObject, X509Certificate } from "crypto";
 import { PreviousState } from "./previousState";
 import { KeyAlgorithm } from "./settings";
 
@@ -99,6 +99,12 @@ export class PriorCas {
                 ? `RSA-${key.rsaBits}`
                 : `ECDSA-${key.ecdsaCurve}`) as KeyAlgorithm)
         );
+    }
+
+    /** Of the CA's key, which the state has. */
+    publicKey(name: string): KeyObject | undefined {
+        const key = this.state.find(types.key, `${name}-key`)?.["publicKeyPem"];
+        return typeof key === "string" ? createPublicKey(key) : undefined;
     }
 
     private find(type: string, name: string): Tls | undefined {

@@ -1,20 +1,21 @@
 import { strict as assert } from "assert";
 import { execFileSync } from "child_process";
-import { createPrivateKey, createPublicKey, KeyObject, X509Certificate } from "crypto";
+import { createPublicKey, KeyObject, X509Certificate } from "crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "fs";
 import { tmpdir } from "os";
 import * as path from "path";
 import { shared } from "../support/emulator";
 import { Deployment, StackOutputs } from "../support/deployment";
 import { certificatesOf, deviceRequest, verifyClientChain } from "../support/deviceFiles";
+import {
+    assertHoldsNone,
+    decrypted,
+    isPkcs8,
+    privateKeyMarker,
+    privateKeysOf,
+    StateResource as Resource,
+} from "../support/keySearch";
 import { clientHandshake } from "../support/tlsServer";
-
-interface Resource {
-    readonly urn: string;
-    readonly type: string;
-    readonly inputs?: Record<string, unknown>;
-    readonly outputs?: Record<string, unknown>;
-}
 
 const longName = "d".repeat(64);
 const organization = "Müller & Söhne, 測試";
@@ -22,9 +23,6 @@ const organization = "Müller & Söhne, 測試";
 const largestDevice = 4.5 * 1024;
 /** An RSA key and its certificate take 2.4 KiB more than elliptic ones, the key being encrypted and in base64. */
 const largestRsaDevice = 7 * 1024;
-const privateKeyMarker = /-----BEGIN [A-Z ]*PRIVATE KEY/;
-/** How the engine marks a secret in an exported state, which has it in `plaintext` as JSON. */
-const secretMark = "4dabf18193072939515e22adb298388d";
 
 /** Issuers and leaves, each RSA and elliptic: `issuer-leaf`. */
 const groups = Object.fromEntries(
@@ -251,55 +249,6 @@ function filesBelow(folder: string): string[] {
         .map((entry) => path.join(entry.parentPath, entry.name));
 }
 
-/** The state with every secret replaced by its value. */
-function decrypted<T>(state: T): T {
-    const text = JSON.stringify(state, (_, value: unknown) => {
-        const secret = value as Record<string, string> | null;
-        return typeof secret === "object" && secret !== null && secretMark in secret
-            ? (JSON.parse(secret.plaintext) as unknown)
-            : value;
-    });
-    return JSON.parse(text) as T;
-}
-
-/** Every PEM private key, at any depth. */
-function privateKeysOf(list: readonly Resource[]): string[] {
-    const found = new Set<string>();
-    JSON.stringify(list, (_, value: unknown) => {
-        if (typeof value === "string") {
-            const blocks = value.match(
-                /-----BEGIN ([A-Z ]*PRIVATE KEY)-----[^-]+-----END \1-----/g,
-            );
-            blocks?.forEach((block) => found.add(block));
-        }
-        return value;
-    });
-    return [...found];
-}
-
-function isPkcs8(pem: string): boolean {
-    return pem.startsWith("-----BEGIN PRIVATE KEY-----");
-}
-
 function spkiOf(key: KeyObject): string {
     return key.export({ type: "spki", format: "pem" }).toString();
-}
-
-/** Looks for the keys in every container, in base64 with and without line ends. */
-function assertHoldsNone(text: string, keys: readonly string[], where: string): void {
-    const dense = text.replace(/\\n|\s/g, "");
-    for (const key of keys.filter(isPkcs8)) {
-        assert.ok(!traces(key).some((trace) => dense.includes(trace)), `a key in ${where}`);
-    }
-}
-
-/** The private number alone as it shows in base64, for each of the three places in a group where it may begin. */
-function traces(pem: string): string[] {
-    const { d = "" } = createPrivateKey(pem).export({ format: "jwk" });
-    const secret = Buffer.from(d, "base64url");
-    return [0, 1, 2].map((shift) =>
-        Buffer.concat([Buffer.alloc(shift), secret])
-            .toString("base64")
-            .slice(4, 40),
-    );
 }

@@ -1,0 +1,29 @@
+import { X509Certificate } from "crypto";
+import { PreviousState } from "./previousState";
+import { PriorCas } from "./priorCas";
+import { refusal } from "./refusal";
+import { Settings } from "./settings";
+
+/**
+ * An intermediate's key is made here; a certificate that an offline root signed for another key would be of no use.
+ *
+ * @throws RunError that names each setting whose certificate is for another key than the state has
+ */
+export function refuseOtherKeys(settings: Settings, previous: PreviousState): void {
+    const prior = new PriorCas(previous);
+    const problems = settings.groups.flatMap(({ name, intermediate }) =>
+        Object.entries(intermediate.certificatePems).flatMap(([generation, pem]) => {
+            const key = prior.publicKey(`${name}-g${generation}`);
+            return key === undefined || key.equals(new X509Certificate(pem).publicKey)
+                ? []
+                : [
+                      `iot-x509:groups.${name}.intermediate.certificates.${generation}: the certificate is for another key ` +
+                          `than that of ${name}-g${generation}, which this stack made. Sign the request of this CA: delete the ` +
+                          `line and run "pulumi up", which shows the request and the command that signs it.`,
+                  ];
+        }),
+    );
+    if (problems.length > 0) {
+        throw refusal(`${problems.join("\n")}\nNothing was changed.`);
+    }
+}

@@ -2,7 +2,7 @@ import * as authorization from "@pulumi/azure-native/authorization";
 import * as pulumi from "@pulumi/pulumi";
 import { causeAndRemedy } from "../components/azure/errorWords";
 import { Sharding } from "../components/dynamic/sharding";
-import { CiIdentity } from "../components/entra/ciIdentity";
+import { CiIdentity, CiIdentityArgs } from "../components/entra/ciIdentity";
 import { Hub } from "../components/iothub/hub";
 import { presentPolicies, SharedAccessPolicy } from "../components/iothub/sharedAccess";
 import { VerifiedCertificate } from "../components/iothub/verifiedCertificate";
@@ -80,6 +80,16 @@ export async function createPlatform(
     if (settings.shards !== undefined) {
         new Sharding("sharding", String(shardsValue(settings.shards)));
     }
+    const provisioning =
+        settings.dps &&
+        createProvisioning(settings, settings.dps, {
+            resourceGroupName: group.name,
+            hub,
+            authorities,
+            deployer,
+            owner: ownerName(),
+            previous,
+        });
     return {
         resourceGroup: group,
         hub,
@@ -97,17 +107,19 @@ export async function createPlatform(
             // Devices that the provisioning service makes carry thumbprints: for them the hub needs no CA.
             ({ group }) => group.provisioning !== "dps" && !group.blocked,
         ),
-        provisioning:
-            settings.dps &&
-            createProvisioning(settings, settings.dps, {
-                resourceGroupName: group.name,
-                hub,
-                authorities,
-                deployer,
-                owner: ownerName(),
+        provisioning,
+        ci:
+            settings.ci &&
+            createCi(
+                settings.ci,
+                {
+                    subscriptionId: client.subscriptionId,
+                    resourceGroupId: group.id,
+                    hubId: hub.hubId,
+                    provisioningServiceId: provisioning?.service.serviceId,
+                },
                 previous,
-            }),
-        ci: settings.ci && createCi(settings.ci, client.subscriptionId, group.id, hub, previous),
+            ),
     };
 }
 
@@ -150,17 +162,16 @@ function ownerName(): string {
 
 function createCi(
     ci: NonNullable<Settings["ci"]>,
-    subscriptionId: string,
-    resourceGroupId: pulumi.Input<string>,
-    hub: Hub,
+    scopes: Pick<
+        CiIdentityArgs,
+        "subscriptionId" | "resourceGroupId" | "hubId" | "provisioningServiceId"
+    >,
     previous: PreviousState,
 ): CiIdentity {
     const credentials = [...previous.all(federatedCredentialType)];
     return new CiIdentity("ci", {
         ...ci,
-        subscriptionId,
-        resourceGroupId,
-        hubId: hub.hubId,
+        ...scopes,
         formerNames: new Map(credentials.map(([name, { subject }]) => [String(subject), name])),
     });
 }

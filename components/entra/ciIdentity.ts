@@ -17,6 +17,8 @@ export interface CiIdentityArgs {
     readonly resourceGroupId: pulumi.Input<string>;
     /** ARM resource ID of the hub. */
     readonly hubId: pulumi.Input<string>;
+    /** ARM resource ID of the provisioning service; left out: there is none. */
+    readonly provisioningServiceId?: pulumi.Input<string>;
     /** Resource names that credentials have in the state, by the subject of the token. */
     readonly formerNames?: ReadonlyMap<string, string>;
 }
@@ -24,7 +26,7 @@ export interface CiIdentityArgs {
 /**
  * An Entra application that the CI of a repository logs in to with GitHub's OIDC tokens, without any secret (Entra docs:
  * workload-identity-federation). It may change the resource group and the hub's devices, and nothing else: Contributor on
- * the group, IoT Hub Data Contributor on the hub.
+ * the group, IoT Hub Data Contributor on the hub, and Device Provisioning Service Data Contributor on the service.
  */
 export class CiIdentity extends pulumi.ComponentResource {
     /** What the workflow sets as AZURE_CLIENT_ID or ARM_CLIENT_ID. */
@@ -76,6 +78,9 @@ export class CiIdentity extends pulumi.ComponentResource {
             );
         grant("contributor", roles.contributor, args.resourceGroupId);
         grant("data-contributor", roles.hubDataContributor, args.hubId);
+        if (args.provisioningServiceId !== undefined) {
+            grant("dps-data-contributor", roles.dpsDataContributor, args.provisioningServiceId);
+        }
         this.clientId = application.clientId;
         this.registerOutputs({ clientId: this.clientId });
     }

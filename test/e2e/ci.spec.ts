@@ -6,6 +6,7 @@ import {
     HttpMethods,
 } from "@azure/core-rest-pipeline";
 import { EnvironmentCredential } from "@azure/identity";
+import { register } from "../../device/registration";
 import { Deployment, StackOutputs } from "../support/deployment";
 import { shared } from "../support/emulator";
 import { armRequest } from "../support/iotHubClient";
@@ -13,6 +14,10 @@ import { connects } from "../support/liveDevice";
 
 const issuer = "https://token.actions.githubusercontent.com";
 const audience = "api://AzureADTokenExchange";
+
+type Outputs = StackOutputs & {
+    readonly provisioning: { readonly name: string; readonly idScope: string };
+};
 
 interface GraphObject {
     readonly id: string;
@@ -38,17 +43,24 @@ describe("an Entra application for a repository's CI", function () {
     this.timeout(600_000);
     const { manage, tenantId } = shared();
     let deployment: Deployment;
-    let outputs: StackOutputs;
+    let outputs: Outputs;
     let application: GraphObject | undefined;
 
     before(async function () {
         deployment = await Deployment.make(this, "ci", {
-            groups: { pumps: { keyAlgorithm: "ECDSA-P256" } },
-            devices: [{ id: "pump-01", group: "pumps" }],
+            dps: {},
+            groups: {
+                pumps: { keyAlgorithm: "ECDSA-P256" },
+                meters: { keyAlgorithm: "ECDSA-P256", provisioning: "dps" },
+            },
+            devices: [
+                { id: "pump-01", group: "pumps" },
+                { id: "meter-01", group: "meters" },
+            ],
             ci: { repository: "acme/fleet", subjects: ["ref:refs/heads/main"] },
         });
         await deployment.up();
-        outputs = await deployment.outputs();
+        outputs = (await deployment.outputs()) as Outputs;
     });
 
     // Not by `destroy`: the azuread plugin polls for a minute until it believes that the application is gone.
@@ -135,7 +147,7 @@ describe("an Entra application for a repository's CI", function () {
         );
     });
 
-    it("has two roles: Contributor on the group, IoT Hub Data Contributor on the hub", async () => {
+    it("has three roles: Contributor on the group, and the data roles on hub and service", async () => {
         const address = `(appId='${outputs.ciClientId}')`;
         const principal = await graph<GraphObject>("GET", `/servicePrincipals${address}`);
         const { body } = await armRequest(
@@ -150,9 +162,11 @@ describe("an Entra application for a repository's CI", function () {
         ]);
         const group = `/resourceGroups/${outputs.resourceGroupName}`;
         const hub = `${group}/providers/Microsoft.Devices/IotHubs/${outputs.hub.name}`;
+        const service = `${group}/providers/Microsoft.Devices/provisioningServices/${outputs.provisioning.name}`;
         assert.deepEqual(found.sort(), [
             [group, "b24988ac-6180-42a0-ab88-20f7382dd24c"],
             [hub, "4fc6c259-987e-4a07-842e-c321cc9d413f"],
+            [service, "dfce44e4-17b7-4bd1-a6d1-04996ec95633"],
         ]);
     });
 
@@ -177,5 +191,37 @@ describe("an Entra application for a repository's CI", function () {
         const { devices } = await deployment.outputs();
         await connects(devices["valve-01"]);
         await connects(devices["pump-01"]);
+    });
+
+    it("lets it block a compromised group, whose devices had registered", async () => {
+        const { chain, privateKey } = (await deployment.outputs()).devices["meter-01"];
+        const { idScope } = outputs.provisioning;
+        const request = {
+            idScope,
+            registrationId: "meter-01",
+            chainPem: chain,
+            keyPem: privateKey,
+        };
+        const meter = { chain, privateKey, connectionString: await register(request) };
+        await connects(meter);
+        deployment.change(({ groups }) => void (groups.meters.blocked = true));
+        await deployment.plan();
+        await deployment.up();
+        await assert.rejects(connects(meter));
+        await assert.rejects(register(request));
+    });
+
+    it("may block without the right to ask who registered: the preview says that it does not know", async () => {
+        deployment.change(({ groups }) => void (groups.meters.blocked = false));
+        await deployment.up();
+        deployment.change(({ groups }) => void (groups.meters.blocked = true));
+        await manage("POST", "/faults", {
+            host: "azure-devices-provisioning\\.net$",
+            status: 401,
+            body: { errorCode: 401002, message: "Unauthorized" },
+        });
+        const { stdout } = await deployment.stack.preview();
+        await manage("DELETE", "/faults");
+        assert.match(stdout, /meters will be blocked.*did not tell which/);
     });
 });

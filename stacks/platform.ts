@@ -4,18 +4,19 @@ import { causeAndRemedy } from "../components/azure/errorWords";
 import { Sharding } from "../components/dynamic/sharding";
 import { CiIdentity, CiIdentityArgs } from "../components/entra/ciIdentity";
 import { Hub } from "../components/iothub/hub";
+import { HubAudit, HubAuditArgs } from "../components/iothub/hubAudit";
 import { presentPolicies, SharedAccessPolicy } from "../components/iothub/sharedAccess";
 import { VerifiedCertificate } from "../components/iothub/verifiedCertificate";
 import { Authorities, createAuthorities } from "./authorities";
 import { FleetBase } from "./fleet";
 import { refuseOtherKeys } from "./givenCas";
-import { PreviousState } from "./previousState";
+import { deviceTypes, PreviousState } from "./previousState";
 import { createProvisioning, Provisioning } from "./provisioning";
 import { refusal } from "./refusal";
 import { ResourceGroup, resourceGroup } from "./resourceGroup";
 import { Settings } from "./settings";
 import { shardsValue } from "./shards";
-import { createTrust, keptUntilProof, refuseUnprovenRoot } from "./trust";
+import { createTrust, keptUntilProof, refuseUnprovenRoot, trustType } from "./trust";
 import { refuseUnrevocable, warnOfSharedRoot } from "./unrevocable";
 
 /** What the devices of an environment stand on. */
@@ -90,23 +91,30 @@ export async function createPlatform(
             owner: ownerName(),
             previous,
         });
+    const trusted = createTrust(
+        settings,
+        {
+            id: hub.hubId,
+            ready: hub.ready,
+            suffix: "",
+            rootProof: settings.pki.root.proofPem,
+            isKeptUntilProof: keptUntilProof(settings, previous),
+        },
+        authorities,
+        // Devices that the provisioning service makes carry thumbprints: for them the hub needs no CA.
+        ({ group: one }) => one.provisioning !== "dps" && !one.blocked,
+    );
+    new HubAudit("audit", {
+        hubId: hub.hubId,
+        owner: ownerName(),
+        isStrict: settings.hub.isStrict,
+        ...declaredOnHub(settings, trusted, previous),
+    });
     return {
         resourceGroup: group,
         hub,
         authorities,
-        trusted: createTrust(
-            settings,
-            {
-                id: hub.hubId,
-                ready: hub.ready,
-                suffix: "",
-                rootProof: settings.pki.root.proofPem,
-                isKeptUntilProof: keptUntilProof(settings, previous),
-            },
-            authorities,
-            // Devices that the provisioning service makes carry thumbprints: for them the hub needs no CA.
-            ({ group }) => group.provisioning !== "dps" && !group.blocked,
-        ),
+        trusted,
         provisioning,
         ci:
             settings.ci &&
@@ -120,6 +128,27 @@ export async function createPlatform(
                 },
                 previous,
             ),
+    };
+}
+
+/** What the stack has on the hub, or had until this run. */
+function declaredOnHub(
+    { devices }: Settings,
+    trusted: ReadonlyMap<string, VerifiedCertificate>,
+    previous: PreviousState,
+): Pick<HubAuditArgs, "certificates" | "devices"> {
+    const before = [...previous.all(trustType).values()].map(({ certificateName }) =>
+        String(certificateName),
+    );
+    const former = [deviceTypes.identity, deviceTypes.registration].flatMap((type) => [
+        ...previous.all(type).keys(),
+    ]);
+    return {
+        certificates: [
+            ...[...trusted.values()].map(({ certificateName }) => certificateName),
+            ...before,
+        ],
+        devices: [...new Set([...devices.map(({ id }) => id), ...former])],
     };
 }
 

@@ -61,6 +61,8 @@ export interface HubSettings {
     readonly dataRole: "assign" | "existing";
     /** How long a run waits for the data-plane role to take effect; the identities' provider reads it. 0 to 900, default 600. */
     readonly roleWaitSeconds: number;
+    /** Whether CAs and devices on the hub that nobody declared are an error instead of a warning. Default false. */
+    readonly isStrict: boolean;
 }
 
 export interface DpsSettings {

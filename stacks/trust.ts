@@ -20,7 +20,7 @@ export interface TrustTarget {
 }
 
 /** Resources of the CAs that a state has on a service. */
-const trustType = "pulumi-nodejs:dynamic/iothub:VerifiedCertificate";
+export const trustType = "pulumi-nodejs:dynamic/iothub:VerifiedCertificate";
 
 /**
  * Which intermediates the hub goes on trusting after the trust was given to an offline root that has yet to prove itself.

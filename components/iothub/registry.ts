@@ -104,19 +104,33 @@ export class Registry {
         return (await this.query(query)).map((row) => deviceRecord(row as RawTwin));
     }
 
-    /** All devices of the hub, from an index that lags behind the registry. */
-    async all(): Promise<readonly DeviceRecord[]> {
-        return (await this.query("SELECT * FROM devices")).map((row) =>
-            deviceRecord(row as RawTwin),
-        );
-    }
-
     /** IDs of all devices without an owner tag, from an index that lags behind the registry. */
     async unowned(): Promise<readonly string[]> {
         const rows = await this.query(
             `SELECT deviceId FROM devices WHERE NOT IS_DEFINED(tags.${ownerTag})`,
         );
         return rows.map((row) => (row as { deviceId: string }).deviceId);
+    }
+
+    /** IDs of the devices that have another owner tag or none, the first 1,000; from the same index. */
+    async notOwnedBy(owner: string): Promise<readonly string[]> {
+        const tag = `tags.${ownerTag}`;
+        const rows = await this.page(
+            `SELECT deviceId FROM devices WHERE NOT IS_DEFINED(${tag}) OR ${tag}.stack != '${owner}'`,
+        );
+        return rows.map((row) => (row as { deviceId: string }).deviceId);
+    }
+
+    private async page(query: string): Promise<readonly unknown[]> {
+        await this.queries.take(1);
+        const answer = await this.send({
+            method: "POST",
+            url: this.url("/devices/query"),
+            body: { query },
+            headers: { "x-ms-max-item-count": String(largestPage) },
+            expect: [200],
+        });
+        return answer.body as unknown[];
     }
 
     /** How many devices the hub has, from the registry itself and from the index that queries read. */

@@ -23,6 +23,7 @@ export function readHub(root: Section): HubSettings {
         "localAuth",
         "dataRole",
         "roleWaitSeconds",
+        "strict",
     ]);
     const name = hub.text("name", {
         pattern: /^[A-Za-z0-9][A-Za-z0-9-]{1,48}[A-Za-z0-9]$/,
@@ -55,5 +56,6 @@ export function readHub(root: Section): HubSettings {
         localAuth: hub.flag("localAuth", false),
         dataRole: hub.oneOf("dataRole", ["assign", "existing"], "assign"),
         roleWaitSeconds: hub.integer("roleWaitSeconds", 0, 900, 600),
+        isStrict: hub.flag("strict", false),
     };
 }

@@ -5,6 +5,7 @@ import { register } from "../../device/registration";
 import { Deployment, StackOutputs } from "../support/deployment";
 import { connects, DeviceCredentials } from "../support/liveDevice";
 import { OpenSsl } from "../support/openssl";
+import { makeCa } from "../support/pki";
 
 type Outputs = StackOutputs & { readonly provisioning: { readonly idScope: string } };
 
@@ -186,5 +187,33 @@ describe("what others did to a device on the hub", function () {
         });
         await assert.rejects(deployment.up(), isForeign);
         assert.equal(await status("pump-2"), "enabled");
+    });
+
+    it("a CA and a device that nobody declared are named, and with hub.strict the run fails", async () => {
+        const { hub, resourceGroupName } = await deployment.outputs();
+        const ca = await makeCa({ commonName: "Somebody's CA" });
+        await deployment.arm.certificates.createOrUpdate(resourceGroupName, hub.name, "backdoor", {
+            properties: { certificate: Buffer.from(ca.certificate).toString("base64") },
+        });
+        await registry.create({ deviceId: "lodger-1" });
+        const isNamed = (text: string): void => {
+            assert.match(text, /CA certificates on .* did not declare: backdoor;/);
+            assert.match(text, /devices on .* did not declare: lodger-1;/);
+        };
+        const { stdout } = await deployment.stack.preview();
+        isNamed(stdout);
+        deployment.change((all) => void (all.hub.strict = true));
+        await assert.rejects(deployment.up(), (error: Error) => {
+            isNamed(error.message);
+            return true;
+        });
+        await Promise.all(["lodger-1", "pump-2"].map((id) => registry.delete(id)));
+        const { etag = "" } = await deployment.arm.certificates.get(
+            resourceGroupName,
+            hub.name,
+            "backdoor",
+        );
+        await deployment.arm.certificates.delete(resourceGroupName, hub.name, "backdoor", etag);
+        await deployment.up();
     });
 });

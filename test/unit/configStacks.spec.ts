@@ -107,6 +107,7 @@ describe("configuration: as a whole", () => {
                 localAuth: false,
                 dataRole: "assign",
                 roleWaitSeconds: 600,
+                isStrict: false,
             },
             dps: undefined,
             pki: {

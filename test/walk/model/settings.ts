@@ -35,6 +35,8 @@ export const settings: readonly Setting[] = [
     { path: "hub.localAuth", values: [true, false, undefined] },
     { path: "hub.dataRole", values: ["assign", "existing", undefined] },
     { path: "hub.roleWaitSeconds", values: [60, 600, undefined] },
+    // true would refuse what the walk puts on the hub by hand.
+    { path: "hub.strict", values: [false, undefined] },
     { path: "dps", by: ["add-dps", "drop-dps"] },
     { path: "dps.name", by: ["name-dps"], isRare: true },
     { path: "dps.prefix", by: ["name-dps"], isRare: true },

@@ -1,0 +1,31 @@
+import * as pulumi from "@pulumi/pulumi";
+import { DynamicResource } from "../dynamic/resource";
+
+/** Arguments of a {@link HubAudit}. */
+export interface HubAuditArgs {
+    /** ARM resource ID of the hub. */
+    readonly hubId: pulumi.Input<string>;
+    /** Names of the CA certificates that the stack has on the hub, or had until this run. */
+    readonly certificates: readonly pulumi.Input<string>[];
+    /** IDs of the devices that the stack has, or had until this run. */
+    readonly devices: readonly string[];
+    /** Whose they are: `project/stack`. */
+    readonly owner: string;
+    /** What nobody declared is an error instead of a warning. */
+    readonly isStrict: boolean;
+}
+
+/**
+ * Names CAs and devices on the hub that the stack did not declare: whoever got a CA's key, or a role on the hub, may have
+ * left a way in. Looks in each preview and `up`, and changes nothing.
+ */
+export class HubAudit extends DynamicResource {
+    constructor(name: string, args: HubAuditArgs, options?: pulumi.CustomResourceOptions) {
+        super(
+            { module: "iothub/hubAudit", type: "iothub:HubAudit" },
+            name,
+            { ...args, certificates: [...args.certificates], devices: [...args.devices] },
+            options,
+        );
+    }
+}

@@ -61,24 +61,19 @@ export function tagPatch(
     present: Readonly<Record<string, unknown>>,
     wanted: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
-    const patch: Record<string, unknown> = {};
-    for (const key of Object.keys(present)) {
-        if (!(key in wanted)) {
-            patch[key] = null;
-        }
-    }
-    for (const [key, value] of Object.entries(wanted)) {
-        const old = present[key];
+    const removed = Object.keys(present)
+        .filter((key) => !Object.hasOwn(wanted, key))
+        .map((key) => [key, null] as const);
+    const changed = Object.entries(wanted).flatMap(([key, value]) => {
+        const old = Object.hasOwn(present, key) ? present[key] : undefined;
         if (isPlain(value) && isPlain(old)) {
             const inner = tagPatch(old, value);
-            if (Object.keys(inner).length > 0) {
-                patch[key] = inner;
-            }
-        } else if (isUnknown(value) || stableJson(value) !== stableJson(old ?? null)) {
-            patch[key] = value;
+            return Object.keys(inner).length > 0 ? [[key, inner] as const] : [];
         }
-    }
-    return patch;
+        const isOther = isUnknown(value) || stableJson(value) !== stableJson(old ?? null);
+        return isOther ? [[key, value] as const] : [];
+    });
+    return Object.fromEntries([...removed, ...changed]);
 }
 
 function isPlain(value: unknown): value is Record<string, unknown> {

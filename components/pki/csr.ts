@@ -11,6 +11,7 @@ import {
     signatureName,
     strongKeyRule,
 } from "./publicKey";
+import { shellWord } from "../text/shell";
 
 /** What a certificate signing request (PKCS#10, RFC 2986) proves: a name, and possession of a key. */
 export interface CsrFacts {
@@ -124,7 +125,7 @@ function parse(content: Buffer | string): {
 
 /** How a device makes a request with another key. */
 export function newRequest(deviceId: string): string {
-    return `make a new key and request on the device: openssl req -new -newkey rsa:2048 -keyout DEVICE.key -subj "/CN=${deviceId}" -out FILE`;
+    return `make a new key and request on the device: openssl req -new -newkey rsa:2048 -keyout DEVICE.key -subj ${shellWord(`/CN=${deviceId}`)} -out FILE`;
 }
 
 const unreadable: Finding = {

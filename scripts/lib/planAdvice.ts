@@ -3,6 +3,7 @@ import { Settings } from "../../stacks/settings";
 import type { FleetPlan, PlanOptions } from "./plan";
 import { EngineWork, fleetStacksSeconds, keySeconds } from "./planModel";
 import { equalWork } from "./planShards";
+import { shellWord } from "../../components/text/shell";
 
 /** One thing to change. */
 export interface Advice {
@@ -47,7 +48,7 @@ type Figures = Omit<FleetPlan, "advice">;
 type SetCommand = (key: string, value: string | number) => string;
 
 function stackFlag({ stack }: PlanOptions): string {
-    return stack === undefined ? "" : ` --stack ${stack}`;
+    return stack === undefined ? "" : ` --stack ${shellWord(stack)}`;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { FAILSAFE_SCHEMA, load, Type } from "js-yaml";
+import { FAILSAFE_SCHEMA, load, Type, YAMLException } from "js-yaml";
 
 /*
  * YAML as the Pulumi CLI reads it, which is neither 1.1 nor 1.2: gopkg.in/yaml.v3 (resolve.go) knows octal numbers of both
@@ -57,13 +57,27 @@ const schema = FAILSAFE_SCHEMA.extend({
     implicit: [nulls, truths, dates, integers, decimals, merges],
 });
 
+/** An alias stands for a whole value, and a few of them within each other for more than any memory holds. */
+const mostNodes = 2_000_000;
+
 /**
  * The content of a Pulumi.yaml or a stack's settings file.
  *
  * @throws YAMLException
  */
 export function readYaml(text: string): unknown {
-    return load(text, { schema });
+    const value = load(text, { schema });
+    let nodes = 0;
+    const count = (node: unknown): void => {
+        if (++nodes > mostNodes) {
+            throw new YAMLException(`aliases make more than ${mostNodes} values of it`);
+        }
+        if (typeof node === "object" && node !== null) {
+            Object.values(node).forEach(count);
+        }
+    };
+    count(value);
+    return value;
 }
 
 /** `2027-01-01 12:00:00 +0000 UTC`, as Go's time.Time.String writes it; undefined for what is no date. */

@@ -1,7 +1,8 @@
 import * as path from "path";
 import { decodeText } from "../../components/pki/text";
 import { readDeviceTable } from "./deviceTable";
-import { Files, readGivenFile } from "./files";
+import { Files, mebibyte, readGivenFile } from "./files";
+import { repeatedKey } from "./json";
 import { deviceKeys } from "./deviceKeys";
 import { Report } from "./report";
 import { Section, sectionAt } from "./section";
@@ -39,6 +40,9 @@ function namedFiles(top: Section): { at: string; name: unknown }[] {
     });
 }
 
+/** Bytes; 100,000 devices with tags take less. */
+const largestList = 64 * mebibyte;
+
 /** By the ends of file names. Excel writes "Unicode Text" as .txt. */
 const tables = [".csv", ".tsv", ".txt"];
 
@@ -60,6 +64,7 @@ function readFile(at: string, name: unknown, files: Files): DeviceSource[] {
         name,
         files.folder,
         "correct the name, which is relative to the project's folder, or make the file",
+        largestList,
     );
     if (content === undefined || typeof name !== "string") {
         return [];
@@ -112,6 +117,16 @@ function readDeviceJson(text: string, shown: string, { report }: Files): Section
             /[“”„«»]/.test(text.split("\n")[line - 1])
                 ? "replace the typographic quotes in this line by plain ones"
                 : "look for a missing or surplus comma, quote or bracket at or before this line",
+        );
+        return [];
+    }
+    const repeated = repeatedKey(text);
+    if (repeated !== undefined) {
+        report.fault(
+            `${shown}:${repeated.line}:${repeated.column}`,
+            JSON.stringify(repeated.key),
+            "a key stands once in an object",
+            "keep the one that is meant",
         );
         return [];
     }

@@ -1,7 +1,11 @@
-import { readFileSync } from "fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync, realpathSync } from "fs";
 import * as path from "path";
 import { Finding, Inspection } from "../../components/pki/pem";
+import { shellWord } from "../../components/text/shell";
 import { Report } from "./report";
+
+/** No certificate, request or proof is as large. */
+export const mebibyte = 1024 * 1024;
 
 /** What every file of one configuration is read with. */
 export interface Files {
@@ -19,6 +23,7 @@ export interface Files {
  * @param name the file's name as it stands there
  * @param base the folder that the name is relative to
  * @param remedy what to do when the file is not there
+ * @param largest bytes
  */
 export function readGivenFile(
     { report, folder }: Files,
@@ -26,6 +31,7 @@ export function readGivenFile(
     name: unknown,
     base: string,
     remedy: string,
+    largest = mebibyte,
 ): Buffer | undefined {
     if (typeof name !== "string" || /[\n\0]|-----BEGIN/.test(name)) {
         report.value(
@@ -37,10 +43,29 @@ export function readGivenFile(
         return undefined;
     }
     const file = path.resolve(base, name);
+    const shown = path.relative(folder, file) || ".";
     try {
-        return readFileSync(file);
+        const real = realpathSync(file);
+        if (!isInside(realpathSync(folder), real)) {
+            report.value(
+                at,
+                name,
+                "names a file in the project's folder, also where it is a link",
+                "copy the file into the project, and name it there",
+            );
+            return undefined;
+        }
+        const content = readRegular(real, largest);
+        if (content === undefined) {
+            report.value(
+                at,
+                name,
+                `is a regular file of at most ${largest / mebibyte} MiB`,
+                `look at ${shown} with: ls -l ${shellWord(shown)}`,
+            );
+        }
+        return content;
     } catch (error) {
-        const shown = path.relative(folder, file) || ".";
         switch ((error as NodeJS.ErrnoException).code) {
             case "ENOENT":
                 report.value(at, name, `the file ${shown} exists`, remedy);
@@ -57,6 +82,26 @@ export function readGivenFile(
                 );
         }
         return undefined;
+    }
+}
+
+function isInside(folder: string, file: string): boolean {
+    return (
+        file === folder || file.startsWith(folder.endsWith(path.sep) ? folder : folder + path.sep)
+    );
+}
+
+/** Undefined: it is none, or too large. A pipe without a writer would be waited for without O_NONBLOCK. */
+function readRegular(file: string, largest: number): Buffer | undefined {
+    const handle = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+        const facts = fstatSync(handle);
+        if (facts.isDirectory()) {
+            throw Object.assign(new Error("a folder"), { code: "EISDIR" });
+        }
+        return facts.isFile() && facts.size <= largest ? readFileSync(handle) : undefined;
+    } finally {
+        closeSync(handle);
     }
 }
 

@@ -40,7 +40,7 @@ const desiredPart: TwinPart = {
 /** Twin tags, as they stand; none when absent. */
 export function readTags(section: Section): Record<string, unknown> {
     const raw = section.raw(tagsPart.key);
-    if (isMapping(raw) && reservedTag in raw) {
+    if (isMapping(raw) && Object.hasOwn(raw, reservedTag)) {
         section.report.value(
             `${section.pathOf(tagsPart.key)}.${reservedTag}`,
             raw[reservedTag],
@@ -140,6 +140,13 @@ function checkMapping(
                 key,
                 `the name of a ${part.singular} has no dot, dollar, space or control character`,
                 "rename it, e.g. with a hyphen",
+            );
+        } else if (key === "__proto__") {
+            report.value(
+                `${path}.${key}`,
+                key,
+                `the name of a ${part.singular} is none that JavaScript gives another meaning to`,
+                "rename it",
             );
         } else if (Buffer.byteLength(key) > maxKeyBytes) {
             report.value(

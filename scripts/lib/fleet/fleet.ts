@@ -20,6 +20,7 @@ import { PlatformFile, removeFormerFile } from "./stackFiles";
 import { ExportedState } from "./stackState";
 import { Outcome, runStack, Verb } from "./stackRun";
 import { carryOut } from "./stateMover";
+import { shellWord } from "../../../components/text/shell";
 
 /** A stack's tag that tells whose fleet stack it is before its first deploy. */
 const fleetTag = "iot-x509:fleetOf";
@@ -347,7 +348,7 @@ function refuseHidden({ shards }: Settings, unread: readonly string[]): void {
     if (hidden !== undefined) {
         throw new StackFileError(
             `iot-x509:${hidden} is encrypted, and which fleet stack has which device is told from it — write it in ` +
-                `clear: pulumi config set --plaintext${/[.[]/.test(hidden) ? " --path" : ""} 'iot-x509:${hidden}' VALUE`,
+                `clear: pulumi config set --plaintext${/[.[]/.test(hidden) ? " --path" : ""} ${shellWord(`iot-x509:${hidden}`)} VALUE`,
         );
     }
 }

@@ -1,5 +1,6 @@
 import { X509Certificate } from "crypto";
 import * as pulumi from "@pulumi/pulumi";
+import { subjectWord } from "../components/text/shell";
 import { Platform } from "./platform";
 import { Settings } from "./settings";
 
@@ -37,7 +38,7 @@ function announceProof(platform: Platform): void {
         if (code !== undefined && !pulumi.runtime.isDryRun()) {
             void pulumi.log.warn(
                 `The offline root awaits its proof of possession for code ${code}.\n` +
-                    `  openssl req -new -newkey rsa:2048 -nodes -keyout /dev/null -subj "/CN=${code}" -out proof.csr\n` +
+                    `  openssl req -new -newkey rsa:2048 -nodes -keyout /dev/null -subj ${subjectWord({ CN: code })} -out proof.csr\n` +
                     `  openssl x509 -req -in proof.csr -CA root.pem -CAkey root.key -CAcreateserial -days 1 -sha256 -out proof.pem\n` +
                     `Then name it, with the path that it has here, and run "pulumi up" again:\n` +
                     `  pulumi config set --path iot-x509:pki.root.proof proof.pem`,

@@ -1,9 +1,9 @@
 import { hubLimits, HubSize } from "../../components/iothub/hubLimits";
 import { Settings } from "../../stacks/settings";
+import { shellWord } from "../../components/text/shell";
 import type { FleetPlan, PlanOptions } from "./plan";
 import { EngineWork, fleetStacksSeconds, keySeconds } from "./planModel";
 import { equalWork } from "./planShards";
-import { shellWord } from "../../components/text/shell";
 
 /** One thing to change. */
 export interface Advice {

@@ -7,6 +7,7 @@ import {
     GroupSettings,
     PkiSettings,
 } from "../settings";
+import { subjectWord } from "../../components/text/shell";
 import { givenCas } from "./caKeys";
 import { suggestion } from "./closest";
 import { conversionOf } from "./converted";
@@ -305,7 +306,7 @@ function readCsr(section: Section, id: string, base: string, files: Files): CsrF
         section.pathOf("csr"),
         section.raw("csr"),
         base,
-        `correct the name, or make the request on the device: openssl req -new -newkey rsa:2048 -keyout DEVICE.key -subj "/CN=${id}" -out FILE`,
+        `correct the name, or make the request on the device: openssl req -new -newkey rsa:2048 -keyout DEVICE.key -subj ${subjectWord({ CN: id })} -out FILE`,
         (content) => inspectCsr(content, id),
     );
 }

@@ -2,6 +2,7 @@ import { caWarnings, issuedFindings, rootFindings } from "../../components/pki/c
 import { GivenCertificate, inspectCertificate } from "../../components/pki/inspectCertificate";
 import { SubjectPolicy } from "../../components/pki/issue";
 import { KeyAlgorithm, PkiSettings, RootSettings } from "../settings";
+import { subjectWord } from "../../components/text/shell";
 import { Files, inspectGivenFile } from "./files";
 import { keyAlgorithms, longestName, readKeyAlgorithm, subjectText } from "./names";
 import { Section } from "./section";
@@ -91,7 +92,7 @@ function readOfflineRoot(
     }
     const make =
         "make the root on a machine that stays offline: openssl req -x509 -newkey rsa:4096 -sha256 -days 3650 " +
-        `-keyout root.key -out root.pem -subj "/O=${subject.organization || "YOUR-ORGANIZATION"}/CN=IoT Root CA" ` +
+        `-keyout root.key -out root.pem -subj ${subjectWord({ O: subject.organization || "YOUR-ORGANIZATION", CN: "IoT Root CA" })} ` +
         "-addext basicConstraints=critical,CA:TRUE,pathlen:1 -addext keyUsage=critical,keyCertSign,cRLSign";
     if (!root.has("certificate")) {
         root.missing("certificate", `name the PEM file of the root's certificate; ${make}`);

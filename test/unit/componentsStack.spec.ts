@@ -54,6 +54,7 @@ describe("the stack's resources, with Pulumi's mocks", () => {
                 }),
                 "pulumi-nodejs:dynamic/iothub:VerifiedCertificate": () => ({ isVerified: true }),
                 "pulumi-nodejs:dynamic/iothub:DeviceIdentity": () => ({}),
+                "pulumi-nodejs:dynamic/iothub:HubAudit": () => ({}),
                 "pulumi-nodejs:dynamic/pki:Issuer": () => ({}),
                 "pulumi-nodejs:dynamic/pki:DeviceCertificate": (name) => ({
                     certificate: `${name} leaf\n`,
@@ -114,6 +115,7 @@ describe("the stack's resources, with Pulumi's mocks", () => {
         assert.deepEqual(
             [...declared.keys()].sort(),
             [
+                "audit HubAudit",
                 "gate-01 DeviceIdentity",
                 "iot Hub",
                 "iot-deployer-role RoleAssignment",
@@ -225,6 +227,7 @@ describe("the stack's resources, with Pulumi's mocks", () => {
         const { declared } = await declare({ groups, devices, protect: true });
         const open = [...declared].filter(([, { protect }]) => !protect).map(([key]) => key);
         assert.deepEqual(open.sort(), [
+            "audit HubAudit",
             "gate-01 DeviceIdentity",
             "pump-01 DeviceCertificate",
             "pump-01 DeviceIdentity",

@@ -59,6 +59,7 @@ describe("configuration: the provisioning service", () => {
                 allocationPolicy: "GeoLatency",
                 weight: 1000,
                 linkedHubs: [given, linked("hub-3")],
+                reserveIds: true,
             }),
         );
         assert.deepEqual(settings.dps, {
@@ -76,6 +77,7 @@ describe("configuration: the provisioning service", () => {
                     weight: 1,
                 },
             ],
+            reserveIds: true,
         });
     });
 

@@ -54,6 +54,7 @@ describe("a fleet stack, with Pulumi's mocks", () => {
                     secretOutputNames: ["forFleetStacks"],
                 }),
                 "pulumi-nodejs:dynamic/iothub:DeviceIdentity": () => ({}),
+                "pulumi-nodejs:dynamic/iothub:HubAudit": () => ({}),
                 "pulumi-nodejs:dynamic/fleet:Sharding": () => ({}),
                 "pulumi-nodejs:dynamic/pki:Issuer": () => ({}),
                 "pulumi-nodejs:dynamic/dps:IndividualEnrollment": () => ({}),

@@ -366,6 +366,7 @@ describe("the loader of a dynamic provider", () => {
             "dps/registration",
             "dynamic/sharding",
             "iothub/deviceIdentity",
+            "iothub/hubAudit",
             "iothub/verifiedCertificate",
             "pki/deviceCertificate",
             "pki/issuer",

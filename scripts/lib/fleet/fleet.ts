@@ -6,6 +6,7 @@ import { Settings, Sharding } from "../../../stacks/settings";
 import { plannedVariable } from "../../../stacks/planned";
 import { isFleetStack, shardsValue } from "../../../stacks/shards";
 import { fleetStackError, project, readStack, StackFileError } from "../planConfig";
+import { shellWord } from "../../../components/text/shell";
 import { counted } from "./counted";
 import { FleetProgress } from "./fleetProgress";
 import { FleetStack, FleetStacks } from "./fleetStacks";
@@ -20,7 +21,6 @@ import { PlatformFile, removeFormerFile } from "./stackFiles";
 import { ExportedState } from "./stackState";
 import { Outcome, runStack, Verb } from "./stackRun";
 import { carryOut } from "./stateMover";
-import { shellWord } from "../../../components/text/shell";
 
 /** A stack's tag that tells whose fleet stack it is before its first deploy. */
 const fleetTag = "iot-x509:fleetOf";

@@ -1,6 +1,6 @@
 import { StackFileError } from "../planConfig";
-import { PulumiCli } from "./pulumiCli";
 import { shellWord } from "../../../components/text/shell";
+import { PulumiCli } from "./pulumiCli";
 
 /** The organization of every stack in a backend that has none, such as files or a bucket. */
 const onlyOrganization = "organization";

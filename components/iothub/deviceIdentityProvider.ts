@@ -238,6 +238,7 @@ async function update(id: string, olds: Outputs, news: Inputs): Promise<UpdateRe
     const wanted = deviceRecord(id, news);
     const before = deviceRecord(id, olds);
     const known = await present(hub, id, olds);
+    hub.reader(olds.owner).noteWrite(id);
     if (known === undefined) {
         throw new Error(
             `device "${id}" is not on ${hub.hostName} any more: "pulumi up --refresh" makes it again`,
@@ -361,6 +362,8 @@ async function deleteDevice(id: string, state: Outputs): Promise<void> {
     if (hub === undefined) {
         return;
     }
+    const known = await present(hub, id, state);
+    hub.reader(state.owner).noteWrite(id);
     const isDone = await changeIdentity(
         hub,
         id,
@@ -370,7 +373,7 @@ async function deleteDevice(id: string, state: Outputs): Promise<void> {
                 ? { mode: "update", device: { ...deviceRecord(id, state), status: "disabled" } }
                 : { mode: "delete" };
         },
-        await present(hub, id, state),
+        known,
     );
     if (isKept && isDone) {
         console.log(`device "${id}" stays on the hub, disabled (iot-x509:pruneDevices)`);

@@ -20,6 +20,7 @@ interface Wanted {
  */
 export class FleetReader {
     private readonly waiting = new Gatherer<Wanted>();
+    private readonly written = new Set<string>();
     private isPumping = false;
     private asked = 0;
     private fleet: Promise<ReadonlyMap<string, DeviceRecord>> | undefined;
@@ -41,8 +42,16 @@ export class FleetReader {
         deviceId: string,
         isExpected: (record: DeviceRecord) => boolean,
     ): Promise<DeviceRecord | undefined> {
+        if (this.written.has(deviceId)) {
+            return this.registry.get(deviceId);
+        }
         const indexed = await this.indexed(deviceId);
         return indexed !== undefined && isExpected(indexed) ? indexed : this.registry.get(deviceId);
+    }
+
+    /** To be told of a device that this run writes: what was read of it before is not believed any more. */
+    noteWrite(deviceId: string): void {
+        this.written.add(deviceId);
     }
 
     private async indexed(deviceId: string): Promise<DeviceRecord | undefined> {

@@ -1,6 +1,6 @@
 import { leanRuntime } from "./components/dynamic/leanRuntime";
 import { announceCaEnds } from "./stacks/caEnds";
-import { refuseToCutOff } from "./stacks/cutOff";
+import { announceCutOff, refuseToCutOff } from "./stacks/cutOff";
 import { loadSettings } from "./stacks/config";
 import { createFleet } from "./stacks/fleet";
 import { createFleetStack } from "./stacks/fleetStack";
@@ -24,6 +24,7 @@ export = async () => {
     }
     refuseToMakeAnew(settings, last);
     refuseToCutOff(settings, previous);
+    announceCutOff(settings, previous);
     const platform = await createPlatform(settings, previous);
     await tellPlanned(platform, previous);
     const fleet = createFleet(settings, ownBase(platform, previous));

@@ -1,4 +1,5 @@
 import { X509Certificate } from "crypto";
+import * as pulumi from "@pulumi/pulumi";
 import { requestedKey } from "../components/pki/csr";
 import { generationOfIssuer } from "../components/pki/formerCertificates";
 import { generatedKey } from "../components/pki/issue";
@@ -46,6 +47,24 @@ export function refuseToCutOff(settings: Settings, previous: PreviousState): voi
     }
 }
 
+/** Says in a preview, and again in the run itself, who can connect today and cannot after it, however few they are. */
+export function announceCutOff(settings: Settings, previous: PreviousState): void {
+    const lost = devicesCutOff(settings, previous);
+    if (lost.length > 0) {
+        void pulumi.log.info(
+            [
+                `refused from this run on, at the hub and at the provisioning service, with what they hold: ${lost.length} devices`,
+                ...listed(lost),
+            ].join("\n"),
+        );
+    }
+}
+
+function listed(lost: readonly CutOff[]): string[] {
+    const lines = lost.slice(0, named).map(({ device, why }) => `  ${device}: ${why}`);
+    return lost.length > named ? [...lines, `  and ${lost.length - named} more`] : lines;
+}
+
 /**
  * Why a run may not go on; undefined when it may.
  *
@@ -65,13 +84,10 @@ export function tooMany(settings: KnownSettings, previous: PreviousState): strin
         settings.maxCutOff === undefined
             ? `without iot-x509:maxCutOff: a tenth of the ${known.length} devices, at least ${always}`
             : "iot-x509:maxCutOff";
-    const lines = lost.slice(0, named).map(({ device, why }) => `  ${device}: ${why}`);
-    const more = lost.length > named ? [`  and ${lost.length - named} more`] : [];
     return [
         `this run would cut off ${lost.length} devices, which can connect today and could not after it; at most ${limit} are ` +
             `allowed (${origin}). Nothing was changed.`,
-        ...lines,
-        ...more,
+        ...listed(lost),
         `If that is meant: pulumi config set iot-x509:maxCutOff ${lost.length}; and when it is done, put the setting back.`,
     ].join("\n");
 }

@@ -47,9 +47,15 @@ export function blockReason(group: string): string {
     return `blocked with enrollment group ${group}`.slice(0, 128);
 }
 
+const dropped = "its CA or enrollment group was removed";
+
 /** Written to the identity of a device that the configuration does not name, when its group or its CA went. */
 export function droppedReason(group: string): string {
-    return `its CA or enrollment group ${group} was removed`.slice(0, 128);
+    return `${dropped}: ${group}`.slice(0, 128);
+}
+
+export function isDropped(reason: string): boolean {
+    return reason.startsWith(dropped);
 }
 
 /** The record that a device shall have; undefined: as it is. */

@@ -31,7 +31,7 @@ import { changedKeys, isUnknown, toState } from "../dynamic/values";
 import { hold, take } from "../dynamic/writeOnly";
 import { hubRegistryAt } from "../iothub/hubRegistry";
 import { certificateFacts } from "../pki/certificates";
-import { readFormer } from "../pki/formerCertificates";
+import { generationOfIssuer, readFormer } from "../pki/formerCertificates";
 import { GroupRegistration, PresentEnrollment } from "./enrollments";
 import { isGenerationDropped } from "./generations";
 import { exists, PerService, service, ServiceAddress } from "./services";
@@ -102,8 +102,7 @@ async function diff(_: string, olds: Outputs, news: Inputs): Promise<DiffResult>
 }
 
 function isRevoking(olds: Outputs, news: Inputs): boolean {
-    const isOtherKey =
-        news.isEnrolled && olds.isEnrolled && olds.key !== undefined && olds.key !== news.key;
+    const isOtherKey = news.isEnrolled && olds.key !== undefined && olds.key !== news.key;
     const isDropped =
         olds.group === news.group && isGenerationDropped(olds.generations, news.generations ?? []);
     return isOtherKey || isDropped;
@@ -114,7 +113,10 @@ async function create(inputs: Inputs): Promise<CreateResult<Outputs>> {
     const present = (await denials(inputs)).get(inputs.registrationId.toLowerCase());
     if (inputs.status === "disabled") {
         await cut(outs, inputs.isEnrolled);
-    } else if (present !== undefined && isDenial(present)) {
+    } else if (
+        (present !== undefined && isDenial(present)) ||
+        (await registered(inputs)).has(inputs.registrationId)
+    ) {
         await free(outs);
     }
     return { id: `${inputs.serviceId}/registrations/${inputs.registrationId}`, outs };
@@ -157,23 +159,29 @@ async function free(device: Outputs): Promise<void> {
     await letIn(service(device), device, blockedWith, trustedCertificates(device));
 }
 
-/** The present one, and former ones of the CAs that are trusted; of the same key, where its own enrollment decides. */
+/**
+ * The present one, and former ones of the CAs that are trusted; of the same key, where its own enrollment decides. While a
+ * new CA awaits its signature the present one may be of a CA that is trusted no more: then none counts, and the hub's CAs
+ * decide.
+ */
 function trustedCertificates(device: Outputs): TrustedCertificates {
     const { sha1Thumbprint, sha256Thumbprint, keyId } = certificateFacts(device.certificate);
+    const isGood = (generation: number): boolean =>
+        device.generations === undefined ||
+        generation === 0 ||
+        device.generations.includes(generation);
+    const isPresentGood = isGood(generationOfIssuer(device.certificate));
     const former = (device.former ?? [])
         .map(readFormer)
         .filter(
-            (one) =>
-                (device.generations?.includes(one.generation) ?? true) &&
-                (!device.isEnrolled || keyId.startsWith(one.keyId)),
+            (one) => isGood(one.generation) && (!device.isEnrolled || keyId.startsWith(one.keyId)),
         );
     return {
-        present: {
-            type: "selfSigned",
-            x509Thumbprint: { primaryThumbprint: sha256Thumbprint },
-        },
+        present: isPresentGood
+            ? { type: "selfSigned", x509Thumbprint: { primaryThumbprint: sha256Thumbprint } }
+            : { type: "certificateAuthority" },
         includes: (thumbprint) =>
-            [sha1Thumbprint, sha256Thumbprint].includes(thumbprint) ||
+            (isPresentGood && [sha1Thumbprint, sha256Thumbprint].includes(thumbprint)) ||
             former.some((one) => thumbprint.startsWith(one.thumbprint)),
     };
 }

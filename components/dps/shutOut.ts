@@ -4,7 +4,7 @@ import { Change, changeIdentity } from "../iothub/changeIdentity";
 import { hubRegistryAt } from "../iothub/hubRegistry";
 import { DeviceRecord, ownerTag } from "../iothub/registry";
 import { isSameName } from "../pki/distinguishedName";
-import { blockReason, refuseForeign } from "./blockedDevices";
+import { blockReason, isDropped, refuseForeign } from "./blockedDevices";
 import { Enrollments, PresentEnrollment } from "./enrollments";
 import { generationIn } from "./generations";
 
@@ -204,8 +204,8 @@ function isBlockedWith({ statusReason }: DeviceRecord, group: string | undefined
 
 const offReason = "off in the configuration";
 
-function isOff({ status, statusReason }: DeviceRecord): boolean {
-    return status === "disabled" && statusReason === offReason;
+function isOff({ status, statusReason = "" }: DeviceRecord): boolean {
+    return status === "disabled" && (statusReason === offReason || isDropped(statusReason));
 }
 
 interface Mark {

@@ -2,6 +2,7 @@ import * as assert from "assert";
 import { Client } from "azure-iot-device";
 import { register } from "../../device/registration";
 import { Deployment, StackOutputs } from "../support/deployment";
+import { shared } from "../support/emulator";
 import { connectDevice, DeviceCredentials, liveConnection } from "../support/liveDevice";
 import { OpenSsl, Pair } from "../support/openssl";
 
@@ -178,6 +179,23 @@ describe("what the configuration switches off, of every kind and on every linked
     const under = (...controls: readonly string[]): Device[] =>
         devices.filter(({ control }) => controls.includes(control));
 
+    /** Registrations that begin before the run, and are assigned in the middle of it. */
+    async function startLate(): Promise<{ readonly ended: Promise<unknown> }> {
+        const { manage } = shared();
+        await manage("PATCH", "/settings", { registrationSeconds: 12 });
+        const ids = ["block", "rotate", "delete", "disable", "remove"].map(
+            (control) => `${control}-dps-absent`,
+        );
+        const ended = Promise.all(
+            ids.map((id) =>
+                registers(id, held.get(id) as DeviceCredentials).catch(() => undefined),
+            ),
+        );
+        await new Promise((done) => setTimeout(done, 1000));
+        await manage("PATCH", "/settings", { registrationSeconds: 0.3 });
+        return { ended };
+    }
+
     async function leavesNothing(): Promise<void> {
         const { changeSummary, stdout } = await near.stack.preview({ refresh: true });
         assert.deepEqual(Object.keys(changeSummary), ["same"], stdout);
@@ -208,7 +226,9 @@ describe("what the configuration switches off, of every kind and on every linked
                 );
             all.outputDevices = all.devices.map(({ id }) => id);
         });
+        const late = await startLate();
         await near.up();
+        await late.ended;
         await Promise.all(
             under("block", "rotate", "delete", "disable", "remove").map(({ id }) => assertOut(id)),
         );

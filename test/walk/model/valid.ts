@@ -14,6 +14,30 @@ export function isValid(config: WalkConfig): boolean {
     );
 }
 
+/**
+ * Whether a run may follow upon others: below a trusted root nothing revokes what a dropped generation signed for listed
+ * devices, and the program refuses to say so.
+ *
+ * @param before what the runs before it said, completed or not
+ */
+export function mayFollow(before: readonly WalkConfig[], config: WalkConfig): boolean {
+    const { trust, groups } = effective(config);
+    const drops = before.flatMap(effectiveGroups).some(({ name, authorities }) => {
+        const now = groups.find((one) => one.name === name);
+        const kept = now?.authorities.map((one) => one.name);
+        return (
+            now !== undefined &&
+            now.provisioning !== "dps" &&
+            authorities.some((one) => !kept?.includes(one.name))
+        );
+    });
+    return trust !== "root" || !drops;
+}
+
+function effectiveGroups(config: WalkConfig): Effective["groups"] {
+    return effective(config).groups;
+}
+
 function rulesOfGroups(config: WalkConfig, { groups, root, trust }: Effective): boolean {
     const uploaded = groups.reduce((sum, { authorities }) => sum + authorities.length, 0);
     return (

@@ -105,6 +105,8 @@ async function formerProblems(
         device.group.authorities.some(({ commonName }) => commonName === issuer);
     const isOff = device.status === "disabled" || device.group?.blocked === true;
     const isRegistered = device.group?.provisioning === "dps";
+    // Its identity trusts a thumbprint, of which the program must see to it that it counts no more.
+    const revocation = isRegistered ? revocationOf(trip, device, credential) : "none";
     const wasRegistered =
         hubBefore?.devices.find((one) => one.deviceId === id)?.authentication.type === "selfSigned";
     const must =
@@ -113,7 +115,7 @@ async function formerProblems(
         (isPending ||
             (isRegistered
                 ? // What registered stays on its hub; who was listed must register first.
-                  wasRegistered && isSameHub
+                  wasRegistered && isSameHub && revocation !== "certain"
                 : mustConnect(
                       device,
                       credential,
@@ -124,14 +126,41 @@ async function formerProblems(
     const connects = await field.connects(host, id, credential);
     const refusals = watch.refusals.get(id) ?? [];
     // Of a hub that was replaced, or that another device registered anew at, nothing can be asked meanwhile.
-    const isGap = must && isSameHub && isOwnHub && refusals.length > 0 && !mayPause.has(id);
+    const isJudged = must && isSameHub && isOwnHub && revocation !== "unjudged";
+    const isGap = isJudged && refusals.length > 0 && !mayPause.has(id);
     const at = refusals.map((one) => one.toFixed(1)).slice(0, 5);
     return [
-        ...(connects === must || (!isOwnHub && !isRegistered) || (isRegistered && !must && !isOff)
+        ...(connects === must ||
+        (!isOwnHub && !isRegistered) ||
+        (isRegistered && !must && !isOff && revocation !== "certain") ||
+        revocation === "unjudged"
             ? []
             : [`${id} ${must ? "is refused" : "is let in"} with what it had before the run`]),
         ...(isGap ? [`${id} was refused in the middle of the run, at ${at.join(", ")} s`] : []),
     ];
+}
+
+/**
+ * Whether what a device registered with counts no more: its CA's generation was dropped, or its own enrollment has another
+ * key. Of a device that came from another group, or whose CA has another name, that is not judged.
+ */
+function revocationOf(
+    { seen }: FieldTrip,
+    { id, group, isEnrolledAlone }: EffectiveDevice,
+    { leaf }: Credential,
+): "none" | "certain" | "unjudged" {
+    const names = /^CN=(.*) G(\d+)$/m;
+    const [, issuer, generation] = names.exec(leaf.issuer) ?? [];
+    const [, own] = names.exec(`CN=${group?.authorities[0].commonName}`) ?? [];
+    const { certificate } = resource(seen, "DeviceCertificate", id)?.outputs ?? {};
+    const isRekeyed =
+        typeof certificate === "string" &&
+        !new X509Certificate(certificate).publicKey.equals(leaf.publicKey);
+    if (issuer !== own || group === undefined) {
+        return "unjudged";
+    }
+    const isDropped = ![group.generation, ...group.retain].includes(Number(generation));
+    return isDropped || (isEnrolledAlone && isRekeyed) ? "certain" : "none";
 }
 
 function thumbprintsOf({ thumbprints }: FieldTrip, id: string): readonly string[] {

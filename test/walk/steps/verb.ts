@@ -1,6 +1,6 @@
 import { WalkConfig } from "../model/config";
 import { Model } from "../model/model";
-import { isValid } from "../model/valid";
+import { isValid, mayFollow } from "../model/valid";
 import type { Walker } from "../real/walker";
 
 /** Chooses from lists by the numbers that fast-check made up, so that a step is the same in every replay. */
@@ -34,7 +34,8 @@ export function edited(verb: Verb, model: Model, words: readonly string[]): Walk
     const config = structuredClone(model.config);
     verb.edit?.(config, words, model);
     const isChanged = JSON.stringify(config) !== JSON.stringify(model.config);
-    return isChanged && isValid(config) ? config : undefined;
+    const before = [model.applied, ...model.attempted].filter((one) => one !== undefined);
+    return isChanged && isValid(config) && mayFollow(before, config) ? config : undefined;
 }
 
 export function canDo(verb: Verb, model: Model, words: readonly string[]): boolean {

@@ -3,6 +3,7 @@ import { decodeText } from "../../components/pki/text";
 import { readDeviceTable } from "./deviceTable";
 import { Files, readGivenFile } from "./files";
 import { deviceKeys } from "./deviceKeys";
+import { tableLimit } from "./projectFile";
 import { Report } from "./report";
 import { Section, sectionAt } from "./section";
 
@@ -59,6 +60,7 @@ function readFile(at: string, name: unknown, files: Files): DeviceSource[] {
         at,
         name,
         files.folder,
+        tableLimit,
         "correct the name, which is relative to the project's folder, or make the file",
     );
     if (content === undefined || typeof name !== "string") {

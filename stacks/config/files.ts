@@ -1,6 +1,6 @@
-import { readFileSync } from "fs";
 import * as path from "path";
 import { Finding, Inspection } from "../../components/pki/pem";
+import { FileLimit, pemLimit, readProjectFile } from "./projectFile";
 import { Report } from "./report";
 
 /** What every file of one configuration is read with. */
@@ -18,6 +18,7 @@ export interface Files {
  * @param at where the file's name stands
  * @param name the file's name as it stands there
  * @param base the folder that the name is relative to
+ * @param limit how large the file may be
  * @param remedy what to do when the file is not there
  */
 export function readGivenFile(
@@ -25,6 +26,7 @@ export function readGivenFile(
     at: string,
     name: unknown,
     base: string,
+    limit: FileLimit,
     remedy: string,
 ): Buffer | undefined {
     if (typeof name !== "string" || /[\n\0]|-----BEGIN/.test(name)) {
@@ -36,28 +38,11 @@ export function readGivenFile(
         );
         return undefined;
     }
-    const file = path.resolve(base, name);
-    try {
-        return readFileSync(file);
-    } catch (error) {
-        const shown = path.relative(folder, file) || ".";
-        switch ((error as NodeJS.ErrnoException).code) {
-            case "ENOENT":
-                report.value(at, name, `the file ${shown} exists`, remedy);
-                break;
-            case "EISDIR":
-                report.value(at, name, "is a file, not a folder", `name the file in ${shown}`);
-                break;
-            default:
-                report.value(
-                    at,
-                    name,
-                    `the file ${shown} can be read`,
-                    "check its path and its permissions",
-                );
-        }
-        return undefined;
+    const reading = readProjectFile(folder, path.resolve(base, name), limit, remedy);
+    if (reading.content === undefined) {
+        report.value(at, name, reading.rule, reading.remedy);
     }
+    return reading.content;
 }
 
 /** Reports the findings of a file, each with the file's name before what was found in it. */
@@ -81,7 +66,7 @@ export function inspectGivenFile<T>(
     remedy: string,
     inspect: (content: Buffer) => Inspection<T>,
 ): T | undefined {
-    const content = readGivenFile(files, at, name, base, remedy);
+    const content = readGivenFile(files, at, name, base, pemLimit, remedy);
     if (content === undefined) {
         return undefined;
     }

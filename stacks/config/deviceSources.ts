@@ -3,6 +3,7 @@ import { decodeText } from "../../components/pki/text";
 import { readDeviceTable } from "./deviceTable";
 import { Files, readGivenFile } from "./files";
 import { deviceKeys } from "./deviceKeys";
+import { readJson } from "./jsonText";
 import { tableLimit } from "./projectFile";
 import { Report } from "./report";
 import { Section, sectionAt } from "./section";
@@ -103,7 +104,7 @@ function decode(content: Buffer, shown: string, { report }: Files): string | und
 function readDeviceJson(text: string, shown: string, { report }: Files): Section[] {
     let list: unknown;
     try {
-        list = JSON.parse(text);
+        list = readJson(text, shown, true, [], report);
     } catch (error) {
         const position = /position (\d+)/.exec((error as Error).message)?.[1];
         const line = text.slice(0, Number(position ?? text.length)).split("\n").length;

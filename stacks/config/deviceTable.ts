@@ -1,6 +1,7 @@
 import { suggestion } from "./closest";
 import { isErrorValue } from "./converted";
 import { deviceKeys } from "./deviceKeys";
+import { readJson } from "./jsonText";
 import { Report } from "./report";
 import { isMapping, Section } from "./section";
 import { parseTable, Row, Table } from "./tableRows";
@@ -155,7 +156,7 @@ function parseTags(
     }
     let value: unknown;
     try {
-        value = JSON.parse(json);
+        value = readJson(json, `${path}: tags`, false, {}, report);
     } catch {
         value = undefined;
     }

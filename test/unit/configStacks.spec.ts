@@ -1,5 +1,5 @@
 import { strict as assert } from "assert";
-import { readdirSync, readFileSync, statSync } from "fs";
+import { cpSync, readdirSync, readFileSync, statSync } from "fs";
 import * as paths from "path";
 import * as pulumi from "@pulumi/pulumi";
 import { load } from "js-yaml";
@@ -60,8 +60,11 @@ describe("configuration: the stack files as they stand", () => {
                 "/O=MyOrg/CN=IoT Root CA",
             );
             const raw = stackFile("prod");
-            const root = { keys: "offline", certificate: paths.join(folder.path, "root.pem") };
-            const settings = readSettings({ ...raw, pki: { root } }, project, region);
+            cpSync(paths.join(project, "devices"), paths.join(folder.path, "devices"), {
+                recursive: true,
+            });
+            const root = { keys: "offline", certificate: "root.pem" };
+            const settings = readSettings({ ...raw, pki: { root } }, folder.path, region);
             assert.equal(settings.devices.length, 5);
             assert.deepEqual(settings.devices[1].tags, {
                 environment: "prod",

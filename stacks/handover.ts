@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { own } from "../components/dynamic/values";
 import { paceVariable } from "../components/iothub/pace";
 import { hasIssuer } from "./authorities";
 import type { FleetBase } from "./fleet";
@@ -107,12 +108,12 @@ export function handedOver(
     const planned = readPlanned();
     const hubId = open((all) => (planned.isHubNew ? undefined : all.hubId));
     const ofIssuer = (group: string, part: "certificate" | "privateKey") => (all: Handover) =>
-        planned.groups.includes(group) ? undefined : all.issuers[group]?.[part];
+        planned.groups.includes(group) ? undefined : own(all.issuers, group)?.[part];
     return {
         hub: { hubId, hostName: open((all) => all.hostName), ready: [] },
         issuers: new Map(
             settings.groups
-                .filter((group) => hasIssuer(settings, group) || group.name in known)
+                .filter((group) => hasIssuer(settings, group) || Object.hasOwn(known, group.name))
                 .map(({ name }) => [
                     name,
                     {

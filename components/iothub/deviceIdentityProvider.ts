@@ -27,7 +27,7 @@ import {
     refuseToDropMoved,
     setting,
 } from "../dynamic/stackSettings";
-import { changedKeys, isUnknown, stableJson, toState } from "../dynamic/values";
+import { changedKeys, isUnknown, own, stableJson, toState } from "../dynamic/values";
 import { hold, take, textDigest } from "../dynamic/writeOnly";
 import { isRegistered, linkedServices } from "../dps/registrations";
 import { HubRegistry, hubRegistry } from "./hubRegistry";
@@ -375,24 +375,20 @@ export function tagPatch(
     present: Readonly<Record<string, unknown>>,
     wanted: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
-    const patch: Record<string, unknown> = {};
-    for (const key of Object.keys(present)) {
-        if (!(key in wanted)) {
-            patch[key] = null;
-        }
-    }
+    const gone = Object.keys(present).filter((key) => !Object.hasOwn(wanted, key));
+    const patch = gone.map((key): [string, unknown] => [key, null]);
     for (const [key, value] of Object.entries(wanted)) {
-        const old = present[key];
+        const old = own(present, key);
         if (isPlain(value) && isPlain(old)) {
             const inner = tagPatch(old, value);
             if (Object.keys(inner).length > 0) {
-                patch[key] = inner;
+                patch.push([key, inner]);
             }
         } else if (isUnknown(value) || stableJson(value) !== stableJson(old ?? null)) {
-            patch[key] = value;
+            patch.push([key, value]);
         }
     }
-    return patch;
+    return Object.fromEntries(patch);
 }
 
 function isPlain(value: unknown): value is Record<string, unknown> {

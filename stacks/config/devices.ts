@@ -8,7 +8,7 @@ import { Files, inspectGivenFile } from "./files";
 import { checkFleet } from "./fleetChecks";
 import { longestName } from "./names";
 import { Section } from "./section";
-import { readTags } from "./tags";
+import { lostName, readTags } from "./tags";
 import { GivenThumbprint, readThumbprints } from "./thumbprints";
 
 const maxKeyGeneration = 9999;
@@ -161,6 +161,14 @@ function readId(section: Section, auth: "ca" | "thumbprint", isRow: boolean): st
             "id",
             "has no + and no #: a client cannot publish to a topic that holds one (MQTT 3.1.1, 4.7.1)",
             "rename the device, e.g. with a hyphen in its place",
+        );
+        return "";
+    }
+    if (text === lostName) {
+        section.bad(
+            "id",
+            `no device is named ${lostName}, which is lost among outputs`,
+            "rename it",
         );
         return "";
     }

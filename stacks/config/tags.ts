@@ -11,6 +11,9 @@ const largestInteger = 4503599627370495;
 /** The tag in which the program keeps its own marks. */
 const reservedTag = "iotX509";
 
+/** Pulumi's SDK assigns properties one by one, and assigned to an object this one sets what it inherits from. */
+export const lostName = "__proto__";
+
 /** A part of a twin that back ends write, and how messages call it. */
 interface TwinPart {
     readonly key: string;
@@ -40,7 +43,7 @@ const desiredPart: TwinPart = {
 /** Twin tags, as they stand; none when absent. */
 export function readTags(section: Section): Record<string, unknown> {
     const raw = section.raw(tagsPart.key);
-    if (isMapping(raw) && reservedTag in raw) {
+    if (isMapping(raw) && Object.hasOwn(raw, reservedTag)) {
         section.report.value(
             `${section.pathOf(tagsPart.key)}.${reservedTag}`,
             raw[reservedTag],
@@ -140,6 +143,13 @@ function checkMapping(
                 key,
                 `the name of a ${part.singular} has no dot, dollar, space or control character`,
                 "rename it, e.g. with a hyphen",
+            );
+        } else if (key === lostName) {
+            report.value(
+                `${path}.${key}`,
+                key,
+                `no ${part.singular} is named ${lostName}, which would be lost on its way to the state`,
+                "rename it",
             );
         } else if (Buffer.byteLength(key) > maxKeyBytes) {
             report.value(

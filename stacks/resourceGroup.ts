@@ -1,6 +1,7 @@
 import * as resources from "@pulumi/azure-native/resources";
 import * as pulumi from "@pulumi/pulumi";
 import { causeAndRemedy } from "../components/azure/errorWords";
+import { shellWord } from "../components/pki/shellWords";
 import { PreviousState } from "./previousState";
 import { refusal } from "./refusal";
 import { Settings } from "./settings";
@@ -47,7 +48,7 @@ export async function resourceGroup(
         throw refusal(
             /ResourceGroupNotFound|Status=404/.test(said)
                 ? `iot-x509:resourceGroup is "existing", and the subscription has no resource group "${resourceGroupName}": ` +
-                      `make it (az group create --name ${resourceGroupName} --location ${location}), or set it to "create"`
+                      `make it (az group create --name ${shellWord(resourceGroupName)} --location ${shellWord(location)}), or set it to "create"`
                 : `resource group "${resourceGroupName}": ${causeAndRemedy(said) ?? said}`,
         );
     }

@@ -27,11 +27,12 @@ import {
     refuseToDropMoved,
     setting,
 } from "../dynamic/stackSettings";
-import { changedKeys, isUnknown, own, stableJson, toState } from "../dynamic/values";
+import { changedKeys, isUnknown, stableJson, toState } from "../dynamic/values";
 import { hold, take, textDigest } from "../dynamic/writeOnly";
 import { isRegistered, linkedServices } from "../dps/registrations";
 import { HubRegistry, hubRegistry } from "./hubRegistry";
 import { Authentication, DeviceRecord, DeviceStatus, ItemError, ownerTag } from "./registry";
+import { tagPatch } from "./tagPatch";
 
 /** What the state keeps of a device beside its names. */
 interface Properties {
@@ -368,31 +369,6 @@ function only(
 
 function ownerOf(record: DeviceRecord): string | undefined {
     return (record.tags[ownerTag] as { stack?: string } | undefined)?.stack;
-}
-
-/** What to merge into `present` to arrive at `wanted`: null for each tag that must go, at any depth. */
-export function tagPatch(
-    present: Readonly<Record<string, unknown>>,
-    wanted: Readonly<Record<string, unknown>>,
-): Record<string, unknown> {
-    const gone = Object.keys(present).filter((key) => !Object.hasOwn(wanted, key));
-    const patch = gone.map((key): [string, unknown] => [key, null]);
-    for (const [key, value] of Object.entries(wanted)) {
-        const old = own(present, key);
-        if (isPlain(value) && isPlain(old)) {
-            const inner = tagPatch(old, value);
-            if (Object.keys(inner).length > 0) {
-                patch.push([key, inner]);
-            }
-        } else if (isUnknown(value) || stableJson(value) !== stableJson(old ?? null)) {
-            patch.push([key, value]);
-        }
-    }
-    return Object.fromEntries(patch);
-}
-
-function isPlain(value: unknown): value is Record<string, unknown> {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function itemError(hub: HubRegistry, deviceId: string, error: ItemError): Error {

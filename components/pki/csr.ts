@@ -4,6 +4,7 @@ import { Pkcs10CertificateRequest } from "@peculiar/x509";
 import { publicKeyId } from "./certificates";
 import { Finding, firstElement, Inspection, singlePemBlock, toPem } from "./pem";
 import { keyFinding, keyName, publicKeyOf, strongKeyRule } from "./publicKey";
+import { subjectWord } from "./shellWords";
 
 /** What a certificate signing request (PKCS#10, RFC 2986) proves: a name, and possession of a key. */
 export interface CsrFacts {
@@ -125,7 +126,7 @@ function nameFindings(names: readonly string[], deviceId: string): Finding[] {
     if (names.length === 1 && names[0] === deviceId) {
         return [];
     }
-    const remake = `openssl req -new -key DEVICE.key -subj "/CN=${deviceId}" -out FILE`;
+    const remake = `openssl req -new -key DEVICE.key -subj ${subjectWord([["CN", deviceId]])} -out FILE`;
     if (names.length !== 1) {
         return [
             {
@@ -149,8 +150,8 @@ function proofFindings({ der, request, spki, key }: ParsedRequest, deviceId: str
     const finding = keyFinding(
         spki,
         key,
-        `make a new key and request on the device: openssl req -new -newkey rsa:2048 -keyout DEVICE.key -subj "/CN=${deviceId}" -out FILE`,
-        `rewrite the key with its curve's name, openssl ec -in DEVICE.key -param_enc named_curve -out NAMED.key, and make the request again: openssl req -new -key NAMED.key -subj "/CN=${deviceId}" -out FILE`,
+        `make a new key and request on the device: openssl req -new -newkey rsa:2048 -keyout DEVICE.key -subj ${subjectWord([["CN", deviceId]])} -out FILE`,
+        `rewrite the key with its curve's name, openssl ec -in DEVICE.key -param_enc named_curve -out NAMED.key, and make the request again: openssl req -new -key NAMED.key -subj ${subjectWord([["CN", deviceId]])} -out FILE`,
     );
     // A key of a kind that is not taken signs in its own way, which needs no word of its own.
     const signs = key.asymmetricKeyType === "rsa" || key.asymmetricKeyType === "ec";
@@ -170,7 +171,7 @@ function signatureFindings(
     const isPss = name === "RSA-PSS";
     const signs = isPss || name === "RSASSA-PKCS1-v1_5" || name === "ECDSA";
     const digest = signs && hash ? strongHashes[hash.name] : undefined;
-    const again = `make the request again with: openssl req -new -sha256 ${isPss ? "-sigopt rsa_padding_mode:pkcs1 " : ""}-key DEVICE.key -subj "/CN=${deviceId}" -out FILE`;
+    const again = `make the request again with: openssl req -new -sha256 ${isPss ? "-sigopt rsa_padding_mode:pkcs1 " : ""}-key DEVICE.key -subj ${subjectWord([["CN", deviceId]])} -out FILE`;
     if (digest === undefined) {
         return [
             {

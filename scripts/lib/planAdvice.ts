@@ -1,4 +1,5 @@
 import { hubLimits, HubSize } from "../../components/iothub/hubLimits";
+import { shellWord } from "../../components/pki/shellWords";
 import { Settings } from "../../stacks/settings";
 import type { FleetPlan, PlanOptions } from "./plan";
 import { EngineWork, fleetStacksSeconds, keySeconds } from "./planModel";
@@ -47,7 +48,7 @@ type Figures = Omit<FleetPlan, "advice">;
 type SetCommand = (key: string, value: string | number) => string;
 
 function stackFlag({ stack }: PlanOptions): string {
-    return stack === undefined ? "" : ` --stack ${stack}`;
+    return stack === undefined ? "" : ` --stack ${shellWord(stack)}`;
 }
 
 /**
@@ -62,7 +63,7 @@ export function advise(
     options: PlanOptions,
 ): Advice[] {
     const set: SetCommand = (key, value) =>
-        `pulumi config set${stackFlag(options)} --path iot-x509:${key} ${value}`;
+        `pulumi config set${stackFlag(options)} --path ${shellWord(`iot-x509:${key}`)} ${shellWord(String(value))}`;
     return [
         ...deviceAdvice(plan),
         ...shardAdvice(plan, work, options),

@@ -2,6 +2,7 @@ import { createHash } from "crypto";
 import { readdirSync, readFileSync } from "fs";
 import { homedir } from "os";
 import * as path from "path";
+import { shellWord } from "../../components/pki/shellWords";
 import { readSettings } from "../../stacks/config";
 import { Settings } from "../../stacks/settings";
 import { isFleetStack } from "../../stacks/shards";
@@ -124,7 +125,7 @@ export function lastPart(stack: string): string {
 /** What is asked of a part of a fleet is told of the whole, by its platform's stack. */
 export function fleetStackError(stack: string, platform: string): StackFileError {
     return new StackFileError(
-        `${stack} is a fleet stack — name the stack of its hub: --stack ${platform}`,
+        `${stack} is a fleet stack — name the stack of its hub: --stack ${shellWord(platform)}`,
     );
 }
 

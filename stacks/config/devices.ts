@@ -1,4 +1,5 @@
 import { CsrFacts, inspectCsr } from "../../components/pki/csr";
+import { subjectWord } from "../../components/pki/shellWords";
 import { named } from "../../components/pki/text";
 import { DeviceAuthentication, DeviceSettings, DeviceStatus, GroupSettings } from "../settings";
 import { suggestion } from "./closest";
@@ -305,7 +306,7 @@ function readCsr(section: Section, id: string, base: string, files: Files): CsrF
         section.pathOf("csr"),
         section.raw("csr"),
         base,
-        `correct the name, or make the request on the device: openssl req -new -newkey rsa:2048 -keyout DEVICE.key -subj "/CN=${id}" -out FILE`,
+        `correct the name, or make the request on the device: openssl req -new -newkey rsa:2048 -keyout DEVICE.key -subj ${subjectWord([["CN", id]])} -out FILE`,
         (content) => inspectCsr(content, id),
     );
 }

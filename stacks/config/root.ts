@@ -5,6 +5,7 @@ import {
     issuedFindings,
     rootFindings,
 } from "../../components/pki/inspectCertificate";
+import { subjectWord } from "../../components/pki/shellWords";
 import { KeyAlgorithm, PkiSettings, RootSettings } from "../settings";
 import { Files, inspectGivenFile } from "./files";
 import { keyAlgorithms, longestName, readKeyAlgorithm, subjectText } from "./names";
@@ -85,9 +86,13 @@ function readOfflineRoot(
             root.bad(key, "is told by the offline root's certificate", "delete this line");
         }
     }
+    const subject = subjectWord([
+        ["O", organization || "YOUR-ORGANIZATION"],
+        ["CN", "IoT Root CA"],
+    ]);
     const make =
         "make the root on a machine that stays offline: openssl req -x509 -newkey rsa:4096 -sha256 -days 3650 " +
-        `-keyout root.key -out root.pem -subj "/O=${organization || "YOUR-ORGANIZATION"}/CN=IoT Root CA" ` +
+        `-keyout root.key -out root.pem -subj ${subject} ` +
         "-addext basicConstraints=critical,CA:TRUE,pathlen:1 -addext keyUsage=critical,keyCertSign,cRLSign";
     if (!root.has("certificate")) {
         root.missing("certificate", `name the PEM file of the root's certificate; ${make}`);

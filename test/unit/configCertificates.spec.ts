@@ -86,7 +86,7 @@ describe("configuration: bad certificates, made by OpenSSL", () => {
                 rootPath,
                 '"pki/root.pem"',
                 "pki/root.pem exists",
-                'openssl req -x509 -newkey rsa:4096 -sha256 -days 3650 -keyout root.key -out root.pem -subj "/O=Contoso/CN=IoT Root CA"',
+                "openssl req -x509 -newkey rsa:4096 -sha256 -days 3650 -keyout root.key -out root.pem -subj '/O=Contoso/CN=IoT Root CA'",
             ],
             [
                 "a root that is no CA",

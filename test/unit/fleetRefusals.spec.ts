@@ -81,7 +81,7 @@ describe("npm run fleet: refused before anything is made", () => {
         settings("iot-x509:shards: { secure: AAABAAAA }");
         stacks("dev");
         const remedy =
-            /^iot-x509:shards is encrypted.*config set --plaintext 'iot-x509:shards' VALUE$/;
+            /^iot-x509:shards is encrypted.*config set --plaintext iot-x509:shards VALUE$/;
         await assert.rejects(preview(), refused(remedy));
     });
 

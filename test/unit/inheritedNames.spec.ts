@@ -1,7 +1,7 @@
 import { strict as assert } from "assert";
 import { azureCloud } from "../../components/azure/cloud";
 import { own, stableJson } from "../../components/dynamic/values";
-import { tagPatch } from "../../components/iothub/deviceIdentityProvider";
+import { tagPatch } from "../../components/iothub/tagPatch";
 import { readStack } from "../../scripts/lib/planConfig";
 import { readSettings } from "../../stacks/config";
 import { good, problemsOf, ProjectFolder, Raw } from "./configSupport";

@@ -3,10 +3,8 @@ import { createHash, X509Certificate } from "crypto";
 import { readdirSync, readFileSync } from "fs";
 import { createRequire } from "module";
 import { loader } from "../../components/dynamic/resource";
-import {
-    provider as deviceIdentity,
-    tagPatch,
-} from "../../components/iothub/deviceIdentityProvider";
+import { provider as deviceIdentity } from "../../components/iothub/deviceIdentityProvider";
+import { tagPatch } from "../../components/iothub/tagPatch";
 import { provider as verifiedCertificate } from "../../components/iothub/verifiedCertificateProvider";
 import { provider as deviceCertificate } from "../../components/pki/deviceCertificateProvider";
 import { provider as sharding } from "../../components/dynamic/shardingProvider";

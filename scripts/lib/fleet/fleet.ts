@@ -1,6 +1,7 @@
 import { availableParallelism } from "os";
 import { destroyVariable } from "../../../components/dynamic/stackSettings";
 import { paceVariable } from "../../../components/iothub/pace";
+import { shellWord } from "../../../components/pki/shellWords";
 import { tooMany } from "../../../stacks/cutOff";
 import { Settings, Sharding } from "../../../stacks/settings";
 import { plannedVariable } from "../../../stacks/planned";
@@ -256,8 +257,8 @@ export class Fleet {
         if (taken !== undefined) {
             throw new StackFileError(
                 `the stack "${taken.stack}" is not of ${platform}'s fleet, and a fleet stack needs that name — ` +
-                    `pulumi stack rename NAME --stack ${taken.stack}, with its settings file; or, when nobody needs it, ` +
-                    `pulumi stack rm ${taken.stack}`,
+                    `pulumi stack rename NAME --stack ${shellWord(taken.stack)}, with its settings file; or, when nobody needs it, ` +
+                    `pulumi stack rm ${shellWord(taken.stack)}`,
             );
         }
         return { settings, encrypted, file, stacks };
@@ -347,7 +348,7 @@ function refuseHidden({ shards }: Settings, unread: readonly string[]): void {
     if (hidden !== undefined) {
         throw new StackFileError(
             `iot-x509:${hidden} is encrypted, and which fleet stack has which device is told from it — write it in ` +
-                `clear: pulumi config set --plaintext${/[.[]/.test(hidden) ? " --path" : ""} 'iot-x509:${hidden}' VALUE`,
+                `clear: pulumi config set --plaintext${/[.[]/.test(hidden) ? " --path" : ""} ${shellWord(`iot-x509:${hidden}`)} VALUE`,
         );
     }
 }

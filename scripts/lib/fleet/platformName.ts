@@ -1,3 +1,4 @@
+import { shellWord } from "../../../components/pki/shellWords";
 import { StackFileError } from "../planConfig";
 import { PulumiCli } from "./pulumiCli";
 
@@ -36,7 +37,9 @@ export async function platformName(
     const elsewhere = names.find((one) => one.endsWith(`/${name}`));
     if (!names.includes(name)) {
         throw elsewhere === undefined
-            ? new StackFileError(`the stack "${given}" does not exist — pulumi stack init ${name}`)
+            ? new StackFileError(
+                  `the stack "${given}" does not exist — pulumi stack init ${shellWord(name)}`,
+              )
             : notDefault(elsewhere, elsewhere.split("/")[0]);
     }
     return name;
@@ -62,6 +65,6 @@ async function requireOrganization(
 function notDefault(stack: string, organization: string): StackFileError {
     return new StackFileError(
         `the stack "${stack}" is not in your default organization, where its fleet stacks would be ` +
-            `made — pulumi org set-default ${organization}`,
+            `made — pulumi org set-default ${shellWord(organization)}`,
     );
 }

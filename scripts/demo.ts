@@ -5,6 +5,7 @@
  */
 import * as path from "path";
 import { Stack } from "@pulumi/pulumi/automation";
+import { shellWord } from "../components/pki/shellWords";
 import { readArguments } from "./lib/commands.mjs";
 import { endOnSignals, isEnding } from "./lib/descendants.mjs";
 import { demoWithoutCli } from "./lib/demoFallback";
@@ -137,12 +138,12 @@ function sayHowToUse(emulator: EmulatorProcess, project: ProjectCopy): void {
     const { PULUMI_BACKEND_URL, PULUMI_CONFIG_PASSPHRASE } = project.environment;
     process.stdout.write(`
 The emulator and the stack keep running. In bash, for az, pulumi and the SDKs:
-  source ${path.join(__dirname, "../.local/env")}
-  source ${emulator.ready.envFile}
-  export PULUMI_BACKEND_URL='${PULUMI_BACKEND_URL}' PULUMI_CONFIG_PASSPHRASE='${PULUMI_CONFIG_PASSPHRASE}'
-  cd ${project.folder} && pulumi stack output --stack dev
+  source ${shellWord(path.join(__dirname, "../.local/env"))}
+  source ${shellWord(emulator.ready.envFile)}
+  export PULUMI_BACKEND_URL=${shellWord(PULUMI_BACKEND_URL)} PULUMI_CONFIG_PASSPHRASE=${shellWord(PULUMI_CONFIG_PASSPHRASE)}
+  cd ${shellWord(project.folder)} && pulumi stack output --stack dev
 What came in and who was refused:  curl ${emulator.ready.management}/messages  (/refusals, /connections)
-To end it:  kill ${emulator.pid}; rm -r ${project.folder}
+To end it:  kill ${emulator.pid}; rm -r ${shellWord(project.folder)}
 `);
 }
 

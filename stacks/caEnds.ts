@@ -1,5 +1,6 @@
 import { X509Certificate } from "crypto";
 import * as pulumi from "@pulumi/pulumi";
+import { shellWord } from "../components/pki/shellWords";
 import { Authorities } from "./authorities";
 import { GroupSettings, Settings } from "./settings";
 
@@ -49,8 +50,8 @@ function nextCa(settings: Settings, group: GroupSettings, generation: number): s
     }
     const isMade = settings.pki.root.keys === "managed";
     return (
-        `Rotate it: pulumi config set --path ${path}.generation ${generation + 1}; ` +
-        `pulumi config set --path '${path}.retain[${group.intermediate.retain.length}]' ${generation}; pulumi up.` +
+        `Rotate it: pulumi config set --path ${shellWord(`${path}.generation`)} ${generation + 1}; ` +
+        `pulumi config set --path ${shellWord(`${path}.retain[${group.intermediate.retain.length}]`)} ${generation}; pulumi up.` +
         (isMade ? " Past its end, pulumi up signs it again for the same key." : "")
     );
 }

@@ -5,6 +5,7 @@ import { readDps } from "./config/dps";
 import { Files } from "./config/files";
 import { readGroups } from "./config/groups";
 import { readHub } from "./config/hub";
+import { readJson } from "./config/jsonText";
 import { longestName, regionName, subjectText } from "./config/names";
 import { readOutputDevices } from "./config/outputDevices";
 import { ConfigurationError, Report } from "./config/report";
@@ -59,7 +60,7 @@ export interface ReadOptions {
 /**
  * Checks a configuration as a whole and completes it. Reads the files that it names and touches nothing else.
  *
- * @param raw the values below the namespace, as YAML, JSON or Pulumi give them
+ * @param raw the values below the namespace, as YAML, JSON or Pulumi give them; lists and mappings also as JSON texts
  * @param folder the project's folder, which file names are relative to
  * @throws ConfigurationError with every problem
  */
@@ -70,7 +71,14 @@ export function readSettings(
 ): Settings {
     const report = new Report(options.secretKeys, options.onWarning);
     const files: Files = { report, folder, now: options.now ?? new Date() };
-    const top = new Section(report, pathsBelow(""), raw, "the stack", topLevelKeys);
+    const values = Object.entries(raw).map(([key, value]) => [key, decode(key, value, report)]);
+    const top = new Section(
+        report,
+        pathsBelow(""),
+        Object.fromEntries(values) as typeof raw,
+        "the stack",
+        topLevelKeys,
+    );
     const organization = top.requiredText(
         "organization",
         subjectText(longestName, "name the organization that runs the devices, e.g. Contoso"),
@@ -145,7 +153,7 @@ export function loadSettings(): Settings {
         .map(([key, value]) => ({ key, name: key.slice(namespace.length + 1), value }));
     try {
         return readSettings(
-            Object.fromEntries(config.map(({ name, value }) => [name, decode(value)])),
+            Object.fromEntries(config.map(({ name, value }) => [name, value])),
             process.cwd(),
             {
                 defaultLocation: new pulumi.Config("azure-native").get("location"),
@@ -169,13 +177,16 @@ function readLocation(top: Section, defaultLocation: string | undefined): string
     return top.requiredText("location", regionName);
 }
 
-/** Pulumi hands lists and mappings over as JSON, and every other value as text. */
-function decode(value: string): unknown {
-    if (!/^\s*[[{]/.test(value)) {
+/**
+ * Pulumi hands lists and mappings over as JSON, and every other value as text; JSON is also what `pulumi config set` was
+ * given as one text.
+ */
+function decode(key: string, value: unknown, report: Report): unknown {
+    if (typeof value !== "string" || !/^\s*[[{]/.test(value)) {
         return value;
     }
     try {
-        return JSON.parse(value) as unknown;
+        return readJson(value, key, false, value.trim().startsWith("[") ? [] : {}, report);
     } catch {
         return value;
     }

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { paceVariable } from "../components/iothub/pace";
+import { shellWord } from "../components/pki/shellWords";
 import { createFleet } from "./fleet";
 import { handedOver } from "./handover";
 import { fleetOutputs } from "./outputs";
@@ -23,7 +24,7 @@ export function createFleetStack(
     if (!pulumi.runtime.isDryRun() && process.env[paceVariable] === undefined) {
         throw refusal(
             `${pulumi.getStack()} holds a part of the fleet of ${shard.of}; deployed alone, it could delete devices that ` +
-                `moved to another part: run "npm run fleet -- up --stack ${shard.of}"`,
+                `moved to another part: run "npm run fleet -- up --stack ${shellWord(shard.of)}"`,
         );
     }
     const base = handedOver(settings, shard, platform, previous);

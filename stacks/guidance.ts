@@ -1,6 +1,7 @@
 import { X509Certificate } from "crypto";
 import * as pulumi from "@pulumi/pulumi";
-import { subjectWord } from "../components/text/shell";
+import { shellWord, subjectWord } from "../components/pki/shellWords";
+import { PendingIntermediate } from "./authorities";
 import { Platform } from "./platform";
 import { Settings } from "./settings";
 
@@ -13,15 +14,24 @@ export function announceOfflineSteps(settings: Settings, platform: Platform): vo
         void pulumi.log.warn(
             `The intermediate CA "${name}" awaits the offline root's signature.\n` +
                 `  pulumi stack output signingRequests --json | ` +
-                `node -pe 'JSON.parse(require("fs").readFileSync(0))["${name}"]' > ${name}.csr\n` +
+                `node -pe ${shellWord(requestOf(name))} > ${shellWord(`${name}.csr`)}\n` +
                 `  ${signCommand(name, Math.min(pending.validityDays, rootDays))}\n` +
                 `Then name it, with the path that it has here, and run "pulumi up" again:\n` +
-                `  pulumi config set --path 'iot-x509:groups.${pending.group}.intermediate.certificates["${pending.generation}"]' ${name}.pem`,
+                `  pulumi config set --path ${shellWord(certificatePath(pending))} ${shellWord(`${name}.pem`)}`,
         );
     }
     if (settings.pki.trust === "root" && settings.pki.root.keys === "offline") {
         announceProof(platform);
     }
+}
+
+/** Takes one request out of the output, in JavaScript. */
+function requestOf(name: string): string {
+    return `JSON.parse(require("fs").readFileSync(0))[${JSON.stringify(name)}]`;
+}
+
+function certificatePath({ group, generation }: PendingIntermediate): string {
+    return `iot-x509:groups.${group}.intermediate.certificates["${generation}"]`;
 }
 
 /** Whole days until the root ends: no intermediate may outlive it. */
@@ -38,7 +48,7 @@ function announceProof(platform: Platform): void {
         if (code !== undefined && !pulumi.runtime.isDryRun()) {
             void pulumi.log.warn(
                 `The offline root awaits its proof of possession for code ${code}.\n` +
-                    `  openssl req -new -newkey rsa:2048 -nodes -keyout /dev/null -subj ${subjectWord({ CN: code })} -out proof.csr\n` +
+                    `  openssl req -new -newkey rsa:2048 -nodes -keyout /dev/null -subj ${subjectWord([["CN", code]])} -out proof.csr\n` +
                     `  openssl x509 -req -in proof.csr -CA root.pem -CAkey root.key -CAcreateserial -days 1 -sha256 -out proof.pem\n` +
                     `Then name it, with the path that it has here, and run "pulumi up" again:\n` +
                     `  pulumi config set --path iot-x509:pki.root.proof proof.pem`,
@@ -55,7 +65,7 @@ function signCommand(name: string, days: number): string {
         "authorityKeyIdentifier=keyid",
     ];
     return (
-        `openssl x509 -req -in ${name}.csr -CA root.pem -CAkey root.key -CAcreateserial ` +
-        `-days ${days} -sha256 -extfile <(printf '${extensions.join("\\n")}') -out ${name}.pem`
+        `openssl x509 -req -in ${shellWord(`${name}.csr`)} -CA root.pem -CAkey root.key -CAcreateserial ` +
+        `-days ${days} -sha256 -extfile <(printf '${extensions.join("\\n")}') -out ${shellWord(`${name}.pem`)}`
     );
 }

@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import { own } from "../components/dynamic/values";
 import { paceVariable } from "../components/iothub/pace";
+import { shellWord } from "../components/pki/shellWords";
 import { hasIssuer } from "./authorities";
 import type { FleetBase } from "./fleet";
 import type { Platform } from "./platform";
@@ -57,7 +59,7 @@ export function refuseFleetStackAlone(last: LastOutputs): void {
     if (typeof platform === "string") {
         throw refusal(
             `${pulumi.getStack()} holds a part of the fleet of ${platform} and is deployed with it: ` +
-                `"npm run fleet -- preview --stack ${platform}" or "npm run fleet -- up --stack ${platform}"`,
+                `"npm run fleet -- preview --stack ${shellWord(platform)}" or "npm run fleet -- up --stack ${shellWord(platform)}"`,
         );
     }
 }
@@ -72,7 +74,7 @@ export function refuseToMakeAnew({ shards }: Settings, last: LastOutputs): void 
         const stack = pulumi.getStack();
         throw refusal(
             `the devices of ${stack} are in fleet stacks, and iot-x509:shards is not set any more; declared here, they ` +
-                `would all get new keys: "npm run fleet -- up --stack ${stack}" brings them back`,
+                `would all get new keys: "npm run fleet -- up --stack ${shellWord(stack)}" brings them back`,
         );
     }
 }
@@ -107,12 +109,12 @@ export function handedOver(
     const planned = readPlanned();
     const hubId = open((all) => (planned.isHubNew ? undefined : all.hubId));
     const ofIssuer = (group: string, part: "certificate" | "privateKey") => (all: Handover) =>
-        planned.groups.includes(group) ? undefined : all.issuers[group]?.[part];
+        planned.groups.includes(group) ? undefined : own(all.issuers, group)?.[part];
     return {
         hub: { hubId, hostName: open((all) => all.hostName), ready: [] },
         issuers: new Map(
             settings.groups
-                .filter((group) => hasIssuer(settings, group) || group.name in known)
+                .filter((group) => hasIssuer(settings, group) || Object.hasOwn(known, group.name))
                 .map(({ name }) => [
                     name,
                     {
@@ -138,6 +140,6 @@ function missing({ of }: Shard): string {
     }
     throw refusal(
         `the stack ${of} does not hand over what its fleet stacks need: ` +
-            `run "npm run fleet -- up --stack ${of}"`,
+            `run "npm run fleet -- up --stack ${shellWord(of)}"`,
     );
 }

@@ -1,3 +1,5 @@
+import { own } from "../dynamic/values";
+
 /** Endpoints of an Azure cloud. Source: azure-sdk-for-js and azure-cli cloud tables. */
 export interface Cloud {
     readonly authorityHost: string;
@@ -44,7 +46,7 @@ const clouds: Readonly<Record<string, Cloud>> = {
  * @throws Error naming the allowed values
  */
 export function azureCloud(environment: string | undefined): Cloud {
-    const cloud = clouds[(environment ?? "public").toLowerCase()];
+    const cloud = own(clouds, (environment ?? "public").toLowerCase());
     if (cloud === undefined) {
         const allowed = Object.keys(clouds).join(", ");
         throw new Error(`azure-native:environment "${environment}" is none of ${allowed}`);

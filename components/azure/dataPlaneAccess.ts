@@ -1,3 +1,4 @@
+import { shellWord } from "../pki/shellWords";
 import { AzureError } from "./client";
 
 const announceEvery = 15_000;
@@ -61,9 +62,9 @@ export class DataPlaneAccess {
         const { hostName, role, resourceId } = this.options;
         return new Error(
             `${error.message}\nThe deploying principal lacks a data-plane role on ${hostName}. ` +
-                `Grant it with:\n  az role assignment create --role "${role}" ` +
-                `--assignee-object-id <object ID of the principal> --assignee-principal-type ServicePrincipal ` +
-                `--scope ${resourceId}\n` +
+                `Grant it with:\n  az role assignment create --role ${shellWord(role)} ` +
+                `--assignee-object-id OBJECT-ID-OF-THE-PRINCIPAL --assignee-principal-type ServicePrincipal ` +
+                `--scope ${shellWord(resourceId)}\n` +
                 `or set iot-x509:hub.dataRole to "assign" and let this program do it.`,
         );
     }

@@ -27,6 +27,11 @@ function isEqual(one: unknown, other: unknown): boolean {
     return stableJson(one ?? null) === stableJson(other ?? null);
 }
 
+/** The value of a mapping whose keys are users' names; one named `constructor` is not what every object inherits. */
+export function own<T>(mapping: Readonly<Record<string, T>>, key: string): T | undefined {
+    return Object.hasOwn(mapping, key) ? mapping[key] : undefined;
+}
+
 /** JSON with sorted keys, so that equal values give equal texts. */
 export function stableJson(value: unknown): string {
     return JSON.stringify(value, (_, inner: unknown) =>

@@ -32,8 +32,9 @@ import { hold, take, textDigest } from "../dynamic/writeOnly";
 import { isRegistered, linkedServices } from "../dps/registrations";
 import { changeIdentity, itemError } from "./changeIdentity";
 import { HubRegistry, hubRegistry } from "./hubRegistry";
-import { deviceRecord, only, Properties, tagPatch, thumbprintsOf } from "./identityRecord";
+import { deviceRecord, only, Properties, thumbprintsOf } from "./identityRecord";
 import { DeviceRecord, ItemError, ownerOf } from "./registry";
+import { tagPatch } from "./tagPatch";
 
 /** As the program gives them. */
 interface RawInputs {

@@ -1,4 +1,4 @@
-import { isUnknown, stableJson, toState } from "../dynamic/values";
+import { toState } from "../dynamic/values";
 import { Authentication, DeviceRecord, DeviceStatus, ownerTag } from "./registry";
 
 /** What the state keeps of a device beside its names. */
@@ -54,28 +54,4 @@ export function only(
     names: readonly string[],
 ): Record<string, unknown> {
     return Object.fromEntries(Object.entries(tags).filter(([name]) => names.includes(name)));
-}
-
-/** What to merge into `present` to arrive at `wanted`: null for each tag that must go, at any depth. */
-export function tagPatch(
-    present: Readonly<Record<string, unknown>>,
-    wanted: Readonly<Record<string, unknown>>,
-): Record<string, unknown> {
-    const removed = Object.keys(present)
-        .filter((key) => !Object.hasOwn(wanted, key))
-        .map((key) => [key, null] as const);
-    const changed = Object.entries(wanted).flatMap(([key, value]) => {
-        const old = Object.hasOwn(present, key) ? present[key] : undefined;
-        if (isPlain(value) && isPlain(old)) {
-            const inner = tagPatch(old, value);
-            return Object.keys(inner).length > 0 ? [[key, inner] as const] : [];
-        }
-        const isOther = isUnknown(value) || stableJson(value) !== stableJson(old ?? null);
-        return isOther ? [[key, value] as const] : [];
-    });
-    return Object.fromEntries([...removed, ...changed]);
-}
-
-function isPlain(value: unknown): value is Record<string, unknown> {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,6 @@
 import "reflect-metadata";
 import { constants, createPublicKey, KeyObject, verify } from "crypto";
 import { Pkcs10CertificateRequest } from "@peculiar/x509";
-import { subjectWord } from "../text/shell";
 import { publicKeyId } from "./certificates";
 import { Finding, firstElement, Inspection, singlePemBlock, toPem } from "./pem";
 import {
@@ -12,6 +11,7 @@ import {
     signatureName,
     strongKeyRule,
 } from "./publicKey";
+import { subjectWord } from "./shellWords";
 
 /** What a certificate signing request (PKCS#10, RFC 2986) proves: a name, and possession of a key. */
 export interface CsrFacts {
@@ -125,7 +125,7 @@ function parse(content: Buffer | string): {
 
 /** How a device makes a request with another key. */
 export function newRequest(deviceId: string): string {
-    return `make a new key and request on the device: openssl req -new -newkey rsa:2048 -keyout DEVICE.key -subj ${subjectWord({ CN: deviceId })} -out FILE`;
+    return `make a new key and request on the device: openssl req -new -newkey rsa:2048 -keyout DEVICE.key -subj ${subjectWord([["CN", deviceId]])} -out FILE`;
 }
 
 const unreadable: Finding = {
@@ -144,7 +144,7 @@ function nameFindings(names: readonly string[], deviceId: string): Finding[] {
     if (names.length === 1 && names[0] === deviceId) {
         return [];
     }
-    const remake = `openssl req -new -key DEVICE.key -subj ${subjectWord({ CN: deviceId })} -out FILE`;
+    const remake = `openssl req -new -key DEVICE.key -subj ${subjectWord([["CN", deviceId]])} -out FILE`;
     if (names.length !== 1) {
         return [
             {
@@ -169,7 +169,7 @@ function proofFindings({ der, request, spki, key }: ParsedRequest, deviceId: str
         spki,
         key,
         newRequest(deviceId),
-        `rewrite the key with its curve's name, openssl ec -in DEVICE.key -param_enc named_curve -out NAMED.key, and make the request again: openssl req -new -key NAMED.key -subj ${subjectWord({ CN: deviceId })} -out FILE`,
+        `rewrite the key with its curve's name, openssl ec -in DEVICE.key -param_enc named_curve -out NAMED.key, and make the request again: openssl req -new -key NAMED.key -subj ${subjectWord([["CN", deviceId]])} -out FILE`,
     );
     return finding ? [finding] : signatureFindings(request, der, key, deviceId);
 }
@@ -184,7 +184,7 @@ function signatureFindings(
     const isPss = name === "RSA-PSS";
     const signs = isPss || name === "RSASSA-PKCS1-v1_5" || name === "ECDSA";
     const digest = signs && hash ? strongHashes[hash.name] : undefined;
-    const again = `make the request again with: openssl req -new -sha256 ${isPss ? "-sigopt rsa_padding_mode:pkcs1 " : ""}-key DEVICE.key -subj ${subjectWord({ CN: deviceId })} -out FILE`;
+    const again = `make the request again with: openssl req -new -sha256 ${isPss ? "-sigopt rsa_padding_mode:pkcs1 " : ""}-key DEVICE.key -subj ${subjectWord([["CN", deviceId]])} -out FILE`;
     if (digest === undefined) {
         return [
             {

@@ -3,15 +3,15 @@ const attribute =
     /\s*([\w.-]+)\s*=\s*(?:"((?:[^"\\]|\\.|"")*)"|((?:[^,+;\n"\\]|\\.)*))\s*(?:[,+;\n]|$)/sy;
 
 /** Types that OpenSSL, which Node.js shows names with, and .NET, which Azure does, call differently. */
-const otherTypes: Readonly<Record<string, string>> = {
-    emailaddress: "e",
-    gn: "g",
-    s: "st",
-    surname: "sn",
-    title: "t",
-    "oid.2.5.4.5": "serialnumber",
-    "oid.2.5.4.46": "dnqualifier",
-};
+const otherTypes: ReadonlyMap<string, string> = new Map([
+    ["emailaddress", "e"],
+    ["gn", "g"],
+    ["s", "st"],
+    ["surname", "sn"],
+    ["title", "t"],
+    ["oid.2.5.4.5", "serialnumber"],
+    ["oid.2.5.4.46", "dnqualifier"],
+]);
 
 /**
  * The attributes of a distinguished name in any of the usual notations, as texts that are equal when the attributes are:
@@ -35,7 +35,7 @@ function attributesOf(name: string): readonly string[] | undefined {
 
 function typeName(type: string): string {
     const name = type.toLowerCase();
-    return otherTypes[name] ?? name;
+    return otherTypes.get(name) ?? name;
 }
 
 function plain(value: string): string {

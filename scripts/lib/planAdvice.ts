@@ -1,6 +1,6 @@
 import { hubLimits, HubSize } from "../../components/iothub/hubLimits";
+import { shellWord } from "../../components/pki/shellWords";
 import { Settings } from "../../stacks/settings";
-import { shellWord } from "../../components/text/shell";
 import type { FleetPlan, PlanOptions } from "./plan";
 import { EngineWork, fleetStacksSeconds, keySeconds } from "./planModel";
 import { equalWork } from "./planShards";
@@ -63,7 +63,7 @@ export function advise(
     options: PlanOptions,
 ): Advice[] {
     const set: SetCommand = (key, value) =>
-        `pulumi config set${stackFlag(options)} --path iot-x509:${key} ${value}`;
+        `pulumi config set${stackFlag(options)} --path ${shellWord(`iot-x509:${key}`)} ${shellWord(String(value))}`;
     return [
         ...deviceAdvice(plan),
         ...shardAdvice(plan, work, options),

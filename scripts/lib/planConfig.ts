@@ -2,28 +2,28 @@ import { createHash } from "crypto";
 import { readdirSync, readFileSync } from "fs";
 import { homedir } from "os";
 import * as path from "path";
-import { YAMLException } from "js-yaml";
+import { shellWord } from "../../components/pki/shellWords";
 import { readSettings } from "../../stacks/config";
 import { Settings } from "../../stacks/settings";
 import { isFleetStack } from "../../stacks/shards";
-import { readYaml } from "./stackYaml";
+import { readYaml, YamlError } from "./stackYaml";
 
 /** The name of this program's project, and the namespace of its settings. */
 export const project = "iot-x509";
 
 /** Settings that no figure of a plan depends on, with what stands in for a required one that is encrypted. */
-const immaterial: Readonly<Record<string, string | undefined>> = {
-    organization: "encrypted",
-    country: undefined,
-    location: "encrypted",
-    resourceGroupName: "encrypted",
-    resourceGroup: undefined,
-    protect: undefined,
-    pruneDevices: undefined,
-    maxCutOff: undefined,
-    outputDevices: undefined,
-    ci: undefined,
-};
+const immaterial: ReadonlyMap<string, string | undefined> = new Map([
+    ["organization", "encrypted"],
+    ["country", undefined],
+    ["location", "encrypted"],
+    ["resourceGroupName", "encrypted"],
+    ["resourceGroup", undefined],
+    ["protect", undefined],
+    ["pruneDevices", undefined],
+    ["maxCutOff", undefined],
+    ["outputDevices", undefined],
+    ["ci", undefined],
+]);
 
 type Values = Record<string, unknown>;
 
@@ -65,15 +65,13 @@ export function readStack(
     const values = Object.fromEntries(
         Object.entries(given).map(([key, value]) => [key, withoutSecrets(value, key, unread)]),
     );
-    const raw: Values = {};
-    for (const [key, value] of Object.entries(values)) {
+    const raw = Object.entries(values).flatMap(([key, given]) => {
         const name = ownName(key);
-        if (name !== undefined && (value ?? immaterial[name]) !== undefined) {
-            raw[name] = asHandedOver(value ?? immaterial[name]);
-        }
-    }
+        const value = given ?? (name === undefined ? undefined : immaterial.get(name));
+        return name === undefined || value === undefined ? [] : [[name, asHandedOver(value)]];
+    });
     const location = values["azure-native:location"];
-    const settings = readSettings(raw, folder, {
+    const settings = readSettings(Object.fromEntries(raw) as Values, folder, {
         defaultLocation: typeof location === "string" ? location : undefined,
         stack,
         onWarning,
@@ -84,7 +82,7 @@ export function readStack(
     return {
         settings,
         encrypted,
-        unread: encrypted.filter((name) => !(name.split(/[.[]/)[0] in immaterial)),
+        unread: encrypted.filter((name) => !immaterial.has(name.split(/[.[]/)[0])),
         bytes: configurationBytes(given),
     };
 }
@@ -127,7 +125,7 @@ export function lastPart(stack: string): string {
 /** What is asked of a part of a fleet is told of the whole, by its platform's stack. */
 export function fleetStackError(stack: string, platform: string): StackFileError {
     return new StackFileError(
-        `${stack} is a fleet stack — name the stack of its hub: --stack ${platform}`,
+        `${stack} is a fleet stack — name the stack of its hub: --stack ${shellWord(platform)}`,
     );
 }
 
@@ -152,22 +150,38 @@ function stackFile(folder: string, stack: string): string {
 
 /** What stands below `config` of a file. */
 function section(folder: string, name: string): Values {
-    let content: unknown;
+    let text: string;
     try {
-        content = readYaml(readFileSync(path.join(folder, name), "utf8"));
+        text = readFileSync(path.join(folder, name), "utf8");
     } catch (error) {
-        if (error instanceof YAMLException) {
-            const { line } = error.mark;
-            throw new StackFileError(
-                `${name}:${line + 1}: ${error.reason} — the file is YAML — correct it at or before this line`,
-            );
-        }
         throw new StackFileError(
             `${name} cannot be read (${(error as NodeJS.ErrnoException).code}) — ` +
                 `run this in the project's folder, and check the file's permissions`,
         );
     }
+    const content = parseStackFile(name, text);
     return isMapping(content) && isMapping(content.config) ? content.config : {};
+}
+
+/**
+ * The content of a Pulumi.yaml or a stack's settings file.
+ *
+ * @param name the file's name, for messages
+ * @throws StackFileError when it is no YAML
+ */
+export function parseStackFile(name: string, text: string): unknown {
+    try {
+        return readYaml(text);
+    } catch (error) {
+        if (!(error instanceof YamlError)) {
+            throw error;
+        }
+        throw new StackFileError(
+            error.line === undefined
+                ? `${name}: ${error.reason} — the file is YAML, and aliases are bounded — write the values out, or use fewer`
+                : `${name}:${error.line}: ${error.reason} — the file is YAML — correct it at or before this line`,
+        );
+    }
 }
 
 /** Pulumi.yaml gives a value as it is, as `value`, or as `default` beside its type. */

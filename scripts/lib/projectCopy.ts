@@ -2,7 +2,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "os";
 import * as path from "path";
 import { LocalWorkspace, PulumiCommand, Stack } from "@pulumi/pulumi/automation";
-import { dump, load } from "js-yaml";
+import { dump } from "js-yaml";
+import { readYaml } from "./stackYaml";
 
 const repository = path.resolve(__dirname, "../..");
 const program = [
@@ -63,13 +64,13 @@ export class ProjectCopy {
 
     private settings(stack: string): StackFile {
         try {
-            return load(readFileSync(this.file(`Pulumi.${stack}.yaml`), "utf8")) as StackFile;
+            return readYaml(readFileSync(this.file(`Pulumi.${stack}.yaml`), "utf8")) as StackFile;
         } catch (error) {
             if ((error as NodeJS.ErrnoException).code !== "ENOENT") {
                 throw error;
             }
             const name = `Pulumi.${this.options.settingsOf ?? "dev"}.yaml`;
-            return load(readFileSync(path.join(repository, name), "utf8")) as StackFile;
+            return readYaml(readFileSync(path.join(repository, name), "utf8")) as StackFile;
         }
     }
 

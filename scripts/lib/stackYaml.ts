@@ -1,4 +1,5 @@
 import { FAILSAFE_SCHEMA, load, Type, YAMLException } from "js-yaml";
+import { visible } from "../../components/pki/text";
 
 /*
  * YAML as the Pulumi CLI reads it, which is neither 1.1 nor 1.2: gopkg.in/yaml.v3 (resolve.go) knows octal numbers of both
@@ -57,27 +58,67 @@ const schema = FAILSAFE_SCHEMA.extend({
     implicit: [nulls, truths, dates, integers, decimals, merges],
 });
 
-/** An alias stands for a whole value, and a few of them within each other for more than any memory holds. */
-const mostNodes = 2_000_000;
+/** Why a text is no settings file; the message has of the text a name at most. */
+export class YamlError extends Error {
+    /** @param line from 1; undefined where the fault is not in one line */
+    constructor(
+        readonly reason: string,
+        readonly line: number | undefined,
+    ) {
+        super(line === undefined ? reason : `line ${line}: ${reason}`);
+        this.name = "YamlError";
+    }
+}
+
+/** What aliases may add to a file, in characters: a fleet's common tags, written out for every device, have less. */
+const mostByAliases = 16 * 1024 * 1024;
 
 /**
- * The content of a Pulumi.yaml or a stack's settings file.
+ * The content of a Pulumi.yaml or a stack's settings file. A key twice in a mapping, and nesting without end, are refused
+ * by js-yaml; aliases that would make a small file a huge value are refused here.
  *
- * @throws YAMLException
+ * @throws YamlError
  */
 export function readYaml(text: string): unknown {
-    const value = load(text, { schema });
-    let nodes = 0;
-    const count = (node: unknown): void => {
-        if (++nodes > mostNodes) {
-            throw new YAMLException(`aliases make more than ${mostNodes} values of it`);
+    let content: unknown;
+    try {
+        content = load(text, { schema });
+    } catch (error) {
+        if (error instanceof YAMLException) {
+            // Its message quotes the text; the mark is absent where the whole text is at fault.
+            const mark = error.mark as typeof error.mark | undefined;
+            throw new YamlError(visible(error.reason.slice(0, 200)), mark && mark.line + 1);
         }
-        if (typeof node === "object" && node !== null) {
-            Object.values(node).forEach(count);
+        throw error;
+    }
+    if (sizeOf(content, new Map()) > text.length + mostByAliases) {
+        throw new YamlError("aliases (*name) make the file more than 16 MiB larger", undefined);
+    }
+    return content;
+}
+
+/**
+ * Characters of a value with every alias written out, each counted once however often it is used: js-yaml gives one object
+ * for all.
+ */
+function sizeOf(value: unknown, known: Map<object, number | undefined>): number {
+    if (typeof value !== "object" || value === null) {
+        return typeof value === "string" ? value.length : 1;
+    }
+    if (known.has(value)) {
+        const size = known.get(value);
+        if (size === undefined) {
+            throw new YamlError("an alias (*name) stands inside what it is an alias of", undefined);
         }
-    };
-    count(value);
-    return value;
+        return size;
+    }
+    known.set(value, undefined);
+    const size = Object.entries(value).reduce(
+        (sum, [key, item]) => sum + (Array.isArray(value) ? 0 : key.length) + sizeOf(item, known),
+        1,
+    );
+    known.set(value, size);
+    return size;
 }
 
 /** `2027-01-01 12:00:00 +0000 UTC`, as Go's time.Time.String writes it; undefined for what is no date. */

@@ -1,9 +1,10 @@
 import * as path from "path";
 import { decodeText } from "../../components/pki/text";
 import { readDeviceTable } from "./deviceTable";
-import { Files, mebibyte, readGivenFile } from "./files";
-import { repeatedKey } from "./json";
+import { Files, readGivenFile } from "./files";
 import { deviceKeys } from "./deviceKeys";
+import { readJson } from "./jsonText";
+import { tableLimit } from "./projectFile";
 import { Report } from "./report";
 import { Section, sectionAt } from "./section";
 
@@ -40,9 +41,6 @@ function namedFiles(top: Section): { at: string; name: unknown }[] {
     });
 }
 
-/** Bytes; 100,000 devices with tags take less. */
-const largestList = 64 * mebibyte;
-
 /** By the ends of file names. Excel writes "Unicode Text" as .txt. */
 const tables = [".csv", ".tsv", ".txt"];
 
@@ -63,8 +61,8 @@ function readFile(at: string, name: unknown, files: Files): DeviceSource[] {
         at,
         name,
         files.folder,
+        tableLimit,
         "correct the name, which is relative to the project's folder, or make the file",
-        largestList,
     );
     if (content === undefined || typeof name !== "string") {
         return [];
@@ -106,7 +104,7 @@ function decode(content: Buffer, shown: string, { report }: Files): string | und
 function readDeviceJson(text: string, shown: string, { report }: Files): Section[] {
     let list: unknown;
     try {
-        list = JSON.parse(text);
+        list = readJson(text, shown, true, [], report);
     } catch (error) {
         const position = /position (\d+)/.exec((error as Error).message)?.[1];
         const line = text.slice(0, Number(position ?? text.length)).split("\n").length;
@@ -117,16 +115,6 @@ function readDeviceJson(text: string, shown: string, { report }: Files): Section
             /[“”„«»]/.test(text.split("\n")[line - 1])
                 ? "replace the typographic quotes in this line by plain ones"
                 : "look for a missing or surplus comma, quote or bracket at or before this line",
-        );
-        return [];
-    }
-    const repeated = repeatedKey(text);
-    if (repeated !== undefined) {
-        report.fault(
-            `${shown}:${repeated.line}:${repeated.column}`,
-            JSON.stringify(repeated.key),
-            "a key stands once in an object",
-            "keep the one that is meant",
         );
         return [];
     }

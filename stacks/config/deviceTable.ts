@@ -1,7 +1,7 @@
 import { suggestion } from "./closest";
 import { isErrorValue } from "./converted";
 import { deviceKeys } from "./deviceKeys";
-import { repeatedKey } from "./json";
+import { readJson } from "./jsonText";
 import { Report } from "./report";
 import { isMapping, Section } from "./section";
 import { parseTable, Row, Table } from "./tableRows";
@@ -156,7 +156,7 @@ function parseTags(
     }
     let value: unknown;
     try {
-        value = JSON.parse(json);
+        value = readJson(json, `${path}: tags`, false, {}, report);
     } catch {
         value = undefined;
     }
@@ -168,16 +168,6 @@ function parseTags(
             /[“”„«»]/.test(json)
                 ? 'replace the typographic quotes by "…", doubled as cells need it, or use columns tags.NAME'
                 : 'write {"name":"value"} with its double quotes doubled, or use columns tags.NAME',
-        );
-        return [];
-    }
-    const repeated = repeatedKey(json);
-    if (repeated !== undefined) {
-        report.value(
-            `${path}: tags`,
-            json,
-            `a key stands once in an object, and ${JSON.stringify(repeated.key)} stands twice`,
-            "keep the one that is meant",
         );
         return [];
     }

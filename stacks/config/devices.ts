@@ -1,4 +1,5 @@
 import { CsrFacts, inspectCsr } from "../../components/pki/csr";
+import { subjectWord } from "../../components/pki/shellWords";
 import { named } from "../../components/pki/text";
 import {
     DeviceAuthentication,
@@ -7,7 +8,6 @@ import {
     GroupSettings,
     PkiSettings,
 } from "../settings";
-import { subjectWord } from "../../components/text/shell";
 import { givenCas } from "./caKeys";
 import { suggestion } from "./closest";
 import { conversionOf } from "./converted";
@@ -16,7 +16,7 @@ import { Files, inspectGivenFile } from "./files";
 import { checkFleet } from "./fleetChecks";
 import { longestName } from "./names";
 import { Section } from "./section";
-import { readTags } from "./tags";
+import { lostName, readTags } from "./tags";
 import { GivenThumbprint, readThumbprints } from "./thumbprints";
 
 const maxKeyGeneration = 9999;
@@ -173,6 +173,14 @@ function readId(section: Section, auth: "ca" | "thumbprint", isRow: boolean): st
         );
         return "";
     }
+    if (text === lostName) {
+        section.bad(
+            "id",
+            `no device is named ${lostName}, which is lost among outputs`,
+            "rename it",
+        );
+        return "";
+    }
     const id = section.requiredText("id", {
         pattern: /^(?!\.{1,2}$)[A-Za-z0-9\-.%_*?!(),=@$']{1,128}$/,
         rule: "has 1 to 128 ASCII letters, digits or - . % _ * ? ! ( ) , = @ $ ' (and is not . or ..)",
@@ -306,7 +314,7 @@ function readCsr(section: Section, id: string, base: string, files: Files): CsrF
         section.pathOf("csr"),
         section.raw("csr"),
         base,
-        `correct the name, or make the request on the device: openssl req -new -newkey rsa:2048 -keyout DEVICE.key -subj ${subjectWord({ CN: id })} -out FILE`,
+        `correct the name, or make the request on the device: openssl req -new -newkey rsa:2048 -keyout DEVICE.key -subj ${subjectWord([["CN", id]])} -out FILE`,
         (content) => inspectCsr(content, id),
     );
 }

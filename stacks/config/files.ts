@@ -1,11 +1,7 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, realpathSync } from "fs";
 import * as path from "path";
 import { Finding, Inspection } from "../../components/pki/pem";
-import { shellWord } from "../../components/text/shell";
+import { FileLimit, pemLimit, readProjectFile } from "./projectFile";
 import { Report } from "./report";
-
-/** No certificate, request or proof is as large. */
-export const mebibyte = 1024 * 1024;
 
 /** What every file of one configuration is read with. */
 export interface Files {
@@ -22,16 +18,16 @@ export interface Files {
  * @param at where the file's name stands
  * @param name the file's name as it stands there
  * @param base the folder that the name is relative to
+ * @param limit how large the file may be
  * @param remedy what to do when the file is not there
- * @param largest bytes
  */
 export function readGivenFile(
     { report, folder }: Files,
     at: string,
     name: unknown,
     base: string,
+    limit: FileLimit,
     remedy: string,
-    largest = mebibyte,
 ): Buffer | undefined {
     if (typeof name !== "string" || /[\n\0]|-----BEGIN/.test(name)) {
         report.value(
@@ -42,67 +38,11 @@ export function readGivenFile(
         );
         return undefined;
     }
-    const file = path.resolve(base, name);
-    const shown = path.relative(folder, file) || ".";
-    try {
-        const real = realpathSync(file);
-        if (!isInside(realpathSync(folder), real)) {
-            report.value(
-                at,
-                name,
-                "names a file in the project's folder, also where it is a link",
-                "copy the file into the project, and name it there",
-            );
-            return undefined;
-        }
-        const content = readRegular(real, largest);
-        if (content === undefined) {
-            report.value(
-                at,
-                name,
-                `is a regular file of at most ${largest / mebibyte} MiB`,
-                `look at ${shown} with: ls -l ${shellWord(shown)}`,
-            );
-        }
-        return content;
-    } catch (error) {
-        switch ((error as NodeJS.ErrnoException).code) {
-            case "ENOENT":
-                report.value(at, name, `the file ${shown} exists`, remedy);
-                break;
-            case "EISDIR":
-                report.value(at, name, "is a file, not a folder", `name the file in ${shown}`);
-                break;
-            default:
-                report.value(
-                    at,
-                    name,
-                    `the file ${shown} can be read`,
-                    "check its path and its permissions",
-                );
-        }
-        return undefined;
+    const reading = readProjectFile(folder, path.resolve(base, name), limit, remedy);
+    if (reading.content === undefined) {
+        report.value(at, name, reading.rule, reading.remedy);
     }
-}
-
-function isInside(folder: string, file: string): boolean {
-    return (
-        file === folder || file.startsWith(folder.endsWith(path.sep) ? folder : folder + path.sep)
-    );
-}
-
-/** Undefined: it is none, or too large. A pipe without a writer would be waited for without O_NONBLOCK. */
-function readRegular(file: string, largest: number): Buffer | undefined {
-    const handle = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
-    try {
-        const facts = fstatSync(handle);
-        if (facts.isDirectory()) {
-            throw Object.assign(new Error("a folder"), { code: "EISDIR" });
-        }
-        return facts.isFile() && facts.size <= largest ? readFileSync(handle) : undefined;
-    } finally {
-        closeSync(handle);
-    }
+    return reading.content;
 }
 
 /** Reports the findings of a file, each with the file's name before what was found in it. */
@@ -126,7 +66,7 @@ export function inspectGivenFile<T>(
     remedy: string,
     inspect: (content: Buffer) => Inspection<T>,
 ): T | undefined {
-    const content = readGivenFile(files, at, name, base, remedy);
+    const content = readGivenFile(files, at, name, base, pemLimit, remedy);
     if (content === undefined) {
         return undefined;
     }

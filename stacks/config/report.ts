@@ -37,7 +37,7 @@ export class Report {
     ) {}
 
     warn(text: string): void {
-        this.onWarning(visible(text));
+        this.onWarning(visible(bounded(text, longestSentence)));
     }
 
     /** Notes a problem with the value that stands at the path. */
@@ -50,10 +50,10 @@ export class Report {
     /** Notes a problem whose value is described in words. */
     fault(path: string, value: string, rule: string, remedy: string): void {
         this.found.push({
-            path: visible(path),
-            value: visible(value),
-            rule: visible(rule),
-            remedy: visible(remedy),
+            path: visible(bounded(path, longestPlace)),
+            value: visible(bounded(value, longestPlace)),
+            rule: visible(bounded(rule, longestSentence)),
+            remedy: visible(bounded(remedy, longestSentence)),
         });
     }
 
@@ -67,6 +67,14 @@ export class Report {
 
 const longest = 60;
 
+/** Keys, names in certificates and the like may come from files, and are as long as their writers like. */
+const longestPlace = 400;
+const longestSentence = 2000;
+
+function bounded(text: string, length: number): string {
+    return text.length > length ? `${text.slice(0, length)}…` : text;
+}
+
 /** A value as an error may show it: short, on one line, without secrets. */
 function show(value: unknown): string {
     if (value === undefined) {
@@ -76,7 +84,7 @@ function show(value: unknown): string {
         if (holdsPrivateKey(value) || /SharedAccess(Key|Signature)/i.test(value)) {
             return "(a secret, not shown)";
         }
-        return JSON.stringify(value.length > longest ? `${value.slice(0, longest)}…` : value);
+        return JSON.stringify(bounded(value, longest));
     }
     if (Array.isArray(value)) {
         return `a list of ${value.length}`;

@@ -1,8 +1,8 @@
 import { caWarnings, issuedFindings, rootFindings } from "../../components/pki/caCertificate";
 import { GivenCertificate, inspectCertificate } from "../../components/pki/inspectCertificate";
 import { SubjectPolicy } from "../../components/pki/issue";
+import { subjectWord } from "../../components/pki/shellWords";
 import { KeyAlgorithm, PkiSettings, RootSettings } from "../settings";
-import { subjectWord } from "../../components/text/shell";
 import { Files, inspectGivenFile } from "./files";
 import { keyAlgorithms, longestName, readKeyAlgorithm, subjectText } from "./names";
 import { Section } from "./section";
@@ -90,9 +90,13 @@ function readOfflineRoot(
             root.bad(key, "is told by the offline root's certificate", "delete this line");
         }
     }
+    const named = subjectWord([
+        ["O", subject.organization || "YOUR-ORGANIZATION"],
+        ["CN", "IoT Root CA"],
+    ]);
     const make =
         "make the root on a machine that stays offline: openssl req -x509 -newkey rsa:4096 -sha256 -days 3650 " +
-        `-keyout root.key -out root.pem -subj ${subjectWord({ O: subject.organization || "YOUR-ORGANIZATION", CN: "IoT Root CA" })} ` +
+        `-keyout root.key -out root.pem -subj ${named} ` +
         "-addext basicConstraints=critical,CA:TRUE,pathlen:1 -addext keyUsage=critical,keyCertSign,cRLSign";
     if (!root.has("certificate")) {
         root.missing("certificate", `name the PEM file of the root's certificate; ${make}`);

@@ -93,7 +93,10 @@ export class Section {
             return value;
         }
         if (typeof value === "number" && pattern.test(String(value))) {
-            this.bad(key, "is text", `write it in quotes: "${value}"`);
+            const isWhole = Math.abs(value) <= Number.MAX_SAFE_INTEGER;
+            // Of a larger number the last digits are lost.
+            const written = isWhole ? `: "${value}"` : ", with the digits that it really has";
+            this.bad(key, "is text", `write it in quotes${written}`);
         } else {
             this.bad(key, rule, remedy);
         }

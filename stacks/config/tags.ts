@@ -11,6 +11,9 @@ const largestInteger = 4503599627370495;
 /** The tag in which the program keeps its own marks. */
 const reservedTag = "iotX509";
 
+/** Pulumi's SDK assigns properties one by one, and assigned to an object this one sets what it inherits from. */
+export const lostName = "__proto__";
+
 /** A part of a twin that back ends write, and how messages call it. */
 interface TwinPart {
     readonly key: string;
@@ -141,11 +144,11 @@ function checkMapping(
                 `the name of a ${part.singular} has no dot, dollar, space or control character`,
                 "rename it, e.g. with a hyphen",
             );
-        } else if (key === "__proto__") {
+        } else if (key === lostName) {
             report.value(
                 `${path}.${key}`,
                 key,
-                `the name of a ${part.singular} is none that JavaScript gives another meaning to`,
+                `no ${part.singular} is named ${lostName}, which would be lost on its way to the state`,
                 "rename it",
             );
         } else if (Buffer.byteLength(key) > maxKeyBytes) {

@@ -63,7 +63,7 @@ describe("a deployer without the data-plane role", function () {
             message,
             new RegExp(`deploying principal lacks a data-plane role on ${hub.hostName}`),
         );
-        assert.match(message, /az role assignment create --role "IoT Hub Data Contributor" /);
+        assert.match(message, /az role assignment create --role 'IoT Hub Data Contributor' /);
         assert.ok(message.includes(`--scope ${hub.id}\n`));
         assert.match(message, /set iot-x509:hub\.dataRole to "assign"/);
         const tries = await refusedCalls();

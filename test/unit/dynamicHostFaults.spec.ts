@@ -292,7 +292,7 @@ describe("the dynamic resources when calls fail", function () {
                 assert.match(error.message, /lacks a data-plane role on/);
                 assert.match(
                     error.message,
-                    /az role assignment create --role "IoT Hub Data Contri/,
+                    /az role assignment create --role 'IoT Hub Data Contri/,
                 );
                 assert.ok(error.message.includes(`--scope ${hubId}`), error.message);
                 return true;

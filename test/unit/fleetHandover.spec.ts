@@ -114,8 +114,10 @@ describe("what a fleet stack is handed over, with Pulumi's mocks", () => {
                     },
                 },
                 sensors: {},
+                constructor: {},
             },
             devices: [
+                { id: "odd-01", group: "constructor" },
                 { id: "pump-01", group: "pumps" },
                 { id: "sensor-01", group: "sensors" },
             ],
@@ -124,6 +126,7 @@ describe("what a fleet stack is handed over, with Pulumi's mocks", () => {
             fleetStacks.createFleetStack(settings, shard);
         });
         assert.deepEqual([...declared.keys()].sort(), [
+            "odd-01 DeviceIdentity",
             "organization/iot-x509/dev StackReference",
             "pump-01 DeviceCertificate",
             "pump-01 DeviceIdentity",

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "fs";
 import { createRequire } from "module";
 import { loader } from "../../components/dynamic/resource";
 import { provider as deviceIdentity } from "../../components/iothub/deviceIdentityProvider";
-import { tagPatch } from "../../components/iothub/identityRecord";
+import { tagPatch } from "../../components/iothub/tagPatch";
 import { provider as verifiedCertificate } from "../../components/iothub/verifiedCertificateProvider";
 import { provider as deviceCertificate } from "../../components/pki/deviceCertificateProvider";
 import { provider as sharding } from "../../components/dynamic/shardingProvider";

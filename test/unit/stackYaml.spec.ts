@@ -1,6 +1,9 @@
 import { strict as assert } from "assert";
 import { dump } from "js-yaml";
-import { readYaml } from "../../scripts/lib/stackYaml";
+import { PlatformFile } from "../../scripts/lib/fleet/stackFiles";
+import { readStack, StackFileError } from "../../scripts/lib/planConfig";
+import { readYaml, YamlError } from "../../scripts/lib/stackYaml";
+import { ProjectFolder } from "./configSupport";
 
 describe("settings files: YAML as the Pulumi CLI reads it", () => {
     // As `pulumi config --json` of the CLI 3.260 shows them.
@@ -45,6 +48,68 @@ describe("settings files: YAML as the Pulumi CLI reads it", () => {
     it("written again, for a fleet stack, they keep them", () => {
         for (const [text, value] of values) {
             assert.deepEqual(readYaml(dump(readYaml(`a: ${text}`))), { a: value }, text);
+        }
+    });
+
+    const refused = (text: string): YamlError => {
+        try {
+            readYaml(text);
+        } catch (error) {
+            assert(error instanceof YamlError, String(error));
+            return error;
+        }
+        return assert.fail("it was read");
+    };
+
+    it("a key twice is refused, with its line", () => {
+        for (const text of [
+            "a: 1\nb: 2\na: 3\n",
+            "x: {a: 1,\n\n 'a': 2}\n",
+            'x:\n  - a: 1\n    "\\x61": 2\n',
+        ]) {
+            const { reason, line } = refused(text);
+            assert.match(reason, /duplicated mapping key/);
+            assert.equal(line, 3);
+        }
+    });
+
+    it("aliases that make a small file huge are refused, at once", () => {
+        const laughs = Array.from(
+            { length: 40 },
+            (_, level) => `a${level + 1}: &a${level + 1} [*a${level}, *a${level}]`,
+        );
+        assert.match(refused(`a0: &a0 lol\n${laughs.join("\n")}\n`).reason, /aliases/);
+        const text = `a: &a ${"x".repeat(100_000)}\nb: [${"*a, ".repeat(1000)}]\n`;
+        assert.match(refused(text).reason, /16 MiB/);
+        assert.match(refused("a: &a [*a]\n").reason, /inside what it is an alias of/);
+    });
+
+    it("aliases as a fleet uses them are read", () => {
+        const devices = Array.from({ length: 5000 }, (_, n) => `  - {id: d-${n}, tags: *tags}`);
+        const text = `tags: &tags {site: lab, constructor: x}\ndevices:\n${devices.join("\n")}\n`;
+        const { devices: read } = readYaml(text) as { devices: readonly unknown[] };
+        assert.deepEqual(read[4999], { id: "d-4999", tags: { site: "lab", constructor: "x" } });
+    });
+
+    it("nesting without end is refused", () => {
+        assert.match(refused(`a: ${"[".repeat(10_000)}`).reason, /nesting/);
+    });
+
+    it("the plan and the fleet's runs tell the file, the fault and the remedy", () => {
+        const folder = new ProjectFolder();
+        try {
+            folder.write("Pulumi.yaml", "name: iot-x509\n");
+            for (const [text, told] of [
+                ["config:\n  a:b: 1\n  a:b: 2\n", /Pulumi\.dev\.yaml:3: duplicated .* correct it/],
+                ["config: &a {x:y: *a}\n", /Pulumi\.dev\.yaml: an alias .* write the values out/],
+            ] as const) {
+                folder.write("Pulumi.dev.yaml", text);
+                assert.throws(() => readStack(folder.path, "dev"), told);
+                assert.throws(() => PlatformFile.read(folder.path, "dev"), told);
+                assert.throws(() => PlatformFile.read(folder.path, "dev"), StackFileError);
+            }
+        } finally {
+            folder.remove();
         }
     });
 });

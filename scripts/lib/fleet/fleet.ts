@@ -1,12 +1,12 @@
 import { availableParallelism } from "os";
 import { destroyVariable } from "../../../components/dynamic/stackSettings";
 import { paceVariable } from "../../../components/iothub/pace";
+import { shellWord } from "../../../components/pki/shellWords";
 import { tooMany } from "../../../stacks/cutOff";
 import { Settings, Sharding } from "../../../stacks/settings";
 import { plannedVariable } from "../../../stacks/planned";
 import { isFleetStack, shardsValue } from "../../../stacks/shards";
 import { fleetStackError, project, readStack, StackFileError } from "../planConfig";
-import { shellWord } from "../../../components/text/shell";
 import { counted } from "./counted";
 import { FleetProgress } from "./fleetProgress";
 import { FleetStack, FleetStacks } from "./fleetStacks";
@@ -257,8 +257,8 @@ export class Fleet {
         if (taken !== undefined) {
             throw new StackFileError(
                 `the stack "${taken.stack}" is not of ${platform}'s fleet, and a fleet stack needs that name — ` +
-                    `pulumi stack rename NAME --stack ${taken.stack}, with its settings file; or, when nobody needs it, ` +
-                    `pulumi stack rm ${taken.stack}`,
+                    `pulumi stack rename NAME --stack ${shellWord(taken.stack)}, with its settings file; or, when nobody needs it, ` +
+                    `pulumi stack rm ${shellWord(taken.stack)}`,
             );
         }
         return { settings, encrypted, file, stacks };

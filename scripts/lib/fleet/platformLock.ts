@@ -1,4 +1,5 @@
 import { hostname, userInfo } from "os";
+import { shellWord } from "../../../components/pki/shellWords";
 import { StackFileError } from "../planConfig";
 import { CliError, PulumiCli } from "./pulumiCli";
 import { RunFolder } from "./runFolder";
@@ -86,7 +87,7 @@ async function held(platform: string, stack: string, cli: LockCli): Promise<stri
 }
 
 function remedyFor(stack: string): string {
-    return `pulumi stack rm ${stack} --yes`;
+    return `pulumi stack rm ${shellWord(stack)} --yes`;
 }
 
 /** Undefined in the moment in which the lock is being taken, or is freed meanwhile. */

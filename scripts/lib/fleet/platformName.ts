@@ -1,5 +1,5 @@
+import { shellWord } from "../../../components/pki/shellWords";
 import { StackFileError } from "../planConfig";
-import { shellWord } from "../../../components/text/shell";
 import { PulumiCli } from "./pulumiCli";
 
 /** The organization of every stack in a backend that has none, such as files or a bucket. */

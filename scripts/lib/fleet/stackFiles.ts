@@ -3,8 +3,7 @@ import * as path from "path";
 import { dump } from "js-yaml";
 import { Sharding } from "../../../stacks/settings";
 import { shardsValue } from "../../../stacks/shards";
-import { StackFileError } from "../planConfig";
-import { readYaml } from "../stackYaml";
+import { parseStackFile, StackFileError } from "../planConfig";
 
 interface StackFile {
     readonly config?: Readonly<Record<string, unknown>>;
@@ -33,7 +32,8 @@ export class PlatformFile {
     static read(folder: string, platform: string): PlatformFile {
         const file = settingsFile(folder, platform);
         const content = readFileSync(file, "utf8");
-        return new PlatformFile(path.basename(file), content, parse(content));
+        const name = path.basename(file);
+        return new PlatformFile(name, content, (parseStackFile(name, content) ?? {}) as StackFile);
     }
 
     /** The secrets provider that the file names; undefined: the backend's default. */
@@ -90,10 +90,6 @@ export function removeFormerFile(folder: string, stack: string): void {
 /** Leaves out what is undefined. */
 function text(file: StackFile): string {
     return dump(file, { skipInvalid: true });
-}
-
-function parse(content: string): StackFile {
-    return (readYaml(content) ?? {}) as StackFile;
 }
 
 function shards(sharding: Sharding | undefined): Record<string, unknown> {

@@ -1,4 +1,5 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation";
+import { shellWord } from "../../../components/pki/shellWords";
 import { followEvents } from "./eventLog";
 import { CliResult, PulumiCli, withRemedy } from "./pulumiCli";
 
@@ -124,7 +125,7 @@ export class Seen {
         if (/the stack is currently locked by|\[409\] Conflict/.test(text)) {
             this.errors.add(
                 "another deployment has locked this stack, or one that was killed left its lock: wait for it, or " +
-                    `free the stack with "pulumi cancel --stack ${stack}"`,
+                    `free the stack with "pulumi cancel --stack ${shellWord(stack)}"`,
             );
         } else if (this.errors.size === 0) {
             this.errors.add(withRemedy(plain(stderr).trim() || plain(stdout).trim()));

@@ -1,0 +1,138 @@
+import { Report } from "./report";
+
+/** More levels than any setting or twin has; what walks through a value later may recurse. */
+const maxDepth = 64;
+/** Of one text; the next run tells the others. */
+const maxFaults = 10;
+
+/** What JSON.parse takes without a word although the value is not, or may not be, what was meant. */
+interface Fault {
+    readonly offset: number;
+    readonly value: string;
+    readonly rule: string;
+    readonly remedy: string;
+}
+
+/**
+ * The value of a JSON text. JSON.parse takes the last of two equal keys, so that a line that a reader sees may count for
+ * nothing; and it rounds numbers. Such places are reported; the value is what JSON.parse makes of it.
+ *
+ * @param at where the text stands, for reports: a file, a setting, a cell
+ * @param isFile whether the line becomes a part of the path
+ * @param instead what to take in place of a value that is nested too deep
+ * @throws SyntaxError when it is no JSON
+ */
+export function readJson(
+    text: string,
+    at: string,
+    isFile: boolean,
+    instead: unknown,
+    report: Report,
+): unknown {
+    const value: unknown = JSON.parse(text);
+    const faults = faultsOf(text);
+    for (const { offset, value: found, rule, remedy } of faults) {
+        const lines = text.slice(0, offset).split("\n");
+        const column = lines[lines.length - 1].length + 1;
+        const place = `line ${lines.length}, column ${column}`;
+        report.value(isFile ? `${at}:${lines.length}` : at, found, `${rule} (${place})`, remedy);
+    }
+    return faults.some(({ rule }) => rule === tooDeep) ? instead : value;
+}
+
+const tooDeep = `JSON has at most ${maxDepth} levels`;
+
+/** One mapping or list that is open; a list has no keys. */
+interface Level {
+    readonly keys: Set<string> | undefined;
+    isKeyNext: boolean;
+}
+
+/** @param text sound JSON */
+function faultsOf(text: string): Fault[] {
+    const faults: Fault[] = [];
+    const levels: Level[] = [];
+    const numbers = /-?\d[\d.eE+-]*/y;
+    for (let offset = 0; offset < text.length && faults.length < maxFaults; offset++) {
+        const level = levels.length === 0 ? undefined : levels[levels.length - 1];
+        const character = text[offset];
+        if (character === "{" || character === "[") {
+            const keys = character === "{" ? new Set<string>() : undefined;
+            levels.push({ keys, isKeyNext: keys !== undefined });
+            if (levels.length > maxDepth) {
+                return [{ offset, value: character, rule: tooDeep, remedy: "flatten it" }];
+            }
+        } else if (character === "}" || character === "]") {
+            levels.pop();
+        } else if (character === "," && level !== undefined) {
+            level.isKeyNext = level.keys !== undefined;
+        } else if (character === '"') {
+            const end = endOfText(text, offset);
+            const content = textOf(text.slice(offset, end + 1));
+            const repeats = level?.isKeyNext === true && level.keys?.has(content) === true;
+            if (level?.isKeyNext) {
+                level.keys?.add(content);
+                level.isKeyNext = false;
+            }
+            faults.push(...(repeats ? [twice(offset, content)] : textFaults(offset, content)));
+            offset = end;
+        } else if (/[-\d]/.test(character)) {
+            numbers.lastIndex = offset;
+            const written = numbers.exec(text)?.[0] ?? character;
+            faults.push(...numberFaults(offset, written));
+            offset += written.length - 1;
+        }
+    }
+    return faults;
+}
+
+/** Where the quote stands that ends the text. */
+function endOfText(text: string, start: number): number {
+    let at = start + 1;
+    while (text[at] !== '"') {
+        at += text[at] === "\\" ? 2 : 1;
+    }
+    return at;
+}
+
+function textOf(written: string): string {
+    return written.includes("\\") ? (JSON.parse(written) as string) : written.slice(1, -1);
+}
+
+function twice(offset: number, key: string): Fault {
+    return {
+        offset,
+        value: key,
+        rule: "a key stands once in a mapping, and this is its second time",
+        remedy: "delete one of the two",
+    };
+}
+
+function textFaults(offset: number, text: string): Fault[] {
+    return /\p{Cs}/u.test(text)
+        ? [
+              {
+                  offset,
+                  value: text,
+                  rule: "a text holds no half of a character (a surrogate alone)",
+                  remedy: "write the character itself",
+              },
+          ]
+        : [];
+}
+
+function numberFaults(offset: number, written: string): Fault[] {
+    const number = Number(written);
+    const isChanged =
+        !Number.isFinite(number) || (/^-?\d+$/.test(written) && !Number.isSafeInteger(number));
+    return isChanged
+        ? [
+              {
+                  offset,
+                  value: written,
+                  rule: "is a number that is read as it is written, with 15 digits at most",
+                  remedy: "write it in quotes, as text",
+              },
+          ]
+        : [];
+}

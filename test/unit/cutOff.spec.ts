@@ -286,6 +286,31 @@ describe("the brake: devices that a run would cut off", () => {
         assert.deepEqual([cutWith(1), cutWith(2)], [[], ["pump-1"]]);
     });
 
+    it("an enrollment of its own outlives its CA's certificate, and not its generation", () => {
+        const registered = Object.entries(resources).filter(
+            ([urn]) => !/DeviceIdentity::pump-/.test(urn),
+        );
+        const urn = `urn:pulumi:prod::iot-x509::${dynamic}pki:DeviceCertificate::pump-1`;
+        const { outputs } = resources[urn];
+        const certificate = { ...resources[urn], outputs: { ...outputs, key: "RSA-2048/1" } };
+        const previous = new PreviousState(
+            { hub: { name: "iot-abc123" } },
+            { ...Object.fromEntries(registered), [urn]: certificate },
+        );
+        const cutWith = (intermediate: Raw): string[] => {
+            const change = {
+                dps: {},
+                groups: { pumps: { provisioning: "dps", intermediate }, valves: {} },
+                ...only("pump-1", { enrollment: "individual" }),
+            };
+            const lost = devicesCutOff(settingsOf(change), previous);
+            return lost.map(({ device }) => device).filter((device) => device === "pump-1");
+        };
+        assert.deepEqual(cutWith({ commonName: "Another name" }), []);
+        assert.deepEqual(cutWith({ generation: 2, retain: [1] }), []);
+        assert.deepEqual(cutWith({ generation: 2 }), ["pump-1"]);
+    });
+
     it("a device keeps its certificate's own thumbprint", async () => {
         const own = await issue(pumpsCa, { commonName: "pump-1" });
         assert.ok(chain(own).includes("BEGIN"));

@@ -33,7 +33,7 @@ import { isRegistered, linkedServices } from "../dps/registrations";
 import { changeIdentity, itemError } from "./changeIdentity";
 import { HubRegistry, hubRegistry } from "./hubRegistry";
 import { deviceRecord, only, Properties, thumbprintsOf } from "./identityRecord";
-import { DeviceRecord, ItemError, ownerOf } from "./registry";
+import { DeviceRecord, ItemError, ownerOf, ownerTag } from "./registry";
 import { tagPatch } from "./tagPatch";
 
 /** As the program gives them. */
@@ -265,8 +265,8 @@ async function update(id: string, olds: Outputs, news: Inputs): Promise<UpdateRe
             known,
         );
     }
-    const ours = Object.keys({ ...before.tags, ...wanted.tags });
-    await applyTags(hub, wanted, only(known.tags, ours));
+    // What others wrote below our own tags stays: only the mark is compared with what is there.
+    await applyTags(hub, wanted, { ...before.tags, [ownerTag]: known.tags[ownerTag] });
     return { outs };
 }
 

@@ -203,4 +203,22 @@ describe("a device that registers, and is disabled or leaves the configuration",
         await assertOut("meter-gone");
         await leavesNothing();
     });
+
+    it("leaves no enrollment behind once its CA is gone, and is out all the same", async () => {
+        const client = await service();
+        await client.getIndividualEnrollment("meter-gone");
+        deployment.changeDevice("meter-off", { status: "disabled" });
+        deployment.change((settings) => {
+            settings.groups.meters.intermediate = { generation: 2 };
+        });
+        await deployment.up();
+        await assert.rejects(client.getIndividualEnrollment("meter-gone"));
+        await assertOut("meter-gone");
+        // Of a device that is in the configuration it stays: it has a certificate of the new CA.
+        const { responseBody } = await client.getIndividualEnrollment("meter-off");
+        assert.equal(responseBody.provisioningStatus, "disabled");
+        held.set("meter-off", (await outputs()).devices["meter-off"]);
+        await assertOut("meter-off");
+        await leavesNothing();
+    });
 });

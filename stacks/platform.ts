@@ -4,7 +4,7 @@ import { causeAndRemedy } from "../components/azure/errorWords";
 import { Sharding } from "../components/dynamic/sharding";
 import { CiIdentity, CiIdentityArgs } from "../components/entra/ciIdentity";
 import { Hub } from "../components/iothub/hub";
-import { HubAudit, HubAuditArgs } from "../components/iothub/hubAudit";
+import { HubAudit } from "../components/iothub/hubAudit";
 import { presentPolicies, SharedAccessPolicy } from "../components/iothub/sharedAccess";
 import { VerifiedCertificate } from "../components/iothub/verifiedCertificate";
 import { Authorities, createAuthorities } from "./authorities";
@@ -57,6 +57,7 @@ export async function createPlatform(
     refuseUnrevocable(settings, previous);
     warnOfSharedRoot(settings);
     const client = await signIn();
+    await auditHub(settings, previous);
     const group = await resourceGroup(settings, previous);
     const deployer = settings.hub.dataRole === "assign" ? client : undefined;
     const { name: hubName, prefix, sku, units, minTlsVersion, localAuth } = settings.hub;
@@ -104,12 +105,6 @@ export async function createPlatform(
         // Devices that the provisioning service makes carry thumbprints: for them the hub needs no CA.
         ({ group: one }) => one.provisioning !== "dps" && !one.blocked,
     );
-    new HubAudit("audit", {
-        hubId: hub.hubId,
-        owner: ownerName(),
-        isStrict: settings.hub.isStrict,
-        ...declaredOnHub(settings, trusted, previous),
-    });
     return {
         resourceGroup: group,
         hub,
@@ -131,25 +126,25 @@ export async function createPlatform(
     };
 }
 
-/** What the stack has on the hub, or had until this run. */
-function declaredOnHub(
-    { devices }: Settings,
-    trusted: ReadonlyMap<string, VerifiedCertificate>,
-    previous: PreviousState,
-): Pick<HubAuditArgs, "certificates" | "devices"> {
-    const before = [...previous.all(trustType).values()].map(({ certificateName }) =>
-        String(certificateName),
-    );
+/**
+ * Before the hub is declared: the engine deletes what a hub that is replaced takes along at once, by whatever provider of
+ * dynamic resources it has, and ends that one when the first of them is registered with other settings.
+ */
+async function auditHub({ devices, hub }: Settings, previous: PreviousState): Promise<void> {
+    const { id } = (previous.outputs["hub"] ?? {}) as { readonly id?: string };
     const former = [deviceTypes.identity, deviceTypes.registration].flatMap((type) => [
         ...previous.all(type).keys(),
     ]);
-    return {
-        certificates: [
-            ...[...trusted.values()].map(({ certificateName }) => certificateName),
-            ...before,
-        ],
-        devices: [...new Set([...devices.map(({ id }) => id), ...former])],
-    };
+    const audit = new HubAudit("audit", {
+        hubId: id,
+        owner: ownerName(),
+        isStrict: hub.isStrict,
+        certificates: [...previous.all(trustType).values()].map(({ certificateName }) =>
+            String(certificateName),
+        ),
+        devices: [...new Set([...devices.map((device) => device.id), ...former])],
+    });
+    await audit.isRegistered;
 }
 
 /** What applications may log in to the hub with, where shared access keys count beside a provisioning service's. */

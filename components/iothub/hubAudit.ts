@@ -3,10 +3,10 @@ import { DynamicResource } from "../dynamic/resource";
 
 /** Arguments of a {@link HubAudit}. */
 export interface HubAuditArgs {
-    /** ARM resource ID of the hub. */
-    readonly hubId: pulumi.Input<string>;
-    /** Names of the CA certificates that the stack has on the hub, or had until this run. */
-    readonly certificates: readonly pulumi.Input<string>[];
+    /** ARM resource ID of the hub as it is before the run; undefined: there is none. */
+    readonly hubId: string | undefined;
+    /** Names of the CA certificates that the stack has on it. */
+    readonly certificates: readonly string[];
     /** IDs of the devices that the stack has, or had until this run. */
     readonly devices: readonly string[];
     /** Whose they are: `project/stack`. */
@@ -20,6 +20,9 @@ export interface HubAuditArgs {
  * left a way in. Looks in each preview and `up`, and changes nothing.
  */
 export class HubAudit extends DynamicResource {
+    /** Resolves when the engine has taken it up, with today's settings of its provider. */
+    readonly isRegistered: Promise<unknown>;
+
     constructor(name: string, args: HubAuditArgs, options?: pulumi.CustomResourceOptions) {
         super(
             { module: "iothub/hubAudit", type: "iothub:HubAudit" },
@@ -27,5 +30,6 @@ export class HubAudit extends DynamicResource {
             { ...args, certificates: [...args.certificates], devices: [...args.devices] },
             options,
         );
+        this.isRegistered = new Promise((done) => this.urn.apply(done));
     }
 }

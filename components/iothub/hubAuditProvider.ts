@@ -16,8 +16,8 @@ import type {
     UpdateResult,
 } from "@pulumi/pulumi/dynamic";
 import { azure, configureAzure } from "../azure/access";
+import { AzureError } from "../azure/client";
 import { noteProgram } from "../dynamic/stackSettings";
-import { isUnknown } from "../dynamic/values";
 import { CaCertificates } from "./caCertificates";
 import { hubRegistry } from "./hubRegistry";
 
@@ -25,25 +25,23 @@ import { hubRegistry } from "./hubRegistry";
 const named = 20;
 
 interface RawInputs {
-    readonly hubId: string;
+    readonly hubId?: string;
     readonly certificates: readonly string[];
     readonly devices: readonly string[];
     readonly owner: string;
     readonly isStrict: boolean;
 }
 
-/** As the state keeps them: devices and certificates are there already. */
+/** As the state keeps them: hub, devices and certificates are there already. */
 interface Inputs {
-    readonly hubId: string;
     readonly owner: string;
-    readonly isStrict: boolean;
 }
 
 export const provider: ResourceProvider<Inputs, Inputs> = {
     configure: async (request: ConfigureRequest) => configureAzure(request),
     check,
     diff: async (_: string, olds: Inputs, news: Inputs): Promise<DiffResult> => ({
-        changes: isUnknown(news.hubId) || olds.hubId !== news.hubId,
+        changes: olds.owner !== news.owner,
     }),
     create: async (inputs: Inputs): Promise<CreateResult<Inputs>> => ({
         id: "audit",
@@ -57,12 +55,15 @@ export const provider: ResourceProvider<Inputs, Inputs> = {
 async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
     const { hubId, certificates, devices, owner, isStrict } = given as unknown as RawInputs;
     noteProgram();
-    const inputs = { hubId, owner, isStrict };
-    if (isUnknown(hubId)) {
+    const inputs = { owner };
+    if (hubId === undefined) {
         return { inputs };
     }
     const found = await undeclared(hubId, owner, new Set(certificates), idSet(devices)).catch(
-        (error: Error) => [`what else is on the hub cannot be told: ${error.message}`],
+        (error: Error) =>
+            error instanceof AzureError && error.status === 404
+                ? []
+                : [`what else is on the hub cannot be told: ${error.message}`],
     );
     const failures: CheckFailure[] = isStrict
         ? found.map((reason) => ({ property: "", reason }))

@@ -1,7 +1,8 @@
 /* eslint-disable @typescript-eslint/no-require-imports -- it is what makes TypeScript loadable */
 /*
  * Entered from the text that Pulumi stores with every dynamic resource (see resource.ts), so this file's path and what it
- * exports stay as they are.
+ * exports never change. The names in providers.json stand in states, too: none is ever changed, removed or used again.
+ * The files behind them may move.
  */
 const { availableParallelism } = require("os");
 
@@ -11,5 +12,17 @@ process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, availableParallelism() + 1
 
 require("ts-node/register/transpile-only");
 
-/** @param name of a provider's module below components/, without `Provider.ts` */
-module.exports = (name) => require(`../${name}Provider`).provider;
+const modules = require("./providers.json");
+
+/**
+ * @param name of a provider, as states hold it
+ * @throws Error when this version of the program has no provider of that name
+ */
+module.exports = (name) => {
+    if (!Object.hasOwn(modules, name)) {
+        throw new Error(
+            `no provider "${name}": the stack was last changed by another version of this program; use that version`,
+        );
+    }
+    return require(modules[name]).provider;
+};

@@ -1,20 +1,23 @@
 import * as pulumi from "@pulumi/pulumi";
+import type * as providers from "./providers.json";
+
+/** Names that states hold. They look like paths because they once were. */
+export type ProviderName = keyof typeof providers;
 
 /**
  * What Pulumi stores as a resource's provider: a text that loads today's module when it is run. The module itself is
  * ordinary code, so a fix reaches `read` and `delete` of resources that exist already, nothing is captured, and the
  * text, which every resource stores twice, stays short.
  *
- * @param name path below components/, without `Provider.ts`; the module exports `provider`
+ * @param name stable name of the provider; providers.json says in which module it is, which exports `provider`
  */
-export function loader(name: string): string {
+export function loader(name: ProviderName): string {
     return `exports.handler=()=>require(process.cwd()+"/components/dynamic/load")("${name}")`;
 }
 
 /** Where a dynamic resource's provider is and what Pulumi calls its type. */
 export interface DynamicType {
-    /** Path of its provider below components/, without `Provider.ts`. */
-    readonly module: string;
+    readonly module: ProviderName;
     /** `domain:Name`; part of every URN, so it is frozen once released. */
     readonly type: string;
 }

@@ -5,7 +5,7 @@ import * as grpc from "@grpc/grpc-js";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as messages from "@pulumi/pulumi/proto/provider_pb";
 import { JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
-import { loader } from "../../components/dynamic/resource";
+import { loader, ProviderName } from "../../components/dynamic/resource";
 import { grpcCall } from "./grpcCall";
 
 const repository = path.resolve(__dirname, "../..");
@@ -86,7 +86,7 @@ export class DynamicHost {
     }
 
     /** @param module of the provider, as for {@link loader} */
-    async check(module: string, news: Props, olds: Props = {}): Promise<Checked> {
+    async check(module: ProviderName, news: Props, olds: Props = {}): Promise<Checked> {
         const request = new messages.CheckRequest();
         request.setOlds(struct(olds));
         request.setNews(struct({ ...news, __provider: loader(module) }));
@@ -100,7 +100,7 @@ export class DynamicHost {
     }
 
     /** What {@link check} lets through; throws on a failure. */
-    async checked(module: string, news: Props, olds: Props = {}): Promise<Props> {
+    async checked(module: ProviderName, news: Props, olds: Props = {}): Promise<Props> {
         const { inputs, failures } = await this.check(module, news, olds);
         if (failures.length > 0) {
             throw new Error(failures.join("\n"));

@@ -2,6 +2,8 @@ import { strict as assert } from "assert";
 import { createHash, X509Certificate } from "crypto";
 import { readdirSync, readFileSync } from "fs";
 import { createRequire } from "module";
+import { relative, resolve } from "path";
+import * as providers from "../../components/dynamic/providers.json";
 import { loader } from "../../components/dynamic/resource";
 import { provider as deviceIdentity } from "../../components/iothub/deviceIdentityProvider";
 import { tagPatch } from "../../components/iothub/tagPatch";
@@ -360,25 +362,54 @@ describe("the loader of a dynamic provider", () => {
         });
     }
 
-    it("every dynamic resource of components/ is one of these", () => {
-        const found = [
-            "dps/enrollment",
-            "dps/registration",
-            "dynamic/sharding",
-            "iothub/deviceIdentity",
-            "iothub/hubAudit",
-            "iothub/verifiedCertificate",
-            "pki/deviceCertificate",
-            "pki/issuer",
-        ];
+    it("a name of another version is told as such", () => {
+        const text = loader("iothub/deviceIdentity").replace("deviceIdentity", "constructor");
+        assert.throws(
+            () => requireFromString(text).handler(),
+            /no provider "iothub\/constructor": the stack was last changed by another version/,
+        );
+    });
+
+    // Names in states: one may be added here, and none changed, removed or used for another provider.
+    const frozen = [
+        "dps/enrollment",
+        "dps/registration",
+        "dynamic/sharding",
+        "iothub/deviceIdentity",
+        "iothub/hubAudit",
+        "iothub/verifiedCertificate",
+        "pki/deviceCertificate",
+        "pki/issuer",
+    ];
+
+    it("the names that states hold stay, each with its resource type", () => {
+        assert.deepEqual(Object.keys(providers).sort(), frozen);
+        const types = readdirSync("components", { recursive: true })
+            .map(String)
+            .filter((file) => file.endsWith(".ts"))
+            .map((file) => readFileSync(`components/${file}`, "utf8"))
+            .flatMap((source) => [...source.matchAll(/module: "([^"]+)",\s*type: "([^"]+)"/g)])
+            .map(([, name, type]) => `${name} ${type}`);
+        assert.deepEqual(types.sort(), [
+            "dps/enrollment dps:EnrollmentGroup",
+            "dps/enrollment dps:IndividualEnrollment",
+            "dps/registration dps:DeviceRegistration",
+            "dynamic/sharding fleet:Sharding",
+            "iothub/deviceIdentity iothub:DeviceIdentity",
+            "iothub/hubAudit iothub:HubAudit",
+            "iothub/verifiedCertificate iothub:VerifiedCertificate",
+            "pki/deviceCertificate pki:DeviceCertificate",
+            "pki/issuer pki:Issuer",
+        ]);
+    });
+
+    it("every provider's module is in the table", () => {
+        const inTable = Object.values(providers).map((path) =>
+            relative("components", resolve("components/dynamic", `${path}.ts`)),
+        );
         const modules = readdirSync("components", { recursive: true })
             .map(String)
-            .filter((file) => file.endsWith("Provider.ts"))
-            .map((file) => file.slice(0, -"Provider.ts".length));
-        assert.deepEqual(modules.sort(), found);
-        for (const resource of found) {
-            const source = readFileSync(`components/${resource}.ts`, "utf8");
-            assert.match(source, new RegExp(`module: "${resource}"`));
-        }
+            .filter((file) => file.endsWith("Provider.ts"));
+        assert.deepEqual(modules.sort(), inTable.sort());
     });
 });

@@ -82,7 +82,7 @@ Without arguments: types, lint, format and all tests. With any: the tests that t
     walk: {
         usage: `Usage: npm run walk -- [options]
 
-Changes all settings of a running stack at random, on the emulator, and judges each step. Work in progress.
+Changes all settings of a running stack at random, on the emulator, and judges each step.
 
   --steps N         how many steps (default 100)
   --seed S          of the random numbers (default: the time)

@@ -10,6 +10,7 @@
 const fs = require("fs");
 const { createRequire } = require("module");
 const path = require("path");
+const { isTranspileOnly } = require("./transpileOnly");
 
 // Only gRPC reads this: it must not look for the engine through the proxy of HTTPS_PROXY.
 const { no_grpc_proxy: own, no_proxy: general } = process.env;
@@ -33,4 +34,7 @@ try {
     process.exit(1);
 }
 require("./lazyModules");
+if (isTranspileOnly(process.cwd())) {
+    require("./typescript");
+}
 require(server);

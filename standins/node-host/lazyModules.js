@@ -2,19 +2,23 @@
 //
 //     node --require standins/node-host/lazyModules.js ...
 //
-// The npm client alone (@npmcli/arborist, for programs that turn functions into text) is a third of
-// the SDK's time to load.
+// The npm client and the TypeScript compiler, both for programs that turn functions into text, are more
+// than half of the SDK's time to load.
 "use strict";
 
 /* eslint-disable @typescript-eslint/no-require-imports -- plain CommonJS, run by node itself */
 const Module = require("module");
 
-const seldomUsed = new Set(["@npmcli/arborist"]);
+const seldomUsed = new Set(["@npmcli/arborist", "typescript"]);
 const load = Module._load;
 
 Module._load = function (request, parent, isMain) {
     const now = () => load.call(Module, request, parent, isMain);
-    return seldomUsed.has(request) ? later(now) : now();
+    if (!seldomUsed.has(request)) {
+        return now();
+    }
+    Module._resolveFilename(request, parent, isMain); // One that is not there fails here, not later.
+    return later(now);
 };
 
 /** A module that is loaded when something of it is asked for. */

@@ -6,11 +6,13 @@ import { Lifetime } from "./lifetime";
 import { runtimeOptions } from "./options";
 import { describe, run } from "./processes";
 import { resolveRunner, withoutProxy } from "./sdk";
+import { isTranspileOnly } from "./transpileOnly";
 
 /** Exit code of `cmd/run` when the error was shown already. */
 const alreadyShown = 32;
 
 const lazyModules = path.join(__dirname, "lazyModules.js");
+const ownTypescript = path.join(__dirname, "typescript.js");
 
 /** What the host was started with, or learnt by `Handshake`. */
 export interface Engine {
@@ -32,18 +34,20 @@ export function runProgram(
             );
         }
         const folder = request.getInfo()?.getProgramDirectory() || request.getPwd();
-        const { nodeargs } = runtimeOptions(request.getInfo());
+        const { nodeargs, typescript, tsconfig } = runtimeOptions(request.getInfo());
+        const isTranspiled = typescript && isTranspileOnly(request.getPwd() || folder, tsconfig);
         const ending = await run(
             process.execPath,
             [
                 ...["--require", lazyModules],
+                ...(isTranspiled ? ["--require", ownTypescript] : []),
                 ...nodeargs,
                 resolveRunner("run", folder),
                 ...programArguments(request, engine),
             ],
             {
                 cwd: request.getPwd() || folder,
-                env: programEnvironment(request),
+                env: programEnvironment(request, typescript && !isTranspiled),
                 stdio: ["ignore", "inherit", "inherit"],
             },
             lifetime.ofOperation(call),
@@ -87,14 +91,14 @@ function programArguments(request: RunRequest, engine: Engine): string[] {
     ];
 }
 
-function programEnvironment(request: RunRequest): NodeJS.ProcessEnv {
-    const { typescript, tsconfig } = runtimeOptions(request.getInfo());
+function programEnvironment(request: RunRequest, withTsNode: boolean): NodeJS.ProcessEnv {
+    const { tsconfig } = runtimeOptions(request.getInfo());
     const config = Object.fromEntries(request.getConfigMap().toArray());
     return {
         ...withoutProxy(process.env),
         PULUMI_CONFIG: JSON.stringify(config),
         PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
-        PULUMI_NODEJS_TYPESCRIPT: String(typescript),
+        PULUMI_NODEJS_TYPESCRIPT: String(withTsNode),
         ...(tsconfig !== undefined && { PULUMI_NODEJS_TSCONFIG_PATH: tsconfig }),
     };
 }

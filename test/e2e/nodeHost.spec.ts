@@ -134,6 +134,22 @@ describe("Node language host under the real engine", function () {
         });
     }
 
+    it("TypeScript that is only transpiled keeps its lines in errors", async () => {
+        const cwd = program("");
+        fs.rmSync(path.join(cwd, "index.js"));
+        fs.writeFileSync(
+            path.join(cwd, "tsconfig.json"),
+            `{"compilerOptions":{"module":"commonjs","target":"es2020"},"ts-node":{"swc":true}}`,
+        );
+        const lines = ["interface Gone {", "    a: 1;", "}", "export const one: Gone = { a: 1 };"];
+        const thrown = `throw new Error("boom");`;
+        fs.writeFileSync(path.join(cwd, "index.ts"), [...lines, "", thrown, ""].join("\n"));
+        await init(cwd);
+        const result = await deploy(cwd, "preview");
+        assert.notEqual(result.code, 0);
+        assert.match(errors(result).join(), /boom[^]*index\.ts:6:7/);
+    });
+
     it("a secret of the config stays one, in output and state", async () => {
         const cwd = program(`
             const pulumi = require("@pulumi/pulumi");

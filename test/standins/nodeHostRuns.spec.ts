@@ -107,6 +107,42 @@ describe("Node language host: what it runs", function () {
         assert.match(seen.env.no_grpc_proxy, /127\.0\.0\.1/);
     });
 
+    for (const [settings, isTranspiled, more = {}] of [
+        [`{"compilerOptions":{"module":"commonjs"},"ts-node":{"swc":true}}`, true],
+        [`{"compilerOptions":{"module":"CommonJS"},"ts-node":{"transpileOnly":true}}`, true],
+        [`{"compilerOptions":{"module":"commonjs"}}`, false],
+        [`{"compilerOptions":{"module":"nodenext"},"ts-node":{"swc":true}}`, false],
+        [`{"extends":"./a","compilerOptions":{"module":"commonjs"},"ts-node":{"swc":true}}`, false],
+        [`{"compilerOptions":{"module":"commonjs"},"ts-node":{"swc":true,"esm":true}}`, false],
+        [`{"compilerOptions":{"module":"commonjs","paths":{}},"ts-node":{"swc":true}}`, false],
+        [`// none\n{"compilerOptions":{"module":"commonjs"},"ts-node":{"swc":true}}`, false],
+        [
+            `{"compilerOptions":{"module":"commonjs"},"ts-node":{"swc":true}}`,
+            false,
+            { "package.json": `{"type":"module"}` },
+        ],
+    ] as const) {
+        const who = isTranspiled ? "transpiled by the host" : "left to ts-node";
+        const why = Object.keys(more).length > 0 ? ", an ES module" : "";
+        it(`Run: ${settings.split("\n").join(" ")}${why}: ${who}`, async () => {
+            const installed = {
+                "node_modules/@pulumi/pulumi/index.js": "",
+                "node_modules/source-map-support/index.js": "exports.install = () => undefined;",
+            };
+            const files = {
+                "tsconfig.json": settings,
+                ...installed,
+                ...sdk("run", runner),
+                ...more,
+            };
+            await run(request(program(files)));
+            const { execArgv, env } = JSON.parse(host.output) as Seen;
+            const preloaded = execArgv.map((word) => path.basename(word));
+            assert.equal(preloaded.includes("typescript.js"), isTranspiled);
+            assert.equal(env.PULUMI_NODEJS_TYPESCRIPT, String(!isTranspiled));
+        });
+    }
+
     it("Run tells an error that was shown from one that was not", async () => {
         const outcome = async (source: string): Promise<[string, boolean]> => {
             const response = await run(request(program(sdk("run", source))));

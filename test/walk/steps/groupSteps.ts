@@ -1,6 +1,6 @@
 import { WalkConfig, WalkGroup } from "../model/config";
 import { Model } from "../model/model";
-import { Choice, hasOfflineSignatures, Verb } from "./verb";
+import { Choice, hasOfflineSignatures, isUnprotected, Verb } from "./verb";
 
 const groupNames = ["a", "b", "c"];
 const nothing = "-";
@@ -44,11 +44,6 @@ function changeRoot(config: WalkConfig, root: Record<string, unknown>): void {
     for (const { intermediate } of Object.values(config.groups)) {
         delete intermediate.certificates;
     }
-}
-
-/** A protected CA is not deleted; the engine refuses what would. */
-function isUnprotected({ applied, attempted }: Model): boolean {
-    return [applied, ...attempted].every((one) => one?.protect !== true);
 }
 
 export const groupSteps: Readonly<Record<string, Verb>> = {

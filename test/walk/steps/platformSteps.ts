@@ -1,6 +1,6 @@
 import { WalkConfig } from "../model/config";
 import { forgetEnrollment } from "./settingSteps";
-import { Choice, Verb } from "./verb";
+import { Choice, isUnprotected, Verb } from "./verb";
 
 const nothing = "-";
 
@@ -49,6 +49,7 @@ export const platformSteps: Readonly<Record<string, Verb>> = {
     "drop-dps": {
         weight: 1,
         choose: () => [],
+        isPossible: isUnprotected,
         edit: (config: WalkConfig) => {
             delete config.dps;
             for (const [name, group] of Object.entries(config.groups)) {
@@ -63,7 +64,7 @@ export const platformSteps: Readonly<Record<string, Verb>> = {
             choice.of(["name walk-dps-a", "name walk-dps-b", "prefix walk-dps", "prefix wdps"]) ??
                 "",
         ],
-        isPossible: ({ config }) => config.dps !== undefined,
+        isPossible: (model) => model.config.dps !== undefined && isUnprotected(model),
         edit: ({ dps = {} }, [words]) => nameOrPrefix(dps, words.split(" ")),
     },
     "link-hub": {

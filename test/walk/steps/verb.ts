@@ -45,6 +45,11 @@ export function canDo(verb: Verb, model: Model, words: readonly string[]): boole
     );
 }
 
+/** What is protected is neither deleted nor replaced: the engine refuses the run. */
+export function isUnprotected({ applied, attempted }: Model): boolean {
+    return [applied, ...attempted].every((one) => one?.protect !== true);
+}
+
 /** Whether the offline root has signed, so that what its signatures say must not change. */
 export function hasOfflineSignatures({ pki }: WalkConfig): boolean {
     return pki.root.keys === "offline";

@@ -1,0 +1,64 @@
+// Loads TypeScript by transpiling it, and keeps what came out in .local/standins: the engine starts
+// plug-ins, the language host and programs at every command, and loading a compiler each time would
+// cost more than their work.
+"use strict";
+
+/* eslint-disable @typescript-eslint/no-require-imports -- plain CommonJS, run by node itself */
+const { createHash } = require("crypto");
+const fs = require("fs");
+const path = require("path");
+
+const repository = path.resolve(__dirname, "..", "..");
+const cache = path.join(repository, ".local", "standins");
+
+/**
+ * Makes `.ts` files loadable by `require`.
+ *
+ * @param {string} settings path of the tsconfig.json
+ * @returns {(file: string) => string | undefined} the text that was loaded in the place of a file,
+ *     with its source map
+ */
+exports.register = (settings) => {
+    const text = fs.readFileSync(settings, "utf8");
+    const texts = new Map();
+    require.extensions[".ts"] = (module, file) => {
+        const source = fs.readFileSync(file, "utf8");
+        // The source map names the file, so its path is a part of what is kept.
+        const name = path.relative(repository, file);
+        const digest = createHash("sha256").update(`${text}\0${name}\0${source}`).digest("hex");
+        const stem = name.replace(/[/\\]/g, "_").replace(/\.ts$/, "").slice(-100);
+        const kept = path.join(cache, `${stem}.${digest.slice(0, 16)}.js`);
+        const code = read(kept) ?? transpile(source, file, stem, kept, settings, text);
+        texts.set(file, code);
+        module._compile(code, file);
+    };
+    return (file) => texts.get(file);
+};
+
+function read(file) {
+    try {
+        return fs.readFileSync(file, "utf8");
+    } catch {
+        return undefined;
+    }
+}
+
+function transpile(source, file, stem, kept, settings, text) {
+    const typescript = require("typescript");
+    const { config } = typescript.parseConfigFileTextToJson(settings, text);
+    const { outputText } = typescript.transpileModule(source, {
+        fileName: file,
+        compilerOptions: { ...config.compilerOptions, noEmit: false, inlineSourceMap: true },
+    });
+    try {
+        fs.mkdirSync(cache, { recursive: true });
+        const outdated = fs.readdirSync(cache).filter((name) => name.startsWith(`${stem}.`));
+        const beside = path.join(cache, `.${stem}.${process.pid}`);
+        fs.writeFileSync(beside, outputText);
+        fs.renameSync(beside, kept);
+        outdated.forEach((name) => fs.rmSync(path.join(cache, name), { force: true }));
+    } catch {
+        // A folder that cannot be written costs time at the next start, nothing else.
+    }
+    return outputText;
+}

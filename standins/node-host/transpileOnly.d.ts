@@ -1,0 +1,1 @@
+export function isTranspileOnly(folder: string, settings?: string): boolean;

@@ -107,21 +107,26 @@ describe("Node language host: what it runs", function () {
         assert.match(seen.env.no_grpc_proxy, /127\.0\.0\.1/);
     });
 
-    for (const [settings, isTranspiled, more = {}] of [
-        [`{"compilerOptions":{"module":"commonjs"},"ts-node":{"swc":true}}`, true],
-        [`{"compilerOptions":{"module":"CommonJS"},"ts-node":{"transpileOnly":true}}`, true],
-        [`{"compilerOptions":{"module":"commonjs"}}`, false],
-        [`{"compilerOptions":{"module":"nodenext"},"ts-node":{"swc":true}}`, false],
-        [`{"extends":"./a","compilerOptions":{"module":"commonjs"},"ts-node":{"swc":true}}`, false],
-        [`{"compilerOptions":{"module":"commonjs"},"ts-node":{"swc":true,"esm":true}}`, false],
-        [`{"compilerOptions":{"module":"commonjs","paths":{}},"ts-node":{"swc":true}}`, false],
-        [`// none\n{"compilerOptions":{"module":"commonjs"},"ts-node":{"swc":true}}`, false],
+    type Files = Record<string, string>;
+    for (const [settings, isTranspiled, more] of [
+        [`{"compilerOptions":{"module":"commonjs"},"ts-node":{"swc":true}}`, true, {}],
+        [`{"compilerOptions":{"module":"CommonJS"},"ts-node":{"transpileOnly":true}}`, true, {}],
+        [`{"compilerOptions":{"module":"commonjs"}}`, false, {}],
+        [`{"compilerOptions":{"module":"nodenext"},"ts-node":{"swc":true}}`, false, {}],
+        [
+            `{"extends":"./a","compilerOptions":{"module":"commonjs"},"ts-node":{"swc":true}}`,
+            false,
+            {},
+        ],
+        [`{"compilerOptions":{"module":"commonjs"},"ts-node":{"swc":true,"esm":true}}`, false, {}],
+        [`{"compilerOptions":{"module":"commonjs","paths":{}},"ts-node":{"swc":true}}`, false, {}],
+        [`// none\n{"compilerOptions":{"module":"commonjs"},"ts-node":{"swc":true}}`, false, {}],
         [
             `{"compilerOptions":{"module":"commonjs"},"ts-node":{"swc":true}}`,
             false,
             { "package.json": `{"type":"module"}` },
         ],
-    ] as const) {
+    ] as [string, boolean, Files][]) {
         const who = isTranspiled ? "transpiled by the host" : "left to ts-node";
         const why = Object.keys(more).length > 0 ? ", an ES module" : "";
         it(`Run: ${settings.split("\n").join(" ")}${why}: ${who}`, async () => {

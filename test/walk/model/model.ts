@@ -13,8 +13,8 @@ export interface Model {
     readonly mayChange: Set<string>;
     /** Devices whose identity somebody asked to replace: they are out while it is deleted and made again. */
     readonly mayPause: Set<string>;
-    /** Whether the state was made to forget something that the next run takes up again. */
-    hasForgotten: boolean;
+    /** What the state was made to forget; the next run takes it up again. */
+    forgotten: "none" | "CA" | "device";
     /** Whether somebody changed Azure by hand since. */
     needsRefresh: boolean;
     /** How far the clock was moved. */
@@ -30,7 +30,7 @@ export function newModel(config: WalkConfig): Model {
         attempted: [],
         mayChange: new Set(),
         mayPause: new Set(),
-        hasForgotten: false,
+        forgotten: "none",
         needsRefresh: false,
         daysLater: 0,
         pending: [],
@@ -76,7 +76,7 @@ export function noteRun(model: Model): void {
 export function noteCompleted(model: Model): void {
     model.applied = copyOf(model.config);
     model.attempted = [];
-    model.hasForgotten = false;
+    model.forgotten = "none";
     model.needsRefresh = false;
 }
 
@@ -85,7 +85,7 @@ export function noteDestroyed(model: Model): void {
     model.attempted = [];
     model.mayChange.clear();
     model.mayPause.clear();
-    model.hasForgotten = false;
+    model.forgotten = "none";
     model.needsRefresh = false;
     model.pending = [];
 }

@@ -31,6 +31,9 @@ export interface Verb {
 
 /** The settings after an edit; undefined when it cannot be made. */
 export function edited(verb: Verb, model: Model, words: readonly string[]): WalkConfig | undefined {
+    if (model.forgotten === "CA") {
+        return undefined; // Signed anew, the CA would leave its former certificate on the hub, nobody's.
+    }
     const config = structuredClone(model.config);
     verb.edit?.(config, words, model);
     const isChanged = JSON.stringify(config) !== JSON.stringify(model.config);

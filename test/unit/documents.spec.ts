@@ -209,6 +209,52 @@ describe("README", () => {
     });
 });
 
+describe("CHANGELOG", () => {
+    const text = readFileSync(path.join(project, "CHANGELOG.md"), "utf8");
+    const sources = filesBelow("components", /\.ts$/).map((file) =>
+        readFileSync(path.join(project, file), "utf8"),
+    );
+
+    /** The code words of one row of the table of what is frozen. */
+    function frozen(row: RegExp): string[] {
+        const line = text.split("\n").find((one) => row.test(one)) ?? "";
+        return [...line.matchAll(/`([^`]+)`/g)].map(([, word]) => word);
+    }
+
+    /** What a pattern finds in the components' sources. */
+    function found(pattern: RegExp): string[] {
+        return sources.flatMap((source) => [...source.matchAll(pattern)].map(([, word]) => word));
+    }
+
+    it("freezes the types and loader names that the components have", () => {
+        const rows: readonly [RegExp, RegExp][] = [
+            [/^\| types in URNs: components/, /super\("(iot-x509:\w+:\w+)"/g],
+            [/^\| types in URNs: dynamic/, /\btype: "(\w+:[A-Z]\w+)"/g],
+            [/^\| loader/, /\bmodule: "(\w+\/\w+)"/g],
+        ];
+        for (const [row, pattern] of rows) {
+            const names = new Set(found(pattern));
+            assert.ok(names.size > 3, String(pattern));
+            const listed = frozen(row).filter(
+                (word) => !/^components\/|^pulumi-nodejs:/.test(word),
+            );
+            assert.deepEqual([...names].sort(), listed.sort());
+        }
+    });
+
+    it("freezes the outputs that the reference lists", () => {
+        const reference = readFileSync(path.join(project, "docs", "configuration.md"), "utf8");
+        const chapter = /^## Outputs$([^]*?)^## /m.exec(reference)?.[1] ?? "";
+        const outputs = [...chapter.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);
+        assert.ok(outputs.length > 5);
+        const listed = frozen(/^\| stack outputs/);
+        assert.deepEqual(
+            outputs.filter((name) => !listed.includes(name)),
+            [],
+        );
+    });
+});
+
 describe("GitHub's workflows", () => {
     const files = filesBelow(".github", /\.ya?ml$/).filter((file) => file.includes("workflows"));
 

@@ -7,7 +7,7 @@ import { generated } from "../../scripts/reference";
 import { ConfigurationError, Problem, readSettings } from "../../stacks/config";
 import { defaultable } from "../../stacks/config/schema/devices";
 import { stackFileSchema } from "../../stacks/config/schema/jsonSchema";
-import { Setting } from "../../stacks/config/schema/model";
+import { JsonSchema, Setting } from "../../stacks/config/schema/model";
 import { sections } from "../../stacks/config/schema/sections";
 import { Raw } from "./configSupport";
 
@@ -332,7 +332,21 @@ describe("the schema of settings and the reader's rules", () => {
         Array.from({ length: 21 }, (_, index) => `environment:e${index}`),
     ];
 
-    /** Values of one kind that the pool has only where they matter. */
+    /** The choices and the bounds that the schema gives, and what lies beside them. */
+    function ownValues({ schema }: Pick<Setting, "schema">): unknown[] {
+        const { enum: choices, const: only, anyOf, minimum, maximum } = schema;
+        return [
+            ...(Array.isArray(choices) ? (choices as unknown[]) : []),
+            ...(only === undefined ? [] : [only]),
+            ...(typeof minimum === "number" ? [minimum - 1, minimum] : []),
+            ...(typeof maximum === "number" ? [maximum, maximum + 1] : []),
+            ...(Array.isArray(anyOf)
+                ? (anyOf as JsonSchema[]).flatMap((one) => ownValues({ schema: one }))
+                : []),
+        ];
+    }
+
+    /** Digits in a text are a number to both, but only the reader knows its bounds. */
     const isJudgedByBoth = (value: unknown): boolean =>
         !(typeof value === "string" && /^\d{1,15}$/.test(value));
 
@@ -357,7 +371,7 @@ describe("the schema of settings and the reader's rules", () => {
         const { path: where, example } = setting;
         it(`agree on ${where}`, () => {
             let accepted = 0;
-            for (const value of [example, ...pool]) {
+            for (const value of [example, ...ownValues(setting), ...pool]) {
                 const raw = withValue(where, value);
                 const isGood = problemsAt(where, raw).length === 0;
                 const found = faults(raw);

@@ -6,7 +6,7 @@
  *     --connection-string 'HostName=…;DeviceId=…;x509=true' --certificate chain.pem --key device.key
  *
  * With --id-scope instead of a connection string it asks the provisioning service for its hub first; with both, when the
- * hub refuses it, as it does after a renewal of a device that the provisioning service made (see README, "Renewal").
+ * hub refuses it, as it does after a renewal of a device that the provisioning service made (see docs/operations.md, "Renewal").
  */
 import { errors, ExponentialBackOffWithJitter, Message } from "azure-iot-common";
 import { Client } from "azure-iot-device";

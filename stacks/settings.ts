@@ -1,6 +1,6 @@
 /**
  * The configuration of one stack after it was checked: complete (defaults filled in) and consistent. What each
- * setting means for the user stands in Pulumi.yaml and in the README's configuration reference.
+ * setting means for the user is told in Pulumi.yaml and docs/configuration.md.
  */
 export interface Settings {
     /** `O=` of every subject. */

@@ -12,7 +12,7 @@ const stack = "bench";
 const group = "fleet";
 /** What `npm run plan` advises. */
 const devicesPerShard = 500;
-/** What the README advises for large fleets: more operations at once fill the bulk requests. */
+/** What docs/large-fleets.md advises: more operations at once fill the bulk requests. */
 const manyAtOnce = ["--parallel", "256"];
 
 /** A hub's tier. */

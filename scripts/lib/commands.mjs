@@ -129,7 +129,7 @@ Progress goes to standard error. The last line of standard output is one JSON ob
     load: {
         usage: `Usage: npm run load -- [connections|registrations]
 
-The figures that the README quotes, on one emulator:
+The figures in docs/figures.md, on one emulator:
 
   connections    1,000 devices connect at once and send 10 messages each (default)
   registrations  1,000 devices register through one enrollment group

@@ -1,5 +1,5 @@
 /*
- * The figures that the README quotes, on one emulator. Its arguments: see scripts/lib/commands.mjs.
+ * The figures in docs/figures.md, on one emulator. Its arguments: see scripts/lib/commands.mjs.
  *
  * What it takes to list devices in the configuration is measured by `npm run bench`.
  */

@@ -54,6 +54,12 @@ describe("an npm command, before anything is set up", () => {
         });
     }
 
+    it("npm run emulator leaves an --env-file that does not exist yet to the emulator", async () => {
+        const { status, output } = await run("emulator", "--env-file", "none.env", "--help");
+        assert.strictEqual(status, 0, output);
+        assert.match(output, /^Usage: npm run emulator/);
+    });
+
     it("npm run plan says that the packages are missing", async () => {
         const { status, output } = await run("plan");
         assert.strictEqual(status, 1);

@@ -1,7 +1,7 @@
 import { defaultRegion, Mapping, WalkConfig, WalkDevice, WalkGroup } from "./config";
 
 /*
- * What a configuration means with its defaults filled in, by README's tables of settings and nothing else: the program's
+ * What a configuration means with its defaults filled in, by the tables of docs/configuration.md and nothing else: the program's
  * reader is not asked.
  */
 

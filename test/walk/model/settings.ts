@@ -1,6 +1,6 @@
 import { WalkConfig } from "./config";
 
-/** A setting, by its path in README's tables; `<group>` and `<device>` stand for names. */
+/** A setting, by its path in docs/configuration.md; `<group>` and `<device>` stand for names. */
 export interface Setting {
     readonly path: string;
     /**

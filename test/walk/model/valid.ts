@@ -1,7 +1,7 @@
 import { WalkConfig } from "./config";
 import { effective, Effective } from "./effective";
 
-/** Whether README's rules let this configuration be: the walk makes no other. */
+/** Whether the rules of docs/configuration.md let this configuration be: the walk makes no other. */
 export function isValid(config: WalkConfig): boolean {
     const now = effective(config);
     return (

@@ -2,7 +2,7 @@ import { execFileSync } from "child_process";
 import { mkdirSync, writeFileSync } from "fs";
 import * as path from "path";
 
-/** The machine that has the root's key, and the OpenSSL command line as README shows it. */
+/** The machine that has the root's key, and the OpenSSL command line as docs/operations.md shows it. */
 export class OfflineRoot {
     /** @param folder the machine's own; it must exist */
     constructor(

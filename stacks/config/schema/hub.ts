@@ -1,0 +1,79 @@
+import { choice, exclusive, flag, integer, SettingsSection, text } from "./model";
+
+export const hub: SettingsSection = {
+    heading: "`hub`",
+    prefix: "hub.",
+    settings: [
+        {
+            name: "name",
+            ...text({ pattern: "^[A-Za-z0-9][A-Za-z0-9-]{1,48}[A-Za-z0-9]$" }),
+            description: "Exact name of the hub. Excludes `prefix`.",
+            rule: "3–50 letters, digits or hyphens; no hyphen at either end; free in all of Azure.",
+            example: "contoso-iot-prod",
+        },
+        {
+            name: "prefix",
+            ...text({ pattern: "^[A-Za-z0-9][A-Za-z0-9-]{0,39}$" }),
+            default: "iot",
+            description: "Start of the hub's name; a hyphen and six random characters follow.",
+            rule: "1–40 letters, digits or hyphens; does not start with a hyphen.",
+            example: "iot-dev",
+        },
+        {
+            name: "sku",
+            ...choice("F1", "B1", "B2", "B3", "S1", "S2", "S3"),
+            default: "S1",
+            description: "Tier of the hub.",
+            example: "S2",
+        },
+        {
+            name: "units",
+            ...integer(1, 200),
+            default: 1,
+            description:
+                "Units of the tier. They multiply the daily messages and the registry's rate limit.",
+            rule: "At most 1 for F1, 10 for B3 and S3.",
+            example: 4,
+        },
+        {
+            name: "minTlsVersion",
+            type: '`"1.2"`',
+            schema: { enum: ["1.2", 1.2] },
+            default: "1.2",
+            description: "Lowest TLS version that the hub accepts. Fixed when the hub is created.",
+            example: "1.2",
+        },
+        {
+            name: "localAuth",
+            ...flag,
+            default: false,
+            description:
+                "Whether shared access keys work. `false` disables them for services and devices.",
+            example: true,
+        },
+        {
+            name: "dataRole",
+            ...choice("assign", "existing"),
+            default: "assign",
+            description:
+                "`assign` grants *IoT Hub Data Contributor* on the hub to the first deployer; `existing` expects the role to be granted elsewhere.",
+            example: "existing",
+        },
+        {
+            name: "roleWaitSeconds",
+            ...integer(0, 900),
+            default: 600,
+            description: "How long a run waits for that role to take effect.",
+            example: 300,
+        },
+        {
+            name: "strict",
+            ...flag,
+            default: false,
+            description:
+                "Whether CAs and devices on the hub that this stack did not declare fail the run. Otherwise a warning names them.",
+            example: true,
+        },
+    ],
+    rules: { "": [exclusive("name", "prefix")] },
+};

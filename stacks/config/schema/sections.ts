@@ -1,0 +1,10 @@
+import { devices } from "./devices";
+import { dps } from "./dps";
+import { groups } from "./groups";
+import { hub } from "./hub";
+import { SettingsSection } from "./model";
+import { pki } from "./pki";
+import { ci, stack } from "./stack";
+
+/** Every setting of the program, in the order of the reference. */
+export const sections: readonly SettingsSection[] = [stack, hub, dps, pki, groups, devices, ci];

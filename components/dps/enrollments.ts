@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "timers/promises";
 import { AzureAnswer, AzureClient, AzureRequest } from "../azure/client";
 import { DataPlaneAccess } from "../azure/dataPlaneAccess";
+import { nameList } from "../dynamic/nameList";
 
 const apiVersion = "2021-10-01";
 /** An assignment that is on its way ends within seconds. */
@@ -213,7 +214,7 @@ async function ended(ask: () => Promise<RawRegistration[]>): Promise<RawRegistra
             const ids = open.map(({ registrationId }) => registrationId ?? "?");
             throw new Error(
                 `in the middle of a registration for ${assigningSeconds} s, so NOT cut off: ` +
-                    `${ids.slice(0, 20).join(", ")}${ids.length > 20 ? " and more" : ""}; run this again`,
+                    `${nameList(ids)}; run this again`,
             );
         }
         await sleep(1000);

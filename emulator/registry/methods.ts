@@ -1,6 +1,7 @@
 import { access } from "./access";
 import { deviceOf, objectBodyOf, Operation } from "./call";
 import { RegistryProblem } from "./errors";
+import { madeAt } from "./identity";
 
 /**
  * Direct methods (Azure docs: iot-hub-devguide-direct-methods; texts from the live findings of
@@ -8,6 +9,7 @@ import { RegistryProblem } from "./errors";
  */
 export const invokeMethod: Operation = {
     access: access.invokeMethods,
+    isStandardOnly: true,
     envelope: "nested",
     run: async (call) => {
         const { context, hub } = call;
@@ -62,6 +64,7 @@ function seconds(
 /** Empties a device's queue of cloud-to-device messages. */
 export const purgeMessages: Operation = {
     access: access.purgeMessages,
+    isStandardOnly: true,
     run: (call) => {
         const device = deviceOf(call);
         const totalMessagesPurged = device.inbox.length;
@@ -73,15 +76,17 @@ export const purgeMessages: Operation = {
     },
 };
 
+/** As they were `statisticsLagSeconds` ago. */
 export const deviceStatistics: Operation = {
     access: access.readDeviceStatistics,
     limit: { name: "registry", operationType: "RegistryRead" },
-    run: ({ hub }) => {
-        let enabledDeviceCount = 0;
-        for (const device of hub.devices.values()) {
-            enabledDeviceCount += device.status === "enabled" ? 1 : 0;
-        }
-        const totalDeviceCount = hub.devices.size;
+    run: ({ hub, deleted, context }) => {
+        const { clock, settings } = context;
+        const until = clock.now() - settings.statisticsLagSeconds * 1000;
+        const present = [...hub.devices.values()].filter((device) => madeAt(device) <= until);
+        const counted = [...present, ...deleted.counted(hub)];
+        const totalDeviceCount = counted.length;
+        const enabledDeviceCount = counted.filter(({ status }) => status === "enabled").length;
         const disabledDeviceCount = totalDeviceCount - enabledDeviceCount;
         return { status: 200, body: { totalDeviceCount, enabledDeviceCount, disabledDeviceCount } };
     },

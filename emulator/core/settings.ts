@@ -33,7 +33,7 @@ export interface Settings {
     maximumChainLength: number;
     /** Seconds that a deleted device is still returned by registry queries. On a live hub it was 25 minutes and more (terraform-provider-iothub, 2026-08-15); 0 keeps tests quick. */
     queryIndexLagSeconds: number;
-    /** Seconds after which the registry's statistics know of a new or a deleted device. They lag on a live hub (same source); 0 keeps tests quick. */
+    /** Seconds that the registry's statistics still count a deleted device. They do on a live hub (same source); 0 keeps tests quick. */
     statisticsLagSeconds: number;
     /** A query for `COUNT()` that meets no device answers `[]` instead of one row with 0. No source says which. */
     emptyCountHasNoRow: boolean;

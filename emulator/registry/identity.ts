@@ -213,11 +213,6 @@ function asObject(value: unknown, name: string): Record<string, unknown> {
     return value as Record<string, unknown>;
 }
 
-/** When a device was made, in milliseconds. */
-export function madeAt({ generationId }: Device): number {
-    return Number((BigInt(generationId) - ticksAtEpoch) / 10_000n);
-}
-
 /** A new identity with an empty twin; not yet in the hub. */
 export function newDevice(
     context: RegistryContext,

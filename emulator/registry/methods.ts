@@ -1,7 +1,6 @@
 import { access } from "./access";
 import { deviceOf, objectBodyOf, Operation } from "./call";
 import { RegistryProblem } from "./errors";
-import { madeAt } from "./identity";
 
 /**
  * Direct methods (Azure docs: iot-hub-devguide-direct-methods; texts from the live findings of
@@ -76,15 +75,12 @@ export const purgeMessages: Operation = {
     },
 };
 
-/** As they were `statisticsLagSeconds` ago. */
+/** With what was deleted in the last `statisticsLagSeconds`. */
 export const deviceStatistics: Operation = {
     access: access.readDeviceStatistics,
     limit: { name: "registry", operationType: "RegistryRead" },
-    run: ({ hub, deleted, context }) => {
-        const { clock, settings } = context;
-        const until = clock.now() - settings.statisticsLagSeconds * 1000;
-        const present = [...hub.devices.values()].filter((device) => madeAt(device) <= until);
-        const counted = [...present, ...deleted.counted(hub)];
+    run: ({ hub, deleted }) => {
+        const counted = [...hub.devices.values(), ...deleted.counted(hub)];
         const totalDeviceCount = counted.length;
         const enabledDeviceCount = counted.filter(({ status }) => status === "enabled").length;
         const disabledDeviceCount = totalDeviceCount - enabledDeviceCount;

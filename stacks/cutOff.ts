@@ -1,5 +1,6 @@
 import { X509Certificate } from "crypto";
 import * as pulumi from "@pulumi/pulumi";
+import { firstOf } from "../components/dynamic/nameList";
 import { requestedKey } from "../components/pki/csr";
 import { generationOfIssuer } from "../components/pki/formerCertificates";
 import { generatedKey } from "../components/pki/issue";
@@ -61,8 +62,8 @@ export function announceCutOff(settings: Settings, previous: PreviousState): voi
 }
 
 function listed(lost: readonly CutOff[]): string[] {
-    const lines = lost.slice(0, named).map(({ device, why }) => `  ${device}: ${why}`);
-    return lost.length > named ? [...lines, `  and ${lost.length - named} more`] : lines;
+    const lines = lost.map(({ device, why }) => `${device}: ${why}`);
+    return firstOf(lines, named).map((line) => `  ${line}`);
 }
 
 /**

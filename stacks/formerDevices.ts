@@ -1,13 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DeviceIdentity, DeviceIdentityArgs } from "../components/iothub/deviceIdentity";
 import { DeviceRegistration, DeviceRegistrationArgs } from "../components/dps/registration";
+import { nameList } from "../components/dynamic/nameList";
 import { DeviceCertificate } from "../components/pki/deviceCertificate";
 import type { FleetBase } from "./fleet";
 import { deviceTypes } from "./previousState";
 import { Settings } from "./settings";
-
-/** So many devices a warning names; the rest are counted. */
-const named = 20;
 
 /** What becomes of the devices that the state has and the configuration has no more. */
 export function handleFormerDevices(settings: Settings, base: FleetBase, fleetSize: number): void {
@@ -38,9 +36,8 @@ export function handleFormerDevices(settings: Settings, base: FleetBase, fleetSi
 /** Of a state of an earlier version: no resource stands for an identity that the provisioning service made. */
 function warnOfRegistered(ids: readonly string[]): void {
     if (ids.length > 0) {
-        const more = ids.length > named ? ` and ${ids.length - named} more` : "";
         void pulumi.log.warn(
-            `${ids.slice(0, named).join(", ")}${more}: left the configuration before a run of this version; what the ` +
+            `${nameList(ids)}: left the configuration before a run of this version; what the ` +
                 `provisioning service made of it STAYS on the hub, and connects until its certificate ends. To cut it off: ` +
                 `put it back, "pulumi up", and remove it again; or delete it there (az iot hub device-identity delete).`,
         );

@@ -144,32 +144,29 @@ export function createIndividualEnrollment(
     );
 }
 
+/** What a registration of either kind knows of its device. */
+interface RegistrationArgs {
+    readonly hubHostName: pulumi.Output<string>;
+    readonly owner: string;
+    readonly certificate: DeviceCertificate;
+}
+
 /** Keeps the CAs of other groups from registering the ID of a listed device. */
 export function createReservation(
     service: EnrollmentService,
     group: GroupSettings,
     device: DeviceSettings,
-    args: {
-        readonly hubHostName: pulumi.Output<string>;
-        readonly owner: string;
-        readonly certificate: DeviceCertificate;
-    },
+    args: RegistrationArgs,
 ): DeviceRegistration {
     return new DeviceRegistration(
         device.id,
         {
-            serviceId: service.serviceId,
-            hostName: service.hostName,
-            hubHostName: args.hubHostName,
-            registrationId: device.id,
-            group: group.name,
+            ...registrationArgs(service, group, device, args),
             status: "disabled",
             isEnrolled: false,
             isListed: true,
             isReserved: true,
             isBlocked: false,
-            owner: args.owner,
-            certificate: args.certificate.certificate,
         },
         { dependsOn: service.ready },
     );
@@ -181,16 +178,9 @@ export function createRegistration(
     group: GroupSettings,
     device: DeviceSettings,
     {
-        hubHostName,
-        owner,
-        certificate,
         enrollment,
-    }: {
-        readonly hubHostName: pulumi.Output<string>;
-        readonly owner: string;
-        readonly certificate: DeviceCertificate;
-        readonly enrollment: IndividualEnrollment | undefined;
-    },
+        ...args
+    }: RegistrationArgs & { readonly enrollment: IndividualEnrollment | undefined },
 ): DeviceRegistration {
     const isEnrolled = enrollment !== undefined;
     const isOff = device.status === "disabled" || (isEnrolled && group.blocked);
@@ -199,23 +189,34 @@ export function createRegistration(
     return new DeviceRegistration(
         device.id,
         {
-            serviceId: service.serviceId,
-            hostName: service.hostName,
-            hubHostName,
-            registrationId: device.id,
-            group: group.name,
+            ...registrationArgs(service, group, device, args),
             status: isOff ? "disabled" : "enabled",
             isEnrolled,
             isListed: group.provisioning === "both",
             isBlocked: group.blocked,
-            owner,
-            certificate: certificate.certificate,
-            former: certificate.former,
+            former: args.certificate.former,
             generations: trustedGenerations(group),
             key: keyOf(device, group),
         },
         { dependsOn: decides === undefined ? service.ready : [...service.ready, decides] },
     );
+}
+
+function registrationArgs(
+    { serviceId, hostName }: EnrollmentService,
+    { name }: GroupSettings,
+    { id }: DeviceSettings,
+    { hubHostName, owner, certificate }: RegistrationArgs,
+) {
+    return {
+        serviceId,
+        hostName,
+        hubHostName,
+        registrationId: id,
+        group: name,
+        owner,
+        certificate: certificate.certificate,
+    };
 }
 
 function trustedGenerations({ intermediate }: GroupSettings): number[] {

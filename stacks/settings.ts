@@ -52,7 +52,7 @@ export interface HubSettings {
     /** Exact name; undefined: prefix and a random suffix. */
     readonly name: string | undefined;
     readonly prefix: string;
-    readonly sku: "F1" | "B1" | "B2" | "B3" | "S1" | "S2" | "S3";
+    readonly sku: "F1" | "S1" | "S2" | "S3";
     readonly units: number;
     readonly minTlsVersion: "1.2";
     /** Whether shared access keys work. Default false. */

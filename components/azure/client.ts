@@ -43,7 +43,7 @@ export class AzureError extends Error {
         readonly status: number,
         readonly code: string | undefined,
         message: string,
-        /** What `Retry-After` asked to wait, in milliseconds. */
+        /** What the service asked to wait, in milliseconds. */
         readonly retryAfter?: number,
     ) {
         super(message);
@@ -58,7 +58,7 @@ const answerMilliseconds = 120_000;
 
 /**
  * Sends requests with a bearer token and retries what may be retried: 408, 429 and 5xx, waiting as `Retry-After` says or
- * exponentially with jitter (the hubs' 429 carries no `Retry-After`), and connections that broke. Honours HTTPS_PROXY.
+ * exponentially with jitter, and connections that broke. Honours HTTPS_PROXY.
  */
 export class AzureClient {
     private readonly http = createDefaultHttpClient();
@@ -135,9 +135,16 @@ export class AzureClient {
     }
 }
 
-/** What the answer asks to wait, in milliseconds; undefined when it does not say, or by a date. */
+/**
+ * What the answer asks to wait, in milliseconds; undefined when it does not say, or by a date. A hub's 429 has no
+ * `Retry-After` and says it in words: "The request has been throttled. Wait 10 seconds and try again."
+ */
 function retryAfter(response: PipelineResponse | undefined): number | undefined {
-    const seconds = Number(response?.headers.get("retry-after") ?? NaN);
+    const inWords =
+        response?.status === 429
+            ? /\bwait (\d+) seconds?\b/i.exec(response.bodyAsText ?? "")?.[1]
+            : undefined;
+    const seconds = Number(response?.headers.get("retry-after") ?? inWords ?? NaN);
     return Number.isFinite(seconds) ? seconds * 1000 : undefined;
 }
 

@@ -70,6 +70,11 @@ export class DataPlaneAccess {
     }
 }
 
+/** Not a hub's tier, which no role changes. */
 function isRefused(error: unknown): error is AzureError {
-    return error instanceof AzureError && (error.status === 401 || error.status === 403);
+    return (
+        error instanceof AzureError &&
+        (error.status === 401 || error.status === 403) &&
+        !/OperationNotAvailableInCurrentTier|403010/.test(error.code ?? "")
+    );
 }

@@ -32,6 +32,11 @@ const known: readonly (readonly [pattern: RegExp, words: string])[] = [
         "a hub and a provisioning service take 25 CA certificates each: delete those that nobody needs, or set pki.trust: root",
     ],
     [
+        /OperationNotAvailableInCurrentTier|\b403010\b/,
+        "this hub is of a Basic tier (B1, B2, B3), which has no device twins: change it to a Standard tier (az iot hub " +
+            "update --name NAME --sku S1)",
+    ],
+    [
         /SubscriptionNotFound/,
         "this login sees no such subscription: set ARM_SUBSCRIPTION_ID, or run `az account set --subscription ID`",
     ],

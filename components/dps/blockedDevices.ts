@@ -1,3 +1,4 @@
+import { firstOf } from "../dynamic/nameList";
 import { changeIdentity } from "../iothub/changeIdentity";
 import { hubRegistryAt } from "../iothub/hubRegistry";
 import { DeviceRecord, ownerOf } from "../iothub/registry";
@@ -5,8 +6,6 @@ import { RegisteredDevice } from "./enrollments";
 
 /** At once; each is a read of the twin and an item of a bulk write. */
 const parallel = 20;
-/** So many devices an error names; the rest are counted. */
-const named = 20;
 
 /**
  * Disables on their hubs devices that an enrollment group brought there, because what happens at the provisioning service
@@ -80,8 +79,7 @@ async function changeDevices(
     };
     await Promise.all(Array.from({ length: parallel }, worker));
     if (problems.length > 0) {
-        const more = problems.length > named ? [`and ${problems.length - named} more`] : [];
-        throw new Error([...problems.slice(0, named), ...more].join("\n"));
+        throw new Error(firstOf(problems).join("\n"));
     }
     return changed;
 }

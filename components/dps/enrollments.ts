@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "timers/promises";
-import { AzureAnswer, AzureClient, AzureRequest } from "../azure/client";
+import { AzureAnswer, AzureClient, AzureError, AzureRequest } from "../azure/client";
 import { DataPlaneAccess } from "../azure/dataPlaneAccess";
+import { nameList } from "../dynamic/nameList";
+import { classicHostName } from "../iothub/hostName";
 
 const apiVersion = "2021-10-01";
 /** An assignment that is on its way ends within seconds. */
@@ -51,7 +53,7 @@ export interface CertificateNames {
 /** A device that registered. */
 export interface RegisteredDevice {
     readonly deviceId: string;
-    /** Host name. */
+    /** Classic host name. */
     readonly assignedHub: string;
 }
 
@@ -64,6 +66,8 @@ export interface GroupRegistration {
 
 /** The service API of one provisioning service, one method a call. Source: azure-rest-api-specs, DPS service 2021-10-01. */
 export class Enrollments {
+    private isETagQuoted = false;
+
     constructor(
         private readonly client: AzureClient,
         private readonly hostName: string,
@@ -88,14 +92,15 @@ export class Enrollments {
         policy: EnrollmentPolicy,
         etag?: string,
     ): Promise<void> {
-        const name = kind === "group" ? { enrollmentGroupId: id } : { registrationId: id };
-        await this.send({
+        const name =
+            kind === "group" ? { enrollmentGroupId: id } : { registrationId: id.toLowerCase() };
+        const request: AzureRequest = {
             method: "PUT",
             url: this.url(path(kind, id)),
-            ifMatch: etag === undefined ? undefined : `"${etag}"`,
             body: { ...name, ...rawAttestation(attestation), ...rawPolicy(policy, etag) },
             expect: [200, 201],
-        });
+        };
+        await this.sendIfMatch(request, etag);
     }
 
     /**
@@ -105,12 +110,12 @@ export class Enrollments {
      * @throws AzureError 412 when it is not the present one any more
      */
     async delete(kind: EnrollmentKind, id: string, etag?: string): Promise<void> {
-        await this.send({
+        const request: AzureRequest = {
             method: "DELETE",
             url: this.url(path(kind, id)),
-            ifMatch: etag === undefined ? undefined : `"${etag}"`,
             expect: [200, 204, 404],
-        });
+        };
+        await this.sendIfMatch(request, etag);
     }
 
     /** All individual enrollments, by registration ID in lower case: the service ignores its letters' case. */
@@ -192,6 +197,32 @@ export class Enrollments {
         return items;
     }
 
+    /**
+     * No document says whether the service takes an ETag in quotes, as RFC 9110 writes it, or as it stands in a body, as
+     * Azure's SDK and CLI send it: what is refused in one form is sent in the other.
+     */
+    private async sendIfMatch(request: AzureRequest, etag: string | undefined): Promise<void> {
+        if (etag === undefined) {
+            await this.send(request);
+            return;
+        }
+        const send = (isQuoted: boolean) =>
+            this.send({ ...request, ifMatch: isQuoted ? `"${etag}"` : etag });
+        const isQuoted = this.isETagQuoted;
+        try {
+            await send(isQuoted);
+        } catch (error) {
+            if (!isTagRefused(error)) {
+                throw error;
+            }
+            await send(!isQuoted).catch((other: unknown) => {
+                // The form that is none is a bad request; the other one tells that somebody was faster.
+                throw isTagRefused(other) && error.status === 412 ? error : other;
+            });
+            this.isETagQuoted = !isQuoted;
+        }
+    }
+
     private send(request: AzureRequest): Promise<AzureAnswer> {
         return this.access.whenGranted(() => this.client.send(request));
     }
@@ -213,15 +244,21 @@ async function ended(ask: () => Promise<RawRegistration[]>): Promise<RawRegistra
             const ids = open.map(({ registrationId }) => registrationId ?? "?");
             throw new Error(
                 `in the middle of a registration for ${assigningSeconds} s, so NOT cut off: ` +
-                    `${ids.slice(0, 20).join(", ")}${ids.length > 20 ? " and more" : ""}; run this again`,
+                    `${nameList(ids)}; run this again`,
             );
         }
         await sleep(1000);
     }
 }
 
+function isTagRefused(error: unknown): error is AzureError {
+    return error instanceof AzureError && (error.status === 400 || error.status === 412);
+}
+
 function registeredDevice({ deviceId, assignedHub }: RawRegistration): RegisteredDevice[] {
-    return deviceId === undefined || assignedHub === undefined ? [] : [{ deviceId, assignedHub }];
+    return deviceId === undefined || assignedHub === undefined
+        ? []
+        : [{ deviceId, assignedHub: classicHostName(assignedHub) }];
 }
 
 interface RawRegistration {
@@ -266,8 +303,10 @@ interface RawEnrollment {
 }
 
 function path(kind: EnrollmentKind, id: string): string {
-    const collection = kind === "group" ? "enrollmentGroups" : "enrollments";
-    return `/${collection}/${encodeURIComponent(id)}`;
+    // The service ignores the case of a registration ID's letters, and documents small ones alone.
+    return kind === "group"
+        ? `/enrollmentGroups/${encodeURIComponent(id)}`
+        : `/enrollments/${encodeURIComponent(id.toLowerCase())}`;
 }
 
 function rawAttestation(attestation: Attestation): object {

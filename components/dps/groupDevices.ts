@@ -1,10 +1,9 @@
+import { nameList } from "../dynamic/nameList";
+import { idSet } from "../dynamic/values";
 import { blockReason, disableDevices, droppedReason, enableDevices } from "./blockedDevices";
 import { RegisteredDevice } from "./enrollments";
 import { service, serviceAtOnce, ServiceAddress } from "./services";
 import { sweepDenials } from "./shutOut";
-
-/** So many device IDs a line names; the rest are counted. */
-const named = 20;
 
 /** An enrollment group, as far as it decides what becomes of devices on hubs. */
 export interface Group extends ServiceAddress {
@@ -42,11 +41,6 @@ function keyOf({ serviceId, enrollmentId }: Pick<Group, "serviceId" | "enrollmen
     return `${serviceId}/${enrollmentId}`;
 }
 
-/** A provisioning service ignores the case of an ID's letters. */
-function idSet(ids: readonly string[] = []): ReadonlySet<string> {
-    return new Set(ids.map((id) => id.toLowerCase()));
-}
-
 /** A preview says whom it cuts off, where the service tells; whoever may not ask it may still block. */
 export async function announceCut(inputs: Group): Promise<void> {
     const devices = await serviceAtOnce(inputs)
@@ -62,7 +56,7 @@ export async function announceCut(inputs: Group): Promise<void> {
     const ids = devices.map(({ deviceId }) => deviceId);
     console.log(
         `enrollment group ${inputs.enrollmentId} will be blocked; ` +
-            `${ids.length} registered devices will be cut off${ids.length > 0 ? `: ${list(ids)}` : ""}`,
+            `${ids.length} registered devices will be cut off${ids.length > 0 ? `: ${nameList(ids)}` : ""}`,
     );
 }
 
@@ -93,7 +87,7 @@ export async function applyBlock(
     const taken = isBlocked ? [] : devices.filter(isOther).map(({ deviceId }) => deviceId);
     if (taken.length > 0) {
         console.log(
-            `${list(taken)}: of another group, but registered by a certificate of group ${group}; what was disabled with ` +
+            `${nameList(taken)}: of another group, but registered by a certificate of group ${group}; what was disabled with ` +
                 `it stays disabled: "pulumi up --refresh" gives each its own certificate back`,
         );
     }
@@ -122,7 +116,7 @@ export async function dropStrays(
     );
     if (generations.length > 1 && strays.length > 0) {
         console.log(
-            `enrollment group ${group}: ${list(strays.map(({ deviceId }) => deviceId))} registered and are not in the ` +
+            `enrollment group ${group}: ${nameList(strays.map(({ deviceId }) => deviceId))} registered and are not in the ` +
                 `configuration; under which of its CAs is not known, so they stay on the hub until no former generation is retained`,
         );
     } else {
@@ -135,9 +129,4 @@ export async function dropStrays(
         }
     }
     await sweepDenials(service(inputs), { group, owner }, isConfigured);
-}
-
-function list(ids: readonly string[]): string {
-    const rest = ids.length > named ? ` and ${ids.length - named} more` : "";
-    return `${[...ids].sort().slice(0, named).join(", ")}${rest}`;
 }

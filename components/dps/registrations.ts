@@ -1,5 +1,6 @@
 import { azure } from "../azure/access";
 import { DataPlaneAccess } from "../azure/dataPlaneAccess";
+import { classicHostName } from "../iothub/hostName";
 import { Enrollments } from "./enrollments";
 
 const armVersion = "2022-12-12";
@@ -41,7 +42,9 @@ async function findLinked(hubId: string, hostName: string): Promise<readonly Enr
         url = page.nextLink;
     }
     return services
-        .filter(({ properties }) => properties.iotHubs?.some(({ name }) => name === hostName))
+        .filter(({ properties }) =>
+            properties.iotHubs?.some(({ name = "" }) => classicHostName(name) === hostName),
+        )
         .map(({ id, properties }) => {
             const access = new DataPlaneAccess({
                 hostName: properties.serviceOperationsHostName,

@@ -1,13 +1,8 @@
 /*
  * Sharding: a note in the state of a hub's stack. Nothing of it exists on Azure.
  */
-import type {
-    ConfigureRequest,
-    CreateResult,
-    DiffResult,
-    ResourceProvider,
-    UpdateResult,
-} from "@pulumi/pulumi/dynamic";
+import type { ConfigureRequest, ResourceProvider } from "@pulumi/pulumi/dynamic";
+import { stateNote } from "./stateNote";
 import { rememberSettings } from "./stackSettings";
 
 interface Shards {
@@ -16,14 +11,5 @@ interface Shards {
 
 export const provider: ResourceProvider<Shards, Shards> = {
     configure: async (request: ConfigureRequest) => rememberSettings(request),
-    diff: async (_: string, olds: Shards, news: Shards): Promise<DiffResult> => ({
-        changes: olds.shards !== news.shards,
-    }),
-    create: async (inputs: Shards): Promise<CreateResult<Shards>> => ({
-        id: "sharding",
-        outs: inputs,
-    }),
-    update: async (_: string, __: Shards, news: Shards): Promise<UpdateResult<Shards>> => ({
-        outs: news,
-    }),
+    ...stateNote<Shards>("sharding", "shards"),
 };

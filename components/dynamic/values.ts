@@ -42,3 +42,8 @@ export function stableJson(value: unknown): string {
             : inner,
     );
 }
+
+/** IDs as a provisioning service compares them: it ignores the case of their letters. */
+export function idSet(ids: readonly string[] = []): ReadonlySet<string> {
+    return new Set(ids.map((id) => id.toLowerCase()));
+}

@@ -10,8 +10,8 @@ export type Change =
  * Reads an identity and writes what follows from it, unless somebody changed it in between: then the decision is made anew.
  *
  * @param decide undefined: it stays as it is; not called for one that does not exist; what it throws is thrown
- * @param known the identity as an index has it, whose ETag may be out of date
- * @returns whether it was changed
+ * @param known the identity as it was read before
+ * @returns whether it was changed; not when it stays as it is, or is gone
  */
 export async function changeIdentity(
     hub: Pick<HubRegistry, "hostName" | "registry" | "queue">,
@@ -29,17 +29,17 @@ export async function changeIdentity(
         if (error === undefined) {
             return true;
         }
-        if (isMissing(error)) {
+        if (isRefusal(error, "DeviceNotFound")) {
             return false;
         }
-        if (!isStale(error) || attempt >= attempts) {
+        if (!isRefusal(error, "PreconditionFailed") || attempt >= attempts) {
             throw itemError(hub, deviceId, error);
         }
         present = await hub.registry.get(deviceId);
     }
 }
 
-/** A write leaves an IoT Edge device what it is. */
+/** A write leaves an IoT Edge device what it is, and each device where it is. */
 function operation({ deviceId, etag, edge }: DeviceRecord, change: Change): RegistryOperation {
     const condition = etag === undefined ? {} : { ifMatch: etag };
     return change.mode === "delete"
@@ -51,12 +51,16 @@ function operation({ deviceId, etag, edge }: DeviceRecord, change: Change): Regi
           };
 }
 
-function isMissing({ code }: ItemError): boolean {
-    return /DeviceNotFound|404001/.test(code);
-}
+/** As bulk results name them, and by their numbers. Source: Azure docs, "Understand and resolve IoT Hub errors". */
+const refusals = {
+    DeviceAlreadyExists: "409001",
+    DeviceNotFound: "404001",
+    PreconditionFailed: "412001",
+} as const;
 
-function isStale({ code }: ItemError): boolean {
-    return /PreconditionFailed|412001/.test(code);
+/** Whether the hub refused an item for this reason. */
+export function isRefusal({ code }: ItemError, reason: keyof typeof refusals): boolean {
+    return code.includes(reason) || code.includes(refusals[reason]);
 }
 
 /** What the hub said of one device. */

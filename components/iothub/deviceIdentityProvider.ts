@@ -5,9 +5,9 @@
  * | --- | --- | --- |
  * | check | for one that is new, once a run: GET of the linked provisioning services, POST /devices/query | |
  * | create | POST /devices (bulk create, up to 100 devices a call) | the tag iotX509 tells that a device is this stack's: create again takes it over |
- * | update | POST /devices (bulk update), PATCH /twins/{id} when tags changed | update again |
- * | read | POST /devices/query and GET /statistics/devices for a fleet; GET /twins/{id} for a few, and for one in doubt | |
- * | delete | POST /devices (bulk delete; or update to disabled where devices are kept) | one that is gone is success |
+ * | update | GET /twins/{id}, POST /devices (bulk update), PATCH /twins/{id} when tags changed | update again |
+ * | read | GET /twins/{id} | |
+ * | delete | GET /twins/{id}, POST /devices (bulk delete; or update to disabled where devices are kept) | one that is gone is success |
  */
 import type {
     CheckResult,
@@ -30,7 +30,8 @@ import {
 import { changedKeys, isUnknown, stableJson, toState } from "../dynamic/values";
 import { hold, take, textDigest } from "../dynamic/writeOnly";
 import { isRegistered, linkedServices } from "../dps/registrations";
-import { changeIdentity, itemError } from "./changeIdentity";
+import { changeIdentity, isRefusal, itemError } from "./changeIdentity";
+import { changeTags } from "./changeTags";
 import { HubRegistry, hubRegistry } from "./hubRegistry";
 import { deviceRecord, only, Properties, thumbprintsOf } from "./identityRecord";
 import { DeviceRecord, ItemError, ownerOf, ownerTag } from "./registry";
@@ -185,7 +186,7 @@ async function takeOver(
     device: Inputs & Outputs,
     error: ItemError,
 ): Promise<void> {
-    if (!/DeviceAlreadyExists|409001/.test(error.code)) {
+    if (!isRefusal(error, "DeviceAlreadyExists")) {
         throw itemError(hub, device.deviceId, error);
     }
     const found = await hub.registry.get(device.deviceId);
@@ -220,9 +221,7 @@ async function takeOver(
         device.deviceId,
         (now) => {
             if (!isRead(now)) {
-                throw new Error(
-                    `device "${device.deviceId}" was changed by somebody else while it was taken over; run this again`,
-                );
+                throw changedMeanwhile(device.deviceId);
             }
             return isSameIdentity(now, { ...wanted, authentication })
                 ? undefined
@@ -230,7 +229,18 @@ async function takeOver(
         },
         found,
     );
-    await applyTags(hub, wanted, only(found.tags, Object.keys(wanted.tags)));
+    await changeTags(hub, found, (now) => {
+        if (ownerOf(now) !== owner) {
+            throw changedMeanwhile(device.deviceId);
+        }
+        return tagPatch(only(now.tags, Object.keys(wanted.tags)), wanted.tags);
+    });
+}
+
+function changedMeanwhile(deviceId: string): Error {
+    return new Error(
+        `device "${deviceId}" was changed by somebody else while it was taken over; run this again`,
+    );
 }
 
 async function update(id: string, olds: Outputs, news: Inputs): Promise<UpdateResult<Outputs>> {
@@ -238,12 +248,9 @@ async function update(id: string, olds: Outputs, news: Inputs): Promise<UpdateRe
     const hub = await openHub(outs);
     const wanted = deviceRecord(id, news);
     const before = deviceRecord(id, olds);
-    const known = await present(hub, id, olds);
-    hub.reader(olds.owner).noteWrite(id);
+    const known = await hub.registry.get(id);
     if (known === undefined) {
-        throw new Error(
-            `device "${id}" is not on ${hub.hostName} any more: "pulumi up --refresh" makes it again`,
-        );
+        throw goneFrom(hub, id);
     }
     const { adopt } = news;
     refuseForeign(hub, olds, known, adopt);
@@ -251,7 +258,7 @@ async function update(id: string, olds: Outputs, news: Inputs): Promise<UpdateRe
     const isRewritten =
         ((olds.isProvisioned ?? false) && !news.isProvisioned) || olds.foreign !== undefined;
     if (isRewritten || !isSameIdentity(before, wanted)) {
-        await changeIdentity(
+        const isDone = await changeIdentity(
             hub,
             id,
             (found) => {
@@ -264,18 +271,22 @@ async function update(id: string, olds: Outputs, news: Inputs): Promise<UpdateRe
             },
             known,
         );
+        if (!isDone) {
+            throw goneFrom(hub, id);
+        }
     }
-    // What others wrote below our own tags stays: only the mark is compared with what is there.
-    await applyTags(hub, wanted, { ...before.tags, [ownerTag]: known.tags[ownerTag] });
+    await changeTags(hub, known, (found) => {
+        refuseForeign(hub, olds, found, adopt);
+        // What others wrote below our own tags stays: only the mark is compared with what is there.
+        return tagPatch({ ...before.tags, [ownerTag]: found.tags[ownerTag] }, wanted.tags);
+    });
     return { outs };
 }
 
-/** As an index has it, if that agrees with the state. */
-function present(hub: HubRegistry, id: string, state: Outputs): Promise<DeviceRecord | undefined> {
-    const asInState = stableJson(state);
-    return hub
-        .reader(state.owner)
-        .read(id, (record) => stableJson(seen(state, record)) === asInState);
+function goneFrom({ hostName }: HubRegistry, id: string): Error {
+    return new Error(
+        `device "${id}" is not on ${hostName} any more: "pulumi up --refresh" makes it again`,
+    );
 }
 
 /**
@@ -315,23 +326,13 @@ function isSameIdentity(one: DeviceRecord, other: DeviceRecord): boolean {
     return fields(one) === fields(other);
 }
 
-async function applyTags(
-    hub: HubRegistry,
-    wanted: DeviceRecord,
-    present: DeviceRecord["tags"],
-): Promise<void> {
-    const patch = tagPatch(present, wanted.tags);
-    if (Object.keys(patch).length > 0) {
-        await hub.registry.patchTags(wanted.deviceId, patch);
-    }
-}
-
 async function read(id: string | undefined, state?: Outputs): Promise<ReadResult<Outputs>> {
     if (id === undefined || state === undefined) {
         throw new Error('a DeviceIdentity cannot be imported: set "adopt: true" for the device');
     }
     const hub = await unlessGone(openHub(state));
-    const found = hub && (await present(hub, id, state));
+    // Not from a query: its index goes on showing a device for many minutes after it was deleted, and no count tells that.
+    const found = hub && (await hub.registry.get(id));
     return found === undefined ? {} : { id, props: seen(state, found) };
 }
 
@@ -363,19 +364,12 @@ async function deleteDevice(id: string, state: Outputs): Promise<void> {
     if (hub === undefined) {
         return;
     }
-    const known = await present(hub, id, state);
-    hub.reader(state.owner).noteWrite(id);
-    const isDone = await changeIdentity(
-        hub,
-        id,
-        (found) => {
-            refuseForeign(hub, state, found);
-            return isKept
-                ? { mode: "update", device: { ...deviceRecord(id, state), status: "disabled" } }
-                : { mode: "delete" };
-        },
-        known,
-    );
+    const isDone = await changeIdentity(hub, id, (found) => {
+        refuseForeign(hub, state, found);
+        return isKept
+            ? { mode: "update", device: { ...deviceRecord(id, state), status: "disabled" } }
+            : { mode: "delete" };
+    });
     if (isKept && isDone) {
         console.log(`device "${id}" stays on the hub, disabled (iot-x509:pruneDevices)`);
     }

@@ -10,19 +10,16 @@ import type {
     CheckFailure,
     CheckResult,
     ConfigureRequest,
-    CreateResult,
-    DiffResult,
     ResourceProvider,
-    UpdateResult,
 } from "@pulumi/pulumi/dynamic";
 import { azure, configureAzure } from "../azure/access";
 import { AzureError } from "../azure/client";
+import { nameList } from "../dynamic/nameList";
+import { stateNote } from "../dynamic/stateNote";
 import { noteProgram } from "../dynamic/stackSettings";
+import { idSet } from "../dynamic/values";
 import { CaCertificates } from "./caCertificates";
 import { hubRegistry } from "./hubRegistry";
-
-/** So many of a kind a line names; the rest are counted. */
-const named = 20;
 
 interface RawInputs {
     readonly hubId?: string;
@@ -40,16 +37,7 @@ interface Inputs {
 export const provider: ResourceProvider<Inputs, Inputs> = {
     configure: async (request: ConfigureRequest) => configureAzure(request),
     check,
-    diff: async (_: string, olds: Inputs, news: Inputs): Promise<DiffResult> => ({
-        changes: olds.owner !== news.owner,
-    }),
-    create: async (inputs: Inputs): Promise<CreateResult<Inputs>> => ({
-        id: "audit",
-        outs: inputs,
-    }),
-    update: async (_: string, __: Inputs, news: Inputs): Promise<UpdateResult<Inputs>> => ({
-        outs: news,
-    }),
+    ...stateNote<Inputs>("audit", "owner"),
 };
 
 async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
@@ -74,10 +62,6 @@ async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
     return { inputs, failures };
 }
 
-function idSet(ids: readonly string[]): ReadonlySet<string> {
-    return new Set(ids.map((id) => id.toLowerCase()));
-}
-
 /** One line for each kind of thing. A hub that does not exist any more has nothing. */
 async function undeclared(
     hubId: string,
@@ -94,7 +78,7 @@ async function undeclared(
         ...(foreign.length === 0
             ? []
             : [
-                  `CA certificates on ${hostName} that this stack did not declare: ${list(
+                  `CA certificates on ${hostName} that this stack did not declare: ${nameList(
                       foreign.map(
                           ({ name, isVerified }) => `${name}${isVerified ? " (verified)" : ""}`,
                       ),
@@ -103,13 +87,8 @@ async function undeclared(
         ...(others.length === 0
             ? []
             : [
-                  `devices on ${hostName} that this stack did not declare: ${list(others)}; ` +
+                  `devices on ${hostName} that this stack did not declare: ${nameList(others)}; ` +
                       `delete what is nobody's (az iot hub device-identity delete), or adopt it (adopt: true)`,
               ]),
     ];
-}
-
-function list(names: readonly string[]): string {
-    const rest = names.length > named ? ` and ${names.length - named} more` : "";
-    return `${[...names].sort().slice(0, named).join(", ")}${rest}`;
 }

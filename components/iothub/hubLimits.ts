@@ -1,8 +1,8 @@
 /** Tier and size of a hub, e.g. S1 x 2. */
 export interface HubSize {
-    /** `F1`, `B1` … `S3`. */
+    /** `F1`, `S1` … `S3`. */
     readonly sku: string;
-    /** 1 to 200; 10 with B3 and S3. */
+    /** 1 to 200; 10 with S3. */
     readonly units: number;
 }
 
@@ -12,6 +12,8 @@ export interface HubLimits {
     readonly registryPerMinute: number;
     /** Queries a minute; each page counts. */
     readonly queriesPerMinute: number;
+    /** What comes faster is first held back, not refused: callers who wait for each answer need no pace. */
+    readonly twinReadsPerSecond: number;
 }
 
 /** Azure's limit of devices in one bulk request. */
@@ -23,5 +25,6 @@ export function hubLimits({ sku, units }: HubSize): HubLimits {
     return {
         registryPerMinute: (isLarge ? 5000 : 100) * units,
         queriesPerMinute: (isLarge ? 1000 : 20) * units,
+        twinReadsPerSecond: isLarge ? 500 * units : sku === "S2" ? Math.max(100, 10 * units) : 100,
     };
 }

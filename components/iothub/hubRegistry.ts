@@ -1,6 +1,5 @@
 import { azure } from "../azure/access";
 import { DataPlaneAccess } from "../azure/dataPlaneAccess";
-import { FleetReader } from "./fleetReader";
 import { HubSize } from "./hubLimits";
 import { OwnPace, paceVariable } from "./pace";
 import { Registry } from "./registry";
@@ -22,8 +21,6 @@ export interface HubRegistry {
     readonly queue: RegistryQueue;
     /** How many devices this process will write, and how many of them are written already; for the progress line. */
     readonly expect: (total: number, unchanged: number) => void;
-    /** Gathers reads into queries. */
-    readonly reader: (owner: string) => FleetReader;
 }
 
 const registries = new Map<string, Promise<HubRegistry>>();
@@ -81,7 +78,6 @@ function open(hostName: string, size: HubSize, resource: string): HubRegistry {
     const own = new OwnPace(size);
     const pace = address === undefined ? own : sharedPace(address, hostName, size);
     const registry = new Registry(iot, hostName, access, pace.queries);
-    const readers = new Map<string, FleetReader>();
     let unowned: Promise<ReadonlySet<string>> | undefined;
     const noWait = new DataPlaneAccess({ ...role, waitSeconds: 0 });
     const atOnce = new Registry(iot, hostName, noWait, pace.queries);
@@ -94,10 +90,5 @@ function open(hostName: string, size: HubSize, resource: string): HubRegistry {
         unowned: () => (unowned ??= readUnowned()),
         expect: (total, unchanged) => own.progress.expect(total, unchanged),
         queue: new RegistryQueue(registry, pace),
-        reader: (owner) => {
-            const reader = readers.get(owner) ?? new FleetReader(registry, hostName, owner, pace);
-            readers.set(owner, reader);
-            return reader;
-        },
     };
 }

@@ -33,8 +33,19 @@ export interface DeviceRecord {
     readonly tags: Readonly<Record<string, unknown>>;
     /** Of the identity, as it was read; changed by every write. */
     readonly etag?: string;
-    /** Of an IoT Edge device: what a write leaves out is taken from it. */
-    readonly edge?: { readonly deviceScope: string };
+    /** Of the twin, as it was read; a write of the identity leaves it as it is. */
+    readonly twinEtag?: string;
+    /** What a write that leaves it out takes from the device; undefined: it has none of it. */
+    readonly edge?: EdgeFields;
+}
+
+/** Of an IoT Edge device, or of one below it. Source: REST reference "Devices - Create Or Update Identity". */
+export interface EdgeFields {
+    readonly capabilities: { readonly iotEdge: boolean };
+    /** An IoT Edge device's own, which no write may change; otherwise that of its parent. */
+    readonly deviceScope?: string;
+    /** Of the IoT Edge devices above it. */
+    readonly parentScopes?: readonly string[];
 }
 
 /** One item of a bulk request; with `ifMatch` it fails when the identity has another ETag (PreconditionFailed). */
@@ -65,7 +76,8 @@ export class Registry {
     ) {}
 
     /**
-     * At most 100 operations. Returns the items that failed; the others have taken effect.
+     * At most 100 operations. Returns the items that failed; where there are any, no document says whether the others have
+     * taken effect.
      *
      * @throws AzureError 429 at once: the caller paces all bulk requests of the hub; 400 when it takes none of them
      */
@@ -98,82 +110,66 @@ export class Registry {
         return answer.status === 404 ? undefined : deviceRecord(answer.body as RawTwin);
     }
 
-    /** All devices with this owner tag (`project/stack`), from an index that lags behind the registry. */
-    async ownedBy(owner: string): Promise<readonly DeviceRecord[]> {
-        const query = `SELECT * FROM devices WHERE tags.${ownerTag}.stack = '${owner}'`;
-        return (await this.query(query)).map((row) => deviceRecord(row as RawTwin));
-    }
-
     /** IDs of all devices without an owner tag, from an index that lags behind the registry. */
     async unowned(): Promise<readonly string[]> {
-        const rows = await this.query(
-            `SELECT deviceId FROM devices WHERE NOT IS_DEFINED(tags.${ownerTag})`,
-        );
-        return rows.map((row) => (row as { deviceId: string }).deviceId);
+        return this.query(`SELECT deviceId FROM devices WHERE NOT IS_DEFINED(tags.${ownerTag})`);
     }
 
     /** IDs of the devices that have another owner tag or none, the first 1,000; from the same index. */
     async notOwnedBy(owner: string): Promise<readonly string[]> {
         const tag = `tags.${ownerTag}`;
-        const rows = await this.page(
-            `SELECT deviceId FROM devices WHERE NOT IS_DEFINED(${tag}) OR ${tag}.stack != '${owner}'`,
-        );
-        return rows.map((row) => (row as { deviceId: string }).deviceId);
+        const condition = `NOT IS_DEFINED(${tag}) OR ${tag}.stack != '${owner}'`;
+        return (await this.page(`SELECT deviceId FROM devices WHERE ${condition}`)).ids;
     }
 
-    private async page(query: string): Promise<readonly unknown[]> {
+    /** Device IDs of all rows. */
+    private async query(query: string): Promise<readonly string[]> {
+        const all: string[] = [];
+        let continuation: string | undefined;
+        do {
+            const { ids, next } = await this.page(query, continuation);
+            all.push(...ids);
+            continuation = next;
+        } while (continuation !== undefined);
+        return all;
+    }
+
+    /** One page of a query for device IDs. Source: REST reference "Query - Get Twins". */
+    private async page(query: string, continuation?: string): Promise<Page> {
         await this.queries.take(1);
         const answer = await this.send({
             method: "POST",
             url: this.url("/devices/query"),
             body: { query },
-            headers: { "x-ms-max-item-count": String(largestPage) },
+            headers: {
+                "x-ms-max-item-count": String(largestPage),
+                ...(continuation === undefined ? {} : { "x-ms-continuation": continuation }),
+            },
             expect: [200],
         });
-        return answer.body as unknown[];
+        const rows = answer.body as readonly { readonly deviceId: string }[];
+        return {
+            ids: rows.map(({ deviceId }) => deviceId),
+            next: answer.headers["x-ms-continuation"],
+        };
     }
 
-    /** How many devices the hub has, from the registry itself and from the index that queries read. */
-    async counts(): Promise<{ readonly registry: number; readonly index: number }> {
-        const statistics = await this.send({
-            method: "GET",
-            url: this.url("/statistics/devices"),
-            expect: [200],
-        });
-        const rows = await this.query("SELECT COUNT() AS total FROM devices");
-        const { totalDeviceCount } = statistics.body as { totalDeviceCount: number };
-        return { registry: totalDeviceCount, index: (rows[0] as { total: number }).total };
-    }
-
-    /** All rows, page by page. Source: REST reference "Query - Get Twins". */
-    private async query(query: string): Promise<readonly unknown[]> {
-        const rows: unknown[] = [];
-        let continuation: string | undefined;
-        do {
-            await this.queries.take(1);
-            const answer = await this.send({
-                method: "POST",
-                url: this.url("/devices/query"),
-                body: { query },
-                headers: {
-                    "x-ms-max-item-count": String(largestPage),
-                    ...(continuation === undefined ? {} : { "x-ms-continuation": continuation }),
-                },
-                expect: [200],
-            });
-            rows.push(...(answer.body as unknown[]));
-            continuation = answer.headers["x-ms-continuation"];
-        } while (continuation !== undefined);
-        return rows;
-    }
-
-    /** Merges tags into the twin's; null removes one. */
-    async patchTags(deviceId: string, tags: Readonly<Record<string, unknown>>): Promise<void> {
+    /**
+     * Merges tags into the twin's; null removes one.
+     *
+     * @param etag of the twin; without it whatever there is gets them
+     * @throws AzureError 412 when the twin is another one by now; 404 when there is none
+     */
+    async patchTags(
+        deviceId: string,
+        tags: Readonly<Record<string, unknown>>,
+        etag?: string,
+    ): Promise<void> {
         await this.send({
             method: "PATCH",
             url: this.url(`/twins/${encodeURIComponent(deviceId)}`),
             body: { tags },
-            ifMatch: "*",
+            ifMatch: etag === undefined ? "*" : `"${etag}"`,
             expect: [200],
         });
     }
@@ -199,6 +195,12 @@ function bulkRefusal({ status, body, headers }: AzureAnswer): AzureError {
     );
 }
 
+interface Page {
+    readonly ids: readonly string[];
+    /** Where the next one begins. */
+    readonly next: string | undefined;
+}
+
 interface RawRefusal {
     readonly Message?: string;
     readonly message?: string;
@@ -214,11 +216,14 @@ interface RawItemError {
 
 interface RawTwin {
     readonly deviceId: string;
+    readonly etag?: string;
     readonly deviceEtag?: string;
     readonly status: DeviceStatus;
     readonly statusReason?: string | null;
-    readonly capabilities?: { readonly iotEdge?: boolean };
-    readonly deviceScope?: string;
+    readonly capabilities?: { readonly iotEdge?: boolean } | null;
+    /** Left out, like the next one, where there is none. */
+    readonly deviceScope?: string | null;
+    readonly parentScopes?: readonly string[] | null;
     readonly authenticationType: string;
     /** Its names begin with a capital in a twin, and with a small letter in the documents and in an identity. */
     readonly x509Thumbprint?: Readonly<Record<string, string | null>>;
@@ -241,7 +246,7 @@ function bulkItem(operation: RegistryOperation): unknown {
         status,
         ...(statusReason === undefined ? {} : { statusReason }),
         authentication,
-        ...(edge === undefined ? {} : { capabilities: { iotEdge: true }, ...edge }),
+        ...edge,
         ...(operation.mode === "create" ? { tags } : {}),
     };
 }
@@ -267,7 +272,27 @@ function deviceRecord(twin: RawTwin): DeviceRecord {
         authentication,
         tags: twin.tags ?? {},
         ...(twin.deviceEtag === undefined ? {} : { etag: twin.deviceEtag }),
-        ...(twin.capabilities?.iotEdge ? { edge: { deviceScope: twin.deviceScope ?? "" } } : {}),
+        ...(twin.etag === undefined ? {} : { twinEtag: twin.etag }),
+        ...edgeFields(twin),
+    };
+}
+
+function edgeFields({
+    capabilities,
+    deviceScope,
+    parentScopes,
+}: RawTwin): Pick<DeviceRecord, "edge"> {
+    const iotEdge = capabilities?.iotEdge ?? false;
+    const hasParents = (parentScopes ?? []).length > 0;
+    if (!iotEdge && !deviceScope && !hasParents) {
+        return {};
+    }
+    return {
+        edge: {
+            capabilities: { iotEdge },
+            ...(deviceScope ? { deviceScope } : {}),
+            ...(hasParents ? { parentScopes: parentScopes ?? [] } : {}),
+        },
     };
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "timers/promises";
 import { AzureError } from "../azure/client";
 import { Gatherer } from "./gather";
 import { largestBatch } from "./hubLimits";
+import { isCarriedOut } from "./carriedOut";
 import { ItemError, Registry, RegistryOperation } from "./registry";
 import { HubPace } from "./pace";
 
@@ -11,6 +12,8 @@ const longestBackoff = 60_000;
 const mostRefusals = 20;
 /** The next one is worth a word. */
 const silentRefusals = 3;
+/** Reads at once. */
+const parallel = 20;
 
 interface Waiting {
     readonly operation: RegistryOperation;
@@ -21,7 +24,7 @@ interface Waiting {
 /**
  * Gathers the operations of many devices, which the engine runs in parallel, into bulk requests, one at a time and no
  * faster than the hub's tier lets through. After a 429 the whole queue waits, not each device for itself. A failed item
- * fails only its own device, also when the hub refuses the whole request because of it.
+ * fails only its own device, also when the hub refuses the whole request because of it, or does nothing of it.
  */
 export class RegistryQueue {
     private readonly waiting = new Gatherer<Waiting>();
@@ -55,8 +58,9 @@ export class RegistryQueue {
 
     /** A 400 to the request does not say which item it is about: halves find it. */
     private async deliver(batch: readonly Waiting[]): Promise<void> {
+        let errors: readonly ItemError[];
         try {
-            this.settle(batch, await this.send(batch));
+            errors = await this.send(batch);
         } catch (error) {
             if (batch.length > 1 && isBadRequest(error)) {
                 const middle = Math.ceil(batch.length / 2);
@@ -65,7 +69,9 @@ export class RegistryQueue {
             } else {
                 batch.forEach((item) => item.failed(error as Error));
             }
+            return;
         }
+        await this.settle(batch, errors);
     }
 
     private async send(batch: readonly Waiting[]): Promise<readonly ItemError[]> {
@@ -90,10 +96,49 @@ export class RegistryQueue {
         }
     }
 
-    private settle(batch: readonly Waiting[], errors: readonly ItemError[]): void {
+    private async settle(batch: readonly Waiting[], errors: readonly ItemError[]): Promise<void> {
         const byDevice = new Map(errors.map((error) => [error.deviceId, error]));
-        for (const { operation, done } of batch) {
-            done(byDevice.get(deviceIdOf(operation)));
+        const unnamed: Waiting[] = [];
+        for (const item of batch) {
+            const error = byDevice.get(deviceIdOf(item.operation));
+            if (error === undefined) {
+                unnamed.push(item);
+            } else {
+                item.done(error);
+            }
+        }
+        if (errors.length === 0) {
+            unnamed.forEach(({ done }) => done(undefined));
+        } else if (unnamed.length < batch.length) {
+            await this.settleUnnamed(unnamed);
+        } else {
+            const { deviceId, code, message } = errors[0];
+            const problem = `bulk request refused for a device that is not in it: "${deviceId}" ${code} ${message}`;
+            batch.forEach(({ failed }) => failed(new Error(problem)));
+        }
+    }
+
+    /** Whether a request with a failed item has done the others, no document says: what is not done is sent again. */
+    private async settleUnnamed(items: readonly Waiting[]): Promise<void> {
+        const undone: Waiting[] = [];
+        const waiting = [...items];
+        const worker = async (): Promise<void> => {
+            for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
+                try {
+                    const present = await this.registry.get(deviceIdOf(item.operation));
+                    if (isCarriedOut(item.operation, present)) {
+                        item.done(undefined);
+                    } else {
+                        undone.push(item);
+                    }
+                } catch (error) {
+                    item.failed(error as Error);
+                }
+            }
+        };
+        await Promise.all(Array.from({ length: parallel }, worker));
+        if (undone.length > 0) {
+            await this.deliver(undone);
         }
     }
 }
@@ -106,7 +151,7 @@ function isBadRequest(error: unknown): boolean {
     return error instanceof AzureError && error.status === 400;
 }
 
-/** Exponential with jitter, since a hub's 429 carries no Retry-After; it comes on top of the refilling of the bucket. */
+/** Exponential with jitter, where a 429 names no time; it comes on top of the refilling of the bucket. */
 function backoff(refusals: number): number {
     const longest = Math.min(longestBackoff, shortestBackoff * 2 ** (refusals - 1));
     return longest / 2 + (Math.random() * longest) / 2;

@@ -7,10 +7,13 @@ export const maximumFreeHubs = 1;
 
 const computed = [
     "authorizationPolicies",
+    "deviceHostName",
     "hostName",
+    "iotHubDetails",
     "locations",
     "privateEndpointConnections",
     "provisioningState",
+    "serviceHostName",
     "state",
 ];
 

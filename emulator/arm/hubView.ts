@@ -1,5 +1,6 @@
 import { createHash } from "crypto";
 import { clouds } from "../core/clouds";
+import { hostNameFor } from "../hub/hostNames";
 import { Hub } from "../hub/model";
 import { eventsOf } from "./hubRules";
 import { regions } from "./locations";
@@ -40,7 +41,7 @@ export function hubView(hub: Hub, isBusy: boolean): object {
             state: hub.state,
             provisioningState:
                 hub.state === "Deleting" ? "Deleting" : isBusy ? "Accepted" : "Succeeded",
-            ...(isActive ? { ipFilterRules: [], hostName: hub.hostName } : {}),
+            ...(isActive ? { ipFilterRules: [], ...hostNames(hub) } : {}),
             ...hub.properties,
             eventHubEndpoints: { events: eventsView(hub) },
             ...(isActive ? { routing: { ...emptyRouting, ...routingOf(hub) } } : {}),
@@ -53,6 +54,19 @@ export function hubView(hub: Hub, isBusy: boolean): object {
 
 function routingOf(hub: Hub): object {
     return (hub.properties.routing as object | undefined) ?? {};
+}
+
+/** Azure has those of the second gateway from api-version 2026-03-01-preview on. */
+function hostNames(hub: Hub): object {
+    const { hostName } = hub;
+    return hub.gatewayV2 === true
+        ? {
+              hostName,
+              deviceHostName: hostNameFor(hub, "device"),
+              serviceHostName: hostNameFor(hub, "service"),
+              iotHubDetails: { gatewayVersion: "V2" },
+          }
+        : { hostName };
 }
 
 function locationsOf(hub: Hub): object[] {

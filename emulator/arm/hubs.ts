@@ -206,6 +206,7 @@ export class HubApi {
             location,
             cloud: cloud.name,
             hostName: `${name.toLowerCase()}.${cloud.hubSuffix}`,
+            ...(this.context.settings.gatewayV2 ? { gatewayV2: true } : {}),
             createdAt: clock.date().toISOString(),
             etag: "",
             state: "Activating",

@@ -61,6 +61,9 @@ export interface AzureHost {
     readonly name: string;
 }
 
+/** Between a hub's name and its cloud's suffix, where its gateway is the second version. */
+const hubUses = ["device", "service"];
+
 /** What a hub or a provisioning service is called in its host name: one label of DNS, and so no wildcard. */
 const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
@@ -91,5 +94,6 @@ function kindIn(cloud: Cloud, name: string): HostKind | undefined {
         return undefined;
     }
     const suffix = name.slice(dot + 1);
-    return suffix === cloud.hubSuffix ? "hub" : suffix === cloud.dpsSuffix ? "dps" : undefined;
+    const hubSuffixes = [cloud.hubSuffix, ...hubUses.map((use) => `${use}.${cloud.hubSuffix}`)];
+    return hubSuffixes.includes(suffix) ? "hub" : suffix === cloud.dpsSuffix ? "dps" : undefined;
 }

@@ -33,6 +33,18 @@ export interface Settings {
     maximumChainLength: number;
     /** Seconds that a deleted device is still returned by registry queries. On a live hub it was 25 minutes and more (terraform-provider-iothub, 2026-08-15); 0 keeps tests quick. */
     queryIndexLagSeconds: number;
+    /** Seconds that the registry's statistics still count a deleted device. They do on a live hub (same source); 0 keeps tests quick. */
+    statisticsLagSeconds: number;
+    /** A query for `COUNT()` that meets no device answers `[]` instead of one row with 0. No source says which. */
+    emptyCountHasNoRow: boolean;
+    /** A bulk request with a failed item does nothing of the others. Undocumented; off, as each item has its own error. */
+    bulkIsAtomic: boolean;
+    /** Hubs that are made while this is on have a gateway of the second version: host names of their own for devices and for services, and a provisioning service assigns the former. Azure makes both kinds in 2026 (Azure/azure-iot-sdk-java pull request 1831). */
+    gatewayV2: boolean;
+    /** Forms of an ETag in `If-Match` that a provisioning service takes: `quoted` (RFC 9110), `raw` (as azure-iot-provisioning-service and az send it), or `any`. No source says which. */
+    dpsIfMatchForm: "any" | "quoted" | "raw";
+    /** A provisioning service refuses registration IDs with upper-case letters. The docs name `a-z` and call IDs case-insensitive; off. */
+    dpsLowerCaseIds: boolean;
 }
 
 export const defaultSettings: Readonly<Settings> = {
@@ -51,12 +63,23 @@ export const defaultSettings: Readonly<Settings> = {
     minimumRsaBits: 2048,
     maximumChainLength: 10,
     queryIndexLagSeconds: 0,
+    statisticsLagSeconds: 0,
+    emptyCountHasNoRow: false,
+    bulkIsAtomic: false,
+    gatewayV2: false,
+    dpsIfMatchForm: "any",
+    dpsLowerCaseIds: false,
+};
+
+/** Settings that take certain words alone. */
+const choices: Readonly<Record<string, readonly unknown[]>> = {
+    dpsIfMatchForm: ["any", "quoted", "raw"],
 };
 
 /**
  * Applies changes given as JSON.
  *
- * @throws Error naming the setting, when it does not exist or has another type.
+ * @throws Error naming the setting, when it does not exist or has another type or word.
  */
 export function changeSettings(settings: Settings, changes: Record<string, unknown>): void {
     for (const [name, value] of Object.entries(changes)) {
@@ -67,6 +90,9 @@ export function changeSettings(settings: Settings, changes: Record<string, unkno
         }
         if (typeof value !== wanted) {
             throw new Error(`setting "${name}" must be a ${wanted}`);
+        }
+        if (choices[name]?.includes(value) === false) {
+            throw new Error(`setting "${name}" must be one of ${choices[name].join(", ")}`);
         }
     }
     Object.assign(settings, changes);

@@ -89,6 +89,7 @@ function writeDevice(
         statusReason: (leaving ?? existing)?.statusReason ?? null,
         authentication: authentication(attested),
         iotEdge: (kept?.capabilities ?? policy.capabilities).iotEdge,
+        parentScopes: kept?.parentScopes ?? [],
     } as const;
     const device = existing ?? newDevice(context, deviceId, fields);
     if (existing === undefined) {

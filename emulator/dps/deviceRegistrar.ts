@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID, X509Certificate } from "crypto";
 import { EmulatorContext } from "../context";
 import { documentETag } from "../core/etag";
+import { hostNameFor } from "../hub/hostNames";
 import { assign } from "./assignment";
 import { AssignmentFailure } from "./assignmentFailure";
 import { attest, Attested, sameId } from "./attestation";
@@ -152,11 +153,16 @@ export class Registrar {
                 `provisioning service ${service.name} is ${service.state}; wait until it is Active`,
             );
         }
-        if (!registrationIdRule.test(registrationId)) {
+        const isInLowerCase = registrationId === registrationId.toLowerCase();
+        if (
+            !registrationIdRule.test(registrationId) ||
+            (this.context.settings.dpsLowerCaseIds && !isInLowerCase)
+        ) {
             throw RegistrationRefusal.of(
                 "registrationIdInvalid",
                 `registration ID "${registrationId}" must be at most 128 letters, digits and ` +
-                    `- . _ : and end in a letter, digit or -`,
+                    `- . _ : and end in a letter, digit or -` +
+                    (isInLowerCase ? "" : ", in lower case with the setting dpsLowerCaseIds"),
             );
         }
         return service;
@@ -255,7 +261,7 @@ export class Registrar {
             const made = assign(this.context, service, attested, registrationId, previous);
             registration.status = "assigned";
             registration.substatus = made.substatus;
-            registration.assignedHub = made.hub.hostName;
+            registration.assignedHub = hostNameFor(made.hub, "device");
             registration.deviceId = made.deviceId;
             this.context.log.info(
                 `${registrationId} registered with ${service.name}: device ${made.deviceId} on hub ` +

@@ -5,7 +5,7 @@ import { ProvisioningService, Registration } from "./model";
 import { access, authorize } from "./service/access";
 import { attestationView } from "./service/attestation";
 import { bulk, bulkEnrollments, bulkGroups } from "./service/bulk";
-import { Call, objectOf, Operation } from "./service/call";
+import { Call, objectOf, Operation, preconditionOf } from "./service/call";
 import { checkPrecondition, Enrollments } from "./service/enrollments";
 import { NotPlayed, notPlayed, problemReply, ServiceProblem } from "./service/errors";
 import { queryReply } from "./service/query";
@@ -146,13 +146,13 @@ function getGroup(call: Call): HttpReply {
 }
 
 function putGroup(call: Call): HttpReply {
-    const precondition = call.request.headers["if-match"];
+    const precondition = preconditionOf(call);
     const group = of(call).putGroup(call.params.id, objectOf(call), precondition);
     return { status: 200, body: groupView(group) };
 }
 
 function deleteGroup(call: Call): HttpReply {
-    of(call).deleteGroup(call.params.id, call.request.headers["if-match"]);
+    of(call).deleteGroup(call.params.id, preconditionOf(call));
     return { status: 204 };
 }
 
@@ -174,13 +174,13 @@ function getEnrollment(call: Call): HttpReply {
 }
 
 function putEnrollment(call: Call): HttpReply {
-    const precondition = call.request.headers["if-match"];
+    const precondition = preconditionOf(call);
     const enrollment = of(call).putEnrollment(call.params.id, objectOf(call), precondition);
     return { status: 200, body: enrollmentView(call.service, enrollment) };
 }
 
 function deleteEnrollment(call: Call): HttpReply {
-    of(call).deleteEnrollment(call.params.id, call.request.headers["if-match"]);
+    of(call).deleteEnrollment(call.params.id, preconditionOf(call));
     return { status: 204 };
 }
 
@@ -206,7 +206,7 @@ function getRegistration(call: Call): HttpReply {
 
 function deleteRegistration(call: Call): HttpReply {
     const registration = registrationOf(call);
-    checkPrecondition(call.request.headers["if-match"], registration.etag);
+    checkPrecondition(preconditionOf(call), registration.etag);
     call.service.registrations.delete(registration.registrationId.toLowerCase());
     return { status: 204 };
 }

@@ -1,5 +1,6 @@
 import { ETags } from "../core/etag";
 import { HubEvents } from "./events";
+import { readHostName } from "./hostNames";
 import { CloudToDeviceMessage, ConsumerGroup, Device, Hub, HubCertificate } from "./model";
 
 type StoredDevice = Omit<Device, "inbox"> & {
@@ -26,9 +27,12 @@ export class Hubs {
         return this.byName.get(name.toLowerCase());
     }
 
-    byHostName(hostName: string): Hub | undefined {
-        const hub = this.get(hostName.split(".")[0]);
-        return hub?.hostName === hostName.toLowerCase() ? hub : undefined;
+    /** @param notFor the host name that a hub has for this use alone does not count */
+    byHostName(hostName: string, notFor?: "device" | "service"): Hub | undefined {
+        const { classic, use } = readHostName(hostName);
+        const hub = this.get(classic.split(".")[0]);
+        const isOwn = use === "all" || (hub?.gatewayV2 === true && use !== notFor);
+        return hub?.hostName === classic && isOwn ? hub : undefined;
     }
 
     list(): Hub[] {

@@ -11,6 +11,8 @@ export interface Hub {
     readonly cloud: Cloud["name"];
     /** `<name>.azure-devices.net`, lower case. */
     readonly hostName: string;
+    /** Whether it has host names for devices and for services beside that: see {@link hostNameFor}. */
+    readonly gatewayV2?: boolean;
     readonly createdAt: string;
     etag: string;
     state: "Activating" | "Active" | "Deleting";
@@ -90,6 +92,8 @@ export interface Device {
     lastActivityTime: string;
     authentication: DeviceAuthentication;
     capabilities: { iotEdge: boolean };
+    /** Scopes of the IoT Edge devices above it; none in older snapshots. */
+    parentScopes?: readonly string[];
     readonly twin: Twin;
     /** Waiting cloud-to-device messages, oldest first; at most 50 (Azure docs: iot-hub-devguide-messages-c2d). */
     readonly inbox: CloudToDeviceMessage[];

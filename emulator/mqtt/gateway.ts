@@ -12,6 +12,7 @@ import {
     MethodResult,
     RefusedConnection,
 } from "../hub/connections";
+import { hostNameFor } from "../hub/hostNames";
 import { Hub, HubCertificate } from "../hub/model";
 import { HubAlias, HubAliases } from "./aliases";
 import { Admission, ConnectionHost, MqttConnection } from "./connection";
@@ -209,12 +210,13 @@ export class DeviceGateway implements DeviceConnections {
     }
 
     private hubOf(host: string): { hub: Hub; hostNames: string[] } | undefined {
-        const hub = this.aliases.find(host) ?? this.context.hubs.byHostName(host);
+        const hub = this.aliases.find(host) ?? this.context.hubs.byHostName(host, "service");
         if (hub === undefined) {
             return undefined;
         }
         const alias = this.aliases.aliasFor(hub);
-        return { hub, hostNames: [hub.hostName, ...(alias === undefined ? [] : [alias])] };
+        const own = new Set([hub.hostName, hostNameFor(hub, "device")]);
+        return { hub, hostNames: [...own, ...(alias === undefined ? [] : [alias])] };
     }
 
     private admit(
@@ -387,7 +389,8 @@ export class DeviceGateway implements DeviceConnections {
 /** A client that named a hub in TLS must mean the same in its user name; a gateway's or an alias's name says nothing. */
 function checkServerName(serverName: string | undefined, hub: Hub): void {
     const isHub = serverName !== undefined && azureHost(serverName)?.kind === "hub";
-    if (isHub && serverName.toLowerCase() !== hub.hostName) {
+    const own = [hub.hostName, hostNameFor(hub, "device")];
+    if (isHub && !own.includes(serverName.toLowerCase())) {
         throw new Refusal(
             "hubMismatch",
             `the client connected to "${serverName}" but its user name names "${hub.hostName}"`,

@@ -2,8 +2,15 @@ import { HttpReply } from "../core/http";
 import { Access, access } from "./access";
 import { bodyOf, Call, Operation } from "./call";
 import { ErrorCode, NotPlayed, RegistryProblem } from "./errors";
-import { createDevice, removeDevice, updateDevice } from "./devices";
-import { checkDeviceId, readIdentity } from "./identity";
+import {
+    checkIsNew,
+    createDevice,
+    fieldsOf,
+    matching,
+    removeDevice,
+    updateDevice,
+} from "./devices";
+import { checkDeviceId } from "./identity";
 import { checkedTwin } from "./twin";
 import { isObject, JsonObject } from "./twinRules";
 
@@ -35,8 +42,8 @@ interface ItemError {
 }
 
 /**
- * `POST /devices`: each device for itself, so that one failure leaves the others done. 200 when all went well, otherwise
- * 400 with the same shape, `BulkRegistryOperationResult` (REST reference "Bulk Registry - Update Registry"; recorded
+ * `POST /devices`: each device for itself, so that one failure leaves the others done; with the setting `bulkIsAtomic` it
+ * leaves nothing done. 200 when all went well, otherwise 400 with the same shape, `BulkRegistryOperationResult` (REST reference "Bulk Registry - Update Registry"; recorded
  * sessions of azure-sdk-for-net). Counts as one operation a device against the registry's limit.
  */
 export const bulkRegistry: Operation = {
@@ -50,7 +57,15 @@ export const bulkRegistry: Operation = {
             call.caller.demand(accessOf(item.mode), "POST on /devices");
         }
         await call.throttle.pass(call.hub, "registry", "RegistryWrite", items.length);
-        return result(items.flatMap((item) => attempt(call, item)));
+        const isAtomic = call.context.settings.bulkIsAtomic;
+        const refused = isAtomic
+            ? items.flatMap((item) => attempt(item, () => judge(call, item)))
+            : [];
+        return result(
+            refused.length > 0
+                ? refused
+                : items.flatMap((item) => attempt(item, () => carryOut(call, item))),
+        );
     },
 };
 
@@ -110,9 +125,9 @@ function accessOf(mode: Mode): Access {
     return mode.startsWith("delete") ? access.deleteDevices : access.writeDevices;
 }
 
-function attempt(call: Call, item: Item): ItemError[] {
+function attempt(item: Item, act: () => void): ItemError[] {
     try {
-        carryOut(call, item);
+        act();
         return [];
     } catch (error) {
         if (!(error instanceof RegistryProblem)) {
@@ -129,6 +144,22 @@ function attempt(call: Call, item: Item): ItemError[] {
     }
 }
 
+/** Changes nothing. @throws RegistryProblem when the item cannot be carried out */
+function judge(call: Call, item: Item): void {
+    const deviceId = checkDeviceId(item.deviceId);
+    const read = fieldsOf(call, item.body);
+    if (item.mode === "create") {
+        checkIsNew(call, deviceId);
+        checkedTwin(item.body);
+        read(undefined);
+        return;
+    }
+    const device = matching(call, deviceId, expectedBy(item));
+    if (!item.mode.startsWith("delete")) {
+        read(device);
+    }
+}
+
 function carryOut(call: Call, item: Item): void {
     const deviceId = checkDeviceId(item.deviceId);
     switch (item.mode) {
@@ -136,9 +167,7 @@ function carryOut(call: Call, item: Item): void {
             return create(call, deviceId, item.body);
         case "update":
         case "updateIfMatchETag":
-            updateDevice(call, deviceId, expectedBy(item), (previous) =>
-                readIdentity(item.body, previous),
-            );
+            updateDevice(call, deviceId, expectedBy(item), fieldsOf(call, item.body));
             return;
         case "delete":
         case "deleteIfMatchETag":
@@ -149,7 +178,7 @@ function carryOut(call: Call, item: Item): void {
 /** The twin given along is checked before anything is made, so that a bad one leaves no device behind. */
 function create(call: Call, deviceId: string, body: JsonObject): void {
     const { tags = {}, desired = {} } = checkedTwin(body);
-    const device = createDevice(call, deviceId, (none) => readIdentity(body, none));
+    const device = createDevice(call, deviceId, fieldsOf(call, body));
     device.twin.tags = tags;
     device.twin.desired.values = desired;
 }

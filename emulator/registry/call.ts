@@ -2,6 +2,7 @@ import { EmulatorContext } from "../context";
 import { HttpReply, HttpRequest } from "../core/http";
 import { Params } from "../core/router";
 import { Device, Hub } from "../hub/model";
+import { findSku } from "../arm/skus";
 import { Access, Caller } from "./access";
 import { Envelope, RegistryProblem } from "./errors";
 import { DeletedDevices } from "./deletedDevices";
@@ -23,9 +24,21 @@ export interface Operation {
     readonly access?: Access;
     /** The limit that one call counts against; left out where the cost depends on the body. */
     readonly limit?: { readonly name: LimitName; readonly operationType: string };
+    /** Not on a hub of a Basic tier (Azure docs: iot-hub-scaling, "IoT Hub REST APIs"). */
+    readonly isStandardOnly?: boolean;
     /** Default "message". */
     readonly envelope?: Envelope;
     readonly run: (call: Call) => HttpReply | Promise<HttpReply>;
+}
+
+/** @throws RegistryProblem 403 on a hub of a Basic tier */
+export function demandStandardTier({ sku }: Hub): void {
+    if (findSku(sku.name)?.tier === "Basic") {
+        throw new RegistryProblem(
+            "OperationNotAvailableInCurrentTier",
+            `The operation is not available in the tier of this IoT hub, ${sku.name}.`,
+        );
+    }
 }
 
 /** The device that the path names. */

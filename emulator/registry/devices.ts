@@ -2,7 +2,7 @@ import { ifMatch } from "../core/etag";
 import { HttpReply } from "../core/http";
 import { Device } from "../hub/model";
 import { access } from "./access";
-import { Call, deviceOf, objectBodyOf, Operation } from "./call";
+import { Call, demandStandardTier, deviceOf, objectBodyOf, Operation } from "./call";
 import { RegistryProblem } from "./errors";
 import {
     checkDeviceId,
@@ -64,10 +64,11 @@ export const writeDevice: Operation = {
             );
         }
         const expected = ifMatch(call.request.headers["if-match"]) || undefined;
+        const fields = fieldsOf(call, body);
         const device =
             expected === undefined
-                ? createDevice(call, deviceId, (none) => readIdentity(body, none))
-                : updateDevice(call, deviceId, expected, (old) => readIdentity(body, old));
+                ? createDevice(call, deviceId, fields)
+                : updateDevice(call, deviceId, expected, fields);
         return shown(call, device);
     },
 };
@@ -88,15 +89,31 @@ export const deleteDevice: Operation = {
 /** Reads the fields of a write, once it is known over what they are written. */
 type ReadFields = (previous: Device | undefined) => IdentityFields;
 
+/** Of a JSON body. A Basic tier has no IoT Edge (Azure docs: iot-hub-scaling). */
+export function fieldsOf(call: Call, body: Readonly<Record<string, unknown>>): ReadFields {
+    return (previous) => {
+        const fields = readIdentity(body, previous);
+        if (fields.iotEdge) {
+            demandStandardTier(call.hub);
+        }
+        return fields;
+    };
+}
+
 /** @throws RegistryProblem 409 when the ID is taken. */
-export function createDevice(call: Call, deviceId: string, fields: ReadFields): Device {
-    const { context, hub } = call;
+export function checkIsNew({ hub }: Call, deviceId: string): void {
     if (hub.devices.has(deviceId)) {
         throw new RegistryProblem(
             "DeviceAlreadyExists",
             `A device with ID '${deviceId}' is already registered.`,
         );
     }
+}
+
+/** @throws RegistryProblem 409 when the ID is taken. */
+export function createDevice(call: Call, deviceId: string, fields: ReadFields): Device {
+    const { context, hub } = call;
+    checkIsNew(call, deviceId);
     const device = newDevice(context, deviceId, fields(undefined));
     hub.devices.set(deviceId, device);
     context.hubs.events.emit("deviceChanged", hub, device);
@@ -126,7 +143,8 @@ export function removeDevice(call: Call, deviceId: string, expected: string): vo
     context.hubs.events.emit("deviceRemoved", hub, deviceId);
 }
 
-function matching(call: Call, deviceId: string, expected: string): Device {
+/** @throws RegistryProblem 404 when there is no such device, 412 when it has another version. */
+export function matching(call: Call, deviceId: string, expected: string): Device {
     const device = call.hub.devices.get(deviceId);
     if (device === undefined) {
         throw new RegistryProblem("DeviceNotFound", deviceId);

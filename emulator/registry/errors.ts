@@ -18,6 +18,7 @@ const codes = {
     IotHubUnauthorizedAccess: [401, 401002],
     IotHubUnauthorized: [401, 401003],
     DeviceMaximumQueueDepthExceeded: [403, 403004],
+    OperationNotAvailableInCurrentTier: [403, 403010],
     DeviceNotFound: [404, 404001],
     ModuleNotFound: [404, 404010],
     DeviceNotOnline: [404, 404103],
@@ -25,6 +26,7 @@ const codes = {
     PreconditionFailed: [412, 412001],
     MessageTooLarge: [413, 413001],
     ThrottlingBacklogTimeout: [429, 429003],
+    ServiceUnavailable: [503, 503001],
     GatewayTimeout: [504, 504101],
 } as const;
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "crypto";
 import { EmulatorContext } from "../context";
 import { AuthenticationType, Device, DeviceAuthentication, DeviceStatus, Hub } from "../hub/model";
-import { NotPlayed, RegistryProblem } from "./errors";
+import { RegistryProblem } from "./errors";
 import { twinETag } from "./twinRules";
 
 /** What a client may set on a device identity; all of it is replaced by every write. */
@@ -10,6 +10,8 @@ export interface IdentityFields {
     readonly statusReason: string | null;
     readonly authentication: DeviceAuthentication;
     readonly iotEdge: boolean;
+    /** Scopes of the IoT Edge devices above it. */
+    readonly parentScopes: readonly string[];
 }
 
 /** What a write to a registry needs: the hub's own service API has it, and the Device Provisioning Service. */
@@ -20,6 +22,8 @@ export const never = "0001-01-01T00:00:00Z";
 
 /** .NET counts 100 ns from the year 1; generation IDs are such ticks. */
 const ticksAtEpoch = 621_355_968_000_000_000n;
+
+const scopeStart = "ms-azure-iot-edge://";
 
 const deviceIdRule = /^[A-Za-z0-9\-.+%_#*?!(),=@$':]{1,128}$/;
 
@@ -61,38 +65,74 @@ export function readIdentity(
         );
     }
     const iotEdge = asObject(body.capabilities, "capabilities").iotEdge === true;
-    checkScopes(body, iotEdge, previous);
     return {
         status,
         statusReason,
         authentication: readAuthentication(asObject(body.authentication, "authentication")),
         iotEdge,
+        parentScopes: iotEdge ? parentsOfEdge(body, previous) : parentsOfLeaf(body, previous),
     };
 }
 
-/** An edge device has a scope of its own, made by the hub; parents and children are not played. */
-function checkScopes(
+/**
+ * An edge device has a scope of its own, which the hub makes and each write must repeat; another one is ignored at its
+ * creation. Its parent stands in `parentScopes`; left out, it has none any more. (terraform-provider-iothub, live findings
+ * of 2026-08-15, "Scope updates" and "Parent/child".)
+ */
+function parentsOfEdge(
     body: Readonly<Record<string, unknown>>,
-    iotEdge: boolean,
     previous: Device | undefined,
-): void {
+): readonly string[] {
     const scope = body.deviceScope ?? "";
     const own = previous === undefined ? undefined : ownScope(previous);
-    if (iotEdge && own !== undefined && scope !== own) {
+    if (own !== undefined && scope !== own) {
         throw new RegistryProblem("ArgumentInvalid", "Device scope is immutable");
     }
-    const parents = body.parentScopes ?? [];
-    const hasParents = !Array.isArray(parents) || parents.length > 0;
-    if ((!iotEdge && scope !== "" && scope !== own) || hasParents) {
-        throw new NotPlayed("parent and child devices (deviceScope, parentScopes)");
+    if (previous !== undefined && own === undefined && scope !== "") {
+        throw new RegistryProblem(
+            "ServiceUnavailable",
+            "The scope of a new edge device is the hub's.",
+        );
     }
+    const parents = body.parentScopes ?? [];
+    if (!Array.isArray(parents) || !parents.every(isScope)) {
+        throw new RegistryProblem("ArgumentInvalid", "parentScopes must be a list of scopes");
+    }
+    return parents;
+}
+
+/**
+ * Any other device has its parent in `deviceScope`, which the hub copies to `parentScopes`. One that stops being an edge
+ * device has none until the next write. (Same source.)
+ */
+function parentsOfLeaf(
+    body: Readonly<Record<string, unknown>>,
+    previous: Device | undefined,
+): readonly string[] {
+    const scope = body.deviceScope ?? "";
+    if (scope === "" || previous?.capabilities.iotEdge === true) {
+        return [];
+    }
+    if (!isScope(scope)) {
+        throw new RegistryProblem("ArgumentInvalid", "deviceScope must be that of an edge device");
+    }
+    return [scope];
+}
+
+function isScope(given: unknown): given is string {
+    return typeof given === "string" && given.startsWith(scopeStart);
 }
 
 /** Of an IoT Edge device; undefined for any other. */
-export function ownScope(device: Device): string | undefined {
+function ownScope(device: Device): string | undefined {
     return device.capabilities.iotEdge
-        ? `ms-azure-iot-edge://${device.deviceId}-${device.generationId}`
+        ? `${scopeStart}${device.deviceId}-${device.generationId}`
         : undefined;
+}
+
+/** What the service shows as `deviceScope`; undefined: it has none. */
+export function scopeOf(device: Device): string | undefined {
+    return ownScope(device) ?? device.parentScopes?.[0];
 }
 
 function readAuthentication(given: Record<string, unknown>): DeviceAuthentication {
@@ -192,6 +232,7 @@ export function newDevice(
         lastActivityTime: never,
         authentication: fields.authentication,
         capabilities: { iotEdge: fields.iotEdge },
+        parentScopes: fields.parentScopes,
         twin: {
             etag: twinETag(1n),
             version: 2,
@@ -212,6 +253,7 @@ export function overwrite(context: RegistryContext, device: Device, fields: Iden
     device.statusReason = fields.statusReason;
     device.authentication = fields.authentication;
     device.capabilities = { iotEdge: fields.iotEdge };
+    device.parentScopes = fields.parentScopes;
     device.etag = context.hubs.etags.identity();
 }
 
@@ -221,7 +263,7 @@ export function identityJson(
     hub: Hub,
     device: Device,
 ): Record<string, unknown> {
-    const deviceScope = ownScope(device);
+    const deviceScope = scopeOf(device);
     return {
         deviceId: device.deviceId,
         generationId: device.generationId,
@@ -240,7 +282,7 @@ export function identityJson(
         },
         capabilities: device.capabilities,
         ...(deviceScope === undefined ? {} : { deviceScope }),
-        parentScopes: [],
+        parentScopes: device.parentScopes ?? [],
     };
 }
 

@@ -8,6 +8,7 @@ import { RegistryProblem } from "./errors";
  */
 export const invokeMethod: Operation = {
     access: access.invokeMethods,
+    isStandardOnly: true,
     envelope: "nested",
     run: async (call) => {
         const { context, hub } = call;
@@ -62,6 +63,7 @@ function seconds(
 /** Empties a device's queue of cloud-to-device messages. */
 export const purgeMessages: Operation = {
     access: access.purgeMessages,
+    isStandardOnly: true,
     run: (call) => {
         const device = deviceOf(call);
         const totalMessagesPurged = device.inbox.length;
@@ -73,15 +75,14 @@ export const purgeMessages: Operation = {
     },
 };
 
+/** With what was deleted in the last `statisticsLagSeconds`. */
 export const deviceStatistics: Operation = {
     access: access.readDeviceStatistics,
     limit: { name: "registry", operationType: "RegistryRead" },
-    run: ({ hub }) => {
-        let enabledDeviceCount = 0;
-        for (const device of hub.devices.values()) {
-            enabledDeviceCount += device.status === "enabled" ? 1 : 0;
-        }
-        const totalDeviceCount = hub.devices.size;
+    run: ({ hub, deleted }) => {
+        const counted = [...hub.devices.values(), ...deleted.counted(hub)];
+        const totalDeviceCount = counted.length;
+        const enabledDeviceCount = counted.filter(({ status }) => status === "enabled").length;
         const disabledDeviceCount = totalDeviceCount - enabledDeviceCount;
         return { status: 200, body: { totalDeviceCount, enabledDeviceCount, disabledDeviceCount } };
     },

@@ -53,7 +53,9 @@ function readQuery(text: unknown): Query {
 }
 
 function aggregated(call: Call, query: Query): HttpReply {
-    const rows = aggregate(matching(call, query, ""), query).slice(0, query.top);
+    const twins = [...matching(call, query, "")];
+    const isEmpty = twins.length === 0 && call.context.settings.emptyCountHasNoRow;
+    const rows = isEmpty ? [] : aggregate(twins, query).slice(0, query.top);
     return { status: 200, headers: { "x-ms-item-type": "Raw" }, body: rows };
 }
 

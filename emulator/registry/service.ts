@@ -4,7 +4,7 @@ import { Params, Router } from "../core/router";
 import { Hub } from "../hub/model";
 import { authenticate } from "./access";
 import { bulkRegistry } from "./bulk";
-import { Call, Operation } from "./call";
+import { Call, demandStandardTier, Operation } from "./call";
 import { DeletedDevices } from "./deletedDevices";
 import {
     deleteDevice,
@@ -111,6 +111,9 @@ export class RegistryService implements HostService {
         if (operation.access !== undefined) {
             caller.demand(operation.access, `${request.method} on ${path}`);
         }
+        if (operation.isStandardOnly === true) {
+            demandStandardTier(hub);
+        }
         if (operation.limit !== undefined) {
             const { name, operationType } = operation.limit;
             await throttle.pass(hub, name, operationType);
@@ -120,7 +123,7 @@ export class RegistryService implements HostService {
 
     /** A hub that is still being made, or being deleted, has no host name yet or any more. */
     private hubOf(request: HttpRequest): Hub {
-        const hub = this.context.hubs.byHostName(request.host.name);
+        const hub = this.context.hubs.byHostName(request.host.name, "device");
         if (hub?.state !== "Active") {
             throw new RegistryProblem(
                 "IotHubNotFound",

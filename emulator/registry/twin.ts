@@ -1,7 +1,7 @@
 import { EmulatorContext } from "../context";
 import { Device, Hub, TwinProperties } from "../hub/model";
 import { RegistryProblem } from "./errors";
-import { connectionState, ownScope, RegistryContext } from "./identity";
+import { connectionState, RegistryContext, scopeOf } from "./identity";
 import { checkSection, isObject, JsonObject, merge, twinETag, withoutService } from "./twinRules";
 
 /**
@@ -10,7 +10,8 @@ import { checkSection, isObject, JsonObject, merge, twinETag, withoutService } f
  */
 export function twinJson(context: EmulatorContext, hub: Hub, device: Device): JsonObject {
     const { twin, authentication } = device;
-    const deviceScope = ownScope(device);
+    const deviceScope = scopeOf(device);
+    const { parentScopes = [] } = device;
     return {
         deviceId: device.deviceId,
         etag: twin.etag,
@@ -32,6 +33,7 @@ export function twinJson(context: EmulatorContext, hub: Hub, device: Device): Js
         properties: { desired: sectionJson(twin.desired), reported: sectionJson(twin.reported) },
         capabilities: device.capabilities,
         ...(deviceScope === undefined ? {} : { deviceScope }),
+        ...(parentScopes.length === 0 ? {} : { parentScopes }),
     };
 }
 

@@ -9,18 +9,21 @@ import { JsonObject } from "./twinRules";
 
 export const readTwin: Operation = {
     access: access.readTwins,
+    isStandardOnly: true,
     limit: { name: "twinRead", operationType: "TwinRead" },
     run: (call) => shown(call, deviceOf(call)),
 };
 
 export const patchTwin: Operation = {
     access: access.writeTwins,
+    isStandardOnly: true,
     limit: { name: "twinUpdate", operationType: "TwinUpdate" },
     run: (call) => write(call, patchedTwin),
 };
 
 export const replaceTwin: Operation = {
     access: access.writeTwins,
+    isStandardOnly: true,
     limit: { name: "twinUpdate", operationType: "TwinUpdate" },
     run: (call) => write(call, replacedTwin),
 };

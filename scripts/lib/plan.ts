@@ -12,7 +12,6 @@ import {
     fleetStacksSeconds,
     oneStackSeconds,
     startSeconds,
-    surveyQueries,
     throttledMinutes,
 } from "./planModel";
 import { largestShare, newDevices, stackShares, StackShare } from "./planShards";
@@ -97,7 +96,8 @@ export interface FleetPlan extends Deployment {
     readonly tiers: readonly (HubSize & Duration)[];
     /** More devices, listed and with elliptic keys, later; where each group is a shard, all of them in the largest. */
     readonly additions: readonly (RegistryRun & { readonly devices: number })[];
-    readonly refresh: Duration & { readonly queries: number };
+    /** Each identity's twin is read. */
+    readonly refresh: Duration & { readonly reads: number };
     /** Of the devices alone. */
     readonly state: {
         readonly bytes: number;
@@ -222,24 +222,20 @@ function bulkRequests(operationsByStack: readonly number[]): number {
     return sum(operationsByStack.map((operations) => Math.ceil(operations / largestBatch)));
 }
 
-/** One stack asks for the whole fleet, whose devices carry one owner, and `npm run fleet` gives the answer to all. */
 function planRefresh(
     hub: HubSize,
     shares: readonly StackShare[],
     deployment: Deployment,
 ): FleetPlan["refresh"] {
-    const listed = sum(shares.map((share) => share.listed));
-    const queries = listed === 0 ? 0 : surveyQueries(listed);
+    const reads = sum(shares.map((share) => share.listed));
     const stacks = shares.map(({ devices }): EngineWork => ({
         unchanged: devices,
         created: 0,
         keySeconds: 0,
     }));
-    const { queriesPerMinute } = hubLimits(hub);
-    return {
-        queries,
-        ...duration(throttledMinutes(queries, queriesPerMinute), stacks, deployment),
-    };
+    const { twinReadsPerSecond } = hubLimits(hub);
+    const hubMinutes = reads / twinReadsPerSecond / 60;
+    return { reads, ...duration(hubMinutes, stacks, deployment) };
 }
 
 function planProvisioning(settings: Settings): FleetPlan["dps"] {

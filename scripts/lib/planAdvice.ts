@@ -34,9 +34,6 @@ const largestVariable = 128 * 1024;
 /** Units that a hub of each tier may have (Azure docs: iot-hub-scaling). */
 const mostUnits: Readonly<Record<string, number>> = {
     F1: 1,
-    B1: 200,
-    B2: 200,
-    B3: 10,
     S1: 200,
     S2: 200,
     S3: 10,

@@ -44,9 +44,6 @@ export const stateBytes = {
 /** What floating point may leave of a run that has ended. */
 const rounding = 1e-9;
 
-/** Rows of a twin query's page (Azure docs: iot-hub-devguide-query-language). */
-const queryPage = 100;
-
 /** Where and in how many parts a fleet is deployed. */
 export interface Deployment {
     /** Processors of the deploying machine: 1 or more. So many fleet stacks run at once. */
@@ -138,9 +135,4 @@ export function deviceBytes(
  */
 export function throttledMinutes(operations: number, perMinute: number): number {
     return Math.max(0, (operations - perMinute) / perMinute);
-}
-
-/** Queries that ask for all listed devices: first how many the index has, then page by page. */
-export function surveyQueries(listed: number): number {
-    return 1 + Math.ceil(listed / queryPage);
 }

@@ -57,7 +57,7 @@ export function planLines(plan: FleetPlan): string[] {
                 `${count(added.devices)} more`,
                 `${time(added)}; ${bulkRequests(plan, added)} bulk request${added.httpRequests === 1 ? "" : "s"}`,
             ]),
-            ["refresh", `${time(refresh)}; ${plural(refresh.queries, "query", "queries")}`],
+            ["refresh", `${time(refresh)}; ${plural(refresh.reads, "twin read")}`],
         ]),
         "State of the devices",
         ...table([

@@ -204,10 +204,11 @@ function readId(section: Section, auth: "ca" | "thumbprint", isRow: boolean): st
  * (Azure docs: iot-dps concepts-service, "Registration ID"). Its limit of 64 characters is that of the common name.
  */
 function checkRegistrationId(section: Section, id: string): void {
-    if (id !== "" && !/^[A-Za-z0-9._-]*[A-Za-z0-9-]$/.test(id)) {
+    if (id !== "" && !/^[a-z0-9._-]*[a-z0-9-]$/.test(id)) {
         section.bad(
             "id",
-            "is the registration ID at the provisioning service: ASCII letters, digits or - . _ and no dot or underscore at the end",
+            "is the registration ID at the provisioning service, which ignores case: lower-case ASCII letters, digits or - . _ " +
+                "and no dot or underscore at the end",
             "rename the device, or move it to a group with provisioning: listed",
         );
     }

@@ -4,9 +4,6 @@ import { Section } from "./section";
 /** Units that a hub of each tier may have (Azure docs: iot-hub-scaling and the subscription limits). */
 const maxUnits: Record<HubSettings["sku"], number> = {
     F1: 1,
-    B1: 200,
-    B2: 200,
-    B3: 10,
     S1: 200,
     S2: 200,
     S3: 10,
@@ -38,7 +35,7 @@ export function readHub(root: Section): HubSettings {
     if (hub.has("name") && hub.has("prefix")) {
         hub.bad("prefix", "hub.name and hub.prefix exclude each other", "delete one of the two");
     }
-    const sku = hub.oneOf("sku", Object.keys(maxUnits) as HubSettings["sku"][], "S1");
+    const sku = readSku(hub);
     const units = hub.integer("units", 1, 200, 1);
     if (units > maxUnits[sku]) {
         hub.bad(
@@ -58,4 +55,17 @@ export function readHub(root: Section): HubSettings {
         roleWaitSeconds: hub.integer("roleWaitSeconds", 0, 900, 600),
         isStrict: hub.flag("strict", false),
     };
+}
+
+/** The Basic tiers have no device twins (Azure docs: iot-hub-scaling), in which the program notes whose device one is. */
+function readSku(hub: Section): HubSettings["sku"] {
+    if (/^b[123]$/i.test(String(hub.raw("sku")))) {
+        hub.bad(
+            "sku",
+            "Basic tiers (B1, B2, B3) have no device twins, in which tags and the owner of each device stand",
+            "choose a Standard tier, e.g. S1, or F1 for a trial; a Basic hub can be changed to a Standard one",
+        );
+        return "S1";
+    }
+    return hub.oneOf("sku", Object.keys(maxUnits) as HubSettings["sku"][], "S1");
 }

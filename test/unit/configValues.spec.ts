@@ -206,7 +206,15 @@ describe("configuration: bad values in the stack file", () => {
                 "exclude each other",
                 "delete one",
             ],
-            ["unknown SKU", hub({ sku: "S4" }), "hub.sku", '"S4"', "one of F1, B1", "did you mean"],
+            ["unknown SKU", hub({ sku: "S4" }), "hub.sku", '"S4"', "one of F1, S1", "did you mean"],
+            ...["B1", "B2", "b3"].map((sku): [string, Raw, string, string, string, string] => [
+                `${sku}, which has no twins`,
+                hub({ sku }),
+                "hub.sku",
+                `"${sku}"`,
+                "have no device twins",
+                "choose a Standard tier, e.g. S1",
+            ]),
             [
                 "two units of the free tier",
                 hub({ sku: "F1", units: 2 }),

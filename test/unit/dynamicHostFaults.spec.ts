@@ -56,6 +56,13 @@ const faultsOfProof: readonly Fault[] = [
         rule: { method: "GET", path: "/certificates/", status: 503, count: 1 },
     },
 ];
+/** As seen on a live hub (terraform-provider-iothub, 2026-08-15). */
+const throttledInWords = {
+    Message:
+        "ErrorCode:ThrottlingBacklogTimeout;The request has been throttled. Wait 10 seconds and try again. " +
+        "Operation type: RegistryWrite",
+    ExceptionMessage: "Tracking ID:0-G:0-TimeStamp:08/15/2026 10:00:00",
+};
 const bulk = { method: "POST", path: "^/devices\\?" };
 const faultsOfDevice: readonly Fault[] = [
     { title: "bulk create dropped before its effect", rule: { ...bulk, ...dropped("before") } },
@@ -71,6 +78,11 @@ const faultsOfDevice: readonly Fault[] = [
         rule: { ...bulk, status: 429, count: 2 },
         hits: 2,
         milliseconds: 750,
+    },
+    {
+        title: "a hub's own 429, which says 10 seconds in words",
+        rule: { ...bulk, status: 429, body: throttledInWords, count: 1 },
+        milliseconds: 10_000,
     },
 ];
 

@@ -129,6 +129,8 @@ describe("the pace of registry operations", () => {
             const left = [...answers];
             const began = Date.now();
             const registry = {
+                // Deleted, as every operation asks.
+                get: async () => undefined,
                 async bulk(operations: readonly RegistryOperation[]) {
                     calls.push({ at: Date.now() - began, size: operations.length });
                     const answer = left.shift() ?? [];
@@ -256,6 +258,55 @@ describe("the pace of registry operations", () => {
             await pass(minute, 50);
             const values = (await all).map((result) => (result as { value?: unknown }).value);
             assert.deepEqual(values, [undefined, error, undefined]);
+        });
+
+        /** A hub that does nothing of a request with a device that it does not have, and names that one alone. */
+        function playingAtomic(...present: readonly string[]) {
+            const devices = new Set(present);
+            const calls: (readonly string[])[] = [];
+            const registry = {
+                get: async (deviceId: string) => (devices.has(deviceId) ? { deviceId } : undefined),
+                async bulk(operations: readonly RegistryOperation[]) {
+                    const ids = operations.map((one) =>
+                        one.mode === "delete" ? one.deviceId : one.device.deviceId,
+                    );
+                    calls.push(ids);
+                    const missing = ids.find((id) => !devices.has(id));
+                    if (missing !== undefined) {
+                        return [{ deviceId: missing, code: "DeviceNotFound", message: "" }];
+                    }
+                    ids.forEach((id) => devices.delete(id));
+                    return [];
+                },
+            };
+            return { calls, devices, registry: registry as unknown as Registry };
+        }
+
+        it("what a refused request has not done is sent again without the item that was refused", async () => {
+            const { calls, devices, registry } = playingAtomic("d-0", "d-2");
+            const all = runAll(new RegistryQueue(registry, new OwnPace(small)), 3);
+            await pass(minute, 50);
+            const codes = (await all).map(
+                (result) => (result as { value?: ItemError }).value?.code ?? "done",
+            );
+            assert.deepEqual(codes, ["done", "DeviceNotFound", "done"]);
+            assert.deepEqual(calls, [
+                ["d-0", "d-1", "d-2"],
+                ["d-0", "d-2"],
+            ]);
+            assert.equal(devices.size, 0);
+        });
+
+        it("an error of a device that is not in the request fails it, instead of sending it for ever", async () => {
+            const error = { deviceId: "stranger", code: "DeviceNotFound", message: "gone" };
+            const { calls, registry } = playing([error]);
+            const all = runAll(new RegistryQueue(registry, new OwnPace(small)), 2);
+            await pass(minute, 50);
+            assert.deepEqual(
+                (await all).map(({ status }) => status),
+                ["rejected", "rejected"],
+            );
+            assert.equal(calls.length, 1);
         });
     });
 

@@ -1,4 +1,5 @@
 import { EmulatorContext } from "../../context";
+import { ifMatch } from "../../core/etag";
 import { HttpReply, HttpRequest } from "../../core/http";
 import { Params } from "../../core/router";
 import { ProvisioningService } from "../model";
@@ -48,4 +49,19 @@ export function objectOf(call: Call): JsonObject {
 
 export function isObject(value: unknown): value is JsonObject {
     return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * The tag in If-Match, without its quotes; undefined when there is none.
+ *
+ * @throws ServiceProblem 400 when the service takes entity tags alone (setting dpsIfMatchForm), which are in quotes
+ */
+export function preconditionOf({ request, context }: Call): string | undefined {
+    const header = request.headers["if-match"]?.trim();
+    const form = context.settings.dpsIfMatchForm;
+    const tag = ifMatch(header);
+    if (form === "quoted" && header !== "*" && header === tag && header !== undefined) {
+        throw new ServiceProblem("badRequest", "If-Match is no entity tag in quotes.");
+    }
+    return form === "raw" ? header : tag;
 }

@@ -1,5 +1,5 @@
 import { EmulatorContext } from "../../context";
-import { documentETag, ifMatch } from "../../core/etag";
+import { documentETag } from "../../core/etag";
 import { EnrollmentGroup, IndividualEnrollment, ProvisioningService } from "../model";
 import { namedCertificates } from "./attestation";
 import { JsonObject } from "./call";
@@ -64,6 +64,12 @@ export class Enrollments {
     putEnrollment(id: string, body: JsonObject, precondition: Precondition): IndividualEnrollment {
         const { enrollments } = this.service;
         checkSameId("registrationId", body.registrationId, id);
+        if (this.context.settings.dpsLowerCaseIds && /[A-Z]/.test(`${id}${body.registrationId}`)) {
+            throw new ServiceProblem(
+                "badRequest",
+                `registrationId '${id}' has upper-case letters (setting dpsLowerCaseIds).`,
+            );
+        }
         const existing = enrollments.get(id.toLowerCase());
         if (existing !== undefined && precondition === undefined) {
             throw new ServiceProblem("enrollmentExists", "Enrollment already exists.");
@@ -152,9 +158,8 @@ function checkSameId(
     }
 }
 
-/** @throws ServiceProblem 412 when the header names another state than the present one */
-export function checkPrecondition(precondition: Precondition, etag: string | undefined): void {
-    const wanted = ifMatch(precondition);
+/** @throws ServiceProblem 412 when the tag is not the present one's */
+export function checkPrecondition(wanted: Precondition, etag: string | undefined): void {
     const holds = wanted === undefined || (wanted === "*" ? etag !== undefined : wanted === etag);
     if (!holds) {
         throw new ServiceProblem("preconditionFailed", "Precondition failed.");

@@ -21,9 +21,9 @@ export const hub: SettingsSection = {
         },
         {
             name: "sku",
-            ...choice("F1", "B1", "B2", "B3", "S1", "S2", "S3"),
+            ...choice("F1", "S1", "S2", "S3"),
             default: "S1",
-            description: "Tier of the hub.",
+            description: "Tier of the hub. The Basic tiers have no device twins.",
             example: "S2",
         },
         {
@@ -32,7 +32,7 @@ export const hub: SettingsSection = {
             default: 1,
             description:
                 "Units of the tier. They multiply the daily messages and the registry's rate limit.",
-            rule: "At most 1 for F1, 10 for B3 and S3.",
+            rule: "At most 1 for F1, 10 for S3.",
             example: 4,
         },
         {

@@ -1,0 +1,15 @@
+/** So many of a kind a line names; the rest are counted. */
+const most = 20;
+
+/** The first ones, and how many more there are. */
+export function firstOf(lines: readonly string[], count = most): string[] {
+    return lines.length > count
+        ? [...lines.slice(0, count), `and ${lines.length - count} more`]
+        : [...lines];
+}
+
+/** In one line and in the order of names: `a, b`, or `a, b, … and 3 more`. */
+export function nameList(names: readonly string[]): string {
+    const rest = names.length > most ? ` and ${names.length - most} more` : "";
+    return `${[...names].sort().slice(0, most).join(", ")}${rest}`;
+}

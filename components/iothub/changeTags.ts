@@ -1,0 +1,36 @@
+import { attempts, isStaleEtag } from "../azure/staleEtag";
+import { HubRegistry } from "./hubRegistry";
+import { DeviceRecord } from "./registry";
+
+/**
+ * Merges into a twin's tags what follows from those it has, unless somebody changed the twin in between: then the patch is
+ * made anew.
+ *
+ * @param known the device as it was read
+ * @param patchOf what to merge; nothing is written where that is empty, and what it throws is thrown
+ */
+export async function changeTags(
+    hub: Pick<HubRegistry, "hostName" | "registry">,
+    known: DeviceRecord,
+    patchOf: (present: DeviceRecord) => Readonly<Record<string, unknown>>,
+): Promise<void> {
+    const { deviceId } = known;
+    let present: DeviceRecord | undefined = known;
+    for (let attempt = 1; ; attempt++) {
+        if (present === undefined) {
+            throw new Error(`device "${deviceId}" on ${hub.hostName} was deleted by somebody else`);
+        }
+        const patch = patchOf(present);
+        if (Object.keys(patch).length === 0) {
+            return;
+        }
+        try {
+            return await hub.registry.patchTags(deviceId, patch, present.twinEtag);
+        } catch (error) {
+            if (!isStaleEtag(error) || attempt >= attempts) {
+                throw error;
+            }
+        }
+        present = await hub.registry.get(deviceId);
+    }
+}

@@ -32,7 +32,12 @@ const known: readonly (readonly [pattern: RegExp, words: string])[] = [
         "a hub and a provisioning service take 25 CA certificates each: delete those that nobody needs, or set pki.trust: root",
     ],
     [
-        /SubscriptionNotFound/,
+        /InvalidAuthenticationTokenTenant/,
+        "the login is one of another tenant than the subscription's: set ARM_TENANT_ID to the subscription's tenant, which the text " +
+            "names, or with az run `az login --tenant TENANT-ID` and `az account set --subscription ID`",
+    ],
+    [
+        /SubscriptionNotFound|Subscription '[^']*' not found/,
         "this login sees no such subscription: set ARM_SUBSCRIPTION_ID, or run `az account set --subscription ID`",
     ],
     [

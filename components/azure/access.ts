@@ -1,3 +1,4 @@
+import type { TokenCredential } from "@azure/identity";
 import type { ConfigureRequest } from "@pulumi/pulumi/dynamic";
 import { rememberSettings } from "../dynamic/stackSettings";
 import { AzureClient } from "./client";
@@ -7,6 +8,7 @@ import { azureLogin } from "./login";
 /** How a dynamic provider reaches Azure: set by its `configure`, used by its other methods. */
 export interface AzureAccess {
     readonly cloud: Cloud;
+    readonly credential: TokenCredential;
     /** Control plane. */
     readonly arm: AzureClient;
     /** Data plane of hubs. */
@@ -40,6 +42,7 @@ function open(request: ConfigureRequest): AzureAccess | Error {
         );
         return {
             cloud,
+            credential,
             arm: new AzureClient(credential, cloud.armScope),
             iot: new AzureClient(credential, cloud.iotScope),
             dps: new AzureClient(credential, cloud.dpsScope),

@@ -23,13 +23,17 @@ const known: readonly (readonly [pattern: RegExp, words: string])[] = [
         "Entra refuses the certificate or token that proves the application: is it the application's, and this clock right?",
     ],
     [
-        /spawn az ENOENT|az: (command )?not found|az login|Azure CLI (could not be|not) found|CredentialUnavailable|no account.*configured/i,
+        /spawn(Sync)? az ENOENT|az: (command )?not found|az login|Azure CLI (could not be|not) found|CredentialUnavailable|no account.*configured/i,
         "nobody is logged in to Azure: run `az login`, or set ARM_CLIENT_ID, ARM_CLIENT_SECRET, ARM_TENANT_ID and " +
             "ARM_SUBSCRIPTION_ID",
     ],
     [
         /\b400019\b/,
         "a hub and a provisioning service take 25 CA certificates each: delete those that nobody needs, or set pki.trust: root",
+    ],
+    [
+        /specify only one of subscription and tenant/,
+        "az takes a subscription or a tenant: with `az login`, set ARM_SUBSCRIPTION_ID alone, whose tenant it is then",
     ],
     [
         /InvalidAuthenticationTokenTenant/,

@@ -1,5 +1,6 @@
 import { azure } from "../azure/access";
 import { DataPlaneAccess } from "../azure/dataPlaneAccess";
+import { lastingRefusal } from "../azure/lastingRefusal";
 import { Enrollments } from "./enrollments";
 
 const armVersion = "2022-12-12";
@@ -47,6 +48,7 @@ async function findLinked(hubId: string, hostName: string): Promise<readonly Enr
                 hostName: properties.serviceOperationsHostName,
                 resourceId: id,
                 role: "Device Provisioning Service Data Contributor",
+                lasting: lastingRefusal,
                 waitSeconds: 0,
             });
             return new Enrollments(dps, properties.serviceOperationsHostName, access);

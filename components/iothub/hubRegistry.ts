@@ -1,5 +1,6 @@
 import { azure } from "../azure/access";
 import { DataPlaneAccess } from "../azure/dataPlaneAccess";
+import { lastingRefusal } from "../azure/lastingRefusal";
 import { FleetReader } from "./fleetReader";
 import { HubSize } from "./hubLimits";
 import { OwnPace, paceVariable } from "./pace";
@@ -75,7 +76,12 @@ async function readHub(hubId: string): Promise<{ hostName: string; size: HubSize
 
 function open(hostName: string, size: HubSize, resource: string): HubRegistry {
     const { iot, roleWaitSeconds } = azure();
-    const role = { hostName, resourceId: resource, role: "IoT Hub Data Contributor" };
+    const role = {
+        hostName,
+        resourceId: resource,
+        role: "IoT Hub Data Contributor",
+        lasting: lastingRefusal,
+    };
     const access = new DataPlaneAccess({ ...role, waitSeconds: roleWaitSeconds });
     const address = process.env[paceVariable];
     const own = new OwnPace(size);

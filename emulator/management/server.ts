@@ -4,6 +4,7 @@ import * as findMyWay from "find-my-way";
 import { FaultRule } from "../core/faults";
 import { changeSettings } from "../core/settings";
 import { Emulator } from "../emulator";
+import { GraphRight } from "../entra/model";
 import { foreignCaller } from "./callers";
 import { withoutSecrets } from "./redact";
 
@@ -99,6 +100,8 @@ export class ManagementServer {
         this.on("DELETE", "/faults", () => faults.clear());
         this.on("POST", "/reset", () => this.emulator.reset());
         this.on("POST", "/principals", (body) => this.makePrincipal(body));
+        this.on("POST", "/subscriptions", () => this.emulator.addSubscription());
+        this.on("POST", "/tenants", () => this.emulator.addTenant());
         this.on("POST", "/oidc-token", async (body) => ({
             token: await context.tokens.issueExternal({
                 issuer: String(body.issuer),
@@ -113,6 +116,7 @@ export class ManagementServer {
         const made = directory.createServicePrincipal({
             displayName: String(body.displayName ?? "test principal"),
             secret: true,
+            graphRights: (body.graphRights ?? []) as GraphRight[],
         });
         const roles = (body.roles ?? []) as { role: string; scope: string }[];
         roles.forEach(({ role, scope }) => access.assignByName(made.objectId, role, scope));

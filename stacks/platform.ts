@@ -13,7 +13,7 @@ import { createProvisioning, Provisioning } from "./provisioning";
 import { ResourceGroup, resourceGroup } from "./resourceGroup";
 import { Settings } from "./settings";
 import { shardsValue } from "./shards";
-import { SignedIn } from "./signIn";
+import { confirmDirectory, SignedIn } from "./signIn";
 import { createTrust, keptUntilProof, refuseUnprovenRoot, trustType } from "./trust";
 import { refuseUnrevocable, warnOfSharedRoot } from "./unrevocable";
 
@@ -34,16 +34,19 @@ const federatedCredentialType =
 /** Declares the resource group, hub, CAs and proofs of one environment. */
 export async function createPlatform(
     settings: Settings,
-    { cloud, deployer: whoDeploys }: SignedIn,
+    signedIn: SignedIn,
     previous = PreviousState.none,
 ): Promise<Platform> {
     refuseOtherKeys(settings, previous);
     refuseUnprovenRoot(settings, previous);
     refuseUnrevocable(settings, previous);
     warnOfSharedRoot(settings);
+    if (settings.ci !== undefined) {
+        await confirmDirectory(signedIn);
+    }
     await auditHub(settings, previous);
     const group = await resourceGroup(settings, previous);
-    const deployer = settings.hub.dataRole === "assign" ? whoDeploys : undefined;
+    const deployer = settings.hub.dataRole === "assign" ? signedIn.deployer : undefined;
     const { name: hubName, prefix, sku, units, minTlsVersion, localAuth } = settings.hub;
     const hub = new Hub(
         "iot",
@@ -55,7 +58,7 @@ export async function createPlatform(
             minTlsVersion,
             localAuth,
             location: settings.location,
-            domain: cloud.hubDomain,
+            domain: signedIn.cloud.hubDomain,
             resourceGroupName: group.name,
             isLinked: settings.dps !== undefined,
             presentPolicies: await policiesInUse(settings, previous),
@@ -74,6 +77,7 @@ export async function createPlatform(
             hub,
             authorities,
             deployer,
+            signedIn,
             owner: ownerName(),
             previous,
         });
@@ -101,7 +105,7 @@ export async function createPlatform(
             createCi(
                 settings.ci,
                 {
-                    subscriptionId: whoDeploys.subscriptionId,
+                    subscriptionId: signedIn.deployer.subscriptionId,
                     resourceGroupId: group.id,
                     hubId: hub.hubId,
                     provisioningServiceId: provisioning?.service.serviceId,

@@ -1,4 +1,6 @@
+import type { TokenCredential } from "@azure/identity";
 import * as authorization from "@pulumi/azure-native/authorization";
+import * as azuread from "@pulumi/azuread";
 import * as pulumi from "@pulumi/pulumi";
 import { Cloud } from "../components/azure/cloud";
 import { Deployer } from "../components/azure/dataPlaneRole";
@@ -11,6 +13,9 @@ import { refusal } from "./refusal";
 /** Who deploys, and where to. */
 export interface SignedIn {
     readonly cloud: Cloud;
+    /** For the calls of the program itself. */
+    readonly credential: TokenCredential;
+    readonly tenantId: string;
     readonly deployer: Deployer;
 }
 
@@ -35,12 +40,38 @@ export async function signIn(): Promise<SignedIn> {
     void pulumi.log.info(loginLine(login, native));
     return {
         cloud: login.cloud,
+        credential: login.credential,
+        tenantId: native.tenantId,
         deployer: {
             objectId: native.objectId,
             type: own.type,
             subscriptionId: native.subscriptionId,
         },
     };
+}
+
+/**
+ * The azuread plugin has settings of its own, and with az it takes az's default tenant whatever the subscription: an
+ * application made there could be given no role here.
+ *
+ * @throws pulumi.RunError in one sentence
+ */
+export async function confirmDirectory({ cloud, tenantId }: SignedIn): Promise<void> {
+    const said = (error: Error) => causeAndRemedy(error.message) ?? error.message;
+    const directory = await azuread.getClientConfig({}).catch((error: Error) => {
+        throw refusal(
+            `sign-in to Microsoft Entra, for ci: ${said(error)}` +
+                (cloud.name === "public"
+                    ? ""
+                    : `; azuread has a cloud of its own: pulumi config set azuread:environment ${cloud.name}`),
+        );
+    });
+    if (directory.tenantId !== tenantId) {
+        throw refusal(
+            `sign-in to Microsoft Entra, for ci: azuread is in the tenant ${directory.tenantId}, and the subscription in ` +
+                `${tenantId}: pulumi config set azuread:tenantId ${tenantId}`,
+        );
+    }
 }
 
 /** E.g. `Azure: login by a client secret as OBJECT, tenant T (ARM_TENANT_ID), subscription S (ARM_SUBSCRIPTION_ID)`. */

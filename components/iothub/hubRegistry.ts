@@ -1,6 +1,7 @@
 import { azure } from "../azure/access";
 import { DataPlaneAccess } from "../azure/dataPlaneAccess";
 import { lastingRefusal } from "../azure/lastingRefusal";
+import { setting } from "../dynamic/stackSettings";
 import { FleetReader } from "./fleetReader";
 import { HubSize } from "./hubLimits";
 import { OwnPace, paceVariable } from "./pace";
@@ -47,7 +48,15 @@ export function hubRegistry(hubId: string): Promise<HubRegistry> {
  * not known either, so it is found by its refusals.
  */
 export function hubRegistryAt(hostName: string): Promise<HubRegistry> {
-    return remembered(hostName, async () => open(hostName, largestHub, `the hub ${hostName}`));
+    return remembered(hostName, async () => open(hostName, largestHub, linkedHubId(hostName)));
+}
+
+/** ARM resource ID of a hub that `dps.linkedHubs` names; for another one a word for it. */
+function linkedHubId(hostName: string): string {
+    const dps = JSON.parse(setting("dps") ?? "{}") as { linkedHubs?: readonly { id: string }[] };
+    const [name] = hostName.toLowerCase().split(".");
+    const found = dps.linkedHubs?.find(({ id }) => id.toLowerCase().endsWith(`/${name}`));
+    return found?.id ?? `the hub ${hostName}`;
 }
 
 function remembered(key: string, make: () => Promise<HubRegistry>): Promise<HubRegistry> {

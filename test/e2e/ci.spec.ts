@@ -14,6 +14,8 @@ import { connects } from "../support/liveDevice";
 
 const issuer = "https://token.actions.githubusercontent.com";
 const audience = "api://AzureADTokenExchange";
+/** As GitHub sends it for a repository with immutable subjects. */
+const withIds = "repo:acme@11/fleet@22:environment:prod";
 
 type Outputs = StackOutputs & {
     readonly provisioning: { readonly name: string; readonly idScope: string };
@@ -134,16 +136,16 @@ describe("an Entra application for a repository's CI", function () {
             deployment.change((settings) => {
                 settings.ci = { repository: "acme/fleet", subjects };
             });
-        setSubjects(["pull_request", "environment:prod", "ref:refs/heads/main"]);
+        setSubjects(["pull_request", "environment:prod", "ref:refs/heads/main", withIds]);
         await deployment.up();
-        setSubjects(["ref:refs/heads/main", "environment:prod"]);
+        setSubjects([withIds, "ref:refs/heads/main", "environment:prod"]);
         const [step, ...more] = await deployment.plan();
         assert.match(step, /^delete ApplicationFederatedIdentityCredential /);
         assert.deepEqual(more, []);
         await deployment.up();
         assert.deepEqual(
             (await credentials()).map(([, subject]) => subject),
-            ["repo:acme/fleet:environment:prod", "repo:acme/fleet:ref:refs/heads/main"],
+            ["repo:acme/fleet:environment:prod", "repo:acme/fleet:ref:refs/heads/main", withIds],
         );
     });
 
@@ -191,6 +193,18 @@ describe("an Entra application for a repository's CI", function () {
         const { devices } = await deployment.outputs();
         await connects(devices["valve-01"]);
         await connects(devices["pump-01"]);
+    });
+
+    it("lets a workflow whose subject has GitHub's IDs preview", async () => {
+        await runAsWorkflow(withIds);
+        assert.deepEqual(await deployment.plan(), []);
+    });
+
+    it("lets it refresh all but the application itself, which takes a right in the directory", async () => {
+        await assert.rejects(deployment.up("--refresh"), /Insufficient privileges|403/);
+        const printed = await deployment.up("--refresh", "--exclude", "**::ci-*");
+        assert.match(printed, /unchanged/);
+        assert.doesNotMatch(printed, /created|updated|deleted/);
     });
 
     it("lets it block a compromised group, whose devices had registered", async () => {

@@ -258,7 +258,11 @@ describe("components, with Pulumi's mocks", () => {
             () =>
                 new ciIdentities.CiIdentity("ci", {
                     repository: "contoso/iot",
-                    subjects: ["ref:refs/heads/main", "environment:prod"],
+                    subjects: [
+                        "ref:refs/heads/main",
+                        "environment:prod",
+                        "repo:contoso@1/iot@2:pull_request",
+                    ],
                     subscriptionId: "sub",
                     resourceGroupId: "/group",
                     hubId: "/hub",
@@ -272,6 +276,7 @@ describe("components, with Pulumi's mocks", () => {
             `ci-contributor ${roleType} < ci`,
             `ci-credential-environment-prod-e64ec9b1 ${credential} < ci`,
             `ci-credential-ref-refs-heads-main-f65f0476 ${credential} < ci`,
+            `ci-credential-repo-contoso-1-iot-2-pull-request-b48fab50 ${credential} < ci`,
             `ci-data-contributor ${roleType} < ci`,
             "ci-principal azuread:index/servicePrincipal:ServicePrincipal < ci",
         ]);
@@ -284,6 +289,12 @@ describe("components, with Pulumi's mocks", () => {
             subject: "repo:contoso/iot:environment:prod",
             audiences: ["api://AzureADTokenExchange"],
         });
+        const whole =
+            "ci-credential-repo-contoso-1-iot-2-pull-request-b48fab50 ApplicationFederatedIdentityCredential";
+        assert.equal(
+            (inputsOf(declared, whole) as { subject: string }).subject,
+            "repo:contoso@1/iot@2:pull_request",
+        );
         for (const [name, role, scope] of [
             ["ci-contributor", contributor, "/group"],
             ["ci-data-contributor", dataContributor, "/hub"],

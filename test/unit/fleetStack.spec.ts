@@ -28,6 +28,8 @@ const devices = [
 
 const signedIn = {
     cloud: azureCloud("public"),
+    credential: { getToken: () => Promise.resolve(null) },
+    tenantId: "tenant",
     deployer: { objectId: "me", type: "ServicePrincipal", subscriptionId: "sub" },
 } as const;
 

@@ -2,6 +2,7 @@ import type { TokenCredential } from "@azure/identity";
 import * as authorization from "@pulumi/azure-native/authorization";
 import * as azuread from "@pulumi/azuread";
 import * as pulumi from "@pulumi/pulumi";
+import { AzureError } from "../components/azure/client";
 import { Cloud } from "../components/azure/cloud";
 import { Deployer } from "../components/azure/dataPlaneRole";
 import { causeAndRemedy } from "../components/azure/errorWords";
@@ -98,5 +99,7 @@ function inWords<T>(work: () => T): T {
 }
 
 function refuse(error: Error): never {
-    throw refusal(`sign-in to Azure: ${causeAndRemedy(error.message) ?? error.message}`);
+    // What an Azure service says has its remedy behind it already, and names the tenants.
+    const said = error instanceof AzureError ? undefined : causeAndRemedy(error.message);
+    throw refusal(`sign-in to Azure: ${said ?? error.message}`);
 }

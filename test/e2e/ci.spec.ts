@@ -145,7 +145,11 @@ describe("an Entra application for a repository's CI", function () {
         await deployment.up();
         assert.deepEqual(
             (await credentials()).map(([, subject]) => subject),
-            ["repo:acme/fleet:environment:prod", "repo:acme/fleet:ref:refs/heads/main", withIds],
+            [
+                withIds,
+                "repo:acme/fleet:environment:prod",
+                "repo:acme/fleet:ref:refs/heads/main",
+            ].sort((one, other) => one.localeCompare(other)),
         );
     });
 
@@ -208,6 +212,7 @@ describe("an Entra application for a repository's CI", function () {
     });
 
     it("lets it block a compromised group, whose devices had registered", async () => {
+        await runAsWorkflow(withIds);
         const { chain, privateKey } = (await deployment.outputs()).devices["meter-01"];
         const { idScope } = outputs.provisioning;
         const request = {
@@ -226,6 +231,7 @@ describe("an Entra application for a repository's CI", function () {
     });
 
     it("may block without the right to ask who registered: the preview says that it does not know", async () => {
+        await runAsWorkflow(withIds);
         deployment.change(({ groups }) => void (groups.meters.blocked = false));
         await deployment.up();
         deployment.change(({ groups }) => void (groups.meters.blocked = true));

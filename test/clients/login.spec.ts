@@ -71,7 +71,7 @@ describe("the program's login", function () {
             keyCredentials: [{ type: "AsymmetricX509Cert", usage: "Verify", key }],
         });
         await graph("POST", "/federatedIdentityCredentials", {
-            name: "ci",
+            name: "github",
             issuer: github,
             subject,
             audiences: [exchange],

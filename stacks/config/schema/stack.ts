@@ -211,7 +211,7 @@ export const ci: SettingsSection = {
             type: "list of 1–20",
             isRequired: true,
             description:
-                "Subjects of the tokens that may deploy: `ref:refs/heads/BRANCH`, `ref:refs/tags/TAG`, `environment:NAME`, `pull_request`.",
+                "Subjects of the tokens that may deploy: `ref:refs/heads/BRANCH`, `ref:refs/tags/TAG`, `environment:NAME`, `pull_request`; of a repository with immutable subjects as a whole, `repo:OWNER@ID/NAME@ID:…`.",
             example: ["ref:refs/heads/main", "environment:prod"],
         },
     ],

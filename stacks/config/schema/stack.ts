@@ -204,7 +204,7 @@ export const ci: SettingsSection = {
                 {
                     type: "string",
                     pattern:
-                        "^(ref:refs/(heads|tags)/[^\\s~^:?*[\\\\]+|environment:[^\\s:*]+|pull_request)$",
+                        "^(repo:[A-Za-z0-9-]+@[0-9]+/[A-Za-z0-9._-]+@[0-9]+:)?(ref:refs/(heads|tags)/[^\\s~^:?*[\\\\]+|environment:[^\\s:*]+|pull_request)$",
                 },
                 { minItems: 1, maxItems: 20, uniqueItems: true },
             ),

@@ -10,6 +10,7 @@ import { stackOutputs } from "./stacks/outputs";
 import { tellPlanned } from "./stacks/planned";
 import { createPlatform, ownBase } from "./stacks/platform";
 import { readOutputsOf, readPreviousState } from "./stacks/previousState";
+import { signIn } from "./stacks/signIn";
 
 leanRuntime();
 
@@ -25,7 +26,7 @@ export = async () => {
     refuseToMakeAnew(settings, last);
     refuseToCutOff(settings, previous);
     announceCutOff(settings, previous);
-    const platform = await createPlatform(settings, previous);
+    const platform = await createPlatform(settings, await signIn(), previous);
     await tellPlanned(platform, previous);
     const fleet = createFleet(settings, ownBase(platform, previous));
     announceOfflineSteps(settings, platform);

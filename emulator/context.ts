@@ -6,6 +6,7 @@ import { Settings } from "./core/settings";
 import { Traffic } from "./core/traffic";
 import { ProvisioningServices } from "./dps/services";
 import { Directory } from "./entra/directory";
+import { Tenants } from "./entra/tenants";
 import { Tokens } from "./entra/tokens";
 import { DeviceConnections } from "./hub/connections";
 import { Hubs } from "./hub/hubs";
@@ -18,8 +19,9 @@ export interface EmulatorContext {
     readonly settings: Settings;
     readonly faults: Faults;
     readonly traffic: Traffic;
-    /** Tenants, applications, service principals. */
+    /** Applications and service principals of the tenant that is there from the start. */
     readonly directory: Directory;
+    readonly tenants: Tenants;
     /** Issues and checks access tokens. */
     readonly tokens: Tokens;
     /** Role assignments. */

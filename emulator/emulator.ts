@@ -14,6 +14,7 @@ import { ProvisioningServices } from "./dps/services";
 import { Directory } from "./entra/directory";
 import { GraphService } from "./entra/graph";
 import { EntraService } from "./entra/service";
+import { Tenants } from "./entra/tenants";
 import { Tokens } from "./entra/tokens";
 import { Authority } from "./front/authority";
 import { Front } from "./front/front";
@@ -60,6 +61,7 @@ export class Emulator {
         /** The service principal that exists from the start. */
         readonly deployer: Credentials,
         private readonly store: ArmStore,
+        private readonly arm: ArmService,
         private readonly listeners: readonly { close(): void | Promise<void> }[],
     ) {}
 
@@ -75,6 +77,7 @@ export class Emulator {
             log,
             settings,
             directory,
+            tenants: new Tenants(directory),
             faults: new Faults(),
             traffic: new Traffic(),
             access: new Access(clock, settings),
@@ -94,6 +97,7 @@ export class Emulator {
         const context: EmulatorContext = { ...shared, connections: gateway };
         const amqp = new AmqpService(context);
         gateway.useAmqp((socket) => amqp.accept(socket));
+        const arm = new ArmService(context, store);
         const front = new Front({
             authority,
             faults: shared.faults,
@@ -103,18 +107,27 @@ export class Emulator {
             services: {
                 entra: new EntraService(context),
                 graph: new GraphService(context),
-                arm: new ArmService(context, store),
+                arm,
                 hub: new RegistryService(context),
                 dps: new DpsService(context, new DeviceProvisioningApi(context)),
             },
         });
         const deployer = snapshot?.deployer ?? makeDeployer(context, store.subscriptionId);
+        letUseGraph(context, deployer.clientId);
         const listeners: { close(): void | Promise<void> }[] = [front, gateway, amqp];
         try {
             const https = await front.listen(host, options.port ?? 0);
             const mqtt = await gateway.listen(host, options.mqttPort ?? 0);
             const ports = { https, mqtt, management: 0 };
-            const emulator = new Emulator(context, ports, authority, deployer, store, listeners);
+            const emulator = new Emulator(
+                context,
+                ports,
+                authority,
+                deployer,
+                store,
+                arm,
+                listeners,
+            );
             const management = new ManagementServer(emulator, () => gateway.hubAliases());
             listeners.push(management);
             ports.management = await management.listen(options.managementPort ?? 0);
@@ -127,6 +140,37 @@ export class Emulator {
 
     async stop(): Promise<void> {
         await Promise.all(this.listeners.map((listener) => listener.close()));
+    }
+
+    /** Another subscription of the tenant, in which the deployer has the same roles; it ends with the process. */
+    addSubscription(): { readonly subscriptionId: string } {
+        const { subscriptionId } = this.newSubscription("Another subscription");
+        assignDeployerRoles(this.context, subscriptionId, this.deployer.clientId);
+        return { subscriptionId };
+    }
+
+    /** Another tenant with a subscription and a service principal that owns it; they end with the process. */
+    addTenant(): Credentials {
+        const { tenants, access } = this.context;
+        const directory = tenants.add();
+        const { subscriptionId } = this.newSubscription("A subscription of another tenant");
+        tenants.own(subscriptionId, directory);
+        const made = directory.createServicePrincipal({ displayName: "owner", secret: true });
+        for (const role of deployerRoles) {
+            access.assignByName(made.objectId, role, `/subscriptions/${subscriptionId}`);
+        }
+        return {
+            tenantId: directory.tenantId,
+            subscriptionId,
+            clientId: made.appId,
+            clientSecret: made.secret ?? "",
+        };
+    }
+
+    private newSubscription(name: string): ArmStore {
+        const store = new ArmStore(name);
+        this.arm.add(store);
+        return store;
     }
 
     /** Everything that outlives a restart; settings, faults, clock and message logs do not. */
@@ -150,6 +194,8 @@ export class Emulator {
         const { clock, settings, faults, traffic, telemetry, hubs, connections } = this.context;
         hubs.reset();
         this.context.provisioning.reset();
+        this.context.tenants.reset();
+        this.arm.reset();
         this.store.reset();
         this.context.access.reset();
         assignDeployerRoles(this.context, this.store.subscriptionId, this.deployer.clientId);
@@ -177,6 +223,14 @@ function makeDeployer(context: EmulatorContext, subscriptionId: string): Credent
         clientId: made.appId,
         clientSecret: made.secret,
     };
+}
+
+/** An administrator's consent, without which a service principal may do nothing in Microsoft Graph. */
+function letUseGraph({ directory }: EmulatorContext, clientId: string): void {
+    const principal = directory.servicePrincipalByAppId(clientId);
+    if (principal !== undefined) {
+        principal.graphRights = ["Application.ReadWrite.All"];
+    }
 }
 
 function assignDeployerRoles(

@@ -1,6 +1,4 @@
-import * as authorization from "@pulumi/azure-native/authorization";
 import * as pulumi from "@pulumi/pulumi";
-import { causeAndRemedy } from "../components/azure/errorWords";
 import { Sharding } from "../components/dynamic/sharding";
 import { CiIdentity, CiIdentityArgs } from "../components/entra/ciIdentity";
 import { Hub } from "../components/iothub/hub";
@@ -12,10 +10,10 @@ import { FleetBase } from "./fleet";
 import { refuseOtherKeys } from "./givenCas";
 import { deviceTypes, PreviousState } from "./previousState";
 import { createProvisioning, Provisioning } from "./provisioning";
-import { refusal } from "./refusal";
 import { ResourceGroup, resourceGroup } from "./resourceGroup";
 import { Settings } from "./settings";
 import { shardsValue } from "./shards";
+import { confirmDirectory, SignedIn } from "./signIn";
 import { createTrust, keptUntilProof, refuseUnprovenRoot, trustType } from "./trust";
 import { refuseUnrevocable, warnOfSharedRoot } from "./unrevocable";
 
@@ -33,33 +31,22 @@ export interface Platform {
 const federatedCredentialType =
     "azuread:index/applicationFederatedIdentityCredential:ApplicationFederatedIdentityCredential";
 
-/**
- * Who deploys.
- *
- * @throws pulumi.RunError in one sentence, which the CLI prints without a stack trace
- */
-async function signIn(): Promise<authorization.GetClientConfigResult> {
-    try {
-        return await authorization.getClientConfig();
-    } catch (error) {
-        const said = (error as Error).message;
-        throw refusal(`sign-in to Azure: ${causeAndRemedy(said) ?? said}`);
-    }
-}
-
 /** Declares the resource group, hub, CAs and proofs of one environment. */
 export async function createPlatform(
     settings: Settings,
+    signedIn: SignedIn,
     previous = PreviousState.none,
 ): Promise<Platform> {
     refuseOtherKeys(settings, previous);
     refuseUnprovenRoot(settings, previous);
     refuseUnrevocable(settings, previous);
     warnOfSharedRoot(settings);
-    const client = await signIn();
+    if (settings.ci !== undefined) {
+        await confirmDirectory(signedIn);
+    }
     await auditHub(settings, previous);
     const group = await resourceGroup(settings, previous);
-    const deployer = settings.hub.dataRole === "assign" ? client : undefined;
+    const deployer = settings.hub.dataRole === "assign" ? signedIn.deployer : undefined;
     const { name: hubName, prefix, sku, units, minTlsVersion, localAuth } = settings.hub;
     const hub = new Hub(
         "iot",
@@ -71,6 +58,7 @@ export async function createPlatform(
             minTlsVersion,
             localAuth,
             location: settings.location,
+            domain: signedIn.cloud.hubDomain,
             resourceGroupName: group.name,
             isLinked: settings.dps !== undefined,
             presentPolicies: await policiesInUse(settings, previous),
@@ -89,6 +77,7 @@ export async function createPlatform(
             hub,
             authorities,
             deployer,
+            signedIn,
             owner: ownerName(),
             previous,
         });
@@ -116,7 +105,7 @@ export async function createPlatform(
             createCi(
                 settings.ci,
                 {
-                    subscriptionId: client.subscriptionId,
+                    subscriptionId: signedIn.deployer.subscriptionId,
                     resourceGroupId: group.id,
                     hubId: hub.hubId,
                     provisioningServiceId: provisioning?.service.serviceId,

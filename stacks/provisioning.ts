@@ -13,6 +13,7 @@ import { textDigest } from "../components/dynamic/writeOnly";
 import { requestedKey } from "../components/pki/csr";
 import { DeviceCertificate } from "../components/pki/deviceCertificate";
 import { generatedKey } from "../components/pki/issue";
+import { hubAddress, policyKey } from "../components/iothub/linkedHub";
 import { VerifiedCertificate } from "../components/iothub/verifiedCertificate";
 import { Authorities } from "./authorities";
 import { deviceTypes, PreviousState } from "./previousState";
@@ -23,6 +24,7 @@ import {
     GroupSettings,
     Settings,
 } from "./settings";
+import { SignedIn } from "./signIn";
 import { createTrust } from "./trust";
 
 /** The provisioning service of an environment, with what its groups need. */
@@ -51,7 +53,9 @@ export interface ProvisioningArgs {
     readonly resourceGroupName: pulumi.Input<string>;
     readonly hub: Hub;
     readonly authorities: Authorities;
+    /** To be given the data-plane role; undefined: it is granted elsewhere. */
     readonly deployer: Deployer | undefined;
+    readonly signedIn: SignedIn;
     /** Whose devices they are: `project/stack`. */
     readonly owner: string;
     /** State before the run. */
@@ -285,7 +289,7 @@ function groupAttestation(
 }
 
 function linkedHubs(settings: Settings, dps: DpsSettings, args: ProvisioningArgs): LinkedHub[] {
-    const { hub, resourceGroupName } = args;
+    const { hub, resourceGroupName, signedIn } = args;
     const own: LinkedHub = {
         resourceGroupName,
         hubName: hub.hubName,
@@ -296,9 +300,11 @@ function linkedHubs(settings: Settings, dps: DpsSettings, args: ProvisioningArgs
         weight: dps.weight,
     };
     const others = dps.linkedHubs.map(({ id, policy, location, weight }): LinkedHub => {
-        const [, , , , group, , , , hubName] = id.split("/");
+        const { subscriptionId, resourceGroupName: group, hubName } = hubAddress(id);
         const hostName = hub.hostName.apply((host) => host.replace(/^[^.]+/, hubName));
-        return { resourceGroupName: group, hubName, hostName, policy, location, weight };
+        const one = { resourceGroupName: group, hubName, hostName, policy, location, weight };
+        const isNear = subscriptionId.toLowerCase() === signedIn.deployer.subscriptionId;
+        return isNear ? one : { ...one, key: pulumi.secret(policyKey(signedIn, id, policy)) };
     });
     return [own, ...others];
 }

@@ -196,6 +196,9 @@ export interface DeviceSettings {
 export interface CiSettings {
     /** `owner/name` on GitHub. */
     readonly repository: string;
-    /** Subjects of the repository's OIDC tokens, after `repo:owner/name:`, e.g. `ref:refs/heads/main`, `environment:prod`, `pull_request`. */
+    /**
+     * Subjects of the repository's OIDC tokens: after `repo:owner/name:`, e.g. `ref:refs/heads/main`, `environment:prod`,
+     * `pull_request`; those with IDs as a whole, `repo:owner@1/name@2:ref:refs/heads/main`.
+     */
     readonly subjects: readonly string[];
 }

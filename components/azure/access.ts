@@ -1,12 +1,14 @@
+import type { TokenCredential } from "@azure/identity";
 import type { ConfigureRequest } from "@pulumi/pulumi/dynamic";
 import { rememberSettings } from "../dynamic/stackSettings";
 import { AzureClient } from "./client";
-import { azureCloud, Cloud } from "./cloud";
-import { azureCredential } from "./credentials";
+import { Cloud } from "./cloud";
+import { azureLogin } from "./login";
 
 /** How a dynamic provider reaches Azure: set by its `configure`, used by its other methods. */
 export interface AzureAccess {
     readonly cloud: Cloud;
+    readonly credential: TokenCredential;
     /** Control plane. */
     readonly arm: AzureClient;
     /** Data plane of hubs. */
@@ -20,24 +22,35 @@ export interface AzureAccess {
 /** Azure's own bound for a role assignment to take effect (docs: role-based-access-control/troubleshooting), seconds. */
 const defaultRoleWait = 600;
 
-let access: AzureAccess | undefined;
+let access: AzureAccess | Error | undefined;
 
-/** To be called by every provider's `configure`; the first call of a process decides. */
+/**
+ * To be called by every provider's `configure`; the first call of a process decides.
+ *
+ * @throws Error in one sentence when the settings make no login
+ */
 export function configureAzure(request: ConfigureRequest): void {
     rememberSettings(request);
-    if (access !== undefined) {
-        return;
+    access ??= open(request);
+    azure();
+}
+
+function open(request: ConfigureRequest): AzureAccess | Error {
+    try {
+        const { cloud, credential } = azureLogin((name) =>
+            request.config.get(`azure-native:${name}`),
+        );
+        return {
+            cloud,
+            credential,
+            arm: new AzureClient(credential, cloud.armScope),
+            iot: new AzureClient(credential, cloud.iotScope),
+            dps: new AzureClient(credential, cloud.dpsScope),
+            roleWaitSeconds: roleWaitSeconds(request),
+        };
+    } catch (error) {
+        return new Error(`sign-in to Azure: ${(error as Error).message}`);
     }
-    const native = (name: string): string | undefined => request.config.get(`azure-native:${name}`);
-    const cloud = azureCloud(native("environment") ?? process.env.ARM_ENVIRONMENT);
-    const credential = azureCredential(cloud, native);
-    access = {
-        cloud,
-        arm: new AzureClient(credential, cloud.armScope),
-        iot: new AzureClient(credential, cloud.iotScope),
-        dps: new AzureClient(credential, cloud.dpsScope),
-        roleWaitSeconds: roleWaitSeconds(request),
-    };
 }
 
 function roleWaitSeconds(request: ConfigureRequest): number {
@@ -46,8 +59,11 @@ function roleWaitSeconds(request: ConfigureRequest): number {
     return settings.roleWaitSeconds ?? defaultRoleWait;
 }
 
-/** @throws Error when no provider was configured in this process. */
+/** @throws Error when no provider was configured in this process, or there is no login. */
 export function azure(): AzureAccess {
+    if (access instanceof Error) {
+        throw access;
+    }
     if (access === undefined) {
         throw new Error("the provider was used before it was configured");
     }

@@ -209,8 +209,9 @@ function serviceError(
         unknown
     >;
     const inner = (outer.error ?? outer) as Record<string, unknown>;
-    const code = header ?? inner.code ?? inner.errorCode;
     const text = inner.message ?? inner.Message ?? (typeof body === "string" ? body : "");
+    const [, named] = /^ErrorCode:(\w+);/.exec(String(text)) ?? [];
+    const code = header ?? inner.code ?? inner.errorCode ?? named;
     return {
         code: code === undefined ? undefined : String(code),
         text: String(text).slice(0, 600),

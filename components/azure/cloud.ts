@@ -2,6 +2,8 @@ import { own } from "../dynamic/values";
 
 /** Endpoints of an Azure cloud. Source: azure-sdk-for-js and azure-cli cloud tables. */
 export interface Cloud {
+    /** As azure-native's `environment` takes it. */
+    readonly name: string;
     readonly authorityHost: string;
     readonly arm: string;
     readonly armScope: string;
@@ -11,45 +13,67 @@ export interface Cloud {
     readonly hubDomain: string;
 }
 
-/** Keys are the values of azure-native's `environment`. */
+// China's hubs take the public audience, and the provisioning services of all clouds do: azure-iothub 1.16 and
+// azure-iot-provisioning-service know these, and for hubs of the US Government one other.
+const publicIotScope = "https://iothubs.azure.net/.default";
+const dpsScope = "https://azure-devices-provisioning.net/.default";
+
+const publicCloud: Cloud = {
+    name: "public",
+    authorityHost: "https://login.microsoftonline.com",
+    arm: "https://management.azure.com",
+    armScope: "https://management.azure.com/.default",
+    iotScope: publicIotScope,
+    dpsScope,
+    hubDomain: "azure-devices.net",
+};
+
+const usGovernment: Cloud = {
+    name: "usgovernment",
+    authorityHost: "https://login.microsoftonline.us",
+    arm: "https://management.usgovcloudapi.net",
+    armScope: "https://management.usgovcloudapi.net/.default",
+    iotScope: "https://iothubs.azure.us/.default",
+    dpsScope,
+    hubDomain: "azure-devices.us",
+};
+
+const china: Cloud = {
+    name: "china",
+    authorityHost: "https://login.chinacloudapi.cn",
+    arm: "https://management.chinacloudapi.cn",
+    armScope: "https://management.chinacloudapi.cn/.default",
+    iotScope: publicIotScope,
+    dpsScope,
+    hubDomain: "azure-devices.cn",
+};
+
+/** All names that azure-native and the Azure CLI have for a cloud (pulumi-azure-native: cloud.FromName), in lower case. */
 const clouds: Readonly<Record<string, Cloud>> = {
-    public: {
-        authorityHost: "https://login.microsoftonline.com",
-        arm: "https://management.azure.com",
-        armScope: "https://management.azure.com/.default",
-        iotScope: "https://iothubs.azure.net/.default",
-        dpsScope: "https://azure-devices-provisioning.net/.default",
-        hubDomain: "azure-devices.net",
-    },
-    usgovernment: {
-        authorityHost: "https://login.microsoftonline.us",
-        arm: "https://management.usgovcloudapi.net",
-        armScope: "https://management.usgovcloudapi.net/.default",
-        iotScope: "https://iothubs.azure.us/.default",
-        dpsScope: "https://azure-devices-provisioning.us/.default",
-        hubDomain: "azure-devices.us",
-    },
-    china: {
-        authorityHost: "https://login.chinacloudapi.cn",
-        arm: "https://management.chinacloudapi.cn",
-        armScope: "https://management.chinacloudapi.cn/.default",
-        iotScope: "https://iothubs.azure.cn/.default",
-        dpsScope: "https://azure-devices-provisioning.cn/.default",
-        hubDomain: "azure-devices.cn",
-    },
+    public: publicCloud,
+    azurecloud: publicCloud,
+    usgovernment: usGovernment,
+    usgov: usGovernment,
+    azureusgovernment: usGovernment,
+    azureusgovernmentcloud: usGovernment,
+    usgovernmentl4: usGovernment,
+    china,
+    azurechinacloud: china,
 };
 
 /**
  * The cloud that azure-native deploys to.
  *
- * @param environment `public` (default), `usgovernment` or `china`
+ * @param environment a name of it, in any case; left out: the public one
  * @throws Error naming the allowed values
  */
 export function azureCloud(environment: string | undefined): Cloud {
     const cloud = own(clouds, (environment ?? "public").toLowerCase());
     if (cloud === undefined) {
-        const allowed = Object.keys(clouds).join(", ");
-        throw new Error(`azure-native:environment "${environment}" is none of ${allowed}`);
+        throw new Error(
+            `azure-native:environment (ARM_ENVIRONMENT, AZURE_ENVIRONMENT) "${environment}" is none of ` +
+                Object.keys(clouds).join(", "),
+        );
     }
     return cloud;
 }

@@ -1,8 +1,11 @@
 import { shellWord } from "../pki/shellWords";
 import { AzureError } from "./client";
+import type { lastingRefusal } from "./lastingRefusal";
 
 const announceEvery = 15_000;
 const pollMilliseconds = 3_000;
+/** A hub that is there is now and then not found for a moment (azure-iot-cli-extension issue 77). */
+const lostTimes = 5;
 
 export interface DataPlaneAccessOptions {
     readonly hostName: string;
@@ -12,6 +15,8 @@ export interface DataPlaneAccessOptions {
     readonly role: string;
     /** How long to wait for a role assignment to take effect. */
     readonly waitSeconds: number;
+    /** Why a refusal will stay: {@link lastingRefusal}. Left out: nobody knows. */
+    readonly lasting?: typeof lastingRefusal;
 }
 
 /**
@@ -21,31 +26,46 @@ export interface DataPlaneAccessOptions {
 export class DataPlaneAccess {
     private announcedAt = 0;
     private isOver = false;
+    private reason: Promise<string | undefined> | undefined;
 
     constructor(private readonly options: DataPlaneAccessOptions) {}
 
     /**
-     * Once a call has waited in vain, no later one waits: a fleet would wait for each of its requests.
+     * Once a call has waited in vain, no later one waits: a fleet would wait for each of its requests. What no role cures
+     * ends at once.
      *
-     * @throws Error naming the missing role and the command that grants it, when the time is over
+     * @throws Error naming the missing role and the command that grants it, when the time is over; or the reason
      */
     async whenGranted<T>(call: () => Promise<T>): Promise<T> {
         const deadline = Date.now() + this.options.waitSeconds * 1000;
-        for (;;) {
+        for (let lost = 0; ;) {
             try {
                 return await call();
             } catch (error) {
-                if (!isRefused(error)) {
+                if (isLost(error) && lost < lostTimes) {
+                    lost++;
+                } else if (isRefused(error)) {
+                    await this.judge(error, deadline);
+                } else {
                     throw error;
                 }
-                this.isOver ||= Date.now() + pollMilliseconds > deadline;
-                if (this.isOver) {
-                    throw this.missingRole(error);
-                }
-                this.announce(deadline);
             }
             await new Promise((resolve) => setTimeout(resolve, pollMilliseconds));
         }
+    }
+
+    private async judge(error: AzureError, deadline: number): Promise<void> {
+        const { hostName, resourceId, role, lasting } = this.options;
+        this.reason ??= lasting?.(resourceId, role, error);
+        const reason = await this.reason;
+        if (reason !== undefined) {
+            throw new Error(`${error.message}\n${hostName} refuses this login: ${reason}`);
+        }
+        this.isOver ||= Date.now() + pollMilliseconds > deadline;
+        if (this.isOver) {
+            throw this.missingRole(error);
+        }
+        this.announce(deadline);
     }
 
     private announce(deadline: number): void {
@@ -75,6 +95,15 @@ function isRefused(error: unknown): error is AzureError {
     return (
         error instanceof AzureError &&
         (error.status === 401 || error.status === 403) &&
-        !/OperationNotAvailableInCurrentTier|403010/.test(error.code ?? "")
+        !/OperationNotAvailableInCurrentTier|403010/.test(error.code ?? "") &&
+        !isLost(error)
+    );
+}
+
+function isLost(error: unknown): boolean {
+    return (
+        error instanceof AzureError &&
+        error.status === 401 &&
+        (error.code === "IotHubNotFound" || error.code === "401001")
     );
 }

@@ -8,13 +8,10 @@ export const roles = {
     dpsDataContributor: "dfce44e4-17b7-4bd1-a6d1-04996ec95633",
 } as const;
 
-/** The Azure CLI's own application, which is the client when a person has logged in with `az login`. */
-const azureCli = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
-
-/** Who deploys, as azure-native's getClientConfig tells it. */
+/** Who deploys. */
 export interface Deployer {
     readonly objectId: string;
-    readonly clientId: string;
+    readonly type: "User" | "ServicePrincipal";
     readonly subscriptionId: string;
 }
 
@@ -40,7 +37,7 @@ export function assignDataRole(
             scope,
             principalId: deployer.objectId,
             // ARM refuses a type that is not the principal's (UnmatchedPrincipalType), and left out it would be User.
-            principalType: deployer.clientId === azureCli ? "User" : "ServicePrincipal",
+            principalType: deployer.type,
             roleDefinitionId: roleDefinitionId(deployer.subscriptionId, role),
         },
         {

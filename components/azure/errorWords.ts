@@ -23,7 +23,7 @@ const known: readonly (readonly [pattern: RegExp, words: string])[] = [
         "Entra refuses the certificate or token that proves the application: is it the application's, and this clock right?",
     ],
     [
-        /spawn az ENOENT|az: (command )?not found|az login|Azure CLI (could not be|not) found|CredentialUnavailable|no account.*configured/i,
+        /spawn(Sync)? az ENOENT|az: (command )?not found|az login|Azure CLI (could not be|not) found|CredentialUnavailable|no account.*configured/i,
         "nobody is logged in to Azure: run `az login`, or set ARM_CLIENT_ID, ARM_CLIENT_SECRET, ARM_TENANT_ID and " +
             "ARM_SUBSCRIPTION_ID",
     ],
@@ -37,7 +37,16 @@ const known: readonly (readonly [pattern: RegExp, words: string])[] = [
             "update --name NAME --sku S1)",
     ],
     [
-        /SubscriptionNotFound/,
+        /specify only one of subscription and tenant/,
+        "az takes a subscription or a tenant: with `az login`, set ARM_SUBSCRIPTION_ID alone, whose tenant it is then",
+    ],
+    [
+        /InvalidAuthenticationTokenTenant/,
+        "the login is one of another tenant than the subscription's: set ARM_TENANT_ID to the subscription's tenant, which the text " +
+            "names, or with az run `az login --tenant TENANT-ID` and `az account set --subscription ID`",
+    ],
+    [
+        /SubscriptionNotFound|Subscription '[^']*' not found/,
         "this login sees no such subscription: set ARM_SUBSCRIPTION_ID, or run `az account set --subscription ID`",
     ],
     [

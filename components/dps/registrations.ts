@@ -1,6 +1,7 @@
 import { azure } from "../azure/access";
 import { DataPlaneAccess } from "../azure/dataPlaneAccess";
 import { classicHostName } from "../iothub/hostName";
+import { lastingRefusal } from "../azure/lastingRefusal";
 import { Enrollments } from "./enrollments";
 
 const armVersion = "2022-12-12";
@@ -50,6 +51,7 @@ async function findLinked(hubId: string, hostName: string): Promise<readonly Enr
                 hostName: properties.serviceOperationsHostName,
                 resourceId: id,
                 role: "Device Provisioning Service Data Contributor",
+                lasting: lastingRefusal,
                 waitSeconds: 0,
             });
             return new Enrollments(dps, properties.serviceOperationsHostName, access);

@@ -1,5 +1,6 @@
 import { azure } from "../azure/access";
 import { DataPlaneAccess } from "../azure/dataPlaneAccess";
+import { lastingRefusal } from "../azure/lastingRefusal";
 import { Enrollments } from "./enrollments";
 
 const armVersion = "2022-12-12";
@@ -58,6 +59,7 @@ function open({ hostName, serviceId }: ServiceAddress, waitSeconds: number): Enr
         hostName,
         resourceId: serviceId,
         role: "Device Provisioning Service Data Contributor",
+        lasting: lastingRefusal,
         waitSeconds,
     });
     return new Enrollments(azure().dps, hostName, access);

@@ -10,7 +10,7 @@ const gitHubIssuer = "https://token.actions.githubusercontent.com";
 export interface CiIdentityArgs {
     /** `owner/name` on GitHub. */
     readonly repository: string;
-    /** Which workflows may log in, e.g. `ref:refs/heads/main`, `environment:prod`, `pull_request`. */
+    /** Which workflows may log in, e.g. `ref:refs/heads/main`, `environment:prod`, `pull_request`; with IDs the whole subject. */
     readonly subjects: readonly string[];
     readonly subscriptionId: string;
     /** ARM resource ID of the resource group that CI deploys to. */
@@ -42,9 +42,9 @@ export class CiIdentity extends pulumi.ComponentResource {
             { clientId: application.clientId },
             child,
         );
-        for (const suffix of args.subjects) {
-            const subject = `repo:${args.repository}:${suffix}`;
-            const label = credentialLabel(suffix);
+        for (const given of args.subjects) {
+            const subject = given.startsWith("repo:") ? given : `repo:${args.repository}:${given}`;
+            const label = credentialLabel(given);
             const credential = `${name}-credential-${label}`;
             const former = args.formerNames?.get(subject) ?? credential;
             new azuread.ApplicationFederatedIdentityCredential(

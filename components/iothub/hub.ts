@@ -1,6 +1,5 @@
 import * as iothub from "@pulumi/azure-native/iothub";
 import * as pulumi from "@pulumi/pulumi";
-import { azureCloud } from "../azure/cloud";
 import { assignDataRole, Deployer, roles } from "../azure/dataPlaneRole";
 import { nameIn } from "../azure/resourceId";
 import { uniqueName } from "../azure/uniqueName";
@@ -10,6 +9,8 @@ import { linkedPolicies, policySecret, provisioningKey, SharedAccessPolicy } fro
 export interface HubArgs {
     readonly resourceGroupName: pulumi.Input<string>;
     readonly location: string;
+    /** Of hubs' host names in the cloud, e.g. `azure-devices.net`. */
+    readonly domain: string;
     /** Exact name, unique in the world; left out: `prefix` and six random characters. */
     readonly hubName: string | undefined;
     readonly prefix: string;
@@ -73,10 +74,7 @@ export class Hub extends pulumi.ComponentResource {
         // From the ID, which is known in the preview of an update, unlike all that the service answers: or what stands on
         // the hub would be announced to change, too.
         this.hubName = hub.id.apply(nameIn);
-        const { hubDomain } = azureCloud(
-            new pulumi.Config("azure-native").get("environment") ?? process.env.ARM_ENVIRONMENT,
-        );
-        this.hostName = pulumi.interpolate`${this.hubName}.${hubDomain}`;
+        this.hostName = pulumi.interpolate`${this.hubName}.${args.domain}`;
         this.ready = [hub];
         if (args.deployer !== undefined) {
             const { hubDataContributor } = roles;

@@ -1,5 +1,7 @@
 import { azure } from "../azure/access";
 import { DataPlaneAccess } from "../azure/dataPlaneAccess";
+import { lastingRefusal } from "../azure/lastingRefusal";
+import { setting } from "../dynamic/stackSettings";
 import { HubSize } from "./hubLimits";
 import { OwnPace, paceVariable } from "./pace";
 import { Registry } from "./registry";
@@ -43,7 +45,15 @@ export function hubRegistry(hubId: string): Promise<HubRegistry> {
  * not known either, so it is found by its refusals.
  */
 export function hubRegistryAt(hostName: string): Promise<HubRegistry> {
-    return remembered(hostName, async () => open(hostName, largestHub, `the hub ${hostName}`));
+    return remembered(hostName, async () => open(hostName, largestHub, linkedHubId(hostName)));
+}
+
+/** ARM resource ID of a hub that `dps.linkedHubs` names; for another one a word for it. */
+function linkedHubId(hostName: string): string {
+    const dps = JSON.parse(setting("dps") ?? "{}") as { linkedHubs?: readonly { id: string }[] };
+    const [name] = hostName.toLowerCase().split(".");
+    const found = dps.linkedHubs?.find(({ id }) => id.toLowerCase().endsWith(`/${name}`));
+    return found?.id ?? `the hub ${hostName}`;
 }
 
 function remembered(key: string, make: () => Promise<HubRegistry>): Promise<HubRegistry> {
@@ -72,7 +82,12 @@ async function readHub(hubId: string): Promise<{ hostName: string; size: HubSize
 
 function open(hostName: string, size: HubSize, resource: string): HubRegistry {
     const { iot, roleWaitSeconds } = azure();
-    const role = { hostName, resourceId: resource, role: "IoT Hub Data Contributor" };
+    const role = {
+        hostName,
+        resourceId: resource,
+        role: "IoT Hub Data Contributor",
+        lasting: lastingRefusal,
+    };
     const access = new DataPlaneAccess({ ...role, waitSeconds: roleWaitSeconds });
     const address = process.env[paceVariable];
     const own = new OwnPace(size);

@@ -22,7 +22,7 @@ import { regionOf } from "./locations";
 import { operationHeaders } from "./operations";
 import { page } from "./paging";
 import { dpsType, existingGroup, requireStanding, sameName } from "./resourceGroups";
-import { ArmRequest, ArmRoutes } from "./routes";
+import { ArmRequest, ArmRoutes, isAddressed } from "./routes";
 import { ArmStore, ResourceGroup } from "./store";
 
 export const dpsPath =
@@ -126,7 +126,7 @@ export class DpsApi {
     ): HttpReply {
         const services = this.context.provisioning
             .list()
-            .filter((one) => one.cloud === request.host.cloud.name && isWanted(one));
+            .filter((one) => isAddressed(request, one) && isWanted(one));
         return page(request, services, (one) => this.view(one));
     }
 
@@ -370,7 +370,7 @@ function newIdScope(context: EmulatorContext): string {
 }
 
 function isIn(service: ProvisioningService, request: ArmRequest, group: string): boolean {
-    return sameName(service.resourceGroup, group) && service.cloud === request.host.cloud.name;
+    return sameName(service.resourceGroup, group) && isAddressed(request, service);
 }
 
 /** @throws HttpFailure 404 ResourceNotFound */

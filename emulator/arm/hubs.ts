@@ -18,7 +18,7 @@ import { regionOf } from "./locations";
 import { operationHeaders } from "./operations";
 import { page } from "./paging";
 import { existingGroup, hubType, requireStanding, sameName } from "./resourceGroups";
-import { ArmRequest, ArmRoutes } from "./routes";
+import { ArmRequest, ArmRoutes, isAddressed } from "./routes";
 import { findSku } from "./skus";
 import { ArmStore, ResourceGroup } from "./store";
 
@@ -76,7 +76,7 @@ export class HubApi {
     private list(request: ArmRequest, isWanted: (hub: Hub) => boolean): HttpReply {
         const hubs = this.context.hubs
             .list()
-            .filter((hub) => hub.cloud === request.host.cloud.name && isWanted(hub));
+            .filter((hub) => isAddressed(request, hub) && isWanted(hub));
         return page(request, hubs, (hub) => this.view(hub));
     }
 
@@ -161,8 +161,7 @@ export class HubApi {
         if (hub === undefined) {
             return undefined;
         }
-        const isHere =
-            sameName(hub.resourceGroup, group.name) && hub.cloud === request.host.cloud.name;
+        const isHere = sameName(hub.resourceGroup, group.name) && isAddressed(request, hub);
         if (!isHere) {
             throw iotFailure(
                 request,
@@ -318,9 +317,7 @@ function findHub(
 ): Hub | undefined {
     const hub = context.hubs.get(name);
     const isHere =
-        hub !== undefined &&
-        sameName(hub.resourceGroup, group) &&
-        hub.cloud === request.host.cloud.name;
+        hub !== undefined && sameName(hub.resourceGroup, group) && isAddressed(request, hub);
     return isHere ? hub : undefined;
 }
 

@@ -6,7 +6,7 @@ import { armFailure, groupNotFound, malformedContent } from "./errors";
 import { removeService } from "./dpsRemoval";
 import { locationName, regionOf } from "./locations";
 import { locationHeaders } from "./operations";
-import { ArmRequest, ArmRoutes } from "./routes";
+import { ArmRequest, ArmRoutes, isAddressed } from "./routes";
 import { ArmStore, ResourceGroup } from "./store";
 
 const type = "Microsoft.Resources/resourceGroups";
@@ -112,7 +112,8 @@ export class ResourceGroupApi {
         const group = existingGroup(this.store, name);
         const id = this.idOf(group);
         const isInside = (one: Hub | ProvisioningService): boolean =>
-            sameName(one.resourceGroup, group.name);
+            sameName(one.resourceGroup, group.name) &&
+            one.subscriptionId === this.store.subscriptionId;
         const inside = hubs.list().filter(isInside);
         const services = provisioning.list().filter(isInside);
         group.state = "Deleting";
@@ -137,7 +138,7 @@ export class ResourceGroupApi {
         const wantedType = /resourceType eq '([^']*)'/i.exec(filter)?.[1];
         const ofType = (type: string, all: readonly (Hub | ProvisioningService)[]): object[] =>
             all
-                .filter((one) => one.cloud === request.host.cloud.name && isWanted(one))
+                .filter((one) => isAddressed(request, one) && isWanted(one))
                 .filter(() => wantedType === undefined || sameName(wantedType, type))
                 .map(({ id, name, location, sku, tags }) => ({
                     id,

@@ -38,6 +38,15 @@ export class ArmRoutes {
     }
 }
 
+/** Whether a resource is in the cloud and the subscription that a request is for. */
+export function isAddressed(
+    { host, url }: ArmRequest,
+    one: { readonly cloud: string; readonly subscriptionId: string },
+): boolean {
+    const [, , subscription = ""] = url.pathname.split("/");
+    return one.cloud === host.cloud.name && one.subscriptionId === subscription.toLowerCase();
+}
+
 /** @throws HttpFailure 403 AuthorizationFailed */
 export function authorize(
     access: Access,

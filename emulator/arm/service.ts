@@ -1,6 +1,7 @@
 import { EmulatorContext } from "../context";
 import { HostService, HttpFailure, HttpReply, HttpRequest } from "../core/http";
 import { unauthorized } from "../entra/challenge";
+import { Directory } from "../entra/directory";
 import { Principal } from "../entra/principal";
 import { audiencesOf } from "../entra/resources";
 import { TokenProblem } from "../entra/tokens";
@@ -18,19 +19,31 @@ import { ArmRequest, ArmRoutes } from "./routes";
 import { ArmStore } from "./store";
 import { SubscriptionApi } from "./subscriptions";
 
-/** Azure Resource Manager: subscriptions, resource groups, IoT hubs, provisioning services and role assignments. */
-export class ArmService implements HostService {
-    private readonly routes: ArmRoutes;
-    private readonly authorization: AuthorizationApi;
+/** What Resource Manager has of one subscription. */
+interface Subscription {
+    readonly routes: ArmRoutes;
+    readonly authorization: AuthorizationApi;
+    readonly api: SubscriptionApi;
+}
 
+/** Azure Resource Manager: tenants, subscriptions, resource groups, IoT hubs, provisioning services and role assignments. */
+export class ArmService implements HostService {
+    private readonly subscriptions = new Map<string, Subscription>();
+
+    /** @param first the subscription that is there from the start, in which scopes without a subscription are looked up, too */
     constructor(
         private readonly context: EmulatorContext,
-        private readonly store: ArmStore,
+        private readonly first: ArmStore,
     ) {
-        this.routes = new ArmRoutes(context.access);
-        this.authorization = new AuthorizationApi(context, store);
-        for (const api of [
-            new SubscriptionApi(context, store),
+        this.add(first);
+    }
+
+    add(store: ArmStore): void {
+        const { context } = this;
+        const routes = new ArmRoutes(context.access);
+        const api = new SubscriptionApi(context, store);
+        for (const one of [
+            api,
             new ResourceGroupApi(context, store),
             new HubApi(context, store),
             new HubPartsApi(context),
@@ -38,8 +51,17 @@ export class ArmService implements HostService {
             new DpsApi(context, store),
             dpsCertificates(context),
         ]) {
-            api.register(this.routes);
+            one.register(routes);
         }
+        const authorization = new AuthorizationApi(context, store);
+        this.subscriptions.set(store.subscriptionId, { routes, authorization, api });
+    }
+
+    /** Forgets all subscriptions but the first. */
+    reset(): void {
+        const first = this.subscriptions.get(this.first.subscriptionId) as Subscription;
+        this.subscriptions.clear();
+        this.subscriptions.set(this.first.subscriptionId, first);
     }
 
     async handle(request: HttpRequest): Promise<HttpReply> {
@@ -48,20 +70,32 @@ export class ArmService implements HostService {
         if (apiVersion === null || apiVersion === "") {
             throw missingApiVersion();
         }
-        const principal = await this.authenticate(request);
+        const named = /^\/subscriptions\/([^/]+)/i.exec(path)?.[1].toLowerCase();
+        const principal = await this.authenticate(request, named);
         const armRequest: ArmRequest = { ...request, principal, apiVersion };
-        this.checkSubscription(path);
+        const subscription = this.subscription(named ?? this.first.subscriptionId);
         const locations = regions(request.host.cloud).map(({ name }) => name);
         checkApiVersion(path, apiVersion, locations);
-        return this.authorization.handle(armRequest, path) ?? this.routes.handle(armRequest);
+        return (
+            this.overview(armRequest, path) ??
+            subscription.authorization.handle(armRequest, path) ??
+            subscription.routes.handle(armRequest)
+        );
     }
 
-    private async authenticate(request: HttpRequest): Promise<Principal> {
+    /** A subscription takes the tokens of its own tenant; what is above subscriptions, those of every one. */
+    private async authenticate(
+        request: HttpRequest,
+        named: string | undefined,
+    ): Promise<Principal> {
+        const { tenants, tokens } = this.context;
         const { cloud } = request.host;
+        const takes = named === undefined ? tenants.all() : [tenants.ownerOf(named)];
         try {
-            return await this.context.tokens.verify(
+            return await tokens.verify(
                 request.headers.authorization,
                 audiencesOf("arm", cloud),
+                takes.map(({ tenantId }) => tenantId),
             );
         } catch (error) {
             if (error instanceof TokenProblem) {
@@ -71,10 +105,32 @@ export class ArmService implements HostService {
         }
     }
 
-    private checkSubscription(path: string): void {
-        const named = /^\/subscriptions\/([^/]+)/i.exec(path)?.[1];
-        if (named === undefined || named.toLowerCase() === this.store.subscriptionId) {
-            return;
+    /** The tenant of the caller's token, and those of its subscriptions that the caller sees. */
+    private overview(request: ArmRequest, path: string): HttpReply | undefined {
+        const route = `${request.method} ${path.replace(/\/$/, "").toLowerCase()}`;
+        const { tenants } = this.context;
+        const directory = tenants.find(request.principal.tenantId) ?? tenants.home;
+        switch (route) {
+            case "GET /tenants":
+                return { status: 200, body: { value: [tenantView(directory)] } };
+            case "GET /subscriptions": {
+                const value = [...this.subscriptions]
+                    .filter(([id]) => tenants.ownerOf(id) === directory)
+                    .flatMap(([, { api }]) => api.viewFor(request));
+                return {
+                    status: 200,
+                    body: { value, count: { type: "Total", value: value.length } },
+                };
+            }
+            default:
+                return undefined;
+        }
+    }
+
+    private subscription(named: string): Subscription {
+        const found = this.subscriptions.get(named);
+        if (found !== undefined) {
+            return found;
         }
         const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
         if (!guid.test(named)) {
@@ -90,6 +146,18 @@ export class ArmService implements HostService {
             `The subscription '${named}' could not be found.`,
         );
     }
+}
+
+function tenantView({ tenantId, initialDomain }: Directory): object {
+    return {
+        id: `/tenants/${tenantId}`,
+        tenantId,
+        tenantCategory: "Home",
+        displayName: "Local emulator",
+        defaultDomain: initialDomain,
+        domains: [initialDomain],
+        tenantType: "AAD",
+    };
 }
 
 function decodedPath(request: HttpRequest): string {

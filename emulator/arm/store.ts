@@ -15,13 +15,15 @@ export interface ArmSnapshot {
     readonly providers: readonly string[];
 }
 
-/** What Azure Resource Manager itself keeps: one subscription and its resource groups. Hubs live in `Hubs`. */
+/** What Azure Resource Manager itself keeps of one subscription: its resource groups. Hubs live in `Hubs`. */
 export class ArmStore {
-    readonly subscriptionName = "Local emulator";
     readonly operations = new Operations();
     private id: string = randomUUID();
+
     private groups = new Map<string, ResourceGroup>();
     private providers = new Set<string>();
+
+    constructor(readonly subscriptionName = "Local emulator") {}
 
     get subscriptionId(): string {
         return this.id;

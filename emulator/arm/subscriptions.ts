@@ -11,7 +11,7 @@ import { ArmStore } from "./store";
 /** Namespaces that a subscription has from the start. */
 const builtIn = ["Microsoft.Authorization", "Microsoft.Resources", "Microsoft.Devices"];
 
-/** Tenants, subscriptions, their regions and resource providers, and the results of asynchronous operations. */
+/** A subscription, its regions and resource providers, and the results of asynchronous operations. */
 export class SubscriptionApi {
     constructor(
         private readonly context: EmulatorContext,
@@ -24,8 +24,6 @@ export class SubscriptionApi {
         const results = (request: ArmRequest, { id }: Readonly<Record<string, string>>) =>
             this.operationResult(request, id);
         routes
-            .on("GET", "/tenants", undefined, () => this.tenants())
-            .on("GET", "/subscriptions", undefined, (request) => this.list(request))
             .on("GET", subscription, read, () => ({ status: 200, body: this.view() }))
             .on("GET", `${subscription}/locations`, read, (request) => ({
                 status: 200,
@@ -69,28 +67,10 @@ export class SubscriptionApi {
             );
     }
 
-    private tenants(): HttpReply {
-        const { tenantId, initialDomain } = this.context.directory;
-        const tenant = {
-            id: `/tenants/${tenantId}`,
-            tenantId,
-            tenantCategory: "Home",
-            displayName: "Local emulator",
-            defaultDomain: initialDomain,
-            domains: [initialDomain],
-            tenantType: "AAD",
-        };
-        return { status: 200, body: { value: [tenant] } };
-    }
-
-    /** A caller sees the subscription when it holds a role on it or on anything in it. */
-    private list(request: ArmRequest): HttpReply {
+    /** As `GET /subscriptions` shows it; a caller sees it when it holds a role on it or on anything in it. */
+    viewFor(request: ArmRequest): object[] {
         const scope = `/subscriptions/${this.store.subscriptionId}`;
-        const value = this.context.access.sees(request.principal, scope) ? [this.view()] : [];
-        return {
-            status: 200,
-            body: { value, count: { type: "Total", value: value.length } },
-        };
+        return this.context.access.sees(request.principal, scope) ? [this.view()] : [];
     }
 
     private view(): object {
@@ -100,7 +80,7 @@ export class SubscriptionApi {
             authorizationSource: "RoleBased",
             managedByTenants: [],
             subscriptionId,
-            tenantId: this.context.directory.tenantId,
+            tenantId: this.context.tenants.ownerOf(subscriptionId).tenantId,
             displayName: subscriptionName,
             state: "Enabled",
             subscriptionPolicies: {

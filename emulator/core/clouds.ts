@@ -12,7 +12,7 @@ export interface Cloud {
     readonly hubSuffix: string;
     /** Suffix of provisioning service host names, no leading dot. */
     readonly dpsSuffix: string;
-    /** Audience of tokens for the IoT data planes. */
+    /** Audience of tokens for hubs. */
     readonly iotAudience: string;
 }
 
@@ -47,7 +47,7 @@ export const clouds: readonly Cloud[] = [
         graph: "microsoftgraph.chinacloudapi.cn",
         hubSuffix: "azure-devices.cn",
         dpsSuffix: "azure-devices-provisioning.cn",
-        iotAudience: "https://iothubs.azure.cn",
+        iotAudience: "https://iothubs.azure.net",
     },
 ];
 

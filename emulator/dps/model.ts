@@ -22,7 +22,7 @@ export interface ProvisioningService {
     allocationPolicy: AllocationPolicy;
     disableLocalAuth: boolean;
     identity?: ManagedIdentity;
-    /** ARM `properties` that are kept and shown, and decide nothing here (e.g. publicNetworkAccess). */
+    /** ARM `properties` that are kept and shown, of which the network rules decide who may call. */
     settings?: Record<string, unknown>;
     linkedHubs: LinkedHub[];
     policies: SharedAccessPolicy[];

@@ -1,5 +1,5 @@
 import { createHash, randomBytes, randomUUID, timingSafeEqual } from "crypto";
-import { Application, PasswordCredential, ServicePrincipal } from "./model";
+import { Application, GraphRight, PasswordCredential, ServicePrincipal } from "./model";
 
 const secretYears = 2;
 
@@ -23,13 +23,11 @@ export class Directory {
     private readonly applicationsById = new Map<string, Application>();
     private readonly principalsById = new Map<string, ServicePrincipal>();
 
+    /** @param initialDomain the domain that every tenant has from its start */
+    constructor(readonly initialDomain = "iotx509emulator.onmicrosoft.com") {}
+
     get tenantId(): string {
         return this.tenant;
-    }
-
-    /** The domain that every tenant has from its start. */
-    get initialDomain(): string {
-        return "iotx509emulator.onmicrosoft.com";
     }
 
     applications(): readonly Application[] {
@@ -100,14 +98,20 @@ export class Directory {
      * Registers an application and its service principal, as `az ad sp create-for-rbac` does.
      *
      * @param options.secret whether it gets a client secret, valid for two years. Default: none.
+     * @param options.graphRights permissions on Microsoft Graph that an administrator consented to. Default: none.
      */
-    createServicePrincipal(options: { displayName: string; secret?: boolean }): ReadyPrincipal {
+    createServicePrincipal(options: {
+        displayName: string;
+        secret?: boolean;
+        graphRights?: readonly GraphRight[];
+    }): ReadyPrincipal {
         const now = new Date();
-        const { displayName } = options;
+        const { displayName, graphRights = [] } = options;
         const application = this.addApplication(now.toISOString());
         application.properties = { displayName };
         const principal = this.addServicePrincipal(application.appId, now.toISOString());
         principal.properties = { displayName };
+        principal.graphRights = graphRights;
         const made = { appId: application.appId, objectId: principal.id };
         if (options.secret !== true) {
             return made;

@@ -21,8 +21,9 @@ import { TokenProblem } from "./tokens";
 const alternateKey = /\/(applications|servicePrincipals)\((appId='[^']*')\)/i;
 
 /**
- * Microsoft Graph, v1.0 and beta, as far as applications and service principals go. Every token of the tenant may do
- * everything here; Azure asks for the Graph permission Application.ReadWrite.All or OwnedBy.
+ * Microsoft Graph, v1.0 and beta, as far as applications and service principals of the first tenant go. Whoever has the
+ * permission Application.Read.All may read, and with Application.ReadWrite.All write; without one nobody may do anything,
+ * not even read its own application (Graph docs: "Get application", "Permissions"). OwnedBy is not played.
  */
 export class GraphService implements HostService {
     private readonly routes = new GraphRoutes();
@@ -48,7 +49,9 @@ export class GraphService implements HostService {
 
     async handle(request: HttpRequest): Promise<HttpReply> {
         try {
-            const reply = await this.routes.handle(await this.authenticated(request));
+            const authenticated = await this.authenticated(request);
+            this.permit(authenticated);
+            const reply = await this.routes.handle(authenticated);
             return { ...reply, headers: { ...correlationHeaders(request), ...reply.headers } };
         } catch (error) {
             if (error instanceof GraphProblem) {
@@ -76,6 +79,21 @@ export class GraphService implements HostService {
             const { reply } = graphFailure(problem, request, this.context.clock);
             const headers = { ...reply.headers, "www-authenticate": challenge(error, cloud) };
             throw new HttpFailure({ ...reply, headers });
+        }
+    }
+
+    private permit({ method, url, caller }: GraphRequest): void {
+        const rights = this.context.directory.servicePrincipal(caller.objectId)?.graphRights ?? [];
+        const reads = method === "GET" || /\/getByIds$/i.test(url.pathname);
+        const isAllowed =
+            rights.includes("Application.ReadWrite.All") ||
+            (reads && rights.includes("Application.Read.All"));
+        if (!isAllowed) {
+            throw new GraphProblem(
+                403,
+                "Authorization_RequestDenied",
+                "Insufficient privileges to complete the operation.",
+            );
         }
     }
 

@@ -1,6 +1,7 @@
 import { AzureHost, azureHost, Cloud, clouds } from "../core/clouds";
 import { Directory } from "./directory";
 import { sts } from "./stsErrors";
+import { Tenants } from "./tenants";
 import { issuerOf } from "./tokens";
 
 /** v1 names what a token is for by `resource`, v2 by `scope`. */
@@ -9,12 +10,9 @@ export type EndpointVersion = "v1" | "v2";
 // Names that stand for "any tenant"; an application then signs in to its own.
 const anyTenant = new Set(["common", "organizations"]);
 
-/** Whether a path segment names this directory: its ID, its domain or one of the names for any tenant. */
-export function isTenant(directory: Directory, name: string): boolean {
-    const known = name.toLowerCase();
-    return (
-        known === directory.tenantId || known === directory.initialDomain || anyTenant.has(known)
-    );
+/** The directory that a path segment names: by its ID, its domain or one of the names for any tenant. */
+export function namedTenant(tenants: Tenants, name: string): Directory | undefined {
+    return anyTenant.has(name.toLowerCase()) ? tenants.home : tenants.find(name);
 }
 
 /** The URLs of the token endpoint under every name of the cloud's authority and of the tenant. */
@@ -65,12 +63,13 @@ export function instanceDiscovery(authorizationEndpoint: string | null): object 
  * @throws StsProblem for an unknown tenant
  */
 export function openIdConfiguration(
-    directory: Directory,
+    tenants: Tenants,
     host: AzureHost,
     tenant: string,
     version: EndpointVersion,
 ): object {
-    if (!isTenant(directory, tenant)) {
+    const directory = namedTenant(tenants, tenant);
+    if (directory === undefined) {
         throw sts.tenantNotFound(tenant, "invalid_tenant");
     }
     const { cloud } = host;

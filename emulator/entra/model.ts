@@ -51,6 +51,9 @@ export interface Application {
     owners: string[];
 }
 
+/** Application permissions on Microsoft Graph, as far as they are played. */
+export type GraphRight = "Application.Read.All" | "Application.ReadWrite.All";
+
 /** The identity of an application in the tenant: what role assignments name. */
 export interface ServicePrincipal {
     /** Object ID. */
@@ -61,4 +64,6 @@ export interface ServicePrincipal {
     properties: Record<string, unknown>;
     /** Object IDs. */
     owners: string[];
+    /** What an administrator consented to; left out: nothing. */
+    graphRights?: readonly GraphRight[];
 }

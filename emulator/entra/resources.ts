@@ -17,6 +17,9 @@ const classicManagement: Readonly<Record<Cloud["name"], string>> = {
     AzureChinaCloud: "https://management.core.chinacloudapi.cn",
 };
 
+// The only one that any SDK knows, in whichever cloud (azure-iot-provisioning-service 1.10).
+const dpsAudience = "https://azure-devices-provisioning.net";
+
 /**
  * The values of `aud` that a service of this kind takes: each of its URIs with and without a trailing slash, and its
  * application ID.
@@ -38,7 +41,7 @@ function uris(kind: ResourceKind, cloud: Cloud): string[] {
         case "hub":
             return [cloud.iotAudience];
         case "dps":
-            return [`https://${cloud.dpsSuffix}`];
+            return [dpsAudience];
     }
 }
 

@@ -1,7 +1,7 @@
 import { HostService, HttpReply, HttpRequest } from "../core/http";
 import { Router } from "../core/router";
 import { IdentityContext } from "./identityContext";
-import { instanceDiscovery, isTenant, openIdConfiguration } from "./metadata";
+import { instanceDiscovery, namedTenant, openIdConfiguration } from "./metadata";
 import { sts, StsProblem, stsFailure } from "./stsErrors";
 import { answerTokenRequest } from "./tokenEndpoint";
 import { issuerOf } from "./tokens";
@@ -11,7 +11,7 @@ export class EntraService implements HostService {
     private readonly router = new Router();
 
     constructor(private readonly context: IdentityContext) {
-        const { directory } = context;
+        const { tenants } = context;
         this.router
             .on("GET", "/common/discovery/instance", ({ url }) => ({
                 status: 200,
@@ -19,11 +19,11 @@ export class EntraService implements HostService {
             }))
             .on("GET", "/:tenant/v2.0/.well-known/openid-configuration", (request, params) => ({
                 status: 200,
-                body: openIdConfiguration(directory, request.host, params.tenant, "v2"),
+                body: openIdConfiguration(tenants, request.host, params.tenant, "v2"),
             }))
             .on("GET", "/:tenant/.well-known/openid-configuration", (request, params) => ({
                 status: 200,
-                body: openIdConfiguration(directory, request.host, params.tenant, "v1"),
+                body: openIdConfiguration(tenants, request.host, params.tenant, "v1"),
             }))
             .on("GET", "/:tenant/discovery/v2.0/keys", (request, params) =>
                 this.keys(request, params.tenant),
@@ -55,8 +55,9 @@ export class EntraService implements HostService {
     }
 
     private keys(request: HttpRequest, tenant: string): HttpReply {
-        const { directory, tokens } = this.context;
-        if (!isTenant(directory, tenant)) {
+        const { tenants, tokens } = this.context;
+        const directory = namedTenant(tenants, tenant);
+        if (directory === undefined) {
             throw sts.tenantNotFound(tenant, "invalid_tenant");
         }
         return {

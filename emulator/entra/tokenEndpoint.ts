@@ -3,7 +3,7 @@ import { HttpReply, HttpRequest } from "../core/http";
 import { judgeAssertion } from "./assertion";
 import { matchingPassword } from "./directory";
 import { IdentityContext } from "./identityContext";
-import { EndpointVersion, isTenant, tokenEndpoints } from "./metadata";
+import { EndpointVersion, namedTenant, tokenEndpoints } from "./metadata";
 import { Application } from "./model";
 import { isKnownResource } from "./resources";
 import { sts } from "./stsErrors";
@@ -25,9 +25,10 @@ export async function answerTokenRequest(
     tenant: string,
     version: EndpointVersion,
 ): Promise<HttpReply> {
-    const { directory, tokens } = context;
+    const { tenants, tokens } = context;
     const { cloud } = request.host;
-    if (!isTenant(directory, tenant)) {
+    const directory = namedTenant(tenants, tenant);
+    if (directory === undefined) {
         throw sts.tenantNotFound(tenant);
     }
     const form = new URLSearchParams(request.body.toString("utf8"));
@@ -41,7 +42,13 @@ export async function answerTokenRequest(
         throw sts.unknownApplication(credentials.clientId, tenant);
     }
     const resource = version === "v1" ? required(form, "resource") : resourceOfScope(form);
-    const proof = await prove(context, application, credentials, tenant, cloud);
+    const proof = await prove(
+        context,
+        application,
+        credentials,
+        [tenant, directory.tenantId],
+        cloud,
+    );
     if (!isKnownResource(resource, cloud)) {
         throw sts.unknownResource(resource, tenant);
     }
@@ -49,7 +56,13 @@ export async function answerTokenRequest(
     if (principal === undefined) {
         throw sts.noServicePrincipal(application.appId, directory.tenantId);
     }
-    const accessToken = await tokens.issue({ principal, audience: resource, cloud, proof });
+    const accessToken = await tokens.issue({
+        principal,
+        tenantId: directory.tenantId,
+        audience: resource,
+        cloud,
+        proof,
+    });
     const body = version === "v1" ? v1Reply(context, resource) : v2Reply;
     return {
         status: 200,
@@ -127,15 +140,15 @@ async function prove(
     context: IdentityContext,
     application: Application,
     { secret, assertion }: Credentials,
-    tenant: string,
+    names: readonly string[],
     cloud: Cloud,
 ): Promise<"secret" | "key"> {
-    const { clock, directory, tokens } = context;
+    const { clock, tokens } = context;
     if (assertion !== undefined) {
         await judgeAssertion(application, assertion, {
             clock,
             issuers: tokens.external,
-            tokenEndpoints: tokenEndpoints(cloud, [tenant, directory.tenantId]),
+            tokenEndpoints: tokenEndpoints(cloud, names),
         });
         return "key";
     }

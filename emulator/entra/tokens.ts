@@ -34,6 +34,8 @@ export interface TokensSnapshot {
 
 export interface TokenRequest {
     readonly principal: ServicePrincipal;
+    /** Where it signed in. */
+    readonly tenantId: string;
     /** Becomes `aud` as it stands. */
     readonly audience: string;
     readonly cloud: Cloud;
@@ -87,16 +89,16 @@ export class Tokens {
 
     /** Claims as in Microsoft's "Access token claims reference", for a token that an application got for itself. */
     issue(request: TokenRequest): Promise<string> {
-        const { principal, audience, cloud, proof } = request;
+        const { principal, tenantId, audience, cloud, proof } = request;
         const now = Math.floor(this.clock.now() / 1000);
-        const issuer = issuerOf(cloud, this.directory.tenantId);
+        const issuer = issuerOf(cloud, tenantId);
         return new SignJWT({
             appid: principal.appId,
             appidacr: proof === "secret" ? "1" : "2",
             idp: issuer,
             idtyp: "app",
             oid: principal.id,
-            tid: this.directory.tenantId,
+            tid: tenantId,
             uti: randomBytes(16).toString("base64url"),
             ver: "1.0",
         })
@@ -119,32 +121,38 @@ export class Tokens {
      * Checks a Bearer token: signature, issuer, dates by the emulator's clock, audience.
      *
      * @param audiences the values of `aud` that the service takes, compared exactly.
+     * @param tenantIds whose tokens it takes, the first of them named in a refusal. Default: those of the first tenant.
      * @throws TokenProblem
      */
     async verify(
         authorizationHeader: string | undefined,
         audiences: readonly string[],
+        tenantIds: readonly string[] = [this.directory.tenantId],
     ): Promise<Principal> {
+        const [tenantId] = tenantIds;
         if (authorizationHeader === undefined) {
-            throw this.problem(
+            throw new TokenProblem(
                 "AuthenticationFailed",
                 "Authentication failed. The 'Authorization' header is missing.",
+                tenantId,
             );
         }
         const [, token] = /^Bearer +(\S+)$/i.exec(authorizationHeader.trim()) ?? [];
         if (token === undefined) {
-            throw this.problem(
+            throw new TokenProblem(
                 "AuthenticationFailed",
                 "Authentication failed. The 'Authorization' header is provided in an invalid format.",
+                tenantId,
             );
         }
-        const claims = await this.claims(token);
+        const claims = await this.claims(token, tenantIds);
         const audience = String(claims.aud);
         if (!audiences.includes(audience)) {
-            throw this.problem(
+            throw new TokenProblem(
                 "InvalidAuthenticationTokenAudience",
                 `The access token has been obtained for wrong audience or resource '${audience}'. ` +
                     `It should exactly match with one of the allowed audiences '${audiences.join("','")}'.`,
+                tenantId,
             );
         }
         return {
@@ -154,46 +162,51 @@ export class Tokens {
         };
     }
 
-    private async claims(token: string): Promise<JWTPayload> {
+    private async claims(token: string, tenantIds: readonly string[]): Promise<JWTPayload> {
         try {
             const { payload } = await jwtVerify(token, this.key.publicKey, {
                 algorithms: ["RS256"],
-                issuer: clouds.map((cloud) => issuerOf(cloud, this.directory.tenantId)),
+                issuer: clouds.flatMap((cloud) => tenantIds.map((id) => issuerOf(cloud, id))),
                 currentDate: this.clock.date(),
                 requiredClaims: ["aud", "exp", "nbf", "oid", "tid", "appid"],
             });
             return payload;
         } catch (error) {
-            throw this.refusal(token, error);
+            throw this.refusal(token, error, tenantIds[0]);
         }
     }
 
-    private refusal(token: string, error: unknown): TokenProblem {
+    private refusal(token: string, error: unknown, tenantId: string): TokenProblem {
         if (error instanceof errors.JWTExpired) {
             const expiry = new Date((decodeJwt(token).exp as number) * 1000);
-            return this.problem(
+            return new TokenProblem(
                 "ExpiredAuthenticationToken",
                 `The access token expiry UTC time '${usTime(expiry)}' is earlier than ` +
                     `current UTC time '${usTime(this.clock.date())}'.`,
+                tenantId,
             );
         }
         if (error instanceof errors.JWTClaimValidationFailed && error.claim === "iss") {
-            return this.problem(
+            return new TokenProblem(
                 "InvalidAuthenticationTokenTenant",
                 `The access token is from the wrong issuer '${String(error.payload.iss)}'. It must match ` +
-                    `the tenant 'https://sts.windows.net/${this.directory.tenantId}/' associated with this ` +
-                    "subscription. Please use the authority (URL) " +
-                    `'https://login.windows.net/${this.directory.tenantId}' to get the token.`,
+                    `the tenant 'https://sts.windows.net/${tenantId}/' associated with this subscription. ` +
+                    "Please use the authority (URL) " +
+                    `'https://login.windows.net/${tenantId}' to get the token. Note, if the subscription is ` +
+                    "transferred to another tenant there is no impact to the services, but information about " +
+                    "new tenant could take time to propagate (up to an hour). If you just transferred your " +
+                    "subscription and see this error message, please try back later.",
+                tenantId,
             );
         }
         if (error instanceof errors.JOSEError) {
-            return this.problem("InvalidAuthenticationToken", "The access token is invalid.");
+            return new TokenProblem(
+                "InvalidAuthenticationToken",
+                "The access token is invalid.",
+                tenantId,
+            );
         }
         throw error;
-    }
-
-    private problem(code: string, description: string): TokenProblem {
-        return new TokenProblem(code, description, this.directory.tenantId);
     }
 }
 

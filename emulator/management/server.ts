@@ -1,9 +1,12 @@
 import * as http from "http";
 import { AddressInfo } from "net";
 import * as findMyWay from "find-my-way";
+import { clouds } from "../core/clouds";
 import { FaultRule } from "../core/faults";
 import { changeSettings } from "../core/settings";
 import { Emulator } from "../emulator";
+import { GraphRight } from "../entra/model";
+import { tokenLifetimeSeconds } from "../entra/tokens";
 import { foreignCaller } from "./callers";
 import { withoutSecrets } from "./redact";
 
@@ -98,7 +101,11 @@ export class ManagementServer {
         this.on("POST", "/faults", (body) => faults.add(body as FaultRule));
         this.on("DELETE", "/faults", () => faults.clear());
         this.on("POST", "/reset", () => this.emulator.reset());
+        this.on("GET", "/actions-token", (_, query) => this.actionsToken(query));
+        this.on("GET", "/managed-identity", (_, query) => this.managedIdentityToken(query));
         this.on("POST", "/principals", (body) => this.makePrincipal(body));
+        this.on("POST", "/subscriptions", () => this.emulator.addSubscription());
+        this.on("POST", "/tenants", () => this.emulator.addTenant());
         this.on("POST", "/oidc-token", async (body) => ({
             token: await context.tokens.issueExternal({
                 issuer: String(body.issuer),
@@ -108,11 +115,46 @@ export class ManagementServer {
         }));
     }
 
+    /** As GitHub answers a job that asks for its token: `value` is for the audience that was asked for. */
+    private async actionsToken(query: URLSearchParams): Promise<unknown> {
+        const value = await this.emulator.context.tokens.issueExternal({
+            issuer: "https://token.actions.githubusercontent.com",
+            subject: query.get("subject") ?? "",
+            audience: query.get("audience") ?? "https://github.com/contoso",
+        });
+        return { count: value.length, value };
+    }
+
+    /** As an App Service answers its managed identity, here the deployer (Azure docs: overview-managed-identity, REST). */
+    private async managedIdentityToken(query: URLSearchParams): Promise<unknown> {
+        const { directory, tokens, clock } = this.emulator.context;
+        const clientId = query.get("client_id") ?? this.emulator.deployer.clientId;
+        const principal = directory.servicePrincipalByAppId(clientId);
+        if (principal === undefined) {
+            throw new Error(`no managed identity ${clientId}`);
+        }
+        const resource = query.get("resource") ?? "";
+        return {
+            access_token: await tokens.issue({
+                principal,
+                tenantId: directory.tenantId,
+                audience: resource,
+                cloud: clouds[0],
+                proof: "key",
+            }),
+            client_id: clientId,
+            expires_on: String(Math.floor(clock.now() / 1000) + tokenLifetimeSeconds),
+            resource,
+            token_type: "Bearer",
+        };
+    }
+
     private makePrincipal(body: Body): unknown {
         const { directory, access } = this.emulator.context;
         const made = directory.createServicePrincipal({
             displayName: String(body.displayName ?? "test principal"),
             secret: true,
+            graphRights: (body.graphRights ?? []) as GraphRight[],
         });
         const roles = (body.roles ?? []) as { role: string; scope: string }[];
         roles.forEach(({ role, scope }) => access.assignByName(made.objectId, role, scope));

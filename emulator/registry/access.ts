@@ -1,5 +1,6 @@
 import { EmulatorContext } from "../context";
 import { clouds } from "../core/clouds";
+import { letsClientsIn } from "../core/networkRules";
 import { Principal } from "../entra/principal";
 import { TokenProblem } from "../entra/tokens";
 import { Hub, SharedAccessPolicy } from "../hub/model";
@@ -87,6 +88,9 @@ export async function authenticate(
     authorization: string | undefined,
     path: string,
 ): Promise<Caller> {
+    if (!letsClientsIn(hub.properties)) {
+        throw new RegistryProblem("IotHubUnauthorizedAccess", "Unauthorized");
+    }
     if (authorization !== undefined && /^Bearer\s/i.test(authorization)) {
         return new Caller(context, hub, await bearer(context, hub, authorization));
     }
@@ -103,13 +107,14 @@ async function bearer(
     authorization: string,
 ): Promise<Principal> {
     const cloud = clouds.find((one) => one.name === hub.cloud) ?? clouds[0];
+    const { tenantId } = context.tenants.ownerOf(hub.subscriptionId);
     try {
-        return await context.tokens.verify(authorization, [cloud.iotAudience]);
+        return await context.tokens.verify(authorization, [cloud.iotAudience], [tenantId]);
     } catch (error) {
         if (!(error instanceof TokenProblem)) {
             throw error;
         }
-        const login = `https://${cloud.login[0]}/${context.directory.tenantId}`;
+        const login = `https://${cloud.login[0]}/${tenantId}`;
         const description = error.description.replace(/["\\\r\n]/g, " ");
         throw new RegistryProblem("IotHubUnauthorizedAccess", "Unauthorized", {
             "www-authenticate": `Bearer authorization_uri="${login}", error="invalid_token", error_description="${description}"`,

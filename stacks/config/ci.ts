@@ -4,6 +4,10 @@ import { Section } from "./section";
 /** Federated credentials that one Entra application may have (Microsoft docs: workload identity federation). */
 const maxSubjects = 20;
 
+const workflow = /(?:ref:refs\/(?:heads|tags)\/[^\s~^:?*[\\]+|environment:[^\s:*]+|pull_request)/;
+/** Of repositories made, renamed or transferred since mid-2026 (GitHub docs: "OpenID Connect", "Immutable subject claims"). */
+const immutable = /repo:([A-Za-z0-9-]{1,39})@\d+\/([A-Za-z0-9._-]{1,100})@\d+:/;
+
 /** The repository whose workflows may deploy, and the subjects of its tokens. */
 export function readCi(root: Section): CiSettings | undefined {
     if (!root.has("ci")) {
@@ -19,10 +23,24 @@ export function readCi(root: Section): CiSettings | undefined {
         ci.missing("subjects", "list at least one, e.g. ref:refs/heads/main");
     }
     const subjects = ci.texts("subjects", {
-        pattern: /^(?:ref:refs\/(?:heads|tags)\/[^\s~^:?*[\\]+|environment:[^\s:*]+|pull_request)$/,
-        rule: "is ref:refs/heads/BRANCH, ref:refs/tags/TAG, environment:NAME or pull_request, without wildcards",
-        remedy: "write what follows repo:owner/name: in the token's subject",
+        pattern: new RegExp(`^(?:${immutable.source})?${workflow.source}$`),
+        rule:
+            "is ref:refs/heads/BRANCH, ref:refs/tags/TAG, environment:NAME or pull_request, without wildcards, where GitHub " +
+            "gives the repository an immutable subject all of it: repo:OWNER@ID/NAME@ID:…",
+        remedy:
+            "write what follows repo:owner/name: in the token's subject, and all of a subject with IDs (the repository's settings " +
+            "show it: Actions, OIDC)",
     });
+    for (const subject of subjects) {
+        const [, owner, name] = immutable.exec(subject) ?? [];
+        if (owner !== undefined && `${owner}/${name}` !== repository) {
+            ci.bad(
+                "subjects",
+                `has subjects of ${repository} alone, and ${subject} is another's`,
+                "list those of the repository, or correct ci.repository",
+            );
+        }
+    }
     const given = ci.list("subjects").length;
     if (ci.has("subjects") && (given === 0 || given > maxSubjects)) {
         ci.bad(

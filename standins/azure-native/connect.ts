@@ -19,9 +19,8 @@ export async function connect(
     warn: Connection["warn"],
 ): Promise<Connection> {
     const configuration = new Configuration(name, settings, process.env);
-    const { cloud } = configuration;
-    requireEmulator(name, process.env, cloud);
-    const { credential, subscriptionId } = await account(configuration);
+    requireEmulator(name, process.env, configuration.cloud);
+    const { credential, subscriptionId, cloud } = await account(configuration);
     const transport = await azureTransport(
         credential,
         cloud.resourceManagerScope,
@@ -34,5 +33,5 @@ export async function connect(
             await sleep(milliseconds, undefined, { signal });
         },
     });
-    return { client, configuration, credential, subscriptionId, warn };
+    return { client, configuration, cloud, credential, subscriptionId, warn };
 }

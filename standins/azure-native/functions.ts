@@ -49,8 +49,8 @@ export async function invoke(
 
 /** Who the provider is signed in as, read from its own Microsoft Graph token. */
 async function getClientConfig(connection: Connection, signal: AbortSignal): Promise<Values> {
-    const { configuration, credential, subscriptionId } = connection;
-    const scope = `${configuration.cloud.graph}/.default`;
+    const { configuration, cloud, credential, subscriptionId } = connection;
+    const scope = `${cloud.graph}/.default`;
     const claims = claimsOf(await tokenFor(credential, scope, signal));
     if (typeof claims["oid"] !== "string") {
         throw new Error("getting client config: the access token has no claim 'oid'");
@@ -65,13 +65,11 @@ async function getClientConfig(connection: Connection, signal: AbortSignal): Pro
 
 async function getClientToken(
     args: Values,
-    { configuration, credential }: Connection,
+    { cloud, credential }: Connection,
     signal: AbortSignal,
 ): Promise<Values> {
     const given = args["endpoint"];
     const endpoint =
-        typeof given === "string" && given !== ""
-            ? given
-            : `${configuration.cloud.resourceManager}/`;
+        typeof given === "string" && given !== "" ? given : `${cloud.resourceManager}/`;
     return { token: await tokenFor(credential, `${endpoint}/.default`, signal) };
 }

@@ -1,6 +1,6 @@
 import { ArmClient, ArmError, StartedError } from "./armClient";
 import type { TokenCredential } from "@azure/identity";
-import { Configuration } from "../azure/configuration";
+import { Cloud, Configuration } from "../azure/configuration";
 import {
     CheckRequest,
     CheckResult,
@@ -40,6 +40,8 @@ export interface Connection {
     /** What signs in. */
     readonly credential: TokenCredential;
     readonly configuration: Configuration;
+    /** The configured one, or az's own. */
+    readonly cloud: Cloud;
     readonly subscriptionId: string;
     /** A line to the user, under the resource it is about. */
     readonly warn: (urn: string, message: string) => void;

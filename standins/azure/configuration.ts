@@ -31,16 +31,14 @@ const clouds: Readonly<Record<string, Cloud>> = {
     },
 };
 
-/** Names that azure-native also takes for a cloud. */
+/** Names that a cloud has beside its own: azure-native's and az's (cloud.FromName), and azuread's. */
 const cloudAliases: Readonly<Record<string, string>> = {
     azurecloud: "public",
-    azurepubliccloud: "public",
-    azurepublic: "public",
+    global: "public",
     usgov: "usgovernment",
     usgovernmentl4: "usgovernment",
     azureusgovernment: "usgovernment",
     azureusgovernmentcloud: "usgovernment",
-    azurechina: "china",
     azurechinacloud: "china",
 };
 
@@ -57,8 +55,9 @@ export class Configuration {
         return this.settings.get(setting) ?? this.environment[variable] ?? "";
     }
 
+    /** By `true` and nothing else (pulumi-azure-native: readAuthConfig). */
     isOn(setting: string, variable: string): boolean {
-        return ["true", "1"].includes(this.get(setting, variable).toLowerCase());
+        return this.get(setting, variable) === "true";
     }
 
     /** Where resources go that name no location themselves. */
@@ -68,7 +67,20 @@ export class Configuration {
 
     /** @throws when the configured cloud is none of the three. */
     get cloud(): Cloud {
-        const name = this.get("environment", "ARM_ENVIRONMENT").toLowerCase() || "public";
+        return this.cloudNamed(this.environmentName || "public");
+    }
+
+    /** As configured; empty when it is not. */
+    get environmentName(): string {
+        return (
+            this.get("environment", "ARM_ENVIRONMENT") ||
+            this.get("environment", "AZURE_ENVIRONMENT")
+        );
+    }
+
+    /** @throws when there is no such cloud. */
+    cloudNamed(given: string): Cloud {
+        const name = given.toLowerCase();
         const cloud = clouds[cloudAliases[name] ?? name];
         if (cloud === undefined) {
             throw new Error(

@@ -2,11 +2,19 @@ import type * as identity from "@azure/identity";
 import { execFile } from "child_process";
 import { readFileSync } from "fs";
 import { promisify } from "util";
-import { Configuration } from "./configuration";
+import { Cloud, Configuration } from "./configuration";
 
 export interface Account {
     readonly credential: identity.TokenCredential;
     readonly subscriptionId: string;
+    /** The configured one, or az's own. */
+    readonly cloud: Cloud;
+}
+
+/** What `az account show` prints, as far as it counts here. */
+interface CliAccount {
+    readonly id: string;
+    readonly environmentName: string;
 }
 
 const subscription = "Subscription ID";
@@ -25,7 +33,8 @@ export async function account(
     const clientId = configuration.get("clientId", "ARM_CLIENT_ID");
     const tenantId = configuration.get("tenantId", "ARM_TENANT_ID");
     const subscriptionId = configuration.get("subscriptionId", "ARM_SUBSCRIPTION_ID");
-    const authorityHost = configuration.cloud.authority;
+    const { cloud } = configuration;
+    const authorityHost = cloud.authority;
     const auxiliary = configuration.get("auxiliaryTenantIds", "ARM_AUXILIARY_TENANT_IDS");
     const options = {
         authorityHost,
@@ -54,7 +63,7 @@ export async function account(
         const credential = new library.DefaultAzureCredential(
             tenantId === "" ? options : { ...options, tenantId },
         );
-        return { credential, subscriptionId };
+        return { credential, subscriptionId, cloud };
     }
     const certificatePath = configuration.get(
         "clientCertificatePath",
@@ -72,7 +81,7 @@ export async function account(
             { certificatePath, certificatePassword: certificatePassword || undefined },
             options,
         );
-        return { credential, subscriptionId };
+        return { credential, subscriptionId, cloud };
     }
     const secret = configuration.get("clientSecret", "ARM_CLIENT_SECRET");
     if (secret !== "") {
@@ -80,6 +89,7 @@ export async function account(
         return {
             credential: new library.ClientSecretCredential(tenantId, clientId, secret, options),
             subscriptionId,
+            cloud,
         };
     }
     if (configuration.isOn("useOidc", "ARM_USE_OIDC")) {
@@ -90,7 +100,7 @@ export async function account(
             federatedToken(configuration),
             options,
         );
-        return { credential, subscriptionId };
+        return { credential, subscriptionId, cloud };
     }
     if (configuration.isOn("useMsi", "ARM_USE_MSI")) {
         needs("as a Managed Identity using MSI", [subscription, subscriptionId]);
@@ -98,17 +108,25 @@ export async function account(
             clientId === ""
                 ? new library.ManagedIdentityCredential()
                 : new library.ManagedIdentityCredential({ clientId });
-        return { credential, subscriptionId };
+        return { credential, subscriptionId, cloud };
     }
     const credential = new library.AzureCliCredential({
         additionallyAllowedTenants: options.additionallyAllowedTenants,
         tenantId: tenantId || undefined,
-        subscription: subscriptionId || undefined,
+        subscription: (needsSubscription && subscriptionId) || undefined,
     });
-    if (subscriptionId !== "" || !needsSubscription) {
-        return { credential, subscriptionId };
+    if (!needsSubscription) {
+        return { credential, subscriptionId, cloud };
     }
-    return { credential, subscriptionId: await activeSubscription() };
+    const active = await cliAccount(subscriptionId);
+    const own = configuration.cloudNamed(active.environmentName);
+    if (configuration.environmentName !== "" && own !== cloud) {
+        throw new Error(
+            `The configured Azure environment '${configuration.environmentName}' does not match the active environment ` +
+                `'${active.environmentName}'.`,
+        );
+    }
+    return { credential, subscriptionId: active.id, cloud: own };
 }
 
 /** Gives the token that a federated credential trusts, fresh at every call. */
@@ -121,14 +139,33 @@ function federatedToken(configuration: Configuration): () => Promise<string> {
     if (file !== "") {
         return () => Promise.resolve(readFileSync(file, "utf8").trim());
     }
-    throw new Error(
-        "An OIDC token (ARM_OIDC_TOKEN) or its file (ARM_OIDC_TOKEN_FILE_PATH) must be configured " +
-            "when authenticating with OIDC; exchange at a request URL is not in the emulator's stand-in.",
-    );
+    const url = configuration.get("oidcRequestUrl", "ACTIONS_ID_TOKEN_REQUEST_URL");
+    const bearer = configuration.get("oidcRequestToken", "ACTIONS_ID_TOKEN_REQUEST_TOKEN");
+    if (url === "" || bearer === "") {
+        throw new Error(
+            "A OIDC token or request URL and token must be configured when authenticating with OIDC.",
+        );
+    }
+    const audience = configuration.get("oidcAudience", "ARM_OIDC_AUDIENCE");
+    return () => exchanged(url, bearer, audience || "api://AzureADTokenExchange");
 }
 
-/** The az CLI's default subscription. */
-async function activeSubscription(): Promise<string> {
-    const { stdout } = await promisify(execFile)("az", ["account", "show", "--output", "json"]);
-    return (JSON.parse(stdout) as { id: string }).id;
+/** GitHub's exchange of the job's request token (pulumi-azure-native: getOidcTokenExchangeAssertion). */
+async function exchanged(address: string, bearer: string, audience: string): Promise<string> {
+    const url = new URL(address);
+    url.searchParams.set("audience", audience);
+    const headers = { accept: "application/json", authorization: `Bearer ${bearer}` };
+    const response = await fetch(url, { headers });
+    if (!response.ok) {
+        throw new Error(`GitHub OIDC: ${response.status}`);
+    }
+    return ((await response.json()) as { value: string }).value;
+}
+
+/** The az CLI's account of a subscription, by default of the active one. */
+async function cliAccount(subscription: string): Promise<CliAccount> {
+    const named = subscription === "" ? [] : ["--subscription", subscription];
+    const args = ["account", "show", "--output", "json", ...named];
+    const { stdout } = await promisify(execFile)("az", args);
+    return JSON.parse(stdout) as CliAccount;
 }

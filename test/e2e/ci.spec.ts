@@ -14,6 +14,8 @@ import { connects } from "../support/liveDevice";
 
 const issuer = "https://token.actions.githubusercontent.com";
 const audience = "api://AzureADTokenExchange";
+/** As GitHub sends it for a repository with immutable subjects. */
+const withIds = "repo:acme@11/fleet@22:environment:prod";
 
 type Outputs = StackOutputs & {
     readonly provisioning: { readonly name: string; readonly idScope: string };
@@ -134,16 +136,20 @@ describe("an Entra application for a repository's CI", function () {
             deployment.change((settings) => {
                 settings.ci = { repository: "acme/fleet", subjects };
             });
-        setSubjects(["pull_request", "environment:prod", "ref:refs/heads/main"]);
+        setSubjects(["pull_request", "environment:prod", "ref:refs/heads/main", withIds]);
         await deployment.up();
-        setSubjects(["ref:refs/heads/main", "environment:prod"]);
+        setSubjects([withIds, "ref:refs/heads/main", "environment:prod"]);
         const [step, ...more] = await deployment.plan();
         assert.match(step, /^delete ApplicationFederatedIdentityCredential /);
         assert.deepEqual(more, []);
         await deployment.up();
         assert.deepEqual(
             (await credentials()).map(([, subject]) => subject),
-            ["repo:acme/fleet:environment:prod", "repo:acme/fleet:ref:refs/heads/main"],
+            [
+                withIds,
+                "repo:acme/fleet:environment:prod",
+                "repo:acme/fleet:ref:refs/heads/main",
+            ].sort((one, other) => one.localeCompare(other)),
         );
     });
 
@@ -193,7 +199,20 @@ describe("an Entra application for a repository's CI", function () {
         await connects(devices["pump-01"]);
     });
 
+    it("lets a workflow whose subject has GitHub's IDs preview", async () => {
+        await runAsWorkflow(withIds);
+        assert.deepEqual(await deployment.plan(), []);
+    });
+
+    it("lets it refresh all but the application itself, which takes a right in the directory", async () => {
+        await assert.rejects(deployment.up("--refresh"), /Insufficient privileges|403/);
+        const printed = await deployment.up("--refresh", "--exclude", "**::ci-*");
+        assert.match(printed, /unchanged/);
+        assert.doesNotMatch(printed, /created|updated|deleted/);
+    });
+
     it("lets it block a compromised group, whose devices had registered", async () => {
+        await runAsWorkflow(withIds);
         const { chain, privateKey } = (await deployment.outputs()).devices["meter-01"];
         const { idScope } = outputs.provisioning;
         const request = {
@@ -212,6 +231,7 @@ describe("an Entra application for a repository's CI", function () {
     });
 
     it("may block without the right to ask who registered: the preview says that it does not know", async () => {
+        await runAsWorkflow(withIds);
         deployment.change(({ groups }) => void (groups.meters.blocked = false));
         await deployment.up();
         deployment.change(({ groups }) => void (groups.meters.blocked = true));

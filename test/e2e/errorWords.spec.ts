@@ -1,12 +1,15 @@
 import * as assert from "assert";
-import { spawnSync } from "child_process";
+import { execFile } from "child_process";
 import { ProjectCopy } from "../../scripts/lib/projectCopy";
+import { shared } from "../support/emulator";
 import { requirePulumi } from "../support/tools";
 
 /** What the CLI says, with the environment changed; undefined removes a variable. */
 interface Case {
     readonly what: string;
-    readonly changes: (environment: NodeJS.ProcessEnv) => NodeJS.ProcessEnv;
+    readonly changes: (
+        environment: NodeJS.ProcessEnv,
+    ) => NodeJS.ProcessEnv | Promise<NodeJS.ProcessEnv>;
     readonly says: RegExp;
 }
 
@@ -27,6 +30,23 @@ const cases: readonly Case[] = [
         what: "a wrong tenant",
         changes: () => ({ ARM_TENANT_ID: "00000000-0000-0000-0000-000000000009" }),
         says: /error: sign-in to Azure: Entra knows no such tenant: set ARM_TENANT_ID/,
+    },
+    {
+        what: "a login of another tenant",
+        changes: async () => {
+            const other = await shared().manage<Record<string, string>>("POST", "/tenants");
+            return {
+                ARM_CLIENT_ID: other.clientId,
+                ARM_CLIENT_SECRET: other.clientSecret,
+                ARM_TENANT_ID: other.tenantId,
+            };
+        },
+        says: /error: sign-in to Azure: GET management\.azure\.com\/subscriptions\/.*InvalidAuthenticationTokenTenant: .* — the login is one of another tenant/,
+    },
+    {
+        what: "a subscription that nobody knows",
+        changes: () => ({ ARM_SUBSCRIPTION_ID: "00000000-0000-0000-0000-000000000009" }),
+        says: /error: sign-in to Azure: .*SubscriptionNotFound: .* — this login sees no such subscription/,
     },
     {
         what: "no login",
@@ -57,24 +77,27 @@ describe("a run that cannot sign in says why, in one sentence", function () {
     after(() => project?.remove());
 
     for (const { what, changes, says } of cases) {
-        it(`${what}: cause and remedy, no stack trace`, () => {
+        it(`${what}: cause and remedy, no stack trace`, async () => {
             const { environment } = project;
             const node = process.execPath.replace(/\/node$/, "");
-            const changed = changes(environment);
-            const { status, stdout, stderr } = spawnSync(
-                toolchain.cli,
-                ["preview", "--stack", "dev", "--non-interactive", "--color", "never"],
-                {
-                    cwd: project.folder,
-                    encoding: "utf8",
-                    env: {
-                        ...environment,
-                        ...changed,
-                        PATH: `${toolchain.cli.replace(/\/pulumi$/, "")}:${node}:${changed.PATH ?? environment.PATH}`,
-                    },
-                },
+            const changed = await changes(environment);
+            const { status, output } = await new Promise<{ status: unknown; output: string }>(
+                (resolve) =>
+                    execFile(
+                        toolchain.cli,
+                        ["preview", "--stack", "dev", "--non-interactive", "--color", "never"],
+                        {
+                            cwd: project.folder,
+                            env: {
+                                ...environment,
+                                ...changed,
+                                PATH: `${toolchain.cli.replace(/\/pulumi$/, "")}:${node}:${changed.PATH ?? environment.PATH}`,
+                            },
+                        },
+                        (error, stdout, stderr) =>
+                            resolve({ status: error?.code ?? 0, output: stdout + stderr }),
+                    ),
             );
-            const output = stdout + stderr;
             assert.notStrictEqual(status, 0);
             assert.match(output, says);
             assert.doesNotMatch(output, /unhandled exception|^ +at |Trace ID|c2VjcmV0/m);

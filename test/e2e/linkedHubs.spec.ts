@@ -16,7 +16,7 @@ interface Outputs {
 
 const location = "westeurope";
 
-describe("a provisioning service that is linked to a hub of another stack, too", function () {
+describe("a provisioning service that is linked to a hub of another stack and subscription, too", function () {
     this.timeout(300_000);
     const projects: ProjectCopy[] = [];
     let near: Stack;
@@ -24,8 +24,13 @@ describe("a provisioning service that is linked to a hub of another stack, too",
 
     before(async function () {
         const { pulumiHome } = requirePulumi(this);
-        const make = async (name: string, change: (config: Record<string, unknown>) => void) => {
-            const project = ProjectCopy.make({ environment: process.env, pulumiHome });
+        const make = async (
+            name: string,
+            change: (config: Record<string, unknown>) => void,
+            subscriptionId = shared().subscriptionId,
+        ) => {
+            const environment = { ...process.env, ARM_SUBSCRIPTION_ID: subscriptionId };
+            const project = ProjectCopy.make({ environment, pulumiHome });
             projects.push(project);
             project.changeSettings(name, (config) => {
                 config["iot-x509:devices"] = [];
@@ -37,8 +42,10 @@ describe("a provisioning service that is linked to a hub of another stack, too",
             await stack.up();
             return stack;
         };
-        far = await make("far", () => undefined);
+        const other = await shared().manage<{ subscriptionId: string }>("POST", "/subscriptions");
+        far = await make("far", () => undefined, other.subscriptionId);
         const { id } = (await outputsOf(far)).hub;
+        assert.ok(id.startsWith(`/subscriptions/${other.subscriptionId}/`), id);
         near = await make("near", (config) => {
             config["iot-x509:groups"] = {
                 pumps: { keyAlgorithm: "ECDSA-P256", provisioning: "dps" },

@@ -172,8 +172,13 @@ describe("Entra", () => {
             ],
             [
                 "https://login.partner.microsoftonline.cn",
-                "https://iothubs.azure.cn/.default",
-                "https://iothubs.azure.cn",
+                "https://iothubs.azure.net/.default",
+                "https://iothubs.azure.net",
+            ],
+            [
+                "https://login.microsoftonline.us",
+                "https://azure-devices-provisioning.net/.default",
+                "https://azure-devices-provisioning.net",
             ],
         ];
         for (const [host, scope, audience] of audiences) {

@@ -20,6 +20,7 @@ describe("Client assertions", () => {
         const deployer = bench.directory.createServicePrincipal({
             displayName: "deployer",
             secret: true,
+            graphRights: ["Application.ReadWrite.All"],
         });
         const made = bench.directory.createServicePrincipal({ displayName: "client" });
         application = bench.directory.applicationByAppId(made.appId) as Application;

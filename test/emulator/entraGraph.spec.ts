@@ -15,6 +15,7 @@ describe("Microsoft Graph", () => {
         const made = bench.directory.createServicePrincipal({
             displayName: "caller",
             secret: true,
+            graphRights: ["Application.ReadWrite.All"],
         });
         callerId = made.objectId;
         callerAppId = made.appId;
@@ -319,5 +320,35 @@ describe("Microsoft Graph", () => {
         const [organization] = values(await done("GET", "/organization"));
         assert.strictEqual(organization.id, bench.directory.tenantId);
         await refused(400, "Request_BadRequest", "GET", "/me");
+    });
+
+    it("refuses whom no administrator gave a permission, also its own application", async () => {
+        const made = bench.directory.createServicePrincipal({ displayName: "ci", secret: true });
+        const { body } = await bench.token({
+            grant_type: "client_credentials",
+            client_id: made.appId,
+            client_secret: made.secret as string,
+            scope: `${graph}/.default`,
+        });
+        const headers = { authorization: `Bearer ${String(body.access_token)}` };
+        const ask = (method: string) =>
+            bench.call(method, `${graph}/v1.0/applications(appId='${made.appId}')`, { headers });
+        const principal = bench.directory.servicePrincipal(made.objectId);
+        assert.ok(principal);
+        for (const [rights, read, write] of [
+            [[], 403, 403],
+            [["Application.Read.All"], 200, 403],
+            [["Application.ReadWrite.All"], 200, 204],
+        ] as const) {
+            principal.graphRights = rights;
+            assert.deepStrictEqual(
+                [(await ask("GET")).status, (await ask("DELETE")).status],
+                [read, write],
+            );
+        }
+        principal.graphRights = [];
+        const { error } = (await ask("GET")).body as { error: Record<string, string> };
+        assert.strictEqual(error.code, "Authorization_RequestDenied");
+        assert.strictEqual(error.message, "Insufficient privileges to complete the operation.");
     });
 });

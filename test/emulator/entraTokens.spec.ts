@@ -116,6 +116,7 @@ describe("Access tokens, checked", () => {
         const audience = "https://management.azure.com";
         const token = await tokens.issue({
             principal,
+            tenantId: elsewhere.tenantId,
             audience,
             cloud: azure,
             proof: "secret",

@@ -11,6 +11,12 @@ import {
     WireRequest,
 } from "../support/hubWire";
 
+const rules = (ipMask: string) => ({
+    defaultAction: "Deny",
+    ipRules: [{ filterName: "one", action: "Allow", ipMask }],
+});
+const filter = (action: string, ipMask: string) => [{ filterName: "one", action, ipMask }];
+
 describe("registry access", () => {
     let target: PrivateEmulator;
     let hub: Hub;
@@ -50,6 +56,28 @@ describe("registry access", () => {
                 headers: { authorization: sharedAccess(hub, policy) },
                 body: method === "PUT" ? { deviceId: "d9" } : undefined,
             });
+            assert.equal(reply.status, status, JSON.stringify(reply.body));
+            if (status === 401) {
+                refused(reply, 401, "IotHubUnauthorizedAccess", "Unauthorized");
+            }
+        });
+    }
+
+    const networks: readonly (readonly [string, object, number])[] = [
+        ["public network access is off", { publicNetworkAccess: "Disabled" }, 401],
+        ["public network access is on", { publicNetworkAccess: "Enabled" }, 200],
+        ["rules let in others", { networkRuleSets: rules("10.0.0.0/8") }, 401],
+        ["rules let in nobody", { networkRuleSets: { defaultAction: "Deny" } }, 401],
+        ["rules let in this machine", { networkRuleSets: rules("127.0.0.0/8") }, 200],
+        ["a filter keeps it out", { ipFilterRules: filter("Reject", "127.0.0.1") }, 401],
+        ["a filter keeps out others", { ipFilterRules: filter("Reject", "10.0.0.0/8") }, 200],
+    ];
+    for (const [what, properties, status] of networks) {
+        it(`where ${what}: ${status}, without a word of it`, async () => {
+            const before = hub.properties;
+            hub.properties = { ...before, ...properties };
+            const reply = await ask("GET", "/devices");
+            hub.properties = before;
             assert.equal(reply.status, status, JSON.stringify(reply.body));
             if (status === 401) {
                 refused(reply, 401, "IotHubUnauthorizedAccess", "Unauthorized");

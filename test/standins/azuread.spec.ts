@@ -62,6 +62,7 @@ describe("stand-in of azuread beside the official plug-in's recordings", () => {
         const caller = bench.directory.createServicePrincipal({
             displayName: "caller",
             secret: true,
+            graphRights: ["Application.ReadWrite.All"],
         });
         const { body } = await bench.token({
             grant_type: "client_credentials",

@@ -201,7 +201,7 @@ describe("azure-native stand-in: installation and start", () => {
             );
             await assert.rejects(
                 configure({ ...principal, useOidc: "true" }),
-                /An OIDC token \(ARM_OIDC_TOKEN\)/,
+                /A OIDC token or request URL and token must be configured/,
             );
             await configure({ ...principal, clientSecret: "x" });
             assert.deepEqual(logged, [

@@ -40,6 +40,7 @@ export class Plugin extends ProviderClient {
             new AzureNativeProvider({
                 client: new ArmClient(arm, { endpoint: "https://management.azure.com", wait }),
                 configuration: new Configuration("azure-native", options, {}),
+                cloud: new Configuration("azure-native", options, {}).cloud,
                 credential,
                 subscriptionId: subscription,
                 warn: (_urn, message) => warnings.push(message),

@@ -13,6 +13,12 @@ export class AzureCli {
         private readonly environment: NodeJS.ProcessEnv,
     ) {}
 
+    /** What leads another program to this `az` and its login. */
+    get variables(): { readonly PATH: string; readonly AZURE_CONFIG_DIR: string } {
+        const { PATH = "", AZURE_CONFIG_DIR = "" } = this.environment;
+        return { PATH, AZURE_CONFIG_DIR };
+    }
+
     /** Logs in; skips the suite when there is no `az`. */
     static async login(context: Mocha.Context): Promise<AzureCli> {
         const az = requireAzureCli(context);

@@ -106,10 +106,11 @@ export class Deployment {
     /**
      * One command: the Automation API's `up` asks for outputs and history with three more.
      *
+     * @param more options of the command
      * @returns what the run printed
      */
-    up(): Promise<string> {
-        return this.pulumi("up", "--yes", "--skip-preview", "--color", "never");
+    up(...more: readonly string[]): Promise<string> {
+        return this.pulumi("up", "--yes", "--skip-preview", "--color", "never", ...more);
     }
 
     /** @throws Error with all that was printed */

@@ -9,6 +9,7 @@ import { HostService, HttpFailure, HttpReply } from "../../emulator/core/http";
 import { Directory } from "../../emulator/entra/directory";
 import { GraphService } from "../../emulator/entra/graph";
 import { EntraService } from "../../emulator/entra/service";
+import { Tenants } from "../../emulator/entra/tenants";
 import { Tokens } from "../../emulator/entra/tokens";
 
 export type Json = Record<string, unknown>;
@@ -31,6 +32,7 @@ export interface Call {
 export class EntraBench {
     readonly clock = new Clock();
     readonly directory = new Directory();
+    readonly tenants = new Tenants(this.directory);
     private services!: Record<"entra" | "graph", HostService>;
     tokens!: Tokens;
 

@@ -184,8 +184,13 @@ describe("components, with Pulumi's mocks", () => {
             minTlsVersion: "1.2",
             localAuth: false,
             isLinked: false,
+            domain: "azure-devices.net",
         };
-        const deployer = { objectId: "me", clientId: "application", subscriptionId: "sub" };
+        const deployer = {
+            objectId: "me",
+            type: "ServicePrincipal",
+            subscriptionId: "sub",
+        } as const;
 
         it("hub with a random suffix, and the deployer's role", async () => {
             const declared = await declaredBy(
@@ -220,10 +225,9 @@ describe("components, with Pulumi's mocks", () => {
             assert.equal(declared.get("iot-hub IotHubResource")?.protect, true);
         });
 
-        it("the role of a person who has logged in with the Azure CLI is a user's", async () => {
-            const clientId = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
+        it("the role of a person is a user's", async () => {
             const declared = await declaredBy(
-                () => new hubs.Hub("iot", { ...args, deployer: { ...deployer, clientId } }),
+                () => new hubs.Hub("iot", { ...args, deployer: { ...deployer, type: "User" } }),
             );
             const { inputs } = declared.get("iot-deployer-role RoleAssignment") ?? {};
             assert.equal(inputs?.principalType, "User");
@@ -254,7 +258,11 @@ describe("components, with Pulumi's mocks", () => {
             () =>
                 new ciIdentities.CiIdentity("ci", {
                     repository: "contoso/iot",
-                    subjects: ["ref:refs/heads/main", "environment:prod"],
+                    subjects: [
+                        "ref:refs/heads/main",
+                        "environment:prod",
+                        "repo:contoso@1/iot@2:pull_request",
+                    ],
                     subscriptionId: "sub",
                     resourceGroupId: "/group",
                     hubId: "/hub",
@@ -268,6 +276,7 @@ describe("components, with Pulumi's mocks", () => {
             `ci-contributor ${roleType} < ci`,
             `ci-credential-environment-prod-e64ec9b1 ${credential} < ci`,
             `ci-credential-ref-refs-heads-main-f65f0476 ${credential} < ci`,
+            `ci-credential-repo-contoso-1-iot-2-pull-request-b48fab50 ${credential} < ci`,
             `ci-data-contributor ${roleType} < ci`,
             "ci-principal azuread:index/servicePrincipal:ServicePrincipal < ci",
         ]);
@@ -280,6 +289,12 @@ describe("components, with Pulumi's mocks", () => {
             subject: "repo:contoso/iot:environment:prod",
             audiences: ["api://AzureADTokenExchange"],
         });
+        const whole =
+            "ci-credential-repo-contoso-1-iot-2-pull-request-b48fab50 ApplicationFederatedIdentityCredential";
+        assert.equal(
+            (inputsOf(declared, whole) as { subject: string }).subject,
+            "repo:contoso@1/iot@2:pull_request",
+        );
         for (const [name, role, scope] of [
             ["ci-contributor", contributor, "/group"],
             ["ci-data-contributor", dataContributor, "/hub"],

@@ -1,5 +1,6 @@
 import { strict as assert } from "assert";
 import { createHash } from "crypto";
+import { azureCloud } from "../../components/azure/cloud";
 import { readSettings } from "../../stacks/config";
 import { PreviousState } from "../../stacks/previousState";
 import { loader } from "../../components/dynamic/resource";
@@ -27,6 +28,13 @@ const devices = [
     { id: "gate-01", auth: "thumbprint", thumbprints: [thumbprint], adopt: true },
 ];
 
+const signedIn = {
+    cloud: azureCloud("public"),
+    credential: { getToken: () => Promise.resolve(null) },
+    tenantId: "tenant",
+    deployer: { objectId: "me", type: "ServicePrincipal", subscriptionId: "sub" },
+} as const;
+
 describe("the stack's resources, with Pulumi's mocks", () => {
     let folder: ProjectFolder;
     let platforms: Platforms;
@@ -34,42 +42,32 @@ describe("the stack's resources, with Pulumi's mocks", () => {
     let root: string;
 
     before(async () => {
-        await setMocks(
-            {
-                "azure-native:resources:ResourceGroup": (name) => ({ name }),
-                "azure-native:iothub:IotHubResource": () => ({
-                    name: "the-hub",
-                    properties: { hostName: "the-hub.azure-devices.net" },
-                }),
-                "azure-native:authorization:RoleAssignment": () => ({}),
-                "random:index/randomString:RandomString": () => ({ result: "abc123" }),
-                "tls:index/privateKey:PrivateKey": (name) => ({
-                    privateKeyPem: `${name} PEM`,
-                    privateKeyPemPkcs8: `${name} PKCS8`,
-                }),
-                "tls:index/selfSignedCert:SelfSignedCert": (name) => ({ certPem: `${name} PEM` }),
-                "tls:index/certRequest:CertRequest": (name) => ({ certRequestPem: `${name} PEM` }),
-                "tls:index/locallySignedCert:LocallySignedCert": (name) => ({
-                    certPem: `${name} PEM`,
-                }),
-                "pulumi-nodejs:dynamic/iothub:VerifiedCertificate": () => ({ isVerified: true }),
-                "pulumi-nodejs:dynamic/iothub:DeviceIdentity": () => ({}),
-                "pulumi-nodejs:dynamic/iothub:HubAudit": () => ({}),
-                "pulumi-nodejs:dynamic/pki:Issuer": () => ({}),
-                "pulumi-nodejs:dynamic/pki:DeviceCertificate": (name) => ({
-                    certificate: `${name} leaf\n`,
-                    privateKey: `${name} key`,
-                }),
-            },
-            {
-                "azure-native:authorization:getClientConfig": {
-                    objectId: "me",
-                    subscriptionId: "sub",
-                    clientId: "client",
-                    tenantId: "tenant",
-                },
-            },
-        );
+        await setMocks({
+            "azure-native:resources:ResourceGroup": (name) => ({ name }),
+            "azure-native:iothub:IotHubResource": () => ({
+                name: "the-hub",
+                properties: { hostName: "the-hub.azure-devices.net" },
+            }),
+            "azure-native:authorization:RoleAssignment": () => ({}),
+            "random:index/randomString:RandomString": () => ({ result: "abc123" }),
+            "tls:index/privateKey:PrivateKey": (name) => ({
+                privateKeyPem: `${name} PEM`,
+                privateKeyPemPkcs8: `${name} PKCS8`,
+            }),
+            "tls:index/selfSignedCert:SelfSignedCert": (name) => ({ certPem: `${name} PEM` }),
+            "tls:index/certRequest:CertRequest": (name) => ({ certRequestPem: `${name} PEM` }),
+            "tls:index/locallySignedCert:LocallySignedCert": (name) => ({
+                certPem: `${name} PEM`,
+            }),
+            "pulumi-nodejs:dynamic/iothub:VerifiedCertificate": () => ({ isVerified: true }),
+            "pulumi-nodejs:dynamic/iothub:DeviceIdentity": () => ({}),
+            "pulumi-nodejs:dynamic/iothub:HubAudit": () => ({}),
+            "pulumi-nodejs:dynamic/pki:Issuer": () => ({}),
+            "pulumi-nodejs:dynamic/pki:DeviceCertificate": (name) => ({
+                certificate: `${name} leaf\n`,
+                privateKey: `${name} key`,
+            }),
+        });
         platforms = await import("../../stacks/platform");
         fleets = await import("../../stacks/fleet");
         root = (
@@ -89,7 +87,7 @@ describe("the stack's resources, with Pulumi's mocks", () => {
         let platform: Awaited<ReturnType<Platforms["createPlatform"]>> | undefined;
         let fleet: ReturnType<Fleets["createFleet"]> = new Map();
         const declared = await declaredBy(async () => {
-            platform = await platforms.createPlatform(settings);
+            platform = await platforms.createPlatform(settings, signedIn);
             fleet = fleets.createFleet(settings, platforms.ownBase(platform, previous));
         });
         assert.ok(platform);

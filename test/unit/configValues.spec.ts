@@ -304,6 +304,22 @@ describe("configuration: bad values in the stack file", () => {
                 "repo:owner/name:",
             ],
             [
+                "immutable subject of another repository",
+                ci({ subjects: ["repo:contoso@1/other@2:pull_request"] }),
+                "ci.subjects",
+                "a list of 1",
+                "subjects of contoso/fleet alone",
+                "correct ci.repository",
+            ],
+            [
+                "subject with the owner's ID alone",
+                ci({ subjects: ["repo:contoso@1/fleet:pull_request"] }),
+                "ci.subjects[0]",
+                '"repo:contoso@1/fleet:pull_request"',
+                "repo:OWNER@ID/NAME@ID:",
+                "all of a subject with IDs",
+            ],
+            [
                 "subject twice",
                 ci({ subjects: ["pull_request", "pull_request"] }),
                 "ci.subjects[1]",

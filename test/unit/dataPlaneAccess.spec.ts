@@ -60,4 +60,49 @@ describe("waiting for a data-plane role", () => {
         assert.equal(next.calls, 1);
         assert.equal(await waiting.whenGranted(refusing(0).call), "granted");
     });
+
+    it("what no role cures ends at once, for every call, with the reason", async () => {
+        let asked = 0;
+        const kept = new DataPlaneAccess({
+            hostName: "iot-abc.azure-devices.net",
+            resourceId: "/subscriptions/abc",
+            role: "IoT Hub Data Contributor",
+            waitSeconds: 600,
+            lasting: async () => `its public network access is off (${++asked})`,
+        });
+        for (let time = 0; time < 2; time++) {
+            const service = refusing(Infinity);
+            const failed = assert.rejects(
+                kept.whenGranted(service.call),
+                /refused\niot-abc.azure-devices.net refuses this login: its public network access is off \(1\)$/,
+            );
+            await pass(1);
+            await failed;
+            assert.equal(service.calls, 1);
+        }
+    });
+
+    it("a hub that is not found for a moment is asked again, and soon no more", async () => {
+        const lost = (times: number) => {
+            const service = {
+                calls: 0,
+                call: async () => {
+                    service.calls++;
+                    if (service.calls <= times) {
+                        throw new AzureError(401, "IotHubNotFound", "not found");
+                    }
+                    return "found";
+                },
+            };
+            return service;
+        };
+        const answer = access(0).whenGranted(lost(3).call);
+        await pass(12);
+        assert.equal(await answer, "found");
+        const gone = lost(Infinity);
+        const failed = assert.rejects(access(600).whenGranted(gone.call), /^Error: not found$/);
+        await pass(30);
+        await failed;
+        assert.equal(gone.calls, 6);
+    });
 });

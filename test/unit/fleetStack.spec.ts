@@ -1,6 +1,7 @@
 import { strict as assert } from "assert";
 import { createHash } from "crypto";
 import * as pulumi from "@pulumi/pulumi";
+import { azureCloud } from "../../components/azure/cloud";
 import { loader } from "../../components/dynamic/resource";
 import { readSettings } from "../../stacks/config";
 import { Declared, declaredBy, setMocks, valueOf } from "../support/pulumiMocks";
@@ -25,6 +26,13 @@ const devices = [
     { id: "gate-01", auth: "thumbprint", thumbprints: ["AB".repeat(32)] },
 ];
 
+const signedIn = {
+    cloud: azureCloud("public"),
+    credential: { getToken: () => Promise.resolve(null) },
+    tenantId: "tenant",
+    deployer: { objectId: "me", type: "ServicePrincipal", subscriptionId: "sub" },
+} as const;
+
 describe("a fleet stack, with Pulumi's mocks", () => {
     let stacks: FleetStacks;
     let platforms: Platforms;
@@ -47,36 +55,33 @@ describe("a fleet stack, with Pulumi's mocks", () => {
             privateKeyPem: `${name} KEY`,
             privateKeyPemPkcs8: `${name} KEY`,
         });
-        await setMocks(
-            {
-                "pulumi:pulumi:StackReference": () => ({
-                    outputs: { forFleetStacks: handedOver },
-                    secretOutputNames: ["forFleetStacks"],
-                }),
-                "pulumi-nodejs:dynamic/iothub:DeviceIdentity": () => ({}),
-                "pulumi-nodejs:dynamic/iothub:HubAudit": () => ({}),
-                "pulumi-nodejs:dynamic/fleet:Sharding": () => ({}),
-                "pulumi-nodejs:dynamic/pki:Issuer": () => ({}),
-                "pulumi-nodejs:dynamic/dps:IndividualEnrollment": () => ({}),
-                "pulumi-nodejs:dynamic/dps:DeviceRegistration": () => ({}),
-                "pulumi-nodejs:dynamic/iothub:VerifiedCertificate": () => ({ isVerified: true }),
-                "pulumi-nodejs:dynamic/pki:DeviceCertificate": (name) => ({
-                    certificate: pem,
-                    privateKey: `${name} KEY`,
-                }),
-                "azure-native:resources:ResourceGroup": (name) => ({ name }),
-                "azure-native:iothub:IotHubResource": () => ({
-                    name: "the-hub",
-                    properties: { hostName: "the-hub.azure-devices.net" },
-                }),
-                "random:index/randomString:RandomString": () => ({ result: "abc123" }),
-                "tls:index/privateKey:PrivateKey": key,
-                "tls:index/selfSignedCert:SelfSignedCert": certPem,
-                "tls:index/certRequest:CertRequest": () => ({ certRequestPem: "request" }),
-                "tls:index/locallySignedCert:LocallySignedCert": certPem,
-            },
-            { "azure-native:authorization:getClientConfig": { subscriptionId: "sub" } },
-        );
+        await setMocks({
+            "pulumi:pulumi:StackReference": () => ({
+                outputs: { forFleetStacks: handedOver },
+                secretOutputNames: ["forFleetStacks"],
+            }),
+            "pulumi-nodejs:dynamic/iothub:DeviceIdentity": () => ({}),
+            "pulumi-nodejs:dynamic/iothub:HubAudit": () => ({}),
+            "pulumi-nodejs:dynamic/fleet:Sharding": () => ({}),
+            "pulumi-nodejs:dynamic/pki:Issuer": () => ({}),
+            "pulumi-nodejs:dynamic/dps:IndividualEnrollment": () => ({}),
+            "pulumi-nodejs:dynamic/dps:DeviceRegistration": () => ({}),
+            "pulumi-nodejs:dynamic/iothub:VerifiedCertificate": () => ({ isVerified: true }),
+            "pulumi-nodejs:dynamic/pki:DeviceCertificate": (name) => ({
+                certificate: pem,
+                privateKey: `${name} KEY`,
+            }),
+            "azure-native:resources:ResourceGroup": (name) => ({ name }),
+            "azure-native:iothub:IotHubResource": () => ({
+                name: "the-hub",
+                properties: { hostName: "the-hub.azure-devices.net" },
+            }),
+            "random:index/randomString:RandomString": () => ({ result: "abc123" }),
+            "tls:index/privateKey:PrivateKey": key,
+            "tls:index/selfSignedCert:SelfSignedCert": certPem,
+            "tls:index/certRequest:CertRequest": () => ({ certRequestPem: "request" }),
+            "tls:index/locallySignedCert:LocallySignedCert": certPem,
+        });
         stacks = await import("../../stacks/fleetStack");
         platforms = await import("../../stacks/platform");
         fleets = await import("../../stacks/fleet");
@@ -284,7 +289,7 @@ describe("a fleet stack, with Pulumi's mocks", () => {
             const settings = settingsOf({ hub: { dataRole: "existing" }, ...raw });
             let shown: pulumi.Inputs = {};
             await declaredBy(async () => {
-                const platform = await platforms.createPlatform(settings);
+                const platform = await platforms.createPlatform(settings, signedIn);
                 const fleet = fleets.createFleet(settings, platforms.ownBase(platform));
                 shown = outputs.stackOutputs(settings, platform, fleet);
             });

@@ -1,5 +1,6 @@
 import { EmulatorContext } from "../../context";
 import { AzureHost } from "../../core/clouds";
+import { letsClientsIn } from "../../core/networkRules";
 import { Principal } from "../../entra/principal";
 import { audiencesOf } from "../../entra/resources";
 import { TokenProblem } from "../../entra/tokens";
@@ -51,8 +52,11 @@ export async function authorize(
     path: string,
     wanted: Access,
 ): Promise<void> {
+    if (!letsClientsIn(service.settings ?? {})) {
+        throw new ServiceProblem("unauthorized", "Unauthorized");
+    }
     if (authorization !== undefined && /^Bearer\s/i.test(authorization)) {
-        const principal = await verified(context, host, authorization);
+        const principal = await verified(context, service, host, authorization);
         const action = `Microsoft.Devices/provisioningServices/${wanted.dataAction}`;
         if (!context.access.isDataAllowed(principal, action, service.id)) {
             throw new ServiceProblem(
@@ -76,11 +80,14 @@ export async function authorize(
 
 async function verified(
     context: EmulatorContext,
+    { subscriptionId }: ProvisioningService,
     { cloud }: AzureHost,
     authorization: string,
 ): Promise<Principal> {
     try {
-        return await context.tokens.verify(authorization, audiencesOf("dps", cloud));
+        return await context.tokens.verify(authorization, audiencesOf("dps", cloud), [
+            context.tenants.ownerOf(subscriptionId).tenantId,
+        ]);
     } catch (error) {
         if (error instanceof TokenProblem) {
             throw new ServiceProblem("unauthorized", "Unauthorized");

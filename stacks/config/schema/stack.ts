@@ -204,14 +204,14 @@ export const ci: SettingsSection = {
                 {
                     type: "string",
                     pattern:
-                        "^(ref:refs/(heads|tags)/[^\\s~^:?*[\\\\]+|environment:[^\\s:*]+|pull_request)$",
+                        "^(repo:[A-Za-z0-9-]+@[0-9]+/[A-Za-z0-9._-]+@[0-9]+:)?(ref:refs/(heads|tags)/[^\\s~^:?*[\\\\]+|environment:[^\\s:*]+|pull_request)$",
                 },
                 { minItems: 1, maxItems: 20, uniqueItems: true },
             ),
             type: "list of 1–20",
             isRequired: true,
             description:
-                "Subjects of the tokens that may deploy: `ref:refs/heads/BRANCH`, `ref:refs/tags/TAG`, `environment:NAME`, `pull_request`.",
+                "Subjects of the tokens that may deploy: `ref:refs/heads/BRANCH`, `ref:refs/tags/TAG`, `environment:NAME`, `pull_request`; of a repository with immutable subjects as a whole, `repo:OWNER@ID/NAME@ID:…`.",
             example: ["ref:refs/heads/main", "environment:prod"],
         },
     ],

@@ -1,0 +1,88 @@
+import type { TokenCredential } from "@azure/identity";
+import { azureCliAccount } from "./azureCli";
+import { azureCloud, Cloud } from "./cloud";
+import { azureCredential } from "./credentials";
+import { LoginSettings, LoginWay, ReadSetting, readLoginSettings, Sourced } from "./loginSettings";
+
+/** A login to Azure as azure-native has it with the same settings. */
+export interface AzureLogin {
+    readonly cloud: Cloud;
+    readonly credential: TokenCredential;
+    readonly way: LoginWay;
+    /** Undefined where only the token tells it. */
+    readonly tenant: Sourced | undefined;
+    readonly subscription: Sourced | undefined;
+}
+
+/** How the ways of logging in are spoken of. */
+export const wayNames: Readonly<Record<LoginWay, string>> = {
+    default: "the default credential",
+    certificate: "a certificate",
+    secret: "a client secret",
+    oidc: "OpenID Connect",
+    msi: "a managed identity",
+    cli: "az login",
+};
+
+/** What the Azure CLI takes as an ID or a name, without what a shell would read. */
+const subscriptionForm = /^[\w .-]+$/;
+const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/**
+ * The login of these settings. Asks nobody but, where it is the login in question, the Azure CLI.
+ *
+ * @throws Error in one sentence, with the remedy: settings are missing, nobody is logged in, or az is logged in to another
+ *     cloud or tenant than the one that is configured
+ */
+export function azureLogin(
+    setting: ReadSetting,
+    environment: NodeJS.ProcessEnv = process.env,
+): AzureLogin {
+    const settings = readLoginSettings(setting, environment);
+    const { way, tenant, subscription } = settings;
+    if (way === "cli") {
+        return cliLogin(settings);
+    }
+    const cloud = azureCloud(settings.environment);
+    return {
+        cloud,
+        way,
+        tenant,
+        subscription,
+        credential: azureCredential(cloud, settings, undefined),
+    };
+}
+
+function cliLogin(settings: LoginSettings): AzureLogin {
+    const { tenant, subscription } = settings;
+    if (subscription !== undefined && !subscriptionForm.test(subscription.value)) {
+        throw new Error(`${subscription.from} "${subscription.value}" is no subscription's ID`);
+    }
+    const account = azureCliAccount(subscription?.value);
+    const cloud = azureCloud(account.environmentName);
+    const wanted = settings.environment && azureCloud(settings.environment);
+    if (wanted && wanted !== cloud) {
+        throw new Error(
+            `az is logged in to the cloud ${account.environmentName}, and azure-native:environment (or ARM_ENVIRONMENT) says ` +
+                `"${settings.environment}": run \`az cloud set --name NAME\` and \`az login\`, or change the setting`,
+        );
+    }
+    const { id, tenantId } = account;
+    if (tenant !== undefined && guid.test(tenant.value) && !isSame(tenant.value, tenantId)) {
+        throw new Error(
+            `${tenant.from} is ${tenant.value}, but az has the subscription ${id} in the tenant ${tenantId}: delete ${tenant.from}, or ` +
+                `set ARM_SUBSCRIPTION_ID to a subscription of that tenant (\`az login --tenant ${tenant.value}\` shows them)`,
+        );
+    }
+    return {
+        cloud,
+        way: "cli",
+        tenant: { value: tenantId, from: "the subscription" },
+        subscription: { value: id, from: subscription?.from ?? "az's default" },
+        credential: azureCredential(cloud, settings, id),
+    };
+}
+
+function isSame(one: string, other: string): boolean {
+    return one.toLowerCase() === other.toLowerCase();
+}

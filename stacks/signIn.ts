@@ -1,0 +1,105 @@
+import type { TokenCredential } from "@azure/identity";
+import * as authorization from "@pulumi/azure-native/authorization";
+import * as azuread from "@pulumi/azuread";
+import * as pulumi from "@pulumi/pulumi";
+import { AzureError } from "../components/azure/client";
+import { Cloud } from "../components/azure/cloud";
+import { Deployer } from "../components/azure/dataPlaneRole";
+import { causeAndRemedy } from "../components/azure/errorWords";
+import { confirmSubscription, identityOf } from "../components/azure/identity";
+import { AzureLogin, azureLogin, wayNames } from "../components/azure/login";
+import { Sourced } from "../components/azure/loginSettings";
+import { refusal } from "./refusal";
+
+/** Who deploys, and where to. */
+export interface SignedIn {
+    readonly cloud: Cloud;
+    /** For the calls of the program itself. */
+    readonly credential: TokenCredential;
+    readonly tenantId: string;
+    readonly deployer: Deployer;
+}
+
+/**
+ * Signs in, and says in one line whom to, where to and by which settings. azure-native and this program's own calls must be
+ * the same principal in the same tenant, and must see the subscription.
+ *
+ * @throws pulumi.RunError in one sentence, which the CLI prints without a stack trace
+ */
+export async function signIn(): Promise<SignedIn> {
+    const config = new pulumi.Config("azure-native");
+    const login = inWords(() => azureLogin((name) => config.get(name)));
+    const native = await authorization.getClientConfig().catch(refuse);
+    const own = await identityOf(login.credential, login.cloud.armScope).catch(refuse);
+    if (native.objectId !== own.objectId || native.tenantId !== own.tenantId) {
+        throw refusal(
+            `sign-in to Azure: azure-native is ${native.objectId} of the tenant ${native.tenantId}, and this program's own calls are ` +
+                `${own.objectId} of ${own.tenantId}: set ARM_TENANT_ID and ARM_SUBSCRIPTION_ID, and see docs/login.md`,
+        );
+    }
+    await confirmSubscription(login, native.subscriptionId).catch(refuse);
+    void pulumi.log.info(loginLine(login, native));
+    return {
+        cloud: login.cloud,
+        credential: login.credential,
+        tenantId: native.tenantId,
+        deployer: {
+            objectId: native.objectId,
+            type: own.type,
+            subscriptionId: native.subscriptionId,
+        },
+    };
+}
+
+/**
+ * The azuread plugin has settings of its own, and with az it takes az's default tenant whatever the subscription: an
+ * application made there could be given no role here.
+ *
+ * @throws pulumi.RunError in one sentence
+ */
+export async function confirmDirectory({ cloud, tenantId }: SignedIn): Promise<void> {
+    const said = (error: Error) => causeAndRemedy(error.message) ?? error.message;
+    const directory = await azuread.getClientConfig({}).catch((error: Error) => {
+        throw refusal(
+            `sign-in to Microsoft Entra, for ci: ${said(error)}` +
+                (cloud.name === "public"
+                    ? ""
+                    : `; azuread has a cloud of its own: pulumi config set azuread:environment ${cloud.name}`),
+        );
+    });
+    if (directory.tenantId !== tenantId) {
+        throw refusal(
+            `sign-in to Microsoft Entra, for ci: azuread is in the tenant ${directory.tenantId}, and the subscription in ` +
+                `${tenantId}: pulumi config set azuread:tenantId ${tenantId}`,
+        );
+    }
+}
+
+/** E.g. `Azure: login by a client secret as OBJECT, tenant T (ARM_TENANT_ID), subscription S (ARM_SUBSCRIPTION_ID)`. */
+function loginLine(
+    { cloud, way, tenant, subscription }: AzureLogin,
+    native: { objectId: string; tenantId: string; subscriptionId: string },
+): string {
+    return (
+        `Azure${cloud.name === "public" ? "" : ` (${cloud.name})`}: login by ${wayNames[way]} as ${native.objectId}, ` +
+        `tenant ${native.tenantId} (${from(tenant)}), subscription ${native.subscriptionId} (${from(subscription)})`
+    );
+}
+
+function from(value: Sourced | undefined): string {
+    return value?.from ?? "from the login";
+}
+
+function inWords<T>(work: () => T): T {
+    try {
+        return work();
+    } catch (error) {
+        throw refusal(`sign-in to Azure: ${(error as Error).message}`);
+    }
+}
+
+function refuse(error: Error): never {
+    // What an Azure service says has its remedy behind it already, and names the tenants.
+    const said = error instanceof AzureError ? undefined : causeAndRemedy(error.message);
+    throw refusal(`sign-in to Azure: ${said ?? error.message}`);
+}

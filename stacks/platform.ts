@@ -14,6 +14,7 @@ import { deviceTypes, PreviousState } from "./previousState";
 import { createProvisioning, Provisioning } from "./provisioning";
 import { refusal } from "./refusal";
 import { ResourceGroup, resourceGroup } from "./resourceGroup";
+import { createRoutes, Routes } from "./routes";
 import { Settings } from "./settings";
 import { shardsValue } from "./shards";
 import { createTrust, keptUntilProof, refuseUnprovenRoot, trustType } from "./trust";
@@ -23,6 +24,7 @@ import { refuseUnrevocable, warnOfSharedRoot } from "./unrevocable";
 export interface Platform {
     readonly resourceGroup: ResourceGroup;
     readonly hub: Hub;
+    readonly routes: Routes;
     readonly authorities: Authorities;
     /** CA certificates on the hub, by name. */
     readonly trusted: ReadonlyMap<string, VerifiedCertificate>;
@@ -61,6 +63,11 @@ export async function createPlatform(
     const group = await resourceGroup(settings, previous);
     const deployer = settings.hub.dataRole === "assign" ? client : undefined;
     const { name: hubName, prefix, sku, units, minTlsVersion, localAuth } = settings.hub;
+    const routes = createRoutes(
+        settings,
+        { resourceGroupName: group.name, subscriptionId: client.subscriptionId },
+        previous,
+    );
     const hub = new Hub(
         "iot",
         {
@@ -75,6 +82,7 @@ export async function createPlatform(
             isLinked: settings.dps !== undefined,
             presentPolicies: await policiesInUse(settings, previous),
             deployer,
+            routes: routes.hub,
         },
         { protect: settings.protect },
     );
@@ -108,6 +116,7 @@ export async function createPlatform(
     return {
         resourceGroup: group,
         hub,
+        routes,
         authorities,
         trusted,
         provisioning,

@@ -5,6 +5,7 @@ import { EventHubConsumerClient } from "@azure/event-hubs";
 import { EnvironmentCredential } from "@azure/identity";
 import { Message } from "azure-iot-device";
 import { Registry } from "azure-iothub";
+import { shared } from "../support/emulator";
 import { makeReader, readEvents } from "../support/eventReading";
 import { armRequest, dropGroup, iotHubClient, makeGroup, refused } from "../support/iotHubClient";
 import { connectDevice } from "../support/liveDevice";
@@ -244,7 +245,7 @@ describe("an Event Hub that an IoT hub sends to, and @azure/event-hubs", functio
         );
     });
 
-    it("gets nothing once the identity has lost its role, and the endpoint is unhealthy", async () => {
+    it("gets nothing once the identity has lost its role, with which a hub is refused unless the emulator is set otherwise", async () => {
         const { body } = await armRequest(
             arm,
             "GET",
@@ -260,6 +261,11 @@ describe("an Event Hub that an IoT hub sends to, and @azure/event-hubs", functio
             "DELETE",
             newest(id.replace(/^\/subscriptions\/[^/]+/, ""), "2022-04-01"),
         );
+        await refused(putHub(), 400, /may not send to/);
+        const { manage } = shared();
+        await manage("PATCH", "/settings", { checkEndpointRole: false });
+        await putHub();
+        await manage("PATCH", "/settings", { checkEndpointRole: true });
         await sendFrom("d1", { '{"t":5}': { level: "high" } });
         const { value } = (
             await armRequest(

@@ -21,10 +21,12 @@ describe("hub.routes", function () {
 
     before(async function () {
         reader = await makeReader();
+        // A hub whose endpoint is made before the role counts is refused.
+        await shared().manage("PATCH", "/settings", { rolePropagationSeconds: 5 });
         deployment = await Deployment.make(this, "routes", {
             hub: {
                 prefix: "routes",
-                routeWaitSeconds: 0,
+                routeWaitSeconds: 6,
                 routes: {
                     telemetry: {
                         eventHub: { consumerGroups: ["dashboard"] },
@@ -35,10 +37,15 @@ describe("hub.routes", function () {
             groups: { pumps: { keyAlgorithm: "ECDSA-P256" } },
             devices: [{ id: "pump-1", group: "pumps" }],
         });
-        await deployment.up();
+        const printed = await deployment.up();
+        assert.match(printed, /waiting \d s for the role of the routes' identity to take effect/);
+        await shared().manage("PATCH", "/settings", { rolePropagationSeconds: 0 });
     });
 
-    after(() => deployment?.project.remove());
+    after(async () => {
+        await shared().manage("PATCH", "/settings", { rolePropagationSeconds: 0 });
+        deployment?.project.remove();
+    });
 
     const outputs = async (): Promise<Outputs> => (await deployment.outputs()) as Outputs;
 

@@ -13,11 +13,22 @@ const systemNames: Readonly<Record<string, string>> = {
 
 export type RouteCondition = (message: Telemetry) => boolean;
 
-const comparison = /^\s*(\$?[A-Za-z_][\w.-]*)\s*(=|!=|<>)\s*(?:'([^']*)'|"([^"]*)")\s*$/;
+const comparison =
+    /^\s*(\$?[A-Za-z_][\w.-]*)\s*(=|!=|<>|<=|>=|<|>)\s*(?:'([^']*)'|"([^"]*)"|(-?\d+(?:\.\d+)?))\s*$/;
+
+const operators: Readonly<Record<string, <T>(one: T, other: T) => boolean>> = {
+    "=": (one, other) => one === other,
+    "!=": (one, other) => one !== other,
+    "<>": (one, other) => one !== other,
+    "<": (one, other) => one < other,
+    ">": (one, other) => one > other,
+    "<=": (one, other) => one <= other,
+    ">=": (one, other) => one >= other,
+};
 
 /**
  * A part of the query language of message routing: `true`, `false`, and comparisons of application properties or system
- * properties with texts by `=`, `!=` and `<>`, joined by AND. Undefined for all else, which the emulator does not evaluate.
+ * properties with texts or numbers, joined by AND. Undefined for all else, which the emulator does not evaluate.
  */
 export function routeCondition(text: string): RouteCondition | undefined {
     if (/^\s*(true|false)\s*$/i.test(text)) {
@@ -38,10 +49,15 @@ function compared(text: string): RouteCondition | undefined {
     if (match === null || (match[1].startsWith("$") && !Object.hasOwn(systemNames, match[1]))) {
         return undefined;
     }
-    const [, name, operator, single, double] = match;
-    const wanted = single ?? double;
+    const [, name, operator, single, double, number] = match;
+    const holds = operators[operator];
     return ({ properties, systemProperties }) => {
         const value = name.startsWith("$") ? systemProperties[systemNames[name]] : properties[name];
-        return value !== undefined && (value === wanted) === (operator === "=");
+        if (value === undefined || (number !== undefined && Number.isNaN(Number(value)))) {
+            return false;
+        }
+        return number === undefined
+            ? holds(value, single ?? double)
+            : holds(Number(value), Number(number));
     };
 }

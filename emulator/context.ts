@@ -6,10 +6,13 @@ import { Settings } from "./core/settings";
 import { Traffic } from "./core/traffic";
 import { ProvisioningServices } from "./dps/services";
 import { Directory } from "./entra/directory";
+import { ManagedIdentities } from "./entra/managedIdentities";
 import { Tenants } from "./entra/tenants";
 import { Tokens } from "./entra/tokens";
+import { Namespaces } from "./eventHubs/namespaces";
 import { DeviceConnections } from "./hub/connections";
 import { Hubs } from "./hub/hubs";
+import { MessageRouting } from "./hub/messageRouting";
 import { TelemetryLog } from "./hub/telemetry";
 
 /** What the services of one emulator share. */
@@ -28,6 +31,11 @@ export interface EmulatorContext {
     readonly access: Access;
     readonly hubs: Hubs;
     readonly provisioning: ProvisioningServices;
+    readonly eventHubs: Namespaces;
+    /** User-assigned managed identities. */
+    readonly identities: ManagedIdentities;
+    /** Where messages of devices go. */
+    readonly routing: MessageRouting;
     readonly telemetry: TelemetryLog;
     readonly connections: DeviceConnections;
 }

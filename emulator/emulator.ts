@@ -11,14 +11,18 @@ import { Traffic } from "./core/traffic";
 import { DeviceProvisioningApi } from "./dps/deviceApi";
 import { DpsService } from "./dps/service";
 import { ProvisioningServices } from "./dps/services";
+import { notImplemented } from "./core/http";
 import { Directory } from "./entra/directory";
 import { GraphService } from "./entra/graph";
+import { ManagedIdentities } from "./entra/managedIdentities";
 import { EntraService } from "./entra/service";
 import { Tenants } from "./entra/tenants";
 import { Tokens } from "./entra/tokens";
+import { Namespaces } from "./eventHubs/namespaces";
 import { Authority } from "./front/authority";
 import { Front } from "./front/front";
 import { Hubs } from "./hub/hubs";
+import { MessageRouting } from "./hub/messageRouting";
 import { TelemetryLog } from "./hub/telemetry";
 import { ManagementServer } from "./management/server";
 import { DeviceGateway } from "./mqtt/gateway";
@@ -72,15 +76,21 @@ export class Emulator {
         const settings: Settings = { ...defaultSettings };
         const directory = new Directory();
         const store = new ArmStore();
-        const shared = {
-            clock,
+        const routed = {
             log,
-            settings,
             directory,
+            access: new Access(clock, settings),
+            eventHubs: new Namespaces(),
+            identities: new ManagedIdentities(directory),
+        };
+        const shared = {
+            ...routed,
+            clock,
+            settings,
             tenants: new Tenants(directory),
             faults: new Faults(),
             traffic: new Traffic(),
-            access: new Access(clock, settings),
+            routing: new MessageRouting(routed),
             hubs: new Hubs(),
             provisioning: new ProvisioningServices(),
             telemetry: new TelemetryLog(),
@@ -92,6 +102,8 @@ export class Emulator {
             shared.access.restore(snapshot.access);
             shared.hubs.restore(snapshot.hubs);
             shared.provisioning.restore(snapshot.provisioning);
+            shared.eventHubs.restore(snapshot.eventHubs ?? { namespaces: [] });
+            shared.identities.restore(snapshot.identities ?? { identities: [] });
         }
         const gateway = new DeviceGateway(shared, authority);
         const context: EmulatorContext = { ...shared, connections: gateway };
@@ -110,6 +122,8 @@ export class Emulator {
                 arm,
                 hub: new RegistryService(context),
                 dps: new DpsService(context, new DeviceProvisioningApi(context)),
+                // Event Hubs are read over AMQP, on the device port.
+                eventHubs: { handle: (request) => Promise.resolve(notImplemented(request)) },
             },
         });
         const deployer = snapshot?.deployer ?? makeDeployer(context, store.subscriptionId);
@@ -176,6 +190,7 @@ export class Emulator {
     /** Everything that outlives a restart; settings, faults, clock and message logs do not. */
     snapshot(): Snapshot {
         const { directory, tokens, access, hubs, provisioning } = this.context;
+        const { eventHubs, identities } = this.context;
         return {
             version: 1,
             authority: this.authority.snapshot(),
@@ -185,6 +200,8 @@ export class Emulator {
             access: access.snapshot(),
             hubs: hubs.snapshot(),
             provisioning: provisioning.snapshot(),
+            eventHubs: eventHubs.snapshot(),
+            identities: identities.snapshot(),
             deployer: this.deployer,
         };
     }
@@ -194,6 +211,8 @@ export class Emulator {
         const { clock, settings, faults, traffic, telemetry, hubs, connections } = this.context;
         hubs.reset();
         this.context.provisioning.reset();
+        this.context.eventHubs.reset();
+        this.context.identities.reset();
         this.context.tenants.reset();
         this.arm.reset();
         this.store.reset();

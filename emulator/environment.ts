@@ -75,7 +75,11 @@ function environment(emulator: Emulator, host: string, caFile: string): Record<s
             httpsPort: ports.https,
             devicePort: ports.mqtt,
             hosts: clouds.flatMap((cloud) => [...cloud.login, cloud.arm, cloud.graph]),
-            suffixes: clouds.flatMap((cloud) => [cloud.hubSuffix, cloud.dpsSuffix]),
+            suffixes: clouds.flatMap(({ hubSuffix, dpsSuffix, eventHubsSuffix }) => [
+                hubSuffix,
+                dpsSuffix,
+                eventHubsSuffix,
+            ]),
         }),
     };
 }

@@ -4,7 +4,9 @@ import { ArmSnapshot } from "./arm/store";
 import { replaceFile } from "./core/replaceFile";
 import { ProvisioningServicesSnapshot } from "./dps/services";
 import { DirectorySnapshot } from "./entra/directory";
+import { ManagedIdentitiesSnapshot } from "./entra/managedIdentities";
 import { TokensSnapshot } from "./entra/tokens";
+import { NamespacesSnapshot } from "./eventHubs/namespaces";
 import { AuthoritySnapshot } from "./front/authority";
 import { HubsSnapshot } from "./hub/hubs";
 
@@ -26,6 +28,9 @@ export interface Snapshot {
     readonly access: AccessSnapshot;
     readonly hubs: HubsSnapshot;
     readonly provisioning: ProvisioningServicesSnapshot;
+    /** Left out by emulators that had none. */
+    readonly eventHubs?: NamespacesSnapshot;
+    readonly identities?: ManagedIdentitiesSnapshot;
     readonly deployer: Credentials;
 }
 

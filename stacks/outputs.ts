@@ -15,7 +15,7 @@ export function stackOutputs(
     platform: Platform,
     fleet: ReadonlyMap<string, Device>,
 ): pulumi.Inputs {
-    const { hub, resourceGroup, ci, authorities, provisioning } = platform;
+    const { hub, routes, resourceGroup, ci, authorities, provisioning } = platform;
     const certificates = new Map([
         ...authorities.roots.map(({ name, certificate }) => [name, certificate] as const),
         ...authorities.intermediates.map(({ name, certificate }) => [name, certificate] as const),
@@ -23,6 +23,7 @@ export function stackOutputs(
     return {
         resourceGroupName: resourceGroup.name,
         hub: { name: hub.hubName, hostName: hub.hostName, id: hub.hubId },
+        ...(routes.output === undefined ? {} : { routes: routes.output }),
         certificateAuthorities: mapValues(certificates, (one) => one.apply(authorityOutput)),
         trusted: mapValues(platform.trusted, trustOutput),
         ...(provisioning === undefined ? {} : { provisioning: provisioningOutput(provisioning) }),

@@ -11,6 +11,7 @@ import { refuseOtherKeys } from "./givenCas";
 import { deviceTypes, PreviousState } from "./previousState";
 import { createProvisioning, Provisioning } from "./provisioning";
 import { ResourceGroup, resourceGroup } from "./resourceGroup";
+import { createRoutes, Routes } from "./routes";
 import { Settings } from "./settings";
 import { shardsValue } from "./shards";
 import { confirmDirectory, SignedIn } from "./signIn";
@@ -21,6 +22,7 @@ import { refuseUnrevocable, warnOfSharedRoot } from "./unrevocable";
 export interface Platform {
     readonly resourceGroup: ResourceGroup;
     readonly hub: Hub;
+    readonly routes: Routes;
     readonly authorities: Authorities;
     /** CA certificates on the hub, by name. */
     readonly trusted: ReadonlyMap<string, VerifiedCertificate>;
@@ -48,6 +50,15 @@ export async function createPlatform(
     const group = await resourceGroup(settings, previous);
     const deployer = settings.hub.dataRole === "assign" ? signedIn.deployer : undefined;
     const { name: hubName, prefix, sku, units, minTlsVersion, localAuth } = settings.hub;
+    const routes = createRoutes(
+        settings,
+        {
+            resourceGroupName: group.name,
+            subscriptionId: signedIn.deployer.subscriptionId,
+            hubDomain: signedIn.cloud.hubDomain,
+        },
+        previous,
+    );
     const hub = new Hub(
         "iot",
         {
@@ -63,6 +74,7 @@ export async function createPlatform(
             isLinked: settings.dps !== undefined,
             presentPolicies: await policiesInUse(settings, previous),
             deployer,
+            routes: routes.hub,
         },
         { protect: settings.protect },
     );
@@ -97,6 +109,7 @@ export async function createPlatform(
     return {
         resourceGroup: group,
         hub,
+        routes,
         authorities,
         trusted,
         provisioning,

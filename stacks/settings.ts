@@ -63,6 +63,52 @@ export interface HubSettings {
     readonly roleWaitSeconds: number;
     /** Whether CAs and devices on the hub that nobody declared are an error instead of a warning. Default false. */
     readonly isStrict: boolean;
+    /** Where messages go beside the built-in endpoint. Default: nowhere. */
+    readonly routes: readonly RouteSettings[];
+    /** How long a run waits between giving the routes' identity its role and the endpoint. 0 to 900, default 120. */
+    readonly routeWaitSeconds: number;
+}
+
+/** A route to an Event Hub, of its name. */
+export interface RouteSettings {
+    readonly name: string;
+    readonly eventHub: EventHubSettings;
+    /** Default "DeviceMessages". */
+    readonly source: RouteSource;
+    /** In IoT Hub's routing query language. Default "true". */
+    readonly condition: string;
+    /** Who may read the Event Hub. */
+    readonly readers: readonly RouteReader[];
+}
+
+export type RouteSource =
+    | "DeviceMessages"
+    | "TwinChangeEvents"
+    | "DeviceLifecycleEvents"
+    | "DeviceJobLifecycleEvents"
+    | "DigitalTwinChangeEvents"
+    | "DeviceConnectionStateEvents";
+
+export type EventHubSettings =
+    | {
+          /** In the stack's own namespace. */
+          readonly kind: "own";
+          /** 1 to 32, default 4; another number is another Event Hub. */
+          readonly partitions: number;
+          /** 1 to 7, default 1. */
+          readonly retentionDays: number;
+          /** Beside `$Default`. */
+          readonly consumerGroups: readonly string[];
+      }
+    | {
+          readonly kind: "named";
+          /** ARM resource ID. */
+          readonly id: string;
+      };
+
+export interface RouteReader {
+    readonly objectId: string;
+    readonly kind: "ServicePrincipal" | "User" | "Group";
 }
 
 export interface DpsSettings {

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { assignDataRole, Deployer, roles } from "../azure/dataPlaneRole";
 import { nameIn } from "../azure/resourceId";
 import { uniqueName } from "../azure/uniqueName";
+import { HubRouting } from "./eventHubRoutes";
 import { linkedPolicies, policySecret, provisioningKey, SharedAccessPolicy } from "./sharedAccess";
 
 /** Arguments of a {@link Hub}. */
@@ -23,6 +24,8 @@ export interface HubArgs {
     readonly isLinked: boolean;
     /** Shared access policies that the hub has, to be kept beside that one with `localAuth`. */
     readonly presentPolicies?: readonly SharedAccessPolicy[];
+    /** Message routing, and the identity that it sends with; left out: the hub's settings of these are not touched. */
+    readonly routes?: Partial<HubRouting>;
     /** Who deploys, to be given the data-plane role; left out when it is granted elsewhere. */
     readonly deployer?: Deployer;
 }
@@ -54,7 +57,9 @@ export class Hub extends pulumi.ComponentResource {
                 location: args.location,
                 resourceName: args.hubName ?? uniqueName(name, args.prefix, this),
                 sku: { name: args.sku, capacity: args.units },
+                ...(args.routes?.identity && { identity: args.routes.identity }),
                 properties: {
+                    ...(args.routes?.routing && { routing: args.routes.routing }),
                     minTlsVersion: args.minTlsVersion,
                     disableLocalAuth: !args.localAuth && !args.isLinked,
                     disableDeviceSAS: !args.localAuth,

@@ -1,7 +1,9 @@
 import { create_container } from "rhea";
 import { TLSSocket } from "tls";
 import { EmulatorContext } from "../context";
+import { azureHost } from "../core/clouds";
 import { ServiceConnection } from "./connection";
+import { EventHubConnection } from "./eventHubConnection";
 
 /**
  * A SASL mechanism that lets everybody in: who the client is comes later, with claims-based security. Azure SDKs ask
@@ -15,7 +17,7 @@ const openMechanism = () => ({
     },
 });
 
-/** The AMQP 1.0 endpoint of the hubs, as far as service clients use it to send to devices. */
+/** The AMQP 1.0 endpoint of the hubs, as far as service clients send to devices, and of Event Hubs, as far as they are read. */
 export class AmqpService {
     private readonly container = create_container({ id: "iot-x509-emulator" });
     private readonly sockets = new Set<TLSSocket>();
@@ -39,7 +41,11 @@ export class AmqpService {
             autoaccept: false,
         } as Parameters<typeof this.container.create_connection>[0]);
         const serverName = typeof socket.servername === "string" ? socket.servername : undefined;
-        new ServiceConnection(this.context, connection, serverName);
+        if (azureHost(serverName ?? "")?.kind === "eventHubs") {
+            new EventHubConnection(this.context, connection, serverName ?? "");
+        } else {
+            new ServiceConnection(this.context, connection, serverName);
+        }
         connection.accept(socket);
     }
 

@@ -2,6 +2,7 @@ import { EmulatorContext } from "../context";
 import { HttpReply } from "../core/http";
 import { ConsumerGroup, Hub } from "../hub/model";
 import { armFailure, iotFailure } from "./errors";
+import { endpointHealth } from "./hubRouting";
 import { existingHub, hubPath, requireActive } from "./hubs";
 import { hubType, sameName } from "./resourceGroups";
 import { ArmRequest, ArmRoutes } from "./routes";
@@ -43,6 +44,12 @@ export class HubPartsApi {
                 `${hubPath}/quotaMetrics`,
                 `${hubType}/quotaMetrics/Read`,
                 withHub((hub) => this.quotas(hub)),
+            )
+            .on(
+                "GET",
+                `${hubPath}/routingEndpointsHealth`,
+                `${hubType}/routingEndpointsHealth/Read`,
+                withHub((hub) => endpointHealth(this.context, hub)),
             )
             .on("GET", `${hubPath}/IotHubStats`, `${hubType}/iotHubStats/Read`, withHub(statistics))
             .on(

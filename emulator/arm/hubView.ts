@@ -1,5 +1,5 @@
-import { createHash } from "crypto";
 import { clouds } from "../core/clouds";
+import { builtInHostName } from "../hub/builtInEndpoint";
 import { hostNameFor } from "../hub/hostNames";
 import { Hub } from "../hub/model";
 import { eventsOf } from "./hubRules";
@@ -85,13 +85,10 @@ function eventsView(hub: Hub): object {
     if (hub.state !== "Active") {
         return events;
     }
-    const short = hub.name.toLowerCase().slice(0, 10);
-    const digest = createHash("sha256").update(hub.id).digest("hex");
-    const number = parseInt(digest.slice(0, 6), 16);
     return {
         ...events,
         partitionIds: Array.from({ length: events.partitionCount ?? 0 }, (_, index) => `${index}`),
         path: hub.name.toLowerCase(),
-        endpoint: `sb://iothub-ns-${short}-${number}-${digest.slice(6, 16)}.servicebus.windows.net/`,
+        endpoint: `sb://${builtInHostName(hub)}/`,
     };
 }

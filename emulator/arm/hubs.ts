@@ -13,6 +13,7 @@ import {
     settled,
     skuProblem,
 } from "./hubRules";
+import { hubIdentity, requireEmulatedRoutes, routingProblem, withEndpointIds } from "./hubRouting";
 import { hubView } from "./hubView";
 import { regionOf } from "./locations";
 import { operationHeaders } from "./operations";
@@ -121,10 +122,13 @@ export class HubApi {
         const wanted = (body.properties ?? {}) as HubProperties;
         const sku = body.sku as { name: string; capacity?: number };
         const policies = policiesOf(wanted, newKey);
+        const identity = hubIdentity(this.context, request, body.identity ?? existing?.identity);
+        requireEmulatedRoutes(wanted);
         const problem =
             (existing === undefined ? nameProblem(name) : undefined) ??
             skuProblem(sku, existing) ??
             propertiesProblem(wanted, sku.name, existing) ??
+            routingProblem(this.context, wanted, sku.name, { identity }) ??
             (typeof policies === "string" ? policies : undefined);
         if (problem !== undefined) {
             throw this.invalid(request, problem);
@@ -132,9 +136,9 @@ export class HubApi {
         const changes = {
             tags: (body.tags ?? {}) as Record<string, string>,
             sku: { name: sku.name, capacity: sku.capacity ?? 1 },
-            properties: settled(wanted, sku.name, existing),
+            properties: withEndpointIds(settled(wanted, sku.name, existing), existing?.properties),
             policies: (policies as SharedAccessPolicy[] | undefined) ?? existing?.policies,
-            identity: body.identity ?? existing?.identity,
+            identity,
             etag: this.context.hubs.etags.resource(),
         };
         const hub = existing ?? this.create(request, group, name, region.name, sku.name);

@@ -1,16 +1,26 @@
 import { EmulatorContext } from "../context";
+import { Cloud } from "../core/clouds";
 import { HttpReply, jsonBody } from "../core/http";
-import { ProvisioningService } from "../dps/model";
-import { Hub } from "../hub/model";
 import { armFailure, groupNotFound, malformedContent } from "./errors";
 import { removeService } from "./dpsRemoval";
 import { locationName, regionOf } from "./locations";
 import { locationHeaders } from "./operations";
-import { ArmRequest, ArmRoutes, isAddressed } from "./routes";
+import { ArmRequest, ArmRoutes, isAddressed, isOfSubscription } from "./routes";
 import { ArmStore, ResourceGroup } from "./store";
 
 const type = "Microsoft.Resources/resourceGroups";
 const actions = "Microsoft.Resources/subscriptions/resourceGroups";
+
+/** What all that can be in a resource group has. */
+interface GroupMember {
+    readonly id: string;
+    readonly name: string;
+    readonly resourceGroup: string;
+    readonly location: string;
+    readonly cloud: Cloud["name"];
+    readonly sku?: unknown;
+    readonly tags: Readonly<Record<string, string>>;
+}
 
 /** Resource groups and what is in them (azure-rest-api-specs resources.json 2021-04-01). */
 export class ResourceGroupApi {
@@ -108,12 +118,13 @@ export class ResourceGroupApi {
 
     /** Everything in the group goes with it. */
     private delete(request: ArmRequest, name: string): HttpReply {
-        const { access, hubs, provisioning, settings } = this.context;
+        const { access, eventHubs, hubs, identities, provisioning, settings } = this.context;
         const group = existingGroup(this.store, name);
         const id = this.idOf(group);
-        const isInside = (one: Hub | ProvisioningService): boolean =>
+        const isInside = (one: { readonly resourceGroup: string; readonly id: string }): boolean =>
             sameName(one.resourceGroup, group.name) &&
-            one.subscriptionId === this.store.subscriptionId;
+            isOfSubscription(one, this.store.subscriptionId);
+        const namespaces = eventHubs.list().filter(isInside);
         const inside = hubs.list().filter(isInside);
         const services = provisioning.list().filter(isInside);
         group.state = "Deleting";
@@ -121,6 +132,11 @@ export class ResourceGroupApi {
         const operation = this.store.operations.start(id, settings.activationSeconds, () => {
             inside.filter((hub) => hubs.get(hub.name) === hub).forEach((hub) => hubs.remove(hub));
             services.forEach((service) => removeService(this.context, service));
+            namespaces.forEach((namespace) => eventHubs.remove(namespace));
+            identities
+                .list()
+                .filter(isInside)
+                .forEach((identity) => identities.remove(identity));
             this.store.removeGroup(group);
             access.removeAllWithin(id);
         });
@@ -130,13 +146,10 @@ export class ResourceGroupApi {
         };
     }
 
-    private resources(
-        request: ArmRequest,
-        isWanted: (one: Hub | ProvisioningService) => boolean,
-    ): HttpReply {
+    private resources(request: ArmRequest, isWanted: (one: GroupMember) => boolean): HttpReply {
         const filter = request.url.searchParams.get("$filter") ?? "";
         const wantedType = /resourceType eq '([^']*)'/i.exec(filter)?.[1];
-        const ofType = (type: string, all: readonly (Hub | ProvisioningService)[]): object[] =>
+        const ofType = (type: string, all: readonly GroupMember[]): object[] =>
             all
                 .filter((one) => isAddressed(request, one) && isWanted(one))
                 .filter(() => wantedType === undefined || sameName(wantedType, type))
@@ -151,6 +164,8 @@ export class ResourceGroupApi {
         const value = [
             ...ofType(hubType, this.context.hubs.list()),
             ...ofType(dpsType, this.context.provisioning.list()),
+            ...ofType(namespaceType, this.context.eventHubs.list()),
+            ...ofType(identityType, this.context.identities.list()),
         ];
         return { status: 200, body: { value } };
     }
@@ -173,6 +188,8 @@ export class ResourceGroupApi {
 
 export const hubType = "Microsoft.Devices/IotHubs";
 export const dpsType = "Microsoft.Devices/provisioningServices";
+export const namespaceType = "Microsoft.EventHub/namespaces";
+export const identityType = "Microsoft.ManagedIdentity/userAssignedIdentities";
 
 /** @throws HttpFailure 404 ResourceGroupNotFound */
 export function existingGroup(store: ArmStore, name: string): ResourceGroup {

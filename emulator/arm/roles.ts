@@ -9,7 +9,7 @@ export interface RoleDefinition {
     readonly dataActions: readonly string[];
 }
 
-/** The built-in roles that matter to IoT Hub (Azure docs: role-based-access-control/built-in-roles). */
+/** The built-in roles that matter to IoT Hub and where it sends messages (Azure docs: role-based-access-control/built-in-roles). */
 export const builtInRoles: readonly RoleDefinition[] = [
     {
         name: "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
@@ -104,6 +104,30 @@ export const builtInRoles: readonly RoleDefinition[] = [
         actions: [],
         notActions: [],
         dataActions: ["Microsoft.Devices/provisioningServices/*"],
+    },
+    {
+        name: "2b629674-e913-4c01-ae53-ef4638d8f975",
+        roleName: "Azure Event Hubs Data Sender",
+        description: "Allows send access to Azure Event Hubs resources.",
+        actions: ["Microsoft.EventHub/*/eventhubs/read"],
+        notActions: [],
+        dataActions: ["Microsoft.EventHub/*/send/action"],
+    },
+    {
+        name: "a638d3c7-ab3a-418d-83e6-5f17a39d4fde",
+        roleName: "Azure Event Hubs Data Receiver",
+        description: "Allows receive access to Azure Event Hubs resources.",
+        actions: ["Microsoft.EventHub/*/eventhubs/consumergroups/read"],
+        notActions: [],
+        dataActions: ["Microsoft.EventHub/*/receive/action"],
+    },
+    {
+        name: "f526a384-b230-433a-b45c-95f59c4a2dec",
+        roleName: "Azure Event Hubs Data Owner",
+        description: "Allows for full access to Azure Event Hubs resources.",
+        actions: ["Microsoft.EventHub/*"],
+        notActions: [],
+        dataActions: ["Microsoft.EventHub/*"],
     },
     {
         name: "10745317-c249-44a1-a5ce-3a4353c0bbd8",

@@ -41,10 +41,15 @@ export class ArmRoutes {
 /** Whether a resource is in the cloud and the subscription that a request is for. */
 export function isAddressed(
     { host, url }: ArmRequest,
-    one: { readonly cloud: string; readonly subscriptionId: string },
+    one: { readonly cloud: string; readonly id: string },
 ): boolean {
     const [, , subscription = ""] = url.pathname.split("/");
-    return one.cloud === host.cloud.name && one.subscriptionId === subscription.toLowerCase();
+    return one.cloud === host.cloud.name && isOfSubscription(one, subscription);
+}
+
+/** By its ARM ID, whatever the case. */
+export function isOfSubscription({ id }: { readonly id: string }, subscription: string): boolean {
+    return id.split("/")[2].toLowerCase() === subscription.toLowerCase();
 }
 
 /** @throws HttpFailure 403 AuthorizationFailed */

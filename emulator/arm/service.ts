@@ -10,11 +10,14 @@ import { AuthorizationApi } from "./authorization";
 import { dpsCertificates } from "./dpsCertificates";
 import { DpsApi } from "./dpsServices";
 import { armFailure } from "./errors";
+import { EventHubApi } from "./eventHubs";
 import { hubCertificates } from "./hubCertificates";
 import { HubApi } from "./hubs";
 import { HubPartsApi } from "./hubParts";
 import { regions } from "./locations";
 import { ResourceGroupApi } from "./resourceGroups";
+import { ManagedIdentityApi } from "./managedIdentities";
+import { NamespaceApi } from "./namespaces";
 import { ArmRequest, ArmRoutes } from "./routes";
 import { ArmStore } from "./store";
 import { SubscriptionApi } from "./subscriptions";
@@ -26,7 +29,10 @@ interface Subscription {
     readonly api: SubscriptionApi;
 }
 
-/** Azure Resource Manager: tenants, subscriptions, resource groups, IoT hubs, provisioning services and role assignments. */
+/**
+ * Azure Resource Manager: tenants, subscriptions, resource groups, IoT hubs, provisioning services, Event Hubs, managed
+ * identities and role assignments.
+ */
 export class ArmService implements HostService {
     private readonly subscriptions = new Map<string, Subscription>();
 
@@ -50,6 +56,9 @@ export class ArmService implements HostService {
             hubCertificates(context),
             new DpsApi(context, store),
             dpsCertificates(context),
+            new NamespaceApi(context, store),
+            new EventHubApi(context),
+            new ManagedIdentityApi(context, store),
         ]) {
             one.register(routes);
         }

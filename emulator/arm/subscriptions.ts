@@ -9,7 +9,13 @@ import { ArmRequest, ArmRoutes } from "./routes";
 import { ArmStore } from "./store";
 
 /** Namespaces that a subscription has from the start. */
-const builtIn = ["Microsoft.Authorization", "Microsoft.Resources", "Microsoft.Devices"];
+const builtIn = [
+    "Microsoft.Authorization",
+    "Microsoft.Resources",
+    "Microsoft.Devices",
+    "Microsoft.EventHub",
+    "Microsoft.ManagedIdentity",
+];
 
 /** A subscription, its regions and resource providers, and the results of asynchronous operations. */
 export class SubscriptionApi {

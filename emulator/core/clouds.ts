@@ -12,6 +12,8 @@ export interface Cloud {
     readonly hubSuffix: string;
     /** Suffix of provisioning service host names, no leading dot. */
     readonly dpsSuffix: string;
+    /** Suffix of Event Hubs namespaces' host names, no leading dot. */
+    readonly eventHubsSuffix: string;
     /** Audience of tokens for hubs. */
     readonly iotAudience: string;
 }
@@ -29,6 +31,7 @@ export const clouds: readonly Cloud[] = [
         graph: "graph.microsoft.com",
         hubSuffix: "azure-devices.net",
         dpsSuffix: "azure-devices-provisioning.net",
+        eventHubsSuffix: "servicebus.windows.net",
         iotAudience: "https://iothubs.azure.net",
     },
     {
@@ -38,6 +41,7 @@ export const clouds: readonly Cloud[] = [
         graph: "graph.microsoft.us",
         hubSuffix: "azure-devices.us",
         dpsSuffix: "azure-devices-provisioning.us",
+        eventHubsSuffix: "servicebus.usgovcloudapi.net",
         iotAudience: "https://iothubs.azure.us",
     },
     {
@@ -47,12 +51,13 @@ export const clouds: readonly Cloud[] = [
         graph: "microsoftgraph.chinacloudapi.cn",
         hubSuffix: "azure-devices.cn",
         dpsSuffix: "azure-devices-provisioning.cn",
+        eventHubsSuffix: "servicebus.chinacloudapi.cn",
         iotAudience: "https://iothubs.azure.net",
     },
 ];
 
 /** Which face of Azure a host name belongs to. */
-export type HostKind = "entra" | "arm" | "graph" | "hub" | "dps";
+export type HostKind = "entra" | "arm" | "graph" | "hub" | "dps" | "eventHubs";
 
 export interface AzureHost {
     readonly kind: HostKind;
@@ -64,7 +69,7 @@ export interface AzureHost {
 /** Between a hub's name and its cloud's suffix, where its gateway is the second version. */
 const hubUses = ["device", "service"];
 
-/** What a hub or a provisioning service is called in its host name: one label of DNS, and so no wildcard. */
+/** What a hub, a provisioning service or a namespace is called in its host name: one label of DNS, and so no wildcard. */
 const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** Tells what a host name stands for; undefined for every host that is not Azure's. */
@@ -94,6 +99,11 @@ function kindIn(cloud: Cloud, name: string): HostKind | undefined {
         return undefined;
     }
     const suffix = name.slice(dot + 1);
-    const hubSuffixes = [cloud.hubSuffix, ...hubUses.map((use) => `${use}.${cloud.hubSuffix}`)];
-    return hubSuffixes.includes(suffix) ? "hub" : suffix === cloud.dpsSuffix ? "dps" : undefined;
+    const kinds: Readonly<Record<string, HostKind>> = {
+        [cloud.hubSuffix]: "hub",
+        ...Object.fromEntries(hubUses.map((use) => [`${use}.${cloud.hubSuffix}`, "hub" as const])),
+        [cloud.dpsSuffix]: "dps",
+        [cloud.eventHubsSuffix]: "eventHubs",
+    };
+    return Object.hasOwn(kinds, suffix) ? kinds[suffix] : undefined;
 }

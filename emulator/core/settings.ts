@@ -31,6 +31,8 @@ export interface Settings {
     minimumRsaBits: number;
     /** Longest chain a device may send, leaf included. Azure documents no limit; 10 bounds the work. */
     maximumChainLength: number;
+    /** Refuse a hub's PUT with an identity-based endpoint whose identity may not send there yet. The docs say to assign the role first and wait (iot-hub-managed-identity), not what else happens; on, since the program must work in both cases. Off: its messages go nowhere until then. */
+    checkEndpointRole: boolean;
     /** Seconds that a deleted device is still returned by registry queries. On a live hub it was 25 minutes and more (terraform-provider-iothub, 2026-08-15); 0 keeps tests quick. */
     queryIndexLagSeconds: number;
     /** Seconds that the registry's statistics still count a deleted device. They do on a live hub (same source); 0 keeps tests quick. */
@@ -62,6 +64,7 @@ export const defaultSettings: Readonly<Settings> = {
     checkThumbprintDates: true,
     minimumRsaBits: 2048,
     maximumChainLength: 10,
+    checkEndpointRole: true,
     queryIndexLagSeconds: 0,
     statisticsLagSeconds: 0,
     emptyCountHasNoRow: false,

@@ -42,11 +42,14 @@ function uris(kind: ResourceKind, cloud: Cloud): string[] {
             return [cloud.iotAudience];
         case "dps":
             return [dpsAudience];
+        case "eventHubs":
+            // The same in all clouds (Microsoft docs: "Authorize access to Event Hubs using Microsoft Entra ID").
+            return ["https://eventhubs.azure.net"];
     }
 }
 
 /** Whether a tenant of this cloud knows the resource, i.e. can be asked for a token for it. */
 export function isKnownResource(resource: string, cloud: Cloud): boolean {
-    const kinds: readonly ResourceKind[] = ["arm", "graph", "hub", "dps"];
+    const kinds: readonly ResourceKind[] = ["arm", "graph", "hub", "dps", "eventHubs"];
     return kinds.some((kind) => audiencesOf(kind, cloud).includes(resource));
 }

@@ -3,7 +3,7 @@ import { IPublishPacket, ISubscription, QoS } from "mqtt-packet";
 import { EmulatorContext } from "../context";
 import { asciiJson } from "../core/json";
 import { MethodCall, MethodResult } from "../hub/connections";
-import { CloudToDeviceMessage, Device, Hub } from "../hub/model";
+import { CloudToDeviceMessage, Device, Hub, Telemetry } from "../hub/model";
 import { Proof } from "./judge";
 import { patchReported, twinForDevice } from "./reported";
 import { Throttle } from "./throttle";
@@ -229,7 +229,7 @@ export class DeviceSession {
         const { context, hub, proof } = this.options;
         const enqueuedTime = context.clock.date().toISOString();
         const isText = isUtf8(payload);
-        context.telemetry.add({
+        const message: Telemetry = {
             hub: hub.name.toLowerCase(),
             deviceId: this.deviceId,
             enqueuedTime,
@@ -248,7 +248,9 @@ export class DeviceSession {
                 "iothub-enqueuedtime": enqueuedTime,
                 "iothub-message-source": "Telemetry",
             },
-        });
+        };
+        context.telemetry.add(message);
+        context.routing.route(hub, message, payload);
     }
 
     private answerTwin(

@@ -1,4 +1,5 @@
 import { HubSettings } from "../settings";
+import { readRoutes } from "./routes";
 import { Section } from "./section";
 
 /** Units that a hub of each tier may have (Azure docs: iot-hub-scaling and the subscription limits). */
@@ -9,7 +10,7 @@ const maxUnits: Record<HubSettings["sku"], number> = {
     S3: 10,
 };
 
-/** The hub: name or prefix, tier, units, TLS floor, local authentication, data-plane role. */
+/** The hub: name or prefix, tier, units, TLS floor, local authentication, data-plane role, routes. */
 export function readHub(root: Section): HubSettings {
     const hub = root.section("hub", "the hub", [
         "name",
@@ -21,6 +22,8 @@ export function readHub(root: Section): HubSettings {
         "dataRole",
         "roleWaitSeconds",
         "strict",
+        "routes",
+        "routeWaitSeconds",
     ]);
     const name = hub.text("name", {
         pattern: /^[A-Za-z0-9][A-Za-z0-9-]{1,48}[A-Za-z0-9]$/,
@@ -54,6 +57,8 @@ export function readHub(root: Section): HubSettings {
         dataRole: hub.oneOf("dataRole", ["assign", "existing"], "assign"),
         roleWaitSeconds: hub.integer("roleWaitSeconds", 0, 900, 600),
         isStrict: hub.flag("strict", false),
+        routes: readRoutes(hub, sku),
+        routeWaitSeconds: hub.integer("routeWaitSeconds", 0, 900, 120),
     };
 }
 

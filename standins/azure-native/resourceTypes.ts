@@ -7,6 +7,7 @@ import {
     provisioningService,
     sharedAccessRules,
 } from "./deviceShapes";
+import { consumerGroup as eventConsumerGroup, eventHub, namespace } from "./eventShapes";
 import {
     Fields,
     flattened,
@@ -66,6 +67,14 @@ const resourceGroup = "/subscriptions/{subscriptionId}/resourceGroups/{resourceG
 const hub = `${resourceGroup}/providers/Microsoft.Devices/IotHubs/{resourceName}`;
 const provisioning = `${resourceGroup}/providers/Microsoft.Devices/provisioningServices/{provisioningServiceName}`;
 
+const eventNamespace = `${resourceGroup}/providers/Microsoft.EventHub/namespaces/{namespaceName}`;
+const namespaceName: PathParameter = {
+    name: "namespaceName",
+    pattern: /^.{6,50}$/,
+    maximumLength: 50,
+};
+const eventHubName: PathParameter = { name: "eventHubName", maximumLength: 256 };
+
 const groupVersion = "2024-03-01";
 const groupBody: Fields = {
     name: readOnly(text),
@@ -78,6 +87,7 @@ const groupBody: Fields = {
 
 const hubVersion = "2023-06-30";
 const provisioningVersion = "2023-03-01-preview";
+const eventVersion = "2024-01-01";
 
 /**
  * The resource types this stand-in knows, by their Pulumi tokens, with the API versions of
@@ -143,6 +153,48 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
             { name: "certificateName", autonaming: "copy", maximumLength: 256 },
         ],
         body: provisioningCertificate,
+    },
+    "azure-native:eventhub:Namespace": {
+        template: eventNamespace,
+        apiVersion: eventVersion,
+        path: [resourceGroupName, { ...namespaceName, autonaming: "random" }],
+        body: namespace,
+        longRunningPut: true,
+        longRunningDelete: true,
+    },
+    "azure-native:eventhub:EventHub": {
+        template: `${eventNamespace}/eventhubs/{eventHubName}`,
+        apiVersion: eventVersion,
+        path: [resourceGroupName, namespaceName, { ...eventHubName, autonaming: "copy" }],
+        body: eventHub,
+    },
+    "azure-native:eventhub:ConsumerGroup": {
+        template: `${eventNamespace}/eventhubs/{eventHubName}/consumergroups/{consumerGroupName}`,
+        apiVersion: eventVersion,
+        path: [
+            resourceGroupName,
+            namespaceName,
+            eventHubName,
+            { name: "consumerGroupName", autonaming: "copy", maximumLength: 50 },
+        ],
+        body: eventConsumerGroup,
+    },
+    "azure-native:managedidentity:UserAssignedIdentity": {
+        template: `${resourceGroup}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{resourceName}`,
+        apiVersion: "2023-01-31",
+        path: [resourceGroupName, { name: "resourceName", autonaming: "random" }],
+        body: {
+            name: readOnly(text),
+            type: readOnly(text),
+            location: required(replaces(text)),
+            tags: mapOf(text),
+            systemData,
+            ...flattened("properties", {
+                tenantId: readOnly(text),
+                principalId: readOnly(text),
+                clientId: readOnly(text),
+            }),
+        },
     },
     "azure-native:authorization:RoleAssignment": {
         template: "/{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}",

@@ -56,12 +56,13 @@ describe("the emulator's CA", function () {
     }
 
     it("signs for each host of each cloud that the emulator plays", async () => {
-        const names = clouds.flatMap(({ login, arm, graph, hubSuffix, dpsSuffix }) => [
+        const names = clouds.flatMap(({ login, arm, graph, ...suffixes }) => [
             ...login,
             arm,
             graph,
-            `some-hub.${hubSuffix}`,
-            `global.${dpsSuffix}`,
+            `some-hub.${suffixes.hubSuffix}`,
+            `global.${suffixes.dpsSuffix}`,
+            `some-namespace.${suffixes.eventHubsSuffix}`,
         ]);
         for (const name of names) {
             for (const port of [azure.ports.https, azure.ports.mqtt]) {

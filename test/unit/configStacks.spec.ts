@@ -111,6 +111,8 @@ describe("configuration: as a whole", () => {
                 dataRole: "assign",
                 roleWaitSeconds: 600,
                 isStrict: false,
+                routes: [],
+                routeWaitSeconds: 120,
             },
             dps: undefined,
             pki: {

@@ -1,4 +1,4 @@
-import { choice, exclusive, flag, integer, SettingsSection, text } from "./model";
+import { choice, exclusive, flag, integer, mapping, SettingsSection, text } from "./model";
 
 export const hub: SettingsSection = {
     heading: "`hub`",
@@ -73,6 +73,35 @@ export const hub: SettingsSection = {
             description:
                 "Whether CAs and devices on the hub that this stack did not declare fail the run. Otherwise a warning names them.",
             example: true,
+        },
+        {
+            name: "routes",
+            ...mapping({
+                maxProperties: 10,
+                propertyNames: { pattern: "^[A-Za-z0-9]([A-Za-z0-9._-]{0,48}[A-Za-z0-9])?$" },
+                additionalProperties: {
+                    type: "object",
+                    required: ["eventHub"],
+                    properties: {
+                        eventHub: { type: "object" },
+                        source: { type: "string" },
+                        condition: { type: "string" },
+                        readers: { type: "object" },
+                    },
+                    additionalProperties: false,
+                },
+            }),
+            defaultText: "none",
+            description: "Messages to Event Hubs, by name: [telemetry](telemetry.md).",
+            example: { telemetry: { eventHub: {} } },
+        },
+        {
+            name: "routeWaitSeconds",
+            ...integer(0, 900),
+            default: 120,
+            description:
+                "How long the role of the routes' identity is given before the hub uses it.",
+            example: 180,
         },
     ],
     rules: { "": [exclusive("name", "prefix")] },

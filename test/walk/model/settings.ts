@@ -35,6 +35,16 @@ export const settings: readonly Setting[] = [
     { path: "hub.localAuth", values: [true, false, undefined] },
     { path: "hub.dataRole", values: ["assign", "existing", undefined] },
     { path: "hub.roleWaitSeconds", values: [60, 600, undefined] },
+    {
+        path: "hub.routes",
+        values: [
+            { telemetry: { eventHub: {} } },
+            { telemetry: { eventHub: {}, condition: "level = 'high'" } },
+            undefined,
+        ],
+        isRare: true,
+    },
+    { path: "hub.routeWaitSeconds", values: [0, 1], isRare: true },
     // true would refuse what the walk puts on the hub by hand.
     { path: "hub.strict", values: [false, undefined] },
     { path: "dps", by: ["add-dps", "drop-dps"] },

@@ -10,7 +10,8 @@ export function startConfig(shape: number, kinds: number): WalkConfig {
     const hasDps = shape % 3 === 0;
     const config: WalkConfig = {
         organization: "MyOrg",
-        hub: { prefix: "walk" },
+        // A step waits for nothing that it does not look at.
+        hub: { prefix: "walk", routeWaitSeconds: 0 },
         ...(hasDps ? { dps: { prefix: "walk-dps" } } : {}),
         pki: { keyAlgorithm: "ECDSA-P256", root: {} },
         groups: Object.fromEntries(groups.map((name) => [name, newGroup()])),

@@ -32,6 +32,7 @@ import { hold, take, textDigest } from "../dynamic/writeOnly";
 import { isRegistered, linkedServices } from "../dps/registrations";
 import { changeIdentity, itemError } from "./changeIdentity";
 import { HubRegistry, hubRegistry } from "./hubRegistry";
+import { noteHub } from "./hubSeen";
 import { deviceRecord, only, Properties, thumbprintsOf } from "./identityRecord";
 import { DeviceRecord, ItemError, ownerOf, ownerTag } from "./registry";
 import { tagPatch } from "./tagPatch";
@@ -330,6 +331,7 @@ async function read(id: string | undefined, state?: Outputs): Promise<ReadResult
     if (id === undefined || state === undefined) {
         throw new Error('a DeviceIdentity cannot be imported: set "adopt: true" for the device');
     }
+    noteHub(state.hubId);
     const hub = await unlessGone(openHub(state));
     const found = hub && (await present(hub, id, state));
     return found === undefined ? {} : { id, props: seen(state, found) };

@@ -17,7 +17,7 @@ import type {
 } from "@pulumi/pulumi/dynamic";
 import { azure, configureAzure } from "../azure/access";
 import { AzureError } from "../azure/client";
-import { noteProgram } from "../dynamic/stackSettings";
+import { noteDevice, noteProgram } from "../dynamic/stackSettings";
 import { CaCertificates } from "./caCertificates";
 import { hubRegistry } from "./hubRegistry";
 
@@ -28,6 +28,7 @@ interface RawInputs {
     readonly hubId?: string;
     readonly certificates: readonly string[];
     readonly devices: readonly string[];
+    readonly former: readonly string[];
     readonly owner: string;
     readonly isStrict: boolean;
 }
@@ -53,17 +54,23 @@ export const provider: ResourceProvider<Inputs, Inputs> = {
 };
 
 async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
-    const { hubId, certificates, devices, owner, isStrict } = given as unknown as RawInputs;
+    const raw = given as unknown as RawInputs;
+    const { hubId, certificates, devices, former, owner, isStrict } = raw;
     noteProgram();
+    devices.forEach(noteDevice);
     const inputs = { owner };
     if (hubId === undefined) {
         return { inputs };
     }
-    const found = await undeclared(hubId, owner, new Set(certificates), idSet(devices)).catch(
-        (error: Error) =>
-            error instanceof AzureError && error.status === 404
-                ? []
-                : [`what else is on the hub cannot be told: ${error.message}`],
+    const found = await undeclared(
+        hubId,
+        owner,
+        new Set(certificates),
+        idSet([...devices, ...former]),
+    ).catch((error: Error) =>
+        error instanceof AzureError && error.status === 404
+            ? []
+            : [`what else is on the hub cannot be told: ${error.message}`],
     );
     const failures: CheckFailure[] = isStrict
         ? found.map((reason) => ({ property: "", reason }))

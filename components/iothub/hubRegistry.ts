@@ -3,7 +3,7 @@ import { DataPlaneAccess } from "../azure/dataPlaneAccess";
 import { FleetReader } from "./fleetReader";
 import { HubSize } from "./hubLimits";
 import { OwnPace, paceVariable } from "./pace";
-import { Registry } from "./registry";
+import { DeviceRecord, Registry } from "./registry";
 import { RegistryQueue } from "./registryQueue";
 import { sharedPace } from "./sharedPace";
 
@@ -18,6 +18,8 @@ export interface HubRegistry {
     readonly atOnce: Registry;
     /** IDs of the devices without an owner tag, read once a run, without a wait. */
     readonly unowned: () => Promise<ReadonlySet<string>>;
+    /** The devices that the hub recognises by a thumbprint, by ID; read once a run, without a wait, and not always fresh. */
+    readonly selfSigned: () => Promise<ReadonlyMap<string, DeviceRecord>>;
     /** Gathers writes into bulk requests. */
     readonly queue: RegistryQueue;
     /** How many devices this process will write, and how many of them are written already; for the progress line. */
@@ -83,15 +85,21 @@ function open(hostName: string, size: HubSize, resource: string): HubRegistry {
     const registry = new Registry(iot, hostName, access, pace.queries);
     const readers = new Map<string, FleetReader>();
     let unowned: Promise<ReadonlySet<string>> | undefined;
+    let selfSigned: Promise<ReadonlyMap<string, DeviceRecord>> | undefined;
     const noWait = new DataPlaneAccess({ ...role, waitSeconds: 0 });
     const atOnce = new Registry(iot, hostName, noWait, pace.queries);
     const readUnowned = async () =>
         new Set(await pace.once("devices without an owner", () => atOnce.unowned()));
+    const readSelfSigned = async () => {
+        const devices = await pace.once("devices with thumbprints", () => atOnce.selfSigned());
+        return new Map(devices.map((device) => [device.deviceId, device]));
+    };
     return {
         hostName,
         registry,
         atOnce,
         unowned: () => (unowned ??= readUnowned()),
+        selfSigned: () => (selfSigned ??= readSelfSigned()),
         expect: (total, unchanged) => own.progress.expect(total, unchanged),
         queue: new RegistryQueue(registry, pace),
         reader: (owner) => {

@@ -104,6 +104,14 @@ export class Registry {
         return (await this.query(query)).map((row) => deviceRecord(row as RawTwin));
     }
 
+    /** All devices that a hub recognises by a thumbprint, from an index that lags behind the registry. */
+    async selfSigned(): Promise<readonly DeviceRecord[]> {
+        const rows = await this.query("SELECT * FROM devices");
+        return rows
+            .map((row) => deviceRecord(row as RawTwin))
+            .filter(({ authentication }) => authentication.type === "selfSigned");
+    }
+
     /** IDs of all devices without an owner tag, from an index that lags behind the registry. */
     async unowned(): Promise<readonly string[]> {
         const rows = await this.query(

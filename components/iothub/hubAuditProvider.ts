@@ -5,6 +5,7 @@
  * | --- | --- |
  * | check | GET of the hub's certificates, POST /devices/query; takes the lists out of the inputs |
  * | create, update | none |
+ * | read | GET of the hub's certificates, POST /devices/query; of the provisioning services linked to it: POST /enrollments/query, POST /registrations/{group}/query |
  */
 import type {
     CheckFailure,
@@ -12,17 +13,22 @@ import type {
     ConfigureRequest,
     CreateResult,
     DiffResult,
+    ReadResult,
     ResourceProvider,
     UpdateResult,
 } from "@pulumi/pulumi/dynamic";
 import { azure, configureAzure } from "../azure/access";
 import { AzureError } from "../azure/client";
+import { linkedServices } from "../dps/registrations";
 import { noteDevice, noteProgram } from "../dynamic/stackSettings";
 import { CaCertificates } from "./caCertificates";
 import { hubRegistry } from "./hubRegistry";
+import { hubSeen } from "./hubSeen";
+import { contentPart } from "./verifiedCertificateProvider";
 
 /** So many of a kind a line names; the rest are counted. */
 const named = 20;
+const hubSeenMilliseconds = 5000;
 
 interface RawInputs {
     readonly hubId?: string;
@@ -51,6 +57,7 @@ export const provider: ResourceProvider<Inputs, Inputs> = {
     update: async (_: string, __: Inputs, news: Inputs): Promise<UpdateResult<Inputs>> => ({
         outs: news,
     }),
+    read,
 };
 
 async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
@@ -68,9 +75,7 @@ async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
         new Set(certificates),
         idSet([...devices, ...former]),
     ).catch((error: Error) =>
-        error instanceof AzureError && error.status === 404
-            ? []
-            : [`what else is on the hub cannot be told: ${error.message}`],
+        error instanceof AzureError && error.status === 404 ? [] : [untold(error)],
     );
     const failures: CheckFailure[] = isStrict
         ? found.map((reason) => ({ property: "", reason }))
@@ -81,9 +86,44 @@ async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
     return { inputs, failures };
 }
 
+/**
+ * A refresh knows neither the configuration nor the state as a whole. It warns of what cannot be the stack's: CAs without
+ * the name that the program gives them, devices without its tag that did not register and have no enrollment.
+ */
+async function read(id?: string, state?: Inputs): Promise<ReadResult<Inputs>> {
+    const hubId = await hubSeen(hubSeenMilliseconds);
+    if (hubId !== undefined && state !== undefined) {
+        const found = await strange(hubId, state.owner).catch((error: Error) => [untold(error)]);
+        found.forEach((line) => console.log(`warning: ${line}`));
+    }
+    return { id, props: state };
+}
+
+async function strange(hubId: string, owner: string): Promise<string[]> {
+    const { atOnce, hostName } = await hubRegistry(hubId);
+    const authorities = await authoritiesOn(hubId);
+    const others = await atOnce.notOwnedBy(owner);
+    const registered = new Set<string>();
+    for (const service of others.length === 0 ? [] : await linkedServices(hubId, hostName)) {
+        const known = [await service.registeredByGroup(), await service.individuals()];
+        known.flatMap((all) => [...all.keys()]).forEach((one) => registered.add(one.toLowerCase()));
+    }
+    return lines(
+        hostName,
+        authorities.filter(({ name, thumbprint }) => !name.endsWith(contentPart(thumbprint))),
+        others.filter((one) => !registered.has(one.toLowerCase())),
+    );
+}
+
+function untold({ message }: Error): string {
+    return `what else is on the hub cannot be told: ${message}`;
+}
+
 function idSet(ids: readonly string[]): ReadonlySet<string> {
     return new Set(ids.map((id) => id.toLowerCase()));
 }
+
+type NamedCa = Awaited<ReturnType<CaCertificates["list"]>>[number];
 
 /** One line for each kind of thing. A hub that does not exist any more has nothing. */
 async function undeclared(
@@ -92,11 +132,25 @@ async function undeclared(
     certificates: ReadonlySet<string>,
     devices: ReadonlySet<string>,
 ): Promise<string[]> {
-    const { arm, cloud } = azure();
-    const authorities = await new CaCertificates(arm, { arm: cloud.arm, id: hubId }).list();
-    const foreign = authorities.filter(({ name }) => !certificates.has(name));
+    const authorities = await authoritiesOn(hubId);
     const { atOnce, hostName } = await hubRegistry(hubId);
-    const others = (await atOnce.notOwnedBy(owner)).filter((id) => !devices.has(id.toLowerCase()));
+    return lines(
+        hostName,
+        authorities.filter(({ name }) => !certificates.has(name)),
+        (await atOnce.notOwnedBy(owner)).filter((id) => !devices.has(id.toLowerCase())),
+    );
+}
+
+function authoritiesOn(hubId: string): ReturnType<CaCertificates["list"]> {
+    const { arm, cloud } = azure();
+    return new CaCertificates(arm, { arm: cloud.arm, id: hubId }).list();
+}
+
+function lines(
+    hostName: string,
+    foreign: readonly Pick<NamedCa, "name" | "isVerified">[],
+    others: readonly string[],
+): string[] {
     return [
         ...(foreign.length === 0
             ? []

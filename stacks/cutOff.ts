@@ -134,6 +134,11 @@ export function devicesCutOff(settings: KnownSettings, previous: PreviousState):
         if ((identity ?? registration)?.["status"] === "disabled") {
             return [];
         }
+        if (group?.blocked) {
+            // Nothing else lets one in, so no other reason counts once it is blocked.
+            const why = device && whyDisabled(device, group, identity, previous);
+            return why === undefined ? [] : [{ device: id, why }];
+        }
         const why =
             device === undefined
                 ? "leaves the configuration"

@@ -48,17 +48,26 @@ export function refuseToCutOff(settings: Settings, previous: PreviousState): voi
     }
 }
 
-/** Says in a preview, and again in the run itself, who can connect today and cannot after it, however few they are. */
+/**
+ * Says in a preview, and again in the run itself, who can connect today and cannot after it, however few they are.
+ * `npm run fleet` says it for all stacks of a fleet.
+ */
 export function announceCutOff(settings: Settings, previous: PreviousState): void {
-    const lost = devicesCutOff(settings, previous);
-    if (lost.length > 0) {
-        void pulumi.log.info(
-            [
-                `refused from this run on, at the hub and at the provisioning service, with what they hold: ${lost.length} devices`,
-                ...listed(lost),
-            ].join("\n"),
-        );
+    const text = process.env[paceVariable] === undefined && cutOffText(settings, previous);
+    if (text) {
+        void pulumi.log.info(text);
     }
+}
+
+/** Undefined when nobody is cut off. */
+export function cutOffText(settings: KnownSettings, previous: PreviousState): string | undefined {
+    const lost = devicesCutOff(settings, previous);
+    return lost.length === 0
+        ? undefined
+        : [
+              `refused from this run on, at the hub and at the provisioning service, with what they hold: ${lost.length} devices`,
+              ...listed(lost),
+          ].join("\n");
 }
 
 function listed(lost: readonly CutOff[]): string[] {
@@ -125,6 +134,11 @@ export function devicesCutOff(settings: KnownSettings, previous: PreviousState):
         const registration = previous.find(deviceTypes.registration, id);
         if ((identity ?? registration)?.["status"] === "disabled") {
             return [];
+        }
+        if (group?.blocked) {
+            // Nothing else lets one in, so no other reason counts once it is blocked.
+            const why = device && whyDisabled(device, group, identity, previous);
+            return why === undefined ? [] : [{ device: id, why }];
         }
         const why =
             device === undefined

@@ -5,6 +5,7 @@ import { nameList } from "../components/dynamic/nameList";
 import { DeviceCertificate } from "../components/pki/deviceCertificate";
 import type { FleetBase } from "./fleet";
 import { deviceTypes } from "./previousState";
+import type { EnrollmentService } from "./provisioning";
 import { Settings } from "./settings";
 
 /** What becomes of the devices that the state has and the configuration has no more. */
@@ -18,15 +19,18 @@ export function handleFormerDevices(settings: Settings, base: FleetBase, fleetSi
     const held = new Set([...identities, ...registrations].map(([id]) => id));
     if (service !== undefined) {
         warnOfRegistered(certificates.filter((id) => !held.has(id)));
+        for (const [deviceId, outputs] of registrations) {
+            const args = outputs as unknown as DeviceRegistrationArgs;
+            if (!settings.pruneDevices || mayRegister(settings, args)) {
+                keepOut(deviceId, args, settings, { ...base, service });
+            }
+        }
     }
     if (settings.pruneDevices) {
         return;
     }
     for (const [deviceId, outputs] of identities) {
         keepIdentity(deviceId, outputs as unknown as DeviceIdentityArgs, base, fleetSize);
-    }
-    for (const [deviceId, outputs] of service === undefined ? [] : registrations) {
-        keepRegistration(deviceId, outputs as unknown as DeviceRegistrationArgs);
     }
     for (const deviceId of certificates.filter((id) => held.has(id))) {
         keepCertificate(deviceId, settings);
@@ -44,32 +48,54 @@ function warnOfRegistered(ids: readonly string[]): void {
     }
 }
 
-/** It cannot register, and is off its hub. */
-function keepRegistration(deviceId: string, args: DeviceRegistrationArgs): void {
-    if (args.status !== "disabled") {
+/** Whether a CA that may have signed for a device is trusted by its group still. */
+function mayRegister(
+    { groups }: Settings,
+    { group: name, generations = [], isReserved }: DeviceRegistrationArgs,
+): boolean {
+    const group = groups.find((one) => one.name === name);
+    if (group === undefined || group.provisioning === "listed" || isReserved) {
+        return false;
+    }
+    const { generation, retain } = group.intermediate;
+    return generations.some((one) => one === generation || retain.includes(one));
+}
+
+/** Stands for what keeps the device out, so that a service that is made anew gets it, too. */
+function keepOut(
+    deviceId: string,
+    args: DeviceRegistrationArgs,
+    { pruneDevices }: Settings,
+    { hub, service }: FleetBase & { readonly service: EnrollmentService },
+): void {
+    if (args.status !== "disabled" && !pruneDevices) {
         void pulumi.log.info(
             `device "${deviceId}" left the configuration: it cannot register any more, and stays on its hub, disabled ` +
                 `(iot-x509:pruneDevices)`,
         );
     }
-    const { serviceId, hostName, hubHostName, registrationId, group, owner, certificate } = args;
-    const { former, generations, key } = args;
-    new DeviceRegistration(deviceId, {
-        serviceId,
-        hostName,
-        hubHostName,
-        registrationId,
-        group,
-        status: "disabled",
-        isEnrolled: false,
-        isListed: args.isListed,
-        isBlocked: false,
-        owner,
-        certificate,
-        ...(former === undefined ? {} : { former }),
-        ...(generations === undefined ? {} : { generations }),
-        ...(key === undefined ? {} : { key }),
-    });
+    const { registrationId, group, isListed, owner, certificate, former, generations, key } = args;
+    new DeviceRegistration(
+        deviceId,
+        {
+            serviceId: service.serviceId,
+            hostName: service.hostName,
+            hubHostName: hub.hostName,
+            registrationId,
+            group,
+            status: "disabled",
+            isEnrolled: false,
+            isListed,
+            isBlocked: false,
+            left: pruneDevices ? "deleted" : "disabled",
+            owner,
+            certificate,
+            ...(former === undefined ? {} : { former }),
+            ...(generations === undefined ? {} : { generations }),
+            ...(key === undefined ? {} : { key }),
+        },
+        { dependsOn: service.ready },
+    );
 }
 
 /** Disabled; a device that comes back is enabled again. */

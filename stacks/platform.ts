@@ -134,9 +134,9 @@ export async function createPlatform(
  */
 async function auditHub({ devices, hub }: Settings, previous: PreviousState): Promise<void> {
     const { id } = (previous.outputs["hub"] ?? {}) as { readonly id?: string };
-    const former = [deviceTypes.identity, deviceTypes.registration].flatMap((type) => [
-        ...previous.all(type).keys(),
-    ]);
+    const former = [deviceTypes.identity, deviceTypes.registration].flatMap((type) =>
+        [...previous.all(type)].flatMap(([id, { left }]) => (left === undefined ? [id] : [])),
+    );
     const audit = new HubAudit("audit", {
         hubId: id,
         owner: ownerName(),
@@ -144,7 +144,8 @@ async function auditHub({ devices, hub }: Settings, previous: PreviousState): Pr
         certificates: [...previous.all(trustType).values()].map(({ certificateName }) =>
             String(certificateName),
         ),
-        devices: [...new Set([...devices.map((device) => device.id), ...former])],
+        devices: devices.map((device) => device.id),
+        former: [...new Set(former)],
     });
     await audit.isRegistered;
 }

@@ -41,6 +41,40 @@ export function enableDevices(
     );
 }
 
+/** A thumbprint that no certificate has. */
+const noCertificate = "0".repeat(64);
+
+/**
+ * Makes hubs forget by which certificates they recognise devices. One that may still register does so again and is known
+ * again (Azure docs: how-to-roll-certificates); one whose CA is gone may not.
+ *
+ * @returns how many devices must register again
+ */
+export function forgetDevices(
+    devices: readonly RegisteredDevice[],
+    owner: string,
+): Promise<number> {
+    return changeDevices(devices, owner, (device) =>
+        isForgotten(device)
+            ? undefined
+            : {
+                  ...device,
+                  authentication: {
+                      type: "selfSigned",
+                      x509Thumbprint: { primaryThumbprint: noCertificate },
+                  },
+              },
+    );
+}
+
+/** Whether its hub was made to forget its certificate, and it has not registered since. */
+export function isForgotten({ authentication }: DeviceRecord): boolean {
+    return (
+        authentication.type === "selfSigned" &&
+        authentication.x509Thumbprint.primaryThumbprint === noCertificate
+    );
+}
+
 /** Written to the identity of a device that was disabled with its group. */
 export function blockReason(group: string): string {
     return `blocked with enrollment group ${group}`.slice(0, 128);

@@ -27,7 +27,6 @@ import {
     noteProgram,
     refuseToDestroyProtected,
     refuseToDropMoved,
-    setting,
 } from "../dynamic/stackSettings";
 import { changedKeys, isUnknown, stableJson, toState } from "../dynamic/values";
 import { hold, isHeld, take } from "../dynamic/writeOnly";
@@ -200,8 +199,14 @@ async function update(_: string, olds: Outputs, news: Inputs): Promise<UpdateRes
     const outs = outputs(news, formerOf(olds, news));
     await write(outs);
     if (news.kind === "group") {
+        const isDropped = isGenerationDropped(olds.generations, news.generations ?? []);
+        const isFreed = news.provisioningStatus === "enabled";
+        if (isDropped && isFreed) {
+            // Before it enables them again.
+            await dropStrays(news);
+        }
         await applyBlock(news, olds.provisioningStatus);
-        if (isGenerationDropped(olds.generations, news.generations ?? [])) {
+        if (isDropped && !isFreed) {
             await dropStrays(news);
         }
     }
@@ -300,8 +305,8 @@ async function deleteEnrollment(_: string, state: Inputs): Promise<void> {
     if (!(await exists(state.serviceId))) {
         return;
     }
-    // In a destroy the hub goes with all that it knows; in fleet stacks only those know which devices are configured.
-    if (state.kind === "individual" || !isDeclared() || setting("shards") !== undefined) {
+    // In a destroy the hub goes with all that it knows.
+    if (state.kind === "individual" || !isDeclared()) {
         await deleteOwn(state);
         return;
     }

@@ -1,6 +1,12 @@
 import { nameList } from "../dynamic/nameList";
 import { idSet } from "../dynamic/values";
-import { blockReason, disableDevices, droppedReason, enableDevices } from "./blockedDevices";
+import {
+    blockReason,
+    disableDevices,
+    droppedReason,
+    enableDevices,
+    forgetDevices,
+} from "./blockedDevices";
 import { RegisteredDevice } from "./enrollments";
 import { service, serviceAtOnce, ServiceAddress } from "./services";
 import { sweepDenials } from "./shutOut";
@@ -97,6 +103,9 @@ export async function applyBlock(
  * Cuts off what registered under a CA that is gone, and is not in the configuration: nobody else sees to it. And what kept
  * devices out that had left the configuration is needed no more.
  *
+ * Neither the registration nor the identity tells which CA signed. So while the group has another CA, each such device must
+ * register once more, which those of the CA that is gone cannot.
+ *
  * @param before devices that had registered when there still was a group to ask
  * @param isConfigured takes an ID in lower case; left out: what {@link noteRoster} was told
  */
@@ -114,11 +123,15 @@ export async function dropStrays(
     const strays = [...all.values()].filter(
         ({ deviceId }) => !isConfigured(deviceId.toLowerCase()),
     );
-    if (generations.length > 1 && strays.length > 0) {
-        console.log(
-            `enrollment group ${group}: ${nameList(strays.map(({ deviceId }) => deviceId))} registered and are not in the ` +
-                `configuration; under which of its CAs is not known, so they stay on the hub until no former generation is retained`,
-        );
+    if (generations.length > 0) {
+        const count = await forgetDevices(strays, owner);
+        if (count > 0) {
+            console.log(
+                `enrollment group ${group}: ${count} devices that are not in the configuration are refused by their hubs ` +
+                    `until they register again, which needs a certificate of a CA that is still trusted: ` +
+                    nameList(strays.map(({ deviceId }) => deviceId)),
+            );
+        }
     } else {
         const count = await disableDevices(strays, owner, droppedReason(group));
         if (count > 0) {

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DynamicResource } from "../dynamic/resource";
+import type { IdentityFate } from "./shutOut";
 
 /** Arguments of a {@link DeviceRegistration}. */
 export interface DeviceRegistrationArgs {
@@ -21,6 +22,8 @@ export interface DeviceRegistrationArgs {
     readonly isListed: boolean;
     /** The ID alone is kept from being registered: the device is listed, and stays on its hub. */
     readonly isReserved?: boolean;
+    /** What became of its identity when it left the configuration; it is kept out as long as a CA lives that may have signed for it. */
+    readonly left?: IdentityFate;
     /** Whether its group is blocked: then it stays off the hub when it is enabled. */
     readonly isBlocked: boolean;
     /** Whose device it is: `project/stack`. */

@@ -6,8 +6,8 @@
  * | check | none; takes the certificate out of the inputs (write-only) | |
  * | create | once a run POST /enrollments/query; for a device that was out, as update | create again |
  * | update | enrollment: GET, PUT or DELETE with its ETag; GET of the registration; its hub: GET /twins/{id}, POST /devices | update again |
- * | read | GET of the service, once a run; POST /enrollments/query, once a run; for one that is out: its hub's GET /twins/{id} | |
- * | delete | for a device that left the configuration, as update | delete again |
+ * | read | once a run: GET of the service, POST /enrollments/query, POST /registrations/{group}/query, its hubs' POST /devices/query; for one that is out or in doubt: its hub's GET /twins/{id} | |
+ * | delete | of a group that goes, too: as update; else DELETE of what kept the device out | delete again |
  */
 import type {
     CheckResult,
@@ -38,12 +38,15 @@ import { exists, PerService, service, ServiceAddress } from "./services";
 import {
     cutOff,
     deny,
+    hubsOf,
+    IdentityFate,
     isCut,
     isDenial,
     isTrusted,
     letIn,
     RegisteringDevice,
     removeDenial,
+    removeOwn,
     revokeOthers,
     TrustedCertificates,
 } from "./shutOut";
@@ -57,15 +60,21 @@ interface Inputs extends ServiceAddress, RegisteringDevice {
     readonly certificate: string;
     /** See DeviceCertificate. */
     readonly former?: readonly string[];
-    readonly generations?: readonly number[];
+    readonly left?: IdentityFate;
     readonly key?: string;
 }
 
 /** With PEM of the certificate: a device that leaves is kept out by an enrollment, which needs one. */
 interface Outputs extends Inputs {
-    /** Another group, by whose CA somebody registered the device's ID. */
+    /**
+     * Its hub takes a certificate that this stack did not issue: the group by whose CA somebody registered the device's ID,
+     * or {@link unknownTaker}.
+     */
     readonly takenBy?: string;
 }
+
+/** Is no name of a group. */
+const unknownTaker = "?";
 
 export const provider: ResourceProvider<Inputs, Outputs> = {
     configure: async (request: ConfigureRequest) => configureAzure(request),
@@ -79,7 +88,9 @@ export const provider: ResourceProvider<Inputs, Outputs> = {
 
 async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
     noteProgram();
-    noteDevice(given.registrationId);
+    if (given.left === undefined) {
+        noteDevice(given.registrationId);
+    }
     const { certificate: pem } = given;
     if (isUnknown(pem)) {
         return { inputs: given };
@@ -89,16 +100,30 @@ async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
     return { inputs: { ...given, certificate } };
 }
 
-/** A certificate that is issued anew makes no difference, unless former ones count no more. */
+/** A certificate that is issued anew changes the state alone, unless former ones count no more. */
 async function diff(_: string, olds: Outputs, news: Inputs): Promise<DiffResult> {
     const replaces = changedKeys(olds, news, ["serviceId", "registrationId"]);
-    const changed = changedKeys(olds, news, ["status", "group", "isEnrolled", "isListed", "owner"]);
+    const changed = changedKeys(olds, news, [
+        "status",
+        "group",
+        "isEnrolled",
+        "isListed",
+        "owner",
+        "left",
+    ]);
     const isTaken = olds.takenBy !== undefined;
+    const isOther = isRevoking(olds, news) || isRenewed(olds, news) || isTaken;
     return {
-        changes: replaces.length + changed.length > 0 || isRevoking(olds, news) || isTaken,
+        changes: replaces.length + changed.length > 0 || isOther,
         replaces,
         ...(replaces.length > 0 ? { deleteBeforeReplace: true } : {}),
     };
+}
+
+/** A refresh compares with the certificates that the state knows. */
+function isRenewed(olds: Outputs, news: Inputs): boolean {
+    const isCounted = news.isReserved !== true && news.left === undefined;
+    return isCounted && certificateFacts(olds.certificate).sha256Thumbprint !== news.certificate;
 }
 
 function isRevoking(olds: Outputs, news: Inputs): boolean {
@@ -124,7 +149,8 @@ async function create(inputs: Inputs): Promise<CreateResult<Outputs>> {
 
 async function update(_: string, olds: Outputs, news: Inputs): Promise<UpdateResult<Outputs>> {
     const outs = outputs(news);
-    if (news.status === "disabled") {
+    const isCut = ["status", "group", "isEnrolled", "isListed", "owner", "left"] as const;
+    if (news.status === "disabled" && changedKeys(olds, news, isCut).length > 0) {
         await cut({ ...outs, isEnrolled: olds.isEnrolled || news.isEnrolled }, news.isEnrolled);
     } else if (olds.status === "disabled") {
         await free(outs);
@@ -146,12 +172,18 @@ async function cut(device: Outputs, isEnrolled: boolean): Promise<void> {
     if (!isEnrolled) {
         await deny(service(device), device);
     }
-    await cutOff(service(device), device, "disabled");
+    await cutOff(service(device), device, device.left ?? "disabled");
     console.log(
         device.isReserved
             ? `device "${device.registrationId}" is listed: nobody can register its ID`
-            : `device "${device.registrationId}" cannot register any more, and is off its hub`,
+            : device.left !== undefined
+              ? leftMessage(device.registrationId, device.left)
+              : `device "${device.registrationId}" cannot register any more, and is off its hub`,
     );
+}
+
+function leftMessage(registrationId: string, fate: IdentityFate): string {
+    return `device "${registrationId}" left the configuration: it cannot register any more, and its identity is ${fate}`;
 }
 
 async function free(device: Outputs): Promise<void> {
@@ -191,7 +223,8 @@ async function read(id: string | undefined, state?: Outputs): Promise<ReadResult
         throw new Error("a registration cannot be imported: it has nothing of its own");
     }
     if (!(await exists(state.serviceId))) {
-        return {};
+        // What kept out a device that left went with the service, and nothing else knows of it.
+        return state.left === undefined ? {} : { id, props: { ...state, status: "enabled" } };
     }
     const present = (await denials(state)).get(state.registrationId.toLowerCase());
     const isDenied = present !== undefined && isDenial(present);
@@ -205,25 +238,68 @@ async function read(id: string | undefined, state?: Outputs): Promise<ReadResult
 }
 
 /**
- * Every CA of the service may register every ID (Azure docs: concepts-service): a device of another group takes the identity
- * over, which then trusts its certificate.
+ * Who got its hub to take a certificate that this stack did not issue. Every CA of the service may register every ID (Azure
+ * docs: concepts-service), and whoever may write on the hub may write a thumbprint.
  */
 async function takenBy(state: Outputs): Promise<string | undefined> {
-    const { registrationId, group } = state;
-    const other = (await registered(state)).get(registrationId);
-    if (other === undefined || other.group === group) {
+    const { registrationId, group, status, isReserved, left, hubHostName } = state;
+    if (status === "disabled" || isReserved || left !== undefined) {
         return undefined;
     }
-    const identity = await (await hubRegistryAt(other.assignedHub)).registry.get(registrationId);
-    const issued = trustedCertificates({ ...state, generations: undefined });
-    if (identity === undefined || isTrusted(identity, issued)) {
-        return undefined;
+    const through = (await registered(state)).get(registrationId);
+    const isOthers = through !== undefined && through.group !== group;
+    const issued = trustedCertificates(isOthers ? { ...state, generations: undefined } : state);
+    // The registration of one with an enrollment of its own is in no group.
+    const hubs =
+        through === undefined && state.isEnrolled
+            ? await hubsOf(service(state), { registrationId, hubHostName, isListed: false })
+            : [...new Set([through?.assignedHub ?? hubHostName, hubHostName])];
+    for (const hostName of hubs) {
+        if (await isTaken(hostName, registrationId, issued)) {
+            console.log(
+                `device "${registrationId}" of group ${group} ` +
+                    (isOthers
+                        ? `was registered by a certificate of group ${through.group}, which ${hostName} takes instead of its own`
+                        : `is known to ${hostName} by a certificate that this stack did not issue`) +
+                    `; "pulumi up --refresh" gives it ${isOthers ? "" : "its own "}back`,
+            );
+            return isOthers ? through.group : unknownTaker;
+        }
     }
-    console.log(
-        `device "${registrationId}" of group ${group} was registered by a certificate of group ${other.group}, which ` +
-            `${other.assignedHub} takes instead of its own; "pulumi up --refresh" gives it back`,
-    );
-    return other.group;
+    return undefined;
+}
+
+/** Reads the device itself only where the index has it with another certificate. */
+async function isTaken(
+    hostName: string,
+    registrationId: string,
+    issued: TrustedCertificates,
+): Promise<boolean> {
+    const hub = await hubRegistryAt(hostName);
+    try {
+        const indexed = (await hub.selfSigned()).get(registrationId);
+        if (indexed === undefined || isTrusted(indexed, issued)) {
+            return false;
+        }
+        const present = await hub.atOnce.get(registrationId);
+        return present !== undefined && !isTrusted(present, issued);
+    } catch (error) {
+        if (!untold.has(hostName)) {
+            untold.add(hostName);
+            console.log(
+                `warning: by which certificates ${hostName} knows devices cannot be told: ${(error as Error).message}`,
+            );
+        }
+        return false;
+    }
+}
+
+/** Hubs of which that was said. */
+const untold = new Set<string>();
+
+/** A group that goes takes along what it lets in; in a fleet with stacks of its own it goes first. */
+async function isGroupGone(device: Outputs): Promise<boolean> {
+    return (await service(device).get("group", device.group)) === undefined;
 }
 
 /**
@@ -237,14 +313,13 @@ async function deleteRegistration(_: string, state: Outputs): Promise<void> {
     if (!(await exists(state.serviceId))) {
         return;
     }
-    if (wasDropped(registrationId)) {
-        const isKept = setting("pruneDevices") === "false";
-        await deny(service(state), state);
-        await cutOff(service(state), state, isKept ? "disabled" : "deleted");
-        console.log(
-            `device "${registrationId}" left the configuration: it cannot register any more, and its identity is ` +
-                `${isKept ? "disabled" : "deleted"}`,
-        );
+    if (wasDropped(registrationId) && state.left === undefined) {
+        const fate = setting("pruneDevices") === "false" ? "disabled" : "deleted";
+        await ((await isGroupGone(state))
+            ? removeOwn(service(state), state)
+            : deny(service(state), state));
+        await cutOff(service(state), state, fate);
+        console.log(leftMessage(registrationId, fate));
     } else if (status === "disabled") {
         await removeDenial(service(state), registrationId);
     }

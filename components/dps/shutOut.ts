@@ -4,7 +4,7 @@ import { Change, changeIdentity } from "../iothub/changeIdentity";
 import { hubRegistryAt } from "../iothub/hubRegistry";
 import { DeviceRecord, ownerTag } from "../iothub/registry";
 import { isSameName } from "../pki/distinguishedName";
-import { blockReason, isDropped, refuseForeign } from "./blockedDevices";
+import { blockReason, isDropped, isForgotten, refuseForeign } from "./blockedDevices";
 import { Enrollments, PresentEnrollment } from "./enrollments";
 import { generationIn } from "./generations";
 
@@ -22,7 +22,12 @@ export interface RegisteringDevice {
     readonly isListed: boolean;
     /** Host name of the stack's own hub, where an identity may be of which the service knows nothing. */
     readonly hubHostName: string;
+    /** Trusted generations of the group's CA. */
+    readonly generations?: readonly number[];
 }
+
+/** What becomes of the identity of a device that is cut off. */
+export type IdentityFate = "disabled" | "deleted";
 
 export interface ShutOutDevice extends RegisteringDevice {
     /** PEM of a certificate of the device: an enrollment needs one, also when it lets nobody in. */
@@ -37,7 +42,9 @@ export interface ShutOutDevice extends RegisteringDevice {
  */
 export async function deny(service: Enrollments, device: ShutOutDevice): Promise<void> {
     const { registrationId, group, owner, certificate } = device;
-    const generations = generationsOf(await service.get("group", group));
+    const trusted = generationsOf(await service.get("group", group));
+    // A service that was made anew may not have the group yet.
+    const generations = trusted.length > 0 ? trusted : (device.generations ?? []);
     const mark: Mark = {
         stack: owner,
         shutOut: group,
@@ -67,6 +74,16 @@ export async function deny(service: Enrollments, device: ShutOutDevice): Promise
     });
 }
 
+/** Removes the enrollment of a device whose group is gone: there is nothing any more to keep it out of. */
+export async function removeOwn(service: Enrollments, device: ShutOutDevice): Promise<void> {
+    await retryStale(async () => {
+        const present = await service.get("individual", device.registrationId);
+        if (present !== undefined && isOwn(present, device)) {
+            await service.delete("individual", device.registrationId, present.etag);
+        }
+    });
+}
+
 /**
  * Cuts a device that cannot register any more off the hub that it was assigned to: the identity there trusts a thumbprint,
  * and outlives every enrollment (same document).
@@ -77,7 +94,7 @@ export async function deny(service: Enrollments, device: ShutOutDevice): Promise
 export async function cutOff(
     service: Enrollments,
     device: RegisteringDevice,
-    fate: "disabled" | "deleted",
+    fate: IdentityFate,
 ): Promise<void> {
     for (const hostName of await hubsOf(service, device)) {
         await changeOwn(hostName, device, (present) =>
@@ -137,7 +154,9 @@ export async function letIn(
     for (const hostName of await hubsOf(service, device)) {
         await changeOwn(hostName, device, (present) => {
             if (!isOff(present)) {
-                return undefined;
+                return isForgotten(present)
+                    ? update({ ...present, authentication: trust.present })
+                    : undefined;
             }
             const { authentication } = isTrusted(present, trust)
                 ? present
@@ -259,9 +278,13 @@ function isOwn(
 }
 
 /** The hub that the service sent it to, and the stack's own. */
-async function hubsOf(
+export async function hubsOf(
     service: Enrollments,
-    { registrationId, hubHostName, isListed }: RegisteringDevice,
+    {
+        registrationId,
+        hubHostName,
+        isListed,
+    }: Pick<RegisteringDevice, "registrationId" | "hubHostName" | "isListed">,
 ): Promise<string[]> {
     const registration = await service.settledRegistration(registrationId);
     const hubs = new Set([registration?.assignedHub ?? hubHostName, hubHostName]);

@@ -66,10 +66,12 @@ export function isDeclared(): boolean {
 }
 
 const configured = new Set<string>();
+const configuredInAnyCase = new Set<string>();
 
-/** To be called by the `check` of what is declared for a device wherever its identity comes from. */
+/** To be called by a `check` for each device of the configuration, wherever its identity comes from. */
 export function noteDevice(deviceId: string): void {
     configured.add(deviceId);
+    configuredInAnyCase.add(deviceId.toLowerCase());
 }
 
 /** Whether a program ran and has the device no more: in a destroy nothing leaves the configuration. */
@@ -84,6 +86,5 @@ export function isConfigured(deviceId: string): boolean {
 
 /** The same for an ID as a provisioning service has it, which ignores the case of letters. */
 export function isConfiguredInAnyCase(deviceId: string): boolean {
-    const id = deviceId.toLowerCase();
-    return [...configured].some((one) => one.toLowerCase() === id);
+    return configuredInAnyCase.has(deviceId.toLowerCase());
 }

@@ -33,6 +33,7 @@ import { isRegistered, linkedServices } from "../dps/registrations";
 import { changeIdentity, isRefusal, itemError } from "./changeIdentity";
 import { changeTags } from "./changeTags";
 import { HubRegistry, hubRegistry } from "./hubRegistry";
+import { noteHub } from "./hubSeen";
 import { deviceRecord, only, Properties, thumbprintsOf } from "./identityRecord";
 import { DeviceRecord, ItemError, ownerOf, ownerTag } from "./registry";
 import { tagPatch } from "./tagPatch";
@@ -330,6 +331,7 @@ async function read(id: string | undefined, state?: Outputs): Promise<ReadResult
     if (id === undefined || state === undefined) {
         throw new Error('a DeviceIdentity cannot be imported: set "adopt: true" for the device');
     }
+    noteHub(state.hubId);
     const hub = await unlessGone(openHub(state));
     // Not from a query: its index goes on showing a device for many minutes after it was deleted, and no count tells that.
     const found = hub && (await hub.registry.get(id));

@@ -7,8 +7,10 @@ export interface HubAuditArgs {
     readonly hubId: string | undefined;
     /** Names of the CA certificates that the stack has on it. */
     readonly certificates: readonly string[];
-    /** IDs of the devices that the stack has, or had until this run. */
+    /** IDs of the devices that the configuration has, in whatever stack. */
     readonly devices: readonly string[];
+    /** IDs of those that the stack had until this run. */
+    readonly former: readonly string[];
     /** Whose they are: `project/stack`. */
     readonly owner: string;
     /** What nobody declared is an error instead of a warning. */
@@ -27,7 +29,12 @@ export class HubAudit extends DynamicResource {
         super(
             { module: "iothub/hubAudit", type: "iothub:HubAudit" },
             name,
-            { ...args, certificates: [...args.certificates], devices: [...args.devices] },
+            {
+                ...args,
+                certificates: [...args.certificates],
+                devices: [...args.devices],
+                former: [...args.former],
+            },
             options,
         );
         this.isRegistered = new Promise((done) => this.urn.apply(done));

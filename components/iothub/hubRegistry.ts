@@ -4,7 +4,7 @@ import { lastingRefusal } from "../azure/lastingRefusal";
 import { setting } from "../dynamic/stackSettings";
 import { HubSize } from "./hubLimits";
 import { OwnPace, paceVariable } from "./pace";
-import { Registry } from "./registry";
+import { DeviceRecord, Registry } from "./registry";
 import { RegistryQueue } from "./registryQueue";
 import { sharedPace } from "./sharedPace";
 
@@ -19,6 +19,8 @@ export interface HubRegistry {
     readonly atOnce: Registry;
     /** IDs of the devices without an owner tag, read once a run, without a wait. */
     readonly unowned: () => Promise<ReadonlySet<string>>;
+    /** The devices that the hub recognises by a thumbprint, by ID; read once a run, without a wait, and not always fresh. */
+    readonly selfSigned: () => Promise<ReadonlyMap<string, DeviceRecord>>;
     /** Gathers writes into bulk requests. */
     readonly queue: RegistryQueue;
     /** How many devices this process will write, and how many of them are written already; for the progress line. */
@@ -94,15 +96,21 @@ function open(hostName: string, size: HubSize, resource: string): HubRegistry {
     const pace = address === undefined ? own : sharedPace(address, hostName, size);
     const registry = new Registry(iot, hostName, access, pace.queries);
     let unowned: Promise<ReadonlySet<string>> | undefined;
+    let selfSigned: Promise<ReadonlyMap<string, DeviceRecord>> | undefined;
     const noWait = new DataPlaneAccess({ ...role, waitSeconds: 0 });
     const atOnce = new Registry(iot, hostName, noWait, pace.queries);
     const readUnowned = async () =>
         new Set(await pace.once("devices without an owner", () => atOnce.unowned()));
+    const readSelfSigned = async () => {
+        const devices = await pace.once("devices with thumbprints", () => atOnce.selfSigned());
+        return new Map(devices.map((device) => [device.deviceId, device]));
+    };
     return {
         hostName,
         registry,
         atOnce,
         unowned: () => (unowned ??= readUnowned()),
+        selfSigned: () => (selfSigned ??= readSelfSigned()),
         expect: (total, unchanged) => own.progress.expect(total, unchanged),
         queue: new RegistryQueue(registry, pace),
     };

@@ -110,31 +110,39 @@ export class Registry {
         return answer.status === 404 ? undefined : deviceRecord(answer.body as RawTwin);
     }
 
+    /** All devices that a hub recognises by a thumbprint, from an index that lags behind the registry. */
+    async selfSigned(): Promise<readonly DeviceRecord[]> {
+        return (await this.query("SELECT * FROM devices"))
+            .map(deviceRecord)
+            .filter(({ authentication }) => authentication.type === "selfSigned");
+    }
+
     /** IDs of all devices without an owner tag, from an index that lags behind the registry. */
     async unowned(): Promise<readonly string[]> {
-        return this.query(`SELECT deviceId FROM devices WHERE NOT IS_DEFINED(tags.${ownerTag})`);
+        return ids(
+            await this.query(`SELECT deviceId FROM devices WHERE NOT IS_DEFINED(tags.${ownerTag})`),
+        );
     }
 
     /** IDs of the devices that have another owner tag or none, the first 1,000; from the same index. */
     async notOwnedBy(owner: string): Promise<readonly string[]> {
         const tag = `tags.${ownerTag}`;
         const condition = `NOT IS_DEFINED(${tag}) OR ${tag}.stack != '${owner}'`;
-        return (await this.page(`SELECT deviceId FROM devices WHERE ${condition}`)).ids;
+        return ids((await this.page(`SELECT deviceId FROM devices WHERE ${condition}`)).rows);
     }
 
-    /** Device IDs of all rows. */
-    private async query(query: string): Promise<readonly string[]> {
-        const all: string[] = [];
+    private async query(query: string): Promise<readonly RawTwin[]> {
+        const all: RawTwin[] = [];
         let continuation: string | undefined;
         do {
-            const { ids, next } = await this.page(query, continuation);
-            all.push(...ids);
+            const { rows, next } = await this.page(query, continuation);
+            all.push(...rows);
             continuation = next;
         } while (continuation !== undefined);
         return all;
     }
 
-    /** One page of a query for device IDs. Source: REST reference "Query - Get Twins". */
+    /** One page of a query. Source: REST reference "Query - Get Twins". */
     private async page(query: string, continuation?: string): Promise<Page> {
         await this.queries.take(1);
         const answer = await this.send({
@@ -147,9 +155,8 @@ export class Registry {
             },
             expect: [200],
         });
-        const rows = answer.body as readonly { readonly deviceId: string }[];
         return {
-            ids: rows.map(({ deviceId }) => deviceId),
+            rows: answer.body as readonly RawTwin[],
             next: answer.headers["x-ms-continuation"],
         };
     }
@@ -183,6 +190,10 @@ export class Registry {
     }
 }
 
+function ids(rows: readonly { readonly deviceId: string }[]): readonly string[] {
+    return rows.map(({ deviceId }) => deviceId);
+}
+
 /** Of a request as a whole, in the hub's own words; its bodies have two forms. */
 function bulkRefusal({ status, body, headers }: AzureAnswer): AzureError {
     const fields = (typeof body === "object" && body !== null ? body : {}) as RawRefusal;
@@ -196,7 +207,7 @@ function bulkRefusal({ status, body, headers }: AzureAnswer): AzureError {
 }
 
 interface Page {
-    readonly ids: readonly string[];
+    readonly rows: readonly RawTwin[];
     /** Where the next one begins. */
     readonly next: string | undefined;
 }

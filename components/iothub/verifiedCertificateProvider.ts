@@ -30,6 +30,7 @@ import { certificateFacts } from "../pki/certificates";
 import { isKeyOf } from "../pki/issue";
 import { CaCertificates } from "./caCertificates";
 import { noteWanted, withRoom } from "./caRoom";
+import { noteHub } from "./hubSeen";
 import { prove, remove, requestCode, submitProof, upload } from "./proofOfPossession";
 
 /** As the program gives them. */
@@ -118,7 +119,7 @@ async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
 }
 
 /** A CA with other content is another certificate, which can be proven beside the former one. */
-function contentPart(thumbprint: string): string {
+export function contentPart(thumbprint: string): string {
     return `-${thumbprint.slice(0, 8).toLowerCase()}`;
 }
 
@@ -181,6 +182,7 @@ async function read(id: string | undefined, state?: Outputs): Promise<ReadResult
     if (state === undefined) {
         throw new Error("a VerifiedCertificate cannot be imported: the program adopts what exists");
     }
+    noteHub(state.targetId);
     const present = await serviceOf(state).get(state.certificateName);
     if (present === undefined) {
         return {};

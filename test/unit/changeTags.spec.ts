@@ -76,7 +76,10 @@ describe("a change of a twin's tags", () => {
 
     it("ends after a bounded number of tries, and when the device is gone", async () => {
         const busy = playing({}, Array(100).fill({ floor: 3 }));
-        await assert.rejects(changeTags(busy.hub, busy.known, site("north")), /somebody was faster/);
+        await assert.rejects(
+            changeTags(busy.hub, busy.known, site("north")),
+            /somebody was faster/,
+        );
         assert.equal(busy.sent.length, 6);
         const gone = playing({}, ["deleted"]);
         await assert.rejects(changeTags(gone.hub, gone.known, site("north")), /"d" .*was deleted/);

@@ -2,7 +2,7 @@ import { availableParallelism } from "os";
 import { destroyVariable } from "../../../components/dynamic/stackSettings";
 import { paceVariable } from "../../../components/iothub/pace";
 import { shellWord } from "../../../components/pki/shellWords";
-import { tooMany } from "../../../stacks/cutOff";
+import { cutOffText, KnownSettings, tooMany } from "../../../stacks/cutOff";
 import { Settings, Sharding } from "../../../stacks/settings";
 import { plannedVariable } from "../../../stacks/planned";
 import { isFleetStack, shardsValue } from "../../../stacks/shards";
@@ -113,7 +113,7 @@ export class Fleet {
         const { sharding, say, folder } = this.options;
         const before = await this.read();
         const { stacks } = before;
-        refuseToCutOff(before);
+        this.judgeCutOff(before);
         this.writeFiles(before);
         for (const { stack } of stacks.wanted.filter(({ exists }) => !exists)) {
             await this.cli.makeStack(stack, before.file.secretsProvider);
@@ -152,6 +152,27 @@ export class Fleet {
         return { stacks: [hub, ...outcomes] };
     }
 
+    /**
+     * The brake and what it lets pass, for all stacks at once.
+     *
+     * @throws StackFileError
+     */
+    private judgeCutOff({ settings, encrypted, stacks }: Present): void {
+        const isHidden = encrypted.includes("organization") || encrypted.includes("country");
+        const known: KnownSettings = {
+            ...settings,
+            organization: isHidden ? undefined : settings.organization,
+        };
+        const refusal = tooMany(known, stacks.previous);
+        if (refusal !== undefined) {
+            throw new StackFileError(refusal);
+        }
+        const text = cutOffText(known, stacks.previous);
+        if (text !== undefined) {
+            this.options.say(text);
+        }
+    }
+
     private tellMoves({ moves, differing }: Placement): void {
         const { say } = this.options;
         if (moves.length > 0) {
@@ -170,7 +191,7 @@ export class Fleet {
     async preview(): Promise<FleetOutcome> {
         const present = await this.read();
         const { wanted, placement, expectedParts } = present.stacks;
-        refuseToCutOff(present);
+        this.judgeCutOff(present);
         if (placement.moves.length + placement.leftovers.length > 0) {
             return { stacks: [], awaited: placement };
         }
@@ -350,17 +371,6 @@ function refuseHidden({ shards }: Settings, unread: readonly string[]): void {
             `iot-x509:${hidden} is encrypted, and which fleet stack has which device is told from it — write it in ` +
                 `clear: pulumi config set --plaintext${/[.[]/.test(hidden) ? " --path" : ""} ${shellWord(`iot-x509:${hidden}`)} VALUE`,
         );
-    }
-}
-
-function refuseToCutOff({ settings, encrypted, stacks }: Present): void {
-    const isHidden = encrypted.includes("organization") || encrypted.includes("country");
-    const message = tooMany(
-        { ...settings, organization: isHidden ? undefined : settings.organization },
-        stacks.previous,
-    );
-    if (message !== undefined) {
-        throw new StackFileError(message);
     }
 }
 

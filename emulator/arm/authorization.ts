@@ -39,6 +39,7 @@ export class AuthorizationApi {
         };
         switch (route) {
             case "GET permissions":
+                allowed("permissions/read");
                 return this.permissions(request, scope);
             case "GET roledefinitions":
                 allowed("roleDefinitions/read");

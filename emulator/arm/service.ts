@@ -21,9 +21,11 @@ import { NamespaceApi } from "./namespaces";
 import { ArmRequest, ArmRoutes } from "./routes";
 import { ArmStore } from "./store";
 import { SubscriptionApi } from "./subscriptions";
+import { UsagesApi } from "./usages";
 
 /** What Resource Manager has of one subscription. */
 interface Subscription {
+    readonly store: ArmStore;
     readonly routes: ArmRoutes;
     readonly authorization: AuthorizationApi;
     readonly api: SubscriptionApi;
@@ -53,6 +55,7 @@ export class ArmService implements HostService {
             new ResourceGroupApi(context, store),
             new HubApi(context, store),
             new HubPartsApi(context),
+            new UsagesApi(context, store),
             hubCertificates(context),
             new DpsApi(context, store),
             dpsCertificates(context),
@@ -63,7 +66,7 @@ export class ArmService implements HostService {
             one.register(routes);
         }
         const authorization = new AuthorizationApi(context, store);
-        this.subscriptions.set(store.subscriptionId, { routes, authorization, api });
+        this.subscriptions.set(store.subscriptionId, { store, routes, authorization, api });
     }
 
     /** Forgets all subscriptions but the first. */
@@ -85,6 +88,7 @@ export class ArmService implements HostService {
         const subscription = this.subscription(named ?? this.first.subscriptionId);
         const locations = regions(request.host.cloud).map(({ name }) => name);
         checkApiVersion(path, apiVersion, locations);
+        requireRegistration(subscription.store, request.method, path);
         return (
             this.overview(armRequest, path) ??
             subscription.authorization.handle(armRequest, path) ??
@@ -167,6 +171,24 @@ function tenantView({ tenantId, initialDomain }: Directory): object {
         domains: [initialDomain],
         tenantType: "AAD",
     };
+}
+
+/**
+ * A resource provider does nothing in a subscription that is not registered to use it (Azure docs: "Resolve errors for
+ * resource provider registration"). What reads answer then is not documented: they find nothing.
+ *
+ * @throws HttpFailure MissingSubscriptionRegistration
+ */
+function requireRegistration(store: ArmStore, method: string, path: string): void {
+    const [, namespace] = /\/providers\/(Microsoft\.Devices)\/[^/]+/i.exec(path) ?? [];
+    if (namespace !== undefined && method !== "GET" && !store.isProviderRegistered(namespace)) {
+        throw armFailure(
+            409,
+            "MissingSubscriptionRegistration",
+            `The subscription is not registered to use namespace '${namespace}'. See https://aka.ms/rps-not-found for ` +
+                "how to register subscriptions.",
+        );
+    }
 }
 
 function decodedPath(request: HttpRequest): string {

@@ -13,7 +13,18 @@ export interface ArmSnapshot {
     readonly subscriptionId: string;
     readonly groups: readonly ResourceGroup[];
     readonly providers: readonly string[];
+    /** Of those that a subscription has from the start; left out: none. */
+    readonly unregistered?: readonly string[];
 }
+
+/** Namespaces that a subscription has from the start. */
+export const initialProviders = [
+    "Microsoft.Authorization",
+    "Microsoft.Resources",
+    "Microsoft.Devices",
+    "Microsoft.EventHub",
+    "Microsoft.ManagedIdentity",
+] as const;
 
 /** What Azure Resource Manager itself keeps of one subscription: its resource groups. Hubs live in `Hubs`. */
 export class ArmStore {
@@ -22,6 +33,7 @@ export class ArmStore {
 
     private groups = new Map<string, ResourceGroup>();
     private providers = new Set<string>();
+    private unregistered = new Set<string>();
 
     constructor(readonly subscriptionName = "Local emulator") {}
 
@@ -45,13 +57,20 @@ export class ArmStore {
         this.groups.delete(group.name.toLowerCase());
     }
 
-    /** Namespaces, lower case, that were registered by request. */
     registerProvider(namespace: string): void {
         this.providers.add(namespace.toLowerCase());
+        this.unregistered.delete(namespace.toLowerCase());
+    }
+
+    unregisterProvider(namespace: string): void {
+        this.providers.delete(namespace.toLowerCase());
+        this.unregistered.add(namespace.toLowerCase());
     }
 
     isProviderRegistered(namespace: string): boolean {
-        return this.providers.has(namespace.toLowerCase());
+        const asked = namespace.toLowerCase();
+        const isInitial = initialProviders.some((name) => name.toLowerCase() === asked);
+        return this.providers.has(asked) || (isInitial && !this.unregistered.has(asked));
     }
 
     snapshot(): ArmSnapshot {
@@ -59,6 +78,7 @@ export class ArmStore {
             subscriptionId: this.id,
             groups: this.listGroups(),
             providers: [...this.providers],
+            unregistered: [...this.unregistered],
         };
     }
 
@@ -68,12 +88,14 @@ export class ArmStore {
         this.groups = new Map();
         snapshot.groups.forEach((group) => this.addGroup({ ...group, state: "Succeeded" }));
         this.providers = new Set(snapshot.providers);
+        this.unregistered = new Set(snapshot.unregistered);
     }
 
     /** Removes everything but the subscription. */
     reset(): void {
         this.groups.clear();
         this.providers.clear();
+        this.unregistered.clear();
         this.operations.reset();
     }
 }

@@ -5,17 +5,8 @@ import { iotHubVersions, provisioningServiceVersions } from "./apiVersions";
 import { armFailure } from "./errors";
 import { regions } from "./locations";
 import { locationReply, statusReply } from "./operations";
-import { ArmRequest, ArmRoutes } from "./routes";
-import { ArmStore } from "./store";
-
-/** Namespaces that a subscription has from the start. */
-const builtIn = [
-    "Microsoft.Authorization",
-    "Microsoft.Resources",
-    "Microsoft.Devices",
-    "Microsoft.EventHub",
-    "Microsoft.ManagedIdentity",
-];
+import { ArmRequest, ArmRoutes, authorize } from "./routes";
+import { ArmStore, initialProviders } from "./store";
 
 /** A subscription, its regions and resource providers, and the results of asynchronous operations. */
 export class SubscriptionApi {
@@ -37,7 +28,7 @@ export class SubscriptionApi {
             }))
             .on("GET", `${subscription}/providers`, read, (request) => ({
                 status: 200,
-                body: { value: builtIn.map((name) => this.provider(request, name)) },
+                body: { value: initialProviders.map((name) => this.provider(request, name)) },
             }))
             .on("GET", `${subscription}/providers/:namespace`, read, (request, { namespace }) => ({
                 status: 200,
@@ -46,11 +37,14 @@ export class SubscriptionApi {
             .on(
                 "POST",
                 `${subscription}/providers/:namespace/register`,
-                "Microsoft.Resources/subscriptions/providers/register/action",
-                (request, { namespace }) => {
-                    this.store.registerProvider(namespace);
-                    return { status: 200, body: this.provider(request, namespace) };
-                },
+                undefined,
+                (request, { namespace }) => this.setRegistration(request, namespace, "register"),
+            )
+            .on(
+                "POST",
+                `${subscription}/providers/:namespace/unregister`,
+                undefined,
+                (request, { namespace }) => this.setRegistration(request, namespace, "unregister"),
             )
             .on("GET", `${subscription}/operationresults/:id`, undefined, results)
             .on(
@@ -108,9 +102,41 @@ export class SubscriptionApi {
         }));
     }
 
+    /**
+     * The right is the namespace's own (Azure docs: "Azure resource providers and types"; how a refusal to unregister reads
+     * is not documented).
+     */
+    private setRegistration(
+        request: ArmRequest,
+        namespace: string,
+        change: "register" | "unregister",
+    ): HttpReply {
+        const subscription = `/subscriptions/${this.store.subscriptionId}`;
+        authorize(this.context.access, request, `${namespace}/${change}/action`, subscription);
+        if (change === "register") {
+            this.store.registerProvider(namespace);
+        } else {
+            this.requireUnused(namespace);
+            this.store.unregisterProvider(namespace);
+        }
+        return { status: 200, body: this.provider(request, namespace) };
+    }
+
+    private requireUnused(namespace: string): void {
+        const { hubs, provisioning } = this.context;
+        const isUsed = hubs.list().length + provisioning.list().length > 0;
+        if (isUsed && namespace.toLowerCase() === "microsoft.devices") {
+            throw armFailure(
+                409,
+                "Conflict",
+                `The resource provider '${namespace}' cannot be unregistered while the subscription has resources of it.`,
+            );
+        }
+    }
+
     private provider(request: ArmRequest, asked: string): object {
-        const known = builtIn.find((name) => name.toLowerCase() === asked.toLowerCase());
-        const isRegistered = known !== undefined || this.store.isProviderRegistered(asked);
+        const known = initialProviders.find((name) => name.toLowerCase() === asked.toLowerCase());
+        const isRegistered = this.store.isProviderRegistered(asked);
         const namespace = known ?? asked;
         const locations = regions(request.host.cloud).map(({ displayName }) => displayName);
         const types = (names: readonly string[], versions: readonly string[]): object[] =>

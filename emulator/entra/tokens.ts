@@ -6,6 +6,7 @@ import { Directory } from "./directory";
 import { ExternalIssuers, ExternalIssuersSnapshot, ExternalToken } from "./externalIssuers";
 import { ServicePrincipal } from "./model";
 import { Principal } from "./principal";
+import { audiencesOf } from "./resources";
 import { newSigningKey, readSigningKey, SigningKey, writeSigningKey } from "./signingKey";
 
 /** Entra starts the validity of a token a little in the past, for clocks that are slow. */
@@ -101,6 +102,9 @@ export class Tokens {
             tid: tenantId,
             uti: randomBytes(16).toString("base64url"),
             ver: "1.0",
+            ...(audiencesOf("graph", cloud).includes(audience)
+                ? { roles: principal.graphRights ?? [] }
+                : {}),
         })
             .setProtectedHeader({
                 typ: "JWT",

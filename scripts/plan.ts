@@ -6,28 +6,13 @@ import { availableParallelism } from "os";
 import { ConfigurationError } from "../stacks/config";
 import { readArguments } from "./lib/commands.mjs";
 import { planFleet } from "./lib/plan";
-import {
-    fleetStackError,
-    lastPart,
-    project,
-    readStack,
-    selectedStack,
-    StackFileError,
-} from "./lib/planConfig";
+import { chosenStack, fleetStackError, readStack, StackFileError } from "./lib/planConfig";
 import { planLines } from "./lib/planReport";
 
 function main(): void {
     const { values } = readArguments("plan");
     const folder = process.cwd();
-    const selected = values.stack === undefined ? selectedStack(folder, process.env) : undefined;
-    const named = values.stack ?? selected ?? "dev";
-    const [, ofProject = project] = /^[^/]+\/([^/]+)\/[^/]+$/.exec(named) ?? [];
-    if (ofProject !== project) {
-        throw new StackFileError(
-            `the stack "${named}" is of the project ${ofProject}, and this folder's project is ${project}`,
-        );
-    }
-    const stack = lastPart(named);
+    const { stack, why } = chosenStack(folder, values.stack);
     const overrides = values.shards === undefined ? {} : { shards: values.shards };
     const { settings, unread, bytes } = readStack(folder, stack, overrides, (text) =>
         console.error(`warning: ${text}`),
@@ -44,12 +29,6 @@ function main(): void {
         console.log(JSON.stringify({ stack, unread, ...plan }, undefined, 2));
         return;
     }
-    const why =
-        values.stack !== undefined
-            ? "as asked for"
-            : selected !== undefined
-              ? "the selected one"
-              : "the default, because no selected stack was found";
     console.log(`Plan of stack ${stack} (${why})`);
     if (unread.length > 0) {
         console.log(`Encrypted, so not read and taken as not set: ${unread.join(", ")}`);

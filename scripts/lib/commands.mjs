@@ -50,6 +50,21 @@ What a stack's configuration will cost, from its files alone: no Azure, no Pulum
 `,
         options: { stack: text, shards: text, json: flag, help },
     },
+    check: {
+        usage: `Usage: npm run check -- [options]
+
+What would keep a first up from succeeding: login, subscription, providers, roles, names, quotas, tiers, regions. Asks
+Azure with the login of azure-native, and changes nothing.
+
+  --stack STACK  the stack whose settings to read (default: the selected one, else dev)
+  --json         the findings as one JSON object
+  --help         this text
+
+Ends with status 0 when nothing stands in the way, 1 when up would fail (or the settings are wrong), 2 when an argument is
+wrong, 3 when nothing is known to stand in the way and something could not be looked at.
+`,
+        options: { stack: text, json: flag, help },
+    },
     test: {
         usage: `Usage: npm test -- [options] [FILE|FOLDER ...]
 

@@ -34,6 +34,8 @@ export interface StackConfiguration {
     readonly encrypted: readonly string[];
     /** Encrypted values that figures may depend on: they were taken as not set. */
     readonly unread: readonly string[];
+    /** Settings of azure-native that are not encrypted, without its namespace. */
+    readonly native: ReadonlyMap<string, string>;
     /** Size of what the engine hands to the program, in bytes. */
     readonly bytes: number;
 }
@@ -83,8 +85,47 @@ export function readStack(
         settings,
         encrypted,
         unread: encrypted.filter((name) => !immaterial.has(name.split(/[.[]/)[0])),
+        native: nativeSettings(values),
         bytes: configurationBytes(given),
     };
+}
+
+function nativeSettings(values: Values): Map<string, string> {
+    const prefix = "azure-native:";
+    return new Map(
+        Object.entries(values).flatMap(([key, value]) =>
+            key.startsWith(prefix) && value !== undefined
+                ? [[key.slice(prefix.length), String(asHandedOver(value))] as const]
+                : [],
+        ),
+    );
+}
+
+/**
+ * The stack that is meant, and why.
+ *
+ * @param asked the argument; left out: the selected stack, else `dev`
+ * @throws StackFileError when it is of another project
+ */
+export function chosenStack(
+    folder: string,
+    asked: string | undefined,
+): { readonly stack: string; readonly why: string } {
+    const selected = asked === undefined ? selectedStack(folder, process.env) : undefined;
+    const named = asked ?? selected ?? "dev";
+    const [, ofProject = project] = /^[^/]+\/([^/]+)\/[^/]+$/.exec(named) ?? [];
+    if (ofProject !== project) {
+        throw new StackFileError(
+            `the stack "${named}" is of the project ${ofProject}, and this folder's project is ${project}`,
+        );
+    }
+    const why =
+        asked !== undefined
+            ? "as asked for"
+            : selected !== undefined
+              ? "the selected one"
+              : "the default, because no selected stack was found";
+    return { stack: lastPart(named), why };
 }
 
 /**

@@ -1,0 +1,44 @@
+import { CheckContext } from "./context";
+import { error, Finding, ok, warning } from "./finding";
+import { missingActions, permissionsOn } from "./permissions";
+
+interface Provider {
+    readonly registrationState?: string;
+}
+
+/** Resource providers of what the settings declare, beside those that every subscription has. */
+const namespaces = ["Microsoft.Devices"] as const;
+
+/** Whether the subscription is registered to use them. */
+export async function checkProviders(context: CheckContext): Promise<Finding[]> {
+    return Promise.all(namespaces.map((namespace) => checkProvider(context, namespace)));
+}
+
+async function checkProvider({ arm }: CheckContext, namespace: string): Promise<Finding> {
+    const { registrationState } = await arm.get<Provider>(
+        `${arm.subscription}/providers/${namespace}`,
+        "2021-04-01",
+    );
+    const command = `az provider register --namespace ${namespace} --wait`;
+    if (registrationState === "Registered") {
+        return ok(`${namespace} is registered`);
+    }
+    if (registrationState === "Registering") {
+        return warning(
+            `${namespace} is being registered`,
+            `wait until it is registered: az provider show --namespace ${namespace} --query registrationState`,
+        );
+    }
+    const lacking = missingActions(await permissionsOn(arm, arm.subscription), [
+        `${namespace}/register/action`,
+    ]);
+    return lacking.length === 0
+        ? warning(
+              `${namespace} is ${registrationState}; azure-native registers it by itself, which takes minutes`,
+              command,
+          )
+        : error(
+              `${namespace} is ${registrationState}, and this login may not register it (${lacking.join(", ")})`,
+              `let a Contributor of the subscription run: ${command}`,
+          );
+}

@@ -1,0 +1,78 @@
+import { CheckContext, Present } from "./context";
+import { error, Finding, ok, unchecked } from "./finding";
+
+/** How many of a kind there are and may be (REST reference: "Resource Provider Common - Get Subscription Quota"). */
+interface Usage {
+    readonly name?: { readonly value?: string };
+    readonly currentValue?: number;
+    readonly limit?: number;
+}
+
+/** Azure docs: "IoT Hub Device Provisioning Service limits". Nothing tells a subscription's own. */
+const maximumServices = 10;
+
+/** Azure docs: iot-hub-devguide-quotas-throttling; where Azure's own figures are lower or raised, they count. */
+const maximumHubs = 50;
+
+const askForMore = "delete one that nobody needs, or have the limit raised by Azure support";
+
+/** Whether the subscription takes one hub and one provisioning service more. */
+export async function checkQuotas(context: CheckContext): Promise<Finding[]> {
+    const { settings, hubs, services } = context;
+    const { hub, dps } = settings;
+    const findings = isPresent(await hubs(), hub.name)
+        ? [ok("the hub is there already")]
+        : await hubQuotas(context, await hubs());
+    if (dps !== undefined) {
+        const all = await services();
+        findings.push(
+            isPresent(all, dps.name)
+                ? ok("the provisioning service is there already")
+                : room("provisioning services", all.length, maximumServices, askForMore),
+        );
+    }
+    return findings;
+}
+
+async function hubQuotas(
+    { arm, settings }: CheckContext,
+    present: readonly Present[],
+): Promise<Finding[]> {
+    const usages = await arm.list<Usage>(
+        `${arm.subscription}/providers/Microsoft.Devices/usages`,
+        "2023-06-30",
+    );
+    const findings = [room("hubs", present.length, maximumHubs, askForMore)];
+    const isFree = settings.hub.sku === "F1";
+    // Only the free hubs' name is documented; of all others a full one is told whatever it is called.
+    const counted = usages.filter(
+        ({ name }) => /free/i.test(name?.value ?? "") === isFree && name?.value !== undefined,
+    );
+    for (const { name, currentValue, limit } of counted) {
+        if (currentValue !== undefined && limit !== undefined) {
+            const remedy = isFree
+                ? "choose a paid iot-x509:hub.sku (S1), or delete the free hub"
+                : askForMore;
+            findings.push(room(`${name?.value}`, currentValue, limit, remedy));
+        }
+    }
+    if (isFree && counted.length === 0) {
+        findings.push(
+            unchecked(
+                "Azure does not say how many free hubs the subscription has",
+                "a subscription has one free hub: az iot hub list --query \"[?sku.name=='F1'].name\"",
+            ),
+        );
+    }
+    return findings;
+}
+
+function room(what: string, current: number, limit: number, remedy: string): Finding {
+    return current < limit
+        ? ok(`${what}: ${current} of ${limit}`)
+        : error(`the subscription has ${current} of ${limit} ${what} and takes no other`, remedy);
+}
+
+function isPresent(all: readonly Present[], name: string | undefined): boolean {
+    return all.some((one) => one.name.toLowerCase() === name?.toLowerCase());
+}

@@ -1,0 +1,45 @@
+import { CheckFinding } from "./checks";
+import { Severity } from "./finding";
+
+/** What came of all checks. */
+export interface CheckReport {
+    readonly stack: string;
+    readonly findings: readonly CheckFinding[];
+    /** How many there are of each severity. */
+    readonly counts: Readonly<Record<Severity, number>>;
+}
+
+export function checkReport(stack: string, findings: readonly CheckFinding[]): CheckReport {
+    const counts = { ok: 0, warning: 0, error: 0, unchecked: 0 };
+    findings.forEach(({ severity }) => counts[severity]++);
+    return { stack, findings, counts };
+}
+
+/**
+ * Exit status of the command: 0 when everything was looked at and nothing stands in the way, 1 when `up` would fail, 3 when
+ * nothing is known to stand in the way and something could not be looked at. 2 is for wrong arguments.
+ */
+export function exitStatus({ counts }: CheckReport): 0 | 1 | 3 {
+    return counts.error > 0 ? 1 : counts.unchecked > 0 ? 3 : 0;
+}
+
+/** For a person, line by line. */
+export function reportLines({ findings, counts }: CheckReport): string[] {
+    const width = Math.max(...findings.map(({ check }) => check.length));
+    const severities = {
+        ok: "ok     ",
+        warning: "warning",
+        error: "ERROR  ",
+        unchecked: "?      ",
+    };
+    const lines = findings.flatMap(({ check, severity, text, remedy }) => [
+        `${severities[severity]}  ${check.padEnd(width)}  ${text}`,
+        ...(remedy === undefined ? [] : [`${" ".repeat(width + 11)}-> ${remedy}`]),
+    ]);
+    const { error, warning, unchecked } = counts;
+    const summary =
+        error + warning + unchecked === 0
+            ? "Nothing stands in the way of a first up."
+            : `${error} in the way, ${warning} to look at, ${unchecked} not checked.`;
+    return [...lines, summary];
+}

@@ -1,0 +1,74 @@
+import { CheckContext } from "./context";
+import { error, Finding, ok } from "./finding";
+import { grantCommand, missingActions, permissionsOn } from "./permissions";
+
+const groupActions = [
+    "Microsoft.Resources/subscriptions/resourceGroups/read",
+    "Microsoft.Resources/subscriptions/resourceGroups/write",
+    "Microsoft.Resources/subscriptions/resourceGroups/delete",
+];
+
+/** Of hub and provisioning service alike (Azure docs: role-based-access-control/permissions/internet-of-things). */
+const certificateActions = [
+    "read",
+    "write",
+    "delete",
+    "generateVerificationCode/action",
+    "verify/action",
+];
+
+/** What the program does with a service and its CA certificates. */
+function actionsOn(type: string, own: readonly string[]): string[] {
+    return [...own, ...certificateActions.map((action) => `certificates/${action}`)].map(
+        (action) => `Microsoft.Devices/${type}/${action}`,
+    );
+}
+
+/** Whether the login may make what the settings declare, and grant the roles that they say it grants. */
+export async function checkRoles(context: CheckContext): Promise<Finding[]> {
+    const { arm, settings } = context;
+    const present = await context.group();
+    const scope = present ?? arm.subscription;
+    const permissions = await permissionsOn(arm, scope);
+    const { dps, resourceGroup: kind, ci, hub } = settings;
+    const needed = [
+        ...(kind === "create" ? groupActions : groupActions.slice(0, 1)),
+        ...actionsOn("IotHubs", ["read", "write", "delete"]),
+        ...(dps === undefined
+            ? []
+            : [
+                  "Microsoft.Devices/IotHubs/listkeys/action",
+                  ...actionsOn("provisioningServices", ["read", "write", "delete"]),
+              ]),
+    ];
+    const lacking = missingActions(permissions, needed);
+    const findings = [
+        lacking.length === 0
+            ? ok(`this login may make and delete what the stack declares on ${scope}`)
+            : error(
+                  `this login may not ${lacking.join(", ")} on ${scope}`,
+                  grantCommand(context, "Contributor", scope),
+              ),
+    ];
+    if (hub.dataRole === "existing" && ci === undefined) {
+        return findings;
+    }
+    const granting = ["write", "delete"].map(
+        (action) => `Microsoft.Authorization/roleAssignments/${action}`,
+    );
+    const ungranted = missingActions(permissions, granting);
+    const why = ci === undefined ? "iot-x509:hub.dataRole is assign" : "iot-x509:ci needs it";
+    const instead =
+        ci === undefined
+            ? ", or let somebody else grant the data roles and set iot-x509:hub.dataRole to existing"
+            : "";
+    findings.push(
+        ungranted.length === 0
+            ? ok(`this login may grant roles on ${scope}`)
+            : error(
+                  `this login may not grant roles on ${scope} (${ungranted.join(", ")}), and ${why}`,
+                  `${grantCommand(context, "Role Based Access Control Administrator", scope)}${instead}`,
+              ),
+    );
+    return findings;
+}

@@ -1,0 +1,51 @@
+import { CheckContext } from "./context";
+import { error, Finding, ok, warning } from "./finding";
+
+interface Subscription {
+    readonly displayName?: string;
+    readonly state?: string;
+    readonly tenantId?: string;
+}
+
+/** Whether this login sees the subscription, in its own tenant, and whether it takes changes. */
+export async function checkSubscription({ arm, identity }: CheckContext): Promise<Finding[]> {
+    const found = await arm.find<Subscription>(arm.subscription, "2022-12-01");
+    if (found === undefined) {
+        return [
+            error(
+                `this login does not see ${arm.subscription}`,
+                "check ARM_SUBSCRIPTION_ID and ARM_TENANT_ID; with az: `az account list --all`, then " +
+                    "`az login --tenant TENANT` and `az account set --subscription ID`",
+            ),
+        ];
+    }
+    const { displayName = "", state = "", tenantId } = found;
+    if (tenantId !== undefined && tenantId !== identity.tenantId) {
+        return [
+            error(
+                `the subscription "${displayName}" is of tenant ${tenantId}, and the login is of ${identity.tenantId}`,
+                `set ARM_TENANT_ID to ${tenantId}, or: az login --tenant ${tenantId}`,
+            ),
+        ];
+    }
+    // Azure docs: "Azure subscription states".
+    switch (state) {
+        case "Enabled":
+            return [ok(`"${displayName}" is enabled`)];
+        case "Warned":
+        case "PastDue":
+            return [
+                warning(
+                    `"${displayName}" is ${state}: it still takes changes`,
+                    "pay what is due, or choose another subscription",
+                ),
+            ];
+        default:
+            return [
+                error(
+                    `"${displayName}" is ${state}: it takes no changes`,
+                    "have it enabled by its owner (Azure docs: reactivate a disabled subscription), or choose another",
+                ),
+            ];
+    }
+}

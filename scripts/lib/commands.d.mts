@@ -3,6 +3,11 @@ interface Arguments {
     readonly demo: { readonly keep: boolean; readonly official: boolean };
     readonly plan: { readonly stack?: string; readonly shards?: string; readonly json: boolean };
     readonly check: { readonly stack?: string; readonly json: boolean };
+    readonly live: {
+        readonly emulator: boolean;
+        readonly record?: string;
+        readonly compare: boolean;
+    };
     readonly bench: {
         readonly quick: boolean;
         readonly only: string[];

@@ -65,6 +65,34 @@ wrong, 3 when nothing is known to stand in the way and something could not be lo
 `,
         options: { stack: text, json: flag, help },
     },
+    live: {
+        usage: `Usage: npm run live -- [options]
+       npm run live -- --compare RECORDING RECORDING
+
+The program's essential path on a subscription of yours, in a resource group of its own that is deleted at the end, also
+after a failure; and a recording of the HTTP traffic without names, IDs and secrets. The login is azure-native's.
+
+  --emulator     runs on an emulator in Azure's place
+  --record FILE  where the recording goes (default: live-azure.json or live-emulator.json)
+  --compare      tells where two recordings differ
+  --help         this text
+
+Variables: IOT_X509_LIVE_SUBSCRIPTION (ID of the subscription), IOT_X509_LIVE_COST=accepted (it costs about one US dollar),
+IOT_X509_LIVE_LOCATION (default westeurope).
+
+Ends with status 0 when all went as it must (or the recordings are alike), 1 when not, 2 when an argument is wrong.
+`,
+        options: { emulator: flag, record: text, compare: flag, help },
+        problems: (positionals, { compare, emulator, record }) =>
+            compare
+                ? [
+                      ...(positionals.length === 2 ? [] : ["--compare takes two recordings"]),
+                      ...(emulator || record !== undefined
+                          ? ["--compare runs nothing: leave out --emulator and --record"]
+                          : []),
+                  ]
+                : noArguments(positionals),
+    },
     test: {
         usage: `Usage: npm test -- [options] [FILE|FOLDER ...]
 

@@ -1,0 +1,185 @@
+import * as assert from "assert";
+import { mkdtempSync, readFileSync, rmSync } from "fs";
+import { tmpdir } from "os";
+import * as path from "path";
+import { EnvironmentCredential } from "@azure/identity";
+import { differences, fieldsOf, Recording } from "../../scripts/lib/live/recording";
+import { bodyForm, headerForms, hostForm, pathForm } from "../../scripts/lib/live/redact";
+import { readRecording, runLive } from "../../scripts/lib/live/run";
+import { shared } from "../support/emulator";
+import { SpecMappers } from "../support/specMappers";
+import { requirePulumi } from "../support/tools";
+
+/** What the trial must have seen, and the type of the answer in the specification. */
+const answers: readonly (readonly [sdk: string, method: string, path: RegExp, type: string])[] = [
+    ["@azure/arm-iothub", "PUT", /\/IotHubs\/\{hub\}$/i, "IotHubDescription"],
+    ["@azure/arm-iothub", "GET", /\/IotHubs\/\{hub\}$/i, "IotHubDescription"],
+    [
+        "@azure/arm-iothub",
+        "PUT",
+        /\/IotHubs\/\{hub\}\/certificates\/[^/]+$/i,
+        "CertificateDescription",
+    ],
+    [
+        "@azure/arm-iothub",
+        "POST",
+        /\/IotHubs\/\{hub\}\/certificates\/[^/]+\/generateVerificationCode$/i,
+        "CertificateWithNonceDescription",
+    ],
+    [
+        "@azure/arm-iothub",
+        "POST",
+        /\/IotHubs\/\{hub\}\/certificates\/[^/]+\/verify$/i,
+        "CertificateDescription",
+    ],
+    [
+        "@azure/arm-deviceprovisioningservices",
+        "PUT",
+        /\/provisioningServices\/\{service\}$/i,
+        "ProvisioningServiceDescription",
+    ],
+    [
+        "@azure/arm-deviceprovisioningservices",
+        "PUT",
+        /\/provisioningServices\/\{service\}\/certificates\/[^/]+$/i,
+        "CertificateResponse",
+    ],
+];
+
+/** Fields that Azure sends and the specification's version of the SDK does not have: none was recorded here. */
+const unspecified: readonly string[] = [];
+
+describe("npm run live, on the emulator in Azure's place", function () {
+    this.timeout(900_000);
+    const { manage, subscriptionId } = shared();
+    const folder = mkdtempSync(path.join(tmpdir(), "iot-x509-live-spec-"));
+    const file = path.join(folder, "recording.json");
+    const said: string[] = [];
+    let recording: Recording;
+
+    before(async function () {
+        const { pulumiHome } = requirePulumi(this);
+        recording = await runLive({
+            against: "emulator",
+            subscriptionId,
+            location: "westeurope",
+            file,
+            pulumiHome,
+            environment: process.env,
+            say: (text) => said.push(text),
+        });
+    });
+
+    after(() => rmSync(folder, { recursive: true, force: true }));
+
+    it("goes the whole path and leaves nothing behind", async () => {
+        const failed = recording.steps.filter(({ outcome }) => outcome !== "as it must");
+        assert.deepStrictEqual([recording.steps.length, failed], [12, []]);
+        const dump = JSON.stringify(await manage("GET", "/dump"));
+        assert.ok(!dump.includes("iot-x509-live-trial"));
+        assert.strictEqual(said.at(-1), "everything is gone");
+    });
+
+    it("writes no name, ID, token, key or certificate down", async () => {
+        const text = readFileSync(file, "utf8");
+        const credential = new EnvironmentCredential();
+        const token = await credential.getToken("https://management.azure.com/.default");
+        const { ARM_CLIENT_ID, ARM_CLIENT_SECRET, ARM_TENANT_ID } = process.env;
+        for (const secret of [
+            ...[subscriptionId, ARM_CLIENT_ID, ARM_CLIENT_SECRET, ARM_TENANT_ID],
+            ...[token.token.slice(0, 20), "pump-1", "meter-1", "live-trial", "MyOrg", "westeurope"],
+        ]) {
+            assert.ok(secret !== undefined && secret !== "" && !text.includes(secret), secret);
+        }
+        assert.doesNotMatch(text, /BEGIN|eyJ|Shared|Bearer|[0-9a-f]{8}-[0-9a-f]{4}-/);
+        // Base64 of a key or certificate, a thumbprint: nothing so long has digits in it.
+        const long = text.match(/[A-Za-z0-9+/=]{24,}/g) ?? [];
+        assert.deepStrictEqual(
+            long.filter((word) => /\d/.test(word)),
+            [],
+        );
+    });
+
+    for (const [sdk, method, where, type] of answers) {
+        it(`${method} ${where.source}: the answer is a ${type} of the specification`, () => {
+            const seen = recording.exchanges.filter(
+                (one) => one.method === method && where.test(one.path) && one.status < 300,
+            );
+            assert.ok(seen.length > 0, "not recorded");
+            const mappers = new SpecMappers(sdk);
+            const problems = seen
+                .flatMap(({ response }) => mappers.problems(type, response))
+                .filter((problem) => !unspecified.includes(problem));
+            assert.deepStrictEqual(problems, []);
+        });
+    }
+
+    it("has the registry's and the provisioning service's own calls, too", () => {
+        const hosts = new Set(recording.exchanges.map(({ host }) => host));
+        assert.ok(hosts.has("{hub}.azure-devices.net"));
+        assert.ok(hosts.has("{service}.azure-devices-provisioning.net"));
+    });
+
+    it("is read again, and a changed one is told field by field", () => {
+        const read = readRecording(file);
+        const index = read.exchanges.findIndex(
+            ({ method, path: where }) => method === "PUT" && /\/IotHubs\/\{hub\}$/i.test(where),
+        );
+        const hub = read.exchanges[index];
+        const [field] = [...fieldsOf(hub).keys()].filter((name) => name.endsWith(".hostName"));
+        assert.ok(field !== undefined, "the hub's PUT answers with its host name");
+        const changed = JSON.parse(
+            JSON.stringify(read).replaceAll('"hostName":"string"', '"hostName":"number"'),
+        ) as Recording;
+        const without = {
+            ...changed,
+            against: "azure" as const,
+            exchanges: changed.exchanges.slice(1),
+        };
+        const found = differences(read, without);
+        assert.ok(
+            found.some((line) => /hostName: string in emulator, number in azure$/.test(line)),
+        );
+        assert.ok(found.some((line) => line.endsWith(": only in emulator")));
+    });
+});
+
+describe("what a recording keeps", () => {
+    it("places of names in paths, whatever they are", () => {
+        const guid = "6f9619ff-8b86-d011-b42d-00c04fc964ff";
+        const path = `/subscriptions/${guid}/resourceGroups/secret/providers/Microsoft.Devices/IotHubs/mine/certificates/x`;
+        assert.strictEqual(
+            pathForm(path),
+            "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Devices/IotHubs/{hub}/certificates/{certificate}",
+        );
+        assert.strictEqual(pathForm(`/${guid}/oauth2/v2.0/token`), "/{value}/oauth2/v2.0/token");
+        assert.strictEqual(pathForm("/devices/query"), "/devices/query");
+        assert.strictEqual(hostForm("My-Hub.azure-devices.net"), "{hub}.azure-devices.net");
+        assert.strictEqual(hostForm("contoso.blob.core.windows.net"), "{host}");
+    });
+
+    it("types of values, and the words that tell how a service behaves", () => {
+        const body = {
+            code: 412001,
+            state: "Active",
+            status: "sig=abc123",
+            tags: { "owner of it": "Jane" },
+            list: [{ a: 1 }, { a: "x", b: null }],
+            "6f9619ff-8b86-d011-b42d-00c04fc964ff": true,
+        };
+        assert.deepStrictEqual(bodyForm(body), {
+            code: "=412001",
+            state: "=Active",
+            status: "string",
+            tags: { "*": "string" },
+            list: { "[]": { a: "number|string", b: "null" } },
+            "*": "boolean",
+        });
+        const headers = { etag: '"AAAA="', "retry-after": "15", location: "https://secret" };
+        assert.deepStrictEqual(headerForms(headers, Object.keys(headers)), {
+            etag: "quoted",
+            "retry-after": "15",
+            location: "present",
+        });
+    });
+});

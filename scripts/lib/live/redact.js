@@ -30,7 +30,7 @@ const collections = new Map([
 const verbs = new Set(["query", "devices", "$testall"]);
 
 const guid = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/i;
-const word = /^(v\d\.\d|[A-Za-z$.-]{1,60})$/;
+const word = /^(v\d\.\d|oauth2|[A-Za-z$.-]{1,60})$/;
 
 /** Hosts that are everybody's. */
 const commonHosts =

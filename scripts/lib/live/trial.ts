@@ -12,6 +12,9 @@ import { Step } from "./recording";
 
 const groupsVersion = "2021-04-01";
 
+/** A hub takes minutes to delete. */
+const removalMinutes = 30;
+
 /** Of everything that the trial makes: with it, what an interrupted run left is found. */
 export const trialTag = "iot-x509-live-trial";
 
@@ -175,7 +178,8 @@ export class Trial {
         this.project.remove();
         say(`deleting the resource group ${this.name}`);
         await this.send("DELETE", this.groupId, groupsVersion);
-        for (;;) {
+        const deadline = Date.now() + removalMinutes * 60_000;
+        while (Date.now() < deadline) {
             const { status } = await this.send("GET", this.groupId, groupsVersion);
             if (status === 404) {
                 say("everything is gone");
@@ -183,6 +187,9 @@ export class Trial {
             }
             await new Promise((resolve) => setTimeout(resolve, 2_000));
         }
+        throw new Error(
+            `the resource group ${this.name} is not gone after ${removalMinutes} minutes: az group delete --name ${this.name}`,
+        );
     }
 
     private send(method: "GET" | "PUT" | "DELETE", id: string, version: string, body?: unknown) {

@@ -46,8 +46,9 @@ const answers: readonly (readonly [sdk: string, method: string, path: RegExp, ty
     ],
 ];
 
-/** Fields that Azure sends and the specification's version of the SDK does not have: none was recorded here. */
-const unspecified: readonly string[] = [];
+/** Fields that Azure sends beside the specification's (recordings of azure-cli's tests: `test_iot_hub.yaml`, `test_dps_lifecycle.yaml`). */
+const unspecified =
+    /^(IotHub|ProvisioningService)Description\.(resourcegroup|subscriptionid) is unknown$/;
 
 describe("npm run live, on the emulator in Azure's place", function () {
     this.timeout(900_000);
@@ -109,7 +110,7 @@ describe("npm run live, on the emulator in Azure's place", function () {
             const mappers = new SpecMappers(sdk);
             const problems = seen
                 .flatMap(({ response }) => mappers.problems(type, response))
-                .filter((problem) => !unspecified.includes(problem));
+                .filter((problem) => !unspecified.test(problem));
             assert.deepStrictEqual(problems, []);
         });
     }
@@ -123,7 +124,8 @@ describe("npm run live, on the emulator in Azure's place", function () {
     it("is read again, and a changed one is told field by field", () => {
         const read = readRecording(file);
         const index = read.exchanges.findIndex(
-            ({ method, path: where }) => method === "PUT" && /\/IotHubs\/\{hub\}$/i.test(where),
+            ({ method, path: where, status }) =>
+                method === "GET" && status === 200 && /\/IotHubs\/\{hub\}$/i.test(where),
         );
         const hub = read.exchanges[index];
         const [field] = [...fieldsOf(hub).keys()].filter((name) => name.endsWith(".hostName"));

@@ -46,7 +46,7 @@ const answers: readonly (readonly [sdk: string, method: string, path: RegExp, ty
     ],
 ];
 
-/** Fields that Azure sends beside the specification's (recordings of azure-cli's tests: `test_iot_hub.yaml`, `test_dps_lifecycle.yaml`). */
+/** Fields that Azure sends beside the specification's (azure-cli's `test_certificate_lifecycle.yaml` and `test_dps_lifecycle.yaml`). */
 const unspecified =
     /^(IotHub|ProvisioningService)Description\.(resourcegroup|subscriptionid) is unknown$/;
 

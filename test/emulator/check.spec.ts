@@ -267,7 +267,7 @@ const broken: readonly Broken[] = [
         break: async (wire) =>
             wire.azure.manage<Login>("POST", "/principals", {
                 roles: [{ role: "Owner", scope: wire.subscription }],
-                graphRoles: ["Application.Read.All"],
+                graphRights: ["Application.Read.All"],
             }),
         check: "directory",
         severity: "error",

@@ -3,6 +3,7 @@ import { clouds } from "../core/clouds";
 import { Hub } from "../hub/model";
 import { eventsOf } from "./hubRules";
 import { regions } from "./locations";
+import { masked } from "./maskedKeys";
 import { hubType } from "./resourceGroups";
 import { findSku } from "./skus";
 
@@ -26,6 +27,7 @@ const emptyRouting = {
  */
 export function hubView(hub: Hub, isBusy: boolean): object {
     const isActive = hub.state === "Active";
+    const properties = masked(hub.properties);
     return {
         id: hub.id,
         name: hub.name,
@@ -41,18 +43,16 @@ export function hubView(hub: Hub, isBusy: boolean): object {
             provisioningState:
                 hub.state === "Deleting" ? "Deleting" : isBusy ? "Accepted" : "Succeeded",
             ...(isActive ? { ipFilterRules: [], hostName: hub.hostName } : {}),
-            ...hub.properties,
+            ...properties,
             eventHubEndpoints: { events: eventsView(hub) },
-            ...(isActive ? { routing: { ...emptyRouting, ...routingOf(hub) } } : {}),
+            ...(isActive
+                ? { routing: { ...emptyRouting, ...(properties.routing as object | undefined) } }
+                : {}),
         },
         sku: { ...hub.sku, tier: findSku(hub.sku.name)?.tier },
         identity: hub.identity ?? { type: "None" },
         systemData: { createdAt: hub.createdAt },
     };
-}
-
-function routingOf(hub: Hub): object {
-    return (hub.properties.routing as object | undefined) ?? {};
 }
 
 function locationsOf(hub: Hub): object[] {

@@ -9,6 +9,7 @@ import { AuthorizationApi } from "./authorization";
 import { dpsCertificates } from "./dpsCertificates";
 import { DpsApi } from "./dpsServices";
 import { armFailure } from "./errors";
+import { EventSubscriptionApi } from "./eventSubscriptions";
 import { hubCertificates } from "./hubCertificates";
 import { HubApi } from "./hubs";
 import { HubPartsApi } from "./hubParts";
@@ -35,6 +36,7 @@ export class ArmService implements HostService {
             new HubApi(context, store),
             new HubPartsApi(context),
             hubCertificates(context),
+            new EventSubscriptionApi(context),
             new DpsApi(context, store),
             dpsCertificates(context),
         ]) {

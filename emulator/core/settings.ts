@@ -33,6 +33,14 @@ export interface Settings {
     maximumChainLength: number;
     /** Seconds that a deleted device is still returned by registry queries. On a live hub it was 25 minutes and more (terraform-provider-iothub, 2026-08-15); 0 keeps tests quick. */
     queryIndexLagSeconds: number;
+    /** A PUT of a hub that leaves `authorizationPolicies` out makes new keys for all policies, as it does for those that come without keys. Not documented; off, since `az iot hub update` leaves them out. */
+    renewOmittedPolicies: boolean;
+    /** Refuse a PUT of a hub without `eventHubEndpoints.events`. The specification says that the key has to be present; off, since Azure's own samples leave it out. */
+    requireBuiltInEndpoint: boolean;
+    /** Seconds that provisioning services do not find a new hub (404002). Seen on Azure (terraform-provider-azurerm#18153); 0 keeps tests quick. */
+    newHubUnseenSeconds: number;
+    /** Seconds in which a hub that ARM has written refuses another write (409). Azure does as long as an update is under way (Azure/bicep#2549); 0, since no source says of which writes. */
+    parallelWriteSeconds: number;
 }
 
 export const defaultSettings: Readonly<Settings> = {
@@ -51,6 +59,10 @@ export const defaultSettings: Readonly<Settings> = {
     minimumRsaBits: 2048,
     maximumChainLength: 10,
     queryIndexLagSeconds: 0,
+    renewOmittedPolicies: false,
+    requireBuiltInEndpoint: false,
+    newHubUnseenSeconds: 0,
+    parallelWriteSeconds: 0,
 };
 
 /**

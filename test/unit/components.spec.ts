@@ -186,6 +186,7 @@ describe("components, with Pulumi's mocks", () => {
             isLinked: false,
         };
         const deployer = { objectId: "me", clientId: "application", subscriptionId: "sub" };
+        const events = { events: { retentionTimeInDays: 1, partitionCount: 4 } };
 
         it("hub with a random suffix, and the deployer's role", async () => {
             const declared = await declaredBy(
@@ -207,6 +208,7 @@ describe("components, with Pulumi's mocks", () => {
                     disableLocalAuth: true,
                     disableDeviceSAS: true,
                     disableModuleSAS: true,
+                    eventHubEndpoints: events,
                 },
             });
             assert.deepEqual(inputsOf(declared, "iot-deployer-role RoleAssignment"), {
@@ -244,6 +246,7 @@ describe("components, with Pulumi's mocks", () => {
                 disableLocalAuth: false,
                 disableDeviceSAS: false,
                 disableModuleSAS: false,
+                eventHubEndpoints: events,
             });
             assert.equal(declared.get("iot-hub IotHubResource")?.protect, false);
         });

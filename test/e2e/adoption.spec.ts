@@ -103,7 +103,7 @@ interface Seen {
 /** A hub and its keys, without what every update changes. */
 async function look(group: string, name: string): Promise<Seen> {
     const arm = iotHubClient();
-    const { etag: _, sku: __, ...hub } = await arm.iotHubResource.get(group, name);
+    const hub = withoutChanging(await arm.iotHubResource.get(group, name));
     const keys: Record<string, string | undefined> = {};
     for await (const one of arm.iotHubResource.listKeys(group, name)) {
         keys[one.keyName] = `${one.primaryKey} ${one.secondaryKey} ${one.rights}`;
@@ -111,10 +111,10 @@ async function look(group: string, name: string): Promise<Seen> {
     return { hub, keys };
 }
 
-/** What the emulator keeps of the secrets that every read masks. */
-async function secretsKept(name: string): Promise<boolean> {
-    const dump = await shared().manage<{ hubs: { hubs: { name: string }[] } }>("GET", "/dump");
-    return dump.hubs.hubs.some((hub) => hub.name === name);
+function withoutChanging(hub: IotHubDescription): Partial<IotHubDescription> {
+    return Object.fromEntries(
+        Object.entries(hub).filter(([name]) => !["etag", "sku"].includes(name)),
+    );
 }
 
 describe("a hub that another tool has configured", function () {
@@ -160,7 +160,6 @@ describe("a hub that another tool has configured", function () {
             assert.deepEqual(await deployment.plan(), ["update IotHubResource iot-hub"]);
             await deployment.up();
             assert.deepEqual(await look(group, name), before);
-            assert.ok(await secretsKept(name));
             const { sku } = await deployment.arm.iotHubResource.get(group, name);
             assert.equal(sku.capacity, 2);
             assert.deepEqual(await deployment.plan(), []);

@@ -54,7 +54,9 @@ export function readPlanned(): Planned {
 }
 
 /** Undefined for a value that a preview does not know. */
-async function knownValue(output: pulumi.Output<string>): Promise<string | undefined> {
+export async function knownValue<T>(output: pulumi.Output<T>): Promise<T | undefined> {
     const { isKnown } = output as unknown as { readonly isKnown: Promise<boolean> };
-    return (await isKnown) ? new Promise((resolve) => output.apply(resolve)) : undefined;
+    return (await isKnown)
+        ? new Promise((resolve) => output.apply((value) => resolve(value as T)))
+        : undefined;
 }

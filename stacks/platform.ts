@@ -3,7 +3,7 @@ import { Sharding } from "../components/dynamic/sharding";
 import { CiIdentity, CiIdentityArgs } from "../components/entra/ciIdentity";
 import { Hub } from "../components/iothub/hub";
 import { HubAudit } from "../components/iothub/hubAudit";
-import { presentPolicies, SharedAccessPolicy } from "../components/iothub/sharedAccess";
+import { PresentHub, readHub } from "../components/iothub/presentHub";
 import { VerifiedCertificate } from "../components/iothub/verifiedCertificate";
 import { Authorities, createAuthorities } from "./authorities";
 import { FleetBase } from "./fleet";
@@ -50,7 +50,7 @@ export async function createPlatform(
     const group = await resourceGroup(settings, previous);
     const deployer = settings.hub.dataRole === "assign" ? signedIn.deployer : undefined;
     const { name: hubName, prefix, sku, units, minTlsVersion, localAuth } = settings.hub;
-    const routes = createRoutes(
+    const routes = await createRoutes(
         settings,
         {
             resourceGroupName: group.name,
@@ -72,7 +72,7 @@ export async function createPlatform(
             domain: signedIn.cloud.hubDomain,
             resourceGroupName: group.name,
             isLinked: settings.dps !== undefined,
-            presentPolicies: await policiesInUse(settings, previous),
+            present: await presentHub(settings, previous),
             deployer,
             routes: routes.hub,
         },
@@ -150,17 +150,31 @@ async function auditHub({ devices, hub }: Settings, previous: PreviousState): Pr
     await audit.isRegistered;
 }
 
-/** What applications may log in to the hub with, where shared access keys count beside a provisioning service's. */
-async function policiesInUse(
-    { hub, dps }: Settings,
+/** The hub of the stack before the run: of its state, or imported into it, with the name that the settings give. */
+async function presentHub(
+    { hub, resourceGroupName }: Settings,
     previous: PreviousState,
-): Promise<SharedAccessPolicy[]> {
-    const name = previous.find("azure-native:iothub:IotHubResource", "iot-hub")?.name;
-    const { resourceGroupName } = previous.outputs;
-    if (!hub.localAuth || dps === undefined || name === undefined) {
-        return [];
+): Promise<PresentHub | undefined> {
+    const recorded = previous.find("azure-native:iothub:IotHubResource", "iot-hub");
+    const resourceName = String(recorded?.name ?? hub.name ?? "");
+    const group = String(previous.outputs["resourceGroupName"] ?? resourceGroupName ?? "");
+    const isReplaced = hub.name !== undefined && !isSameName(hub.name, resourceName);
+    if (resourceName === "" || group === "" || isReplaced) {
+        return undefined;
     }
-    return presentPolicies(String(resourceGroupName), String(name));
+    const present = await readHub({ resourceGroupName: group, resourceName, recorded });
+    const minTlsVersion = present?.recorded.properties?.minTlsVersion;
+    if (present !== undefined && minTlsVersion !== hub.minTlsVersion) {
+        console.log(
+            `warning: the hub ${resourceName} takes TLS ${minTlsVersion ?? "1.0 and 1.1"}, which Azure lets nobody change ` +
+                `once it is made: for ${hub.minTlsVersion} alone make another hub (iot-x509:hub.name)`,
+        );
+    }
+    return present;
+}
+
+function isSameName(one: string, other: string): boolean {
+    return one.toLowerCase() === other.toLowerCase();
 }
 
 /** For devices of the same stack. */

@@ -80,6 +80,10 @@ export function createProvisioning(
             allocationPolicy,
             linkedHubs: linkedHubs(settings, dps, args),
             deployer: args.deployer,
+            isNew: [
+                "azure-native:iothub:IotHubResource",
+                "azure-native:deviceprovisioningservices:IotDpsResource",
+            ].some((type) => args.previous.all(type).size === 0),
         },
         { protect: settings.protect, dependsOn: args.hub.ready },
     );

@@ -1,19 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
 import { EventHubRoutes } from "../components/iothub/eventHubRoutes";
-import { HubArgs } from "../components/iothub/hub";
+import { OwnRouting } from "../components/iothub/ownRouting";
+import { knownValue } from "./planned";
 import { PreviousState } from "./previousState";
 import { Settings } from "./settings";
 
 /** Where devices' messages go beside the hub's built-in endpoint. */
 export interface Routes {
     /** To be set on the hub. */
-    readonly hub: HubArgs["routes"];
+    readonly hub: OwnRouting | undefined;
     /** What the stack shows of them; undefined when it never had any. */
     readonly output: pulumi.Inputs | undefined;
 }
 
 /** Declares what the routes of the settings need. */
-export function createRoutes(
+export async function createRoutes(
     { hub, location }: Settings,
     args: {
         readonly resourceGroupName: pulumi.Input<string>;
@@ -21,12 +22,19 @@ export function createRoutes(
         readonly hubDomain: string;
     },
     previous: PreviousState,
-): Routes {
+): Promise<Routes> {
+    const former = previous.outputs["routes"] as Readonly<Record<string, unknown>> | undefined;
+    const identities = [
+        ...previous.all("azure-native:managedidentity:UserAssignedIdentity").values(),
+    ];
+    const formerly = {
+        names: Object.keys(former ?? {}),
+        formerIdentities: identities.map(({ name }) => String(name)),
+    };
     if (hub.routes.length === 0) {
-        // A PUT that leaves the identity out keeps it, and with it one that is deleted after.
-        return "routes" in previous.outputs
-            ? { hub: { identity: { type: "None" } }, output: {} }
-            : { hub: undefined, output: undefined };
+        return former === undefined
+            ? { hub: undefined, output: undefined }
+            : { hub: { ...formerly, declared: {}, known: {} }, output: {} };
     }
     const routes = new EventHubRoutes("iot-routes", {
         ...args,
@@ -35,5 +43,14 @@ export function createRoutes(
         routes: hub.routes,
         waitSeconds: hub.routeWaitSeconds,
     });
-    return { hub: routes.hub, output: Object.fromEntries(routes.addresses) };
+    const known = await knownValue(pulumi.output(routes.hub));
+    return {
+        hub: {
+            declared: routes.hub,
+            names: [...formerly.names, ...hub.routes.map(({ name }) => name)],
+            formerIdentities: formerly.formerIdentities,
+            known: known as OwnRouting["known"],
+        },
+        output: Object.fromEntries(routes.addresses),
+    };
 }

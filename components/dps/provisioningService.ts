@@ -3,6 +3,7 @@ import * as iothub from "@pulumi/azure-native/iothub";
 import * as pulumi from "@pulumi/pulumi";
 import { assignDataRole, Deployer, roles } from "../azure/dataPlaneRole";
 import { nameIn } from "../azure/resourceId";
+import { retriedWrite } from "../azure/retriedWrite";
 import { uniqueName } from "../azure/uniqueName";
 
 /** A hub that devices may be sent to. */
@@ -30,6 +31,8 @@ export interface ProvisioningServiceArgs {
     readonly linkedHubs: readonly LinkedHub[];
     /** Who deploys, to be given the data-plane role; left out when it is granted elsewhere. */
     readonly deployer?: Deployer;
+    /** Whether the service or a hub that it is linked to is made by this run. */
+    readonly isNew: boolean;
 }
 
 /** A Device Provisioning Service, linked to hubs by the connection strings of their least sufficient policies. */
@@ -65,7 +68,13 @@ export class ProvisioningService extends pulumi.ComponentResource {
                     iotHubs: args.linkedHubs.map(link),
                 },
             },
-            { ...child, protect: options?.protect },
+            {
+                ...child,
+                protect: options?.protect,
+                // Of its properties alone these two are set by the service; azure-native has them as inputs.
+                ignoreChanges: ["properties.state", "properties.provisioningState"],
+                ...(args.isNew && retriedWrite(`${name}-service`)),
+            },
         );
         this.serviceId = service.id;
         this.serviceName = service.id.apply(nameIn);

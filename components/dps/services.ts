@@ -1,6 +1,8 @@
 import { azure } from "../azure/access";
+import { AzureError } from "../azure/client";
 import { DataPlaneAccess } from "../azure/dataPlaneAccess";
 import { lastingRefusal } from "../azure/lastingRefusal";
+import { readStanding } from "../azure/standing";
 import { Enrollments } from "./enrollments";
 
 const armVersion = "2022-12-12";
@@ -32,12 +34,16 @@ export function exists(serviceId: string): Promise<boolean> {
 
 async function askForService(serviceId: string): Promise<boolean> {
     const { arm, cloud } = azure();
-    const answer = await arm.send({
-        method: "GET",
-        url: `${cloud.arm}${serviceId}?api-version=${armVersion}`,
-        expect: [200, 404],
-    });
-    return answer.status === 200;
+    const url = `${cloud.arm}${serviceId}?api-version=${armVersion}`;
+    try {
+        await readStanding(serviceId, () => arm.send({ method: "GET", url, expect: [200] }));
+        return true;
+    } catch (error) {
+        if (error instanceof AzureError && error.status === 404) {
+            return false;
+        }
+        throw error;
+    }
 }
 
 const services = new Map<string, Enrollments>();

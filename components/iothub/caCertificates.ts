@@ -1,4 +1,6 @@
-import { AzureAnswer, AzureClient, AzureError } from "../azure/client";
+import { whenFree } from "../azure/busy";
+import { AzureAnswer, AzureClient, AzureError, AzureRequest } from "../azure/client";
+import { readStanding } from "../azure/standing";
 
 /** A CA certificate as a hub or a provisioning service shows it. */
 export interface CaCertificate {
@@ -35,24 +37,26 @@ export class CaCertificates {
 
     /** All of the service; it has no pages. */
     async list(): Promise<(CaCertificate & { readonly name: string })[]> {
-        const answer = await this.client.send({ method: "GET", url: this.url(), expect: [200] });
+        const answer = await this.read(this.url());
         const { value } = answer.body as { readonly value: readonly CertificateBody[] };
         return value.map((body) => ({ ...certificate({ ...answer, body }), name: body.name }));
     }
 
     /** Undefined when there is none of that name. */
     async get(name: string): Promise<CaCertificate | undefined> {
-        const answer = await this.client.send({
-            method: "GET",
-            url: this.url(name),
-            expect: [200, 404],
-        });
-        return answer.status === 404 ? undefined : certificate(answer);
+        try {
+            return certificate(await this.read(this.url(name)));
+        } catch (error) {
+            if (error instanceof AzureError && error.status === 404) {
+                return undefined;
+            }
+            throw error;
+        }
     }
 
     /** Creates it, or with the ETag of the present one puts another in its place, unverified. */
     async put(name: string, pem: string, etag?: string): Promise<CaCertificate> {
-        const answer = await this.client.send({
+        const answer = await this.write({
             method: "PUT",
             url: this.url(name),
             body: { properties: { certificate: Buffer.from(pem).toString("base64") } },
@@ -64,7 +68,7 @@ export class CaCertificates {
 
     /** The answer carries the code; it makes every earlier code void and changes the ETag. */
     async generateVerificationCode(name: string, etag: string): Promise<CaCertificate> {
-        const answer = await this.client.send({
+        const answer = await this.write({
             method: "POST",
             url: this.url(name, "/generateVerificationCode"),
             ifMatch: etag,
@@ -75,7 +79,7 @@ export class CaCertificates {
 
     /** @throws AzureError 400 when the service does not accept the proof, 412 when the ETag is stale */
     async verify(name: string, proofPem: string, etag: string): Promise<CaCertificate> {
-        const answer = await this.client.send({
+        const answer = await this.write({
             method: "POST",
             url: this.url(name, "/verify"),
             body: { certificate: Buffer.from(proofPem).toString("base64") },
@@ -86,12 +90,22 @@ export class CaCertificates {
     }
 
     async delete(name: string, etag: string): Promise<void> {
-        await this.client.send({
+        await this.write({
             method: "DELETE",
             url: this.url(name),
             ifMatch: etag,
             expect: [200, 202, 204, 404],
         });
+    }
+
+    private read(url: string): Promise<AzureAnswer> {
+        return readStanding(this.target.id, () =>
+            this.client.send({ method: "GET", url, expect: [200] }),
+        );
+    }
+
+    private write(request: AzureRequest): Promise<AzureAnswer> {
+        return whenFree(() => this.client.send(request));
     }
 
     private url(name?: string, action = ""): string {

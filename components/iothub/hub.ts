@@ -2,9 +2,13 @@ import * as iothub from "@pulumi/azure-native/iothub";
 import * as pulumi from "@pulumi/pulumi";
 import { assignDataRole, Deployer, roles } from "../azure/dataPlaneRole";
 import { nameIn } from "../azure/resourceId";
+import { retriedWrite } from "../azure/retriedWrite";
 import { uniqueName } from "../azure/uniqueName";
-import { HubRouting } from "./eventHubRoutes";
-import { linkedPolicies, policySecret, provisioningKey, SharedAccessPolicy } from "./sharedAccess";
+import { stableJson } from "../dynamic/values";
+import { isAsDeclared, keptProperties, mergeParts } from "./hubParts";
+import { isRouted, OwnRouting, withOthers } from "./ownRouting";
+import { PresentHub } from "./presentHub";
+import { policiesOf, policySecret, provisioningKey, SharedAccessPolicy } from "./sharedAccess";
 
 /** Arguments of a {@link Hub}. */
 export interface HubArgs {
@@ -22,10 +26,10 @@ export interface HubArgs {
     readonly localAuth: boolean;
     /** Whether a provisioning service logs in, by a shared access policy of its own. */
     readonly isLinked: boolean;
-    /** Shared access policies that the hub has, to be kept beside that one with `localAuth`. */
-    readonly presentPolicies?: readonly SharedAccessPolicy[];
+    /** The hub as it is, when it is there already. */
+    readonly present?: PresentHub;
     /** Message routing, and the identity that it sends with; left out: the hub's settings of these are not touched. */
-    readonly routes?: Partial<HubRouting>;
+    readonly routes?: OwnRouting;
     /** Who deploys, to be given the data-plane role; left out when it is granted elsewhere. */
     readonly deployer?: Deployer;
 }
@@ -49,31 +53,26 @@ export class Hub extends pulumi.ComponentResource {
         super("iot-x509:iothub:Hub", name, {}, options);
         const child = { parent: this };
         const secret = args.isLinked ? policySecret(name, this) : undefined;
-        this.provisioningKey = secret && provisioningKey(secret);
+        const policies = pulumi
+            .output(secret)
+            .apply((text) => policiesOf(text, { ...args, present: args.present?.policies }));
+        this.provisioningKey =
+            secret && pulumi.secret(policies.apply((all) => provisioningKey(all ?? [])));
+        const { body, ignoreChanges, isWritten } = declaredHub(args, pulumi.secret(policies));
         const hub = new iothub.IotHubResource(
             `${name}-hub`,
             {
                 resourceGroupName: args.resourceGroupName,
                 location: args.location,
                 resourceName: args.hubName ?? uniqueName(name, args.prefix, this),
-                sku: { name: args.sku, capacity: args.units },
-                ...(args.routes?.identity && { identity: args.routes.identity }),
-                properties: {
-                    ...(args.routes?.routing && { routing: args.routes.routing }),
-                    minTlsVersion: args.minTlsVersion,
-                    disableLocalAuth: !args.localAuth && !args.isLinked,
-                    disableDeviceSAS: !args.localAuth,
-                    disableModuleSAS: !args.localAuth,
-                    ...(secret && {
-                        authorizationPolicies: linkedPolicies(
-                            secret,
-                            args.localAuth,
-                            args.presentPolicies ?? [],
-                        ),
-                    }),
-                },
+                ...body,
             },
-            { ...child, protect: options?.protect },
+            {
+                ...child,
+                protect: options?.protect,
+                ignoreChanges,
+                ...(isWritten && retriedWrite(`${name}-hub`)),
+            },
         );
         this.hubId = hub.id;
         // From the ID, which is known in the preview of an update, unlike all that the service answers: or what stands on
@@ -95,4 +94,100 @@ export class Hub extends pulumi.ComponentResource {
         }
         this.registerOutputs({ hubId: this.hubId, hostName: this.hostName });
     }
+}
+
+type HubBody = Pick<iothub.IotHubResourceArgs, "sku" | "identity" | "tags" | "properties">;
+
+const keptPaths = ["identity", "tags", ...keptProperties.map((name) => `properties.${name}`)];
+const routedPaths = ["identity", "properties.routing"];
+const policiesPath = "properties.authorizationPolicies";
+
+/**
+ * The hub as it is declared. A PUT carries the whole hub, so one that is there already is written with everything that it
+ * has beside. In a run that has nothing to change, and in a preview, what it has beside is not looked at: what others do to
+ * their parts of the hub is no difference.
+ */
+function declaredHub(
+    args: HubArgs,
+    policies: pulumi.Output<SharedAccessPolicy[] | undefined>,
+): {
+    readonly body: HubBody;
+    readonly ignoreChanges: string[];
+    /** Whether the run changes a hub that is there. */
+    readonly isWritten: boolean;
+} {
+    const { sku, units, localAuth, isLinked, present, routes } = args;
+    const declared = {
+        sku: { name: sku, capacity: units },
+        properties: {
+            disableLocalAuth: !localAuth && !isLinked,
+            disableDeviceSAS: !localAuth,
+            disableModuleSAS: !localAuth,
+        },
+    };
+    if (present === undefined) {
+        const properties = {
+            ...declared.properties,
+            minTlsVersion: args.minTlsVersion,
+            // The key "events" has to be present (azure-rest-api-specs, IotHubProperties); the values are `az iot hub create`'s.
+            eventHubEndpoints: {
+                events: { retentionTimeInDays: 1, partitionCount: sku === "F1" ? 2 : 4 },
+            },
+            ...(isLinked && { authorizationPolicies: policies }),
+            ...(routes?.declared.routing && { routing: routes.declared.routing }),
+        };
+        const identity = routes?.declared.identity;
+        const body = { ...declared, ...(identity && { identity }), properties };
+        return { body, ignoreChanges: [], isWritten: false };
+    }
+    const { minTlsVersion } = present.recorded.properties ?? {};
+    const properties = { ...declared.properties, ...(minTlsVersion && { minTlsVersion }) };
+    const isRoutedAsDeclared = routes === undefined || isRouted(routes, present.recorded);
+    const arePartsSettled = isSettled(args, present, declared);
+    if (arePartsSettled && isRoutedAsDeclared) {
+        return {
+            body: { ...declared, properties },
+            ignoreChanges: [...keptPaths, policiesPath],
+            isWritten: false,
+        };
+    }
+    const { identity, routing } = isRoutedAsDeclared
+        ? {}
+        : withOthers(routes, { identity: present.parts.identity, ...present.parts.properties });
+    const routed = (body: HubBody): HubBody => ({
+        ...body,
+        ...(identity && { identity }),
+        properties: {
+            ...body.properties,
+            ...(routing && { routing }),
+        },
+    });
+    if (pulumi.runtime.isDryRun()) {
+        const own = arePartsSettled ? {} : { authorizationPolicies: policies };
+        return {
+            body: routed({ ...declared, properties: { ...properties, ...own } }),
+            ignoreChanges: [
+                ...keptPaths.filter((path) => isRoutedAsDeclared || !routedPaths.includes(path)),
+                ...(arePartsSettled ? [policiesPath] : []),
+            ],
+            isWritten: true,
+        };
+    }
+    const whole = mergeParts(present.parts, { ...declared, properties }) as HubBody;
+    return {
+        body: routed({
+            ...whole,
+            properties: { ...whole.properties, authorizationPolicies: policies },
+        }),
+        ignoreChanges: [],
+        isWritten: true,
+    };
+}
+
+/** Whether the last run has left the hub as it is declared. */
+function isSettled(args: HubArgs, present: PresentHub, declared: object): boolean {
+    const named = (all: readonly SharedAccessPolicy[] = []) =>
+        stableJson(all.map(({ keyName, rights }) => `${keyName}: ${rights}`).sort());
+    const wanted = policiesOf("", { ...args, present: present.policies });
+    return isAsDeclared(present.recorded, declared) && named(present.policies) === named(wanted);
 }

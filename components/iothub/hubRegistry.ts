@@ -1,6 +1,7 @@
 import { azure } from "../azure/access";
 import { DataPlaneAccess } from "../azure/dataPlaneAccess";
 import { lastingRefusal } from "../azure/lastingRefusal";
+import { readStanding } from "../azure/standing";
 import { setting } from "../dynamic/stackSettings";
 import { HubSize } from "./hubLimits";
 import { OwnPace, paceVariable } from "./pace";
@@ -70,11 +71,8 @@ function remembered(key: string, make: () => Promise<HubRegistry>): Promise<HubR
 
 async function readHub(hubId: string): Promise<{ hostName: string; size: HubSize }> {
     const { arm, cloud } = azure();
-    const answer = await arm.send({
-        method: "GET",
-        url: `${cloud.arm}${hubId}?api-version=${armVersion}`,
-        expect: [200],
-    });
+    const url = `${cloud.arm}${hubId}?api-version=${armVersion}`;
+    const answer = await readStanding(hubId, () => arm.send({ method: "GET", url, expect: [200] }));
     const { properties, sku } = answer.body as {
         properties: { hostName: string };
         sku: { name: string; capacity: number };

@@ -36,35 +36,59 @@ export function policySecret(name: string, parent: pulumi.Resource): pulumi.Outp
     return pulumi.secret(secret.result);
 }
 
+/** What decides about the policies of a hub. */
+export interface PolicyRules {
+    /** Whether shared access keys are accepted of anybody else than a provisioning service. */
+    readonly localAuth: boolean;
+    /** Whether a provisioning service logs in, by a policy of its own. */
+    readonly isLinked: boolean;
+    /** The policies of the hub that is there; undefined: it is made by this run. */
+    readonly present: readonly SharedAccessPolicy[] | undefined;
+}
+
 /**
- * The policies of a linked hub, keys included: a PUT of a hub replaces them all, and makes new keys for those that come
- * without (hashicorp/terraform-provider-azurerm#7445), so the keys are chosen here and need not be asked for.
+ * The policies of a hub, keys included: a PUT of a hub replaces them all, and makes new keys for those that come without
+ * (hashicorp/terraform-provider-azurerm#7445). Policies that are there keep their keys, whoever made them; keys of new ones
+ * are chosen here and need not be asked for. Where only a provisioning service may use a key, the policies that Azure
+ * makes of its own accord go.
  *
- * @param present those of the hub, where shared access keys are in use: they stay as they are
+ * @param secret what the keys of new policies follow from; undefined when no service is linked
+ * @returns undefined for a new hub that is not linked: Azure makes its own
  */
-export function linkedPolicies(
-    secret: pulumi.Output<string>,
-    localAuth: boolean,
-    present: readonly SharedAccessPolicy[],
-): pulumi.Output<SharedAccessPolicy[]> {
-    return secret.apply((text) => {
-        const own = withKeys(text, provisioningPolicy);
-        if (!localAuth) {
-            return [own];
-        }
-        const others = present.filter(({ keyName }) => keyName !== own.keyName);
-        const missing = defaultPolicies.filter(
-            ({ keyName }) => !others.some((one) => one.keyName === keyName),
-        );
-        return [...others, ...missing.map((policy) => withKeys(text, policy)), own].sort(
-            (one, other) => (one.keyName < other.keyName ? -1 : 1),
-        );
-    });
+export function policiesOf(
+    secret: string | undefined,
+    { localAuth, isLinked, present }: PolicyRules,
+): SharedAccessPolicy[] | undefined {
+    if (secret === undefined || !isLinked) {
+        return present && [...present];
+    }
+    const isOwn = ({ keyName }: { keyName: string }): boolean =>
+        keyName.toLowerCase() === provisioningPolicy.keyName;
+    const others = (present ?? []).filter(
+        (one) => !isOwn(one) && (localAuth || !isDefault(one.keyName)),
+    );
+    const isBare = localAuth && others.length === 0;
+    const defaults = isBare ? defaultPolicies.map((policy) => withKeys(secret, policy)) : [];
+    const own = { ...withKeys(secret, provisioningPolicy), ...(present ?? []).find(isOwn) };
+    return [...others, ...defaults, { ...own, rights: rightsOfLink(own.rights) }].sort(
+        (one, other) => (one.keyName < other.keyName ? -1 : 1),
+    );
+}
+
+/** More than a link needs is left to a policy that has it. */
+function rightsOfLink(rights: SharedAccessPolicy["rights"]): SharedAccessPolicy["rights"] {
+    const has = (right: string): boolean => rights.split(", ").includes(right);
+    return provisioningPolicy.rights.split(", ").every(has) ? rights : provisioningPolicy.rights;
+}
+
+function isDefault(keyName: string): boolean {
+    return defaultPolicies.some((one) => one.keyName.toLowerCase() === keyName.toLowerCase());
 }
 
 /** The key that a provisioning service logs in with. */
-export function provisioningKey(secret: pulumi.Output<string>): pulumi.Output<string> {
-    return secret.apply((text) => withKeys(text, provisioningPolicy).primaryKey);
+export function provisioningKey(policies: readonly SharedAccessPolicy[]): string {
+    const { keyName } = provisioningPolicy;
+    return policies.find((one) => one.keyName.toLowerCase() === keyName)?.primaryKey ?? "";
 }
 
 function withKeys(
@@ -74,25 +98,4 @@ function withKeys(
     const key = (which: string): string =>
         createHmac("sha256", secret).update(`${keyName}/${which}`).digest("base64");
     return { keyName, rights, primaryKey: key("primary"), secondaryKey: key("secondary") };
-}
-
-/** The policies that a hub has now; none when there is no such hub. */
-export async function presentPolicies(
-    resourceGroupName: string,
-    resourceName: string,
-): Promise<SharedAccessPolicy[]> {
-    try {
-        const { value } = await iothub.listIotHubResourceKeys({ resourceGroupName, resourceName });
-        return (value ?? []).map(({ keyName, rights, primaryKey, secondaryKey }) => ({
-            keyName,
-            rights: rights as iothub.AccessRights,
-            primaryKey: primaryKey ?? "",
-            secondaryKey: secondaryKey ?? "",
-        }));
-    } catch (error) {
-        if (/ResourceNotFound|ResourceGroupNotFound|\b404\b/.test(String(error))) {
-            return [];
-        }
-        throw error;
-    }
 }

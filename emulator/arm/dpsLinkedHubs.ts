@@ -117,7 +117,7 @@ function byConnectionString(
     }
     const hub = activeHub(context, hostName);
     if (hub === undefined) {
-        return `IoT hub '${hostName}' does not exist or is not active.`;
+        return unfound(hostName);
     }
     const policy = hub.policies.find((one) => one.keyName === keyName);
     const isKey = policy?.primaryKey === key || policy?.secondaryKey === key;
@@ -144,7 +144,7 @@ function byIdentity(
     }
     const hub = activeHub(context, hostName);
     if (hub === undefined) {
-        return `IoT hub '${hostName}' does not exist or is not active.`;
+        return unfound(hostName);
     }
     const isOwn = authenticationType === "SystemAssigned";
     const principal = isOwn ? systemAssigned(identity) : userAssigned(context, identity, selected);
@@ -168,8 +168,23 @@ function byIdentity(
 }
 
 function activeHub(context: EmulatorContext, hostName: string): Hub | undefined {
-    const hub = context.hubs.byHostName(hostName);
-    return hub?.state === "Active" ? hub : undefined;
+    const { clock, hubs, settings } = context;
+    const hub = hubs.byHostName(hostName);
+    const age = clock.now() - Date.parse(hub?.createdAt ?? "");
+    const isSeen = age >= settings.newHubUnseenSeconds * 1000;
+    return hub?.state === "Active" && isSeen ? hub : undefined;
+}
+
+const unfoundText = "Unable to find the IoThub";
+
+/** As quoted in hashicorp/terraform-provider-azurerm#18153. */
+function unfound(hostName: string): string {
+    return `${unfoundText} \`${hostName}\`. Check if the hub exists and the connection information is correct.`;
+}
+
+/** Error code of the refusal of a link. */
+export function linkErrorCode(problem: string): number {
+    return problem.startsWith(unfoundText) ? 404002 : 400004;
 }
 
 function systemAssigned(identity: ManagedIdentity | undefined): Principal | undefined {

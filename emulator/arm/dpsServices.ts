@@ -5,7 +5,7 @@ import { HttpFailure, HttpReply, jsonBody } from "../core/http";
 import { ProvisioningService } from "../dps/model";
 import { SharedAccessPolicy } from "../hub/model";
 import { identityOf } from "./dpsIdentity";
-import { linkedHubsOf } from "./dpsLinkedHubs";
+import { linkedHubsOf, linkErrorCode } from "./dpsLinkedHubs";
 import { removeService } from "./dpsRemoval";
 import {
     allocationPolicyOf,
@@ -182,7 +182,7 @@ export class DpsApi {
         const identity = identityOf(this.context, name, body.identity, existing?.identity);
         const linked = linkedHubsOf(this.context, wanted.iotHubs, identity, existing);
         if (typeof linked === "string") {
-            throw this.invalid(request, linked);
+            throw iotFailure(request, this.context.clock, linkErrorCode(linked), linked);
         }
         const sku = body.sku as { name: string; capacity?: number };
         const service = existing ?? this.create(request, group, name, region.name);

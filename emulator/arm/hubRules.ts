@@ -149,7 +149,7 @@ export function settled(
         ...(Object.fromEntries(given) as HubProperties),
         eventHubEndpoints: {
             events: {
-                retentionTimeInDays: events.retentionTimeInDays ?? before.retentionTimeInDays ?? 1,
+                retentionTimeInDays: events.retentionTimeInDays ?? 1,
                 partitionCount:
                     events.partitionCount ?? before.partitionCount ?? (sku === "F1" ? 2 : 4),
             },

@@ -4,6 +4,7 @@ import { hostNameFor } from "../hub/hostNames";
 import { Hub } from "../hub/model";
 import { eventsOf } from "./hubRules";
 import { regions } from "./locations";
+import { masked } from "./maskedKeys";
 import { hubType } from "./resourceGroups";
 import { findSku } from "./skus";
 
@@ -27,6 +28,7 @@ const emptyRouting = {
  */
 export function hubView(hub: Hub, isBusy: boolean): object {
     const isActive = hub.state === "Active";
+    const properties = masked(hub.properties);
     return {
         id: hub.id,
         name: hub.name,
@@ -42,18 +44,16 @@ export function hubView(hub: Hub, isBusy: boolean): object {
             provisioningState:
                 hub.state === "Deleting" ? "Deleting" : isBusy ? "Accepted" : "Succeeded",
             ...(isActive ? { ipFilterRules: [], ...hostNames(hub) } : {}),
-            ...hub.properties,
+            ...properties,
             eventHubEndpoints: { events: eventsView(hub) },
-            ...(isActive ? { routing: { ...emptyRouting, ...routingOf(hub) } } : {}),
+            ...(isActive
+                ? { routing: { ...emptyRouting, ...(properties.routing as object | undefined) } }
+                : {}),
         },
         sku: { ...hub.sku, tier: findSku(hub.sku.name)?.tier },
         identity: hub.identity ?? { type: "None" },
         systemData: { createdAt: hub.createdAt },
     };
-}
-
-function routingOf(hub: Hub): object {
-    return (hub.properties.routing as object | undefined) ?? {};
 }
 
 /** Azure has those of the second gateway from api-version 2026-03-01-preview on. */

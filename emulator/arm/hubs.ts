@@ -3,6 +3,7 @@ import { EmulatorContext } from "../context";
 import { ifMatch } from "../core/etag";
 import { HttpFailure, HttpReply, jsonBody } from "../core/http";
 import { Hub, HubProperties, SharedAccessPolicy } from "../hub/model";
+import { defaultRoutesProblem } from "./defaultRoutes";
 import { armFailure, iotFailure, malformedContent } from "./errors";
 import {
     maximumFreeHubs,
@@ -16,6 +17,7 @@ import {
 import { hubIdentity, requireEmulatedRoutes, routingProblem, withEndpointIds } from "./hubRouting";
 import { hubView } from "./hubView";
 import { regionOf } from "./locations";
+import { unmasked } from "./maskedKeys";
 import { operationHeaders } from "./operations";
 import { page } from "./paging";
 import { existingGroup, hubType, requireStanding, sameName } from "./resourceGroups";
@@ -119,7 +121,10 @@ export class HubApi {
             requireActive(this.context, request, existing);
         }
         this.checkPrecondition(request, existing);
-        const wanted = (body.properties ?? {}) as HubProperties;
+        const wanted = unmasked(
+            (body.properties ?? {}) as HubProperties,
+            existing?.properties ?? {},
+        );
         const sku = body.sku as { name: string; capacity?: number };
         const policies = policiesOf(wanted, newKey);
         const identity = hubIdentity(this.context, request, body.identity ?? existing?.identity);
@@ -129,15 +134,21 @@ export class HubApi {
             skuProblem(sku, existing) ??
             propertiesProblem(wanted, sku.name, existing) ??
             routingProblem(this.context, wanted, sku.name, { identity }) ??
+            this.endpointProblem(wanted) ??
             (typeof policies === "string" ? policies : undefined);
         if (problem !== undefined) {
             throw this.invalid(request, problem);
+        }
+        const routesProblem = existing && defaultRoutesProblem(wanted, existing);
+        if (routesProblem !== undefined) {
+            throw iotFailure(request, this.context.clock, 400126, routesProblem);
         }
         const changes = {
             tags: (body.tags ?? {}) as Record<string, string>,
             sku: { name: sku.name, capacity: sku.capacity ?? 1 },
             properties: withEndpointIds(settled(wanted, sku.name, existing), existing?.properties),
-            policies: (policies as SharedAccessPolicy[] | undefined) ?? existing?.policies,
+            policies:
+                (policies as SharedAccessPolicy[] | undefined) ?? this.omittedPolicies(existing),
             identity,
             etag: this.context.hubs.etags.resource(),
         };
@@ -157,6 +168,19 @@ export class HubApi {
             headers: this.headers(request, hub, operation),
             body: this.view(hub),
         };
+    }
+
+    private endpointProblem({ eventHubEndpoints }: HubProperties): string | undefined {
+        const { events } = (eventHubEndpoints ?? {}) as { readonly events?: unknown };
+        return this.context.settings.requireBuiltInEndpoint && !events
+            ? "Property eventHubEndpoints must have the key 'events'."
+            : undefined;
+    }
+
+    private omittedPolicies(existing: Hub | undefined): SharedAccessPolicy[] | undefined {
+        return this.context.settings.renewOmittedPolicies
+            ? existing?.policies.map(({ keyName, rights }) => withNewKeys(keyName, rights))
+            : existing?.policies;
     }
 
     /** The hub that this PUT means, if it is there. Names are unique in all of Azure. */
@@ -301,12 +325,11 @@ function defaultPolicies(): SharedAccessPolicy[] {
         ["registryRead", "RegistryRead"],
         ["registryReadWrite", "RegistryWrite"],
     ];
-    return rights.map(([keyName, right]) => ({
-        keyName,
-        primaryKey: newKey(),
-        secondaryKey: newKey(),
-        rights: right,
-    }));
+    return rights.map(([keyName, right]) => withNewKeys(keyName, right));
+}
+
+function withNewKeys(keyName: string, rights: string): SharedAccessPolicy {
+    return { keyName, primaryKey: newKey(), secondaryKey: newKey(), rights };
 }
 
 export function newKey(): string {
@@ -344,16 +367,20 @@ export function existingHub(
     return hub;
 }
 
-/** A hub takes changes only while it is active. Azure's wording of this refusal is not documented. */
+/** A hub takes changes only while it is active, and one at a time. Azure's wording of these refusals is not documented. */
 export function requireActive(context: EmulatorContext, request: ArmRequest, hub: Hub): void {
-    if (hub.state !== "Active") {
+    const { clock, settings } = context;
+    const isBusy = clock.now() - (hub.writtenAt ?? 0) < settings.parallelWriteSeconds * 1000;
+    if (hub.state !== "Active" || isBusy) {
+        const state = isBusy ? "being changed" : `in state ${hub.state}`;
         throw iotFailure(
             request,
-            context.clock,
+            clock,
             409002,
-            `IotHub '${hub.name}' is in state ${hub.state} and cannot be changed now.`,
+            `IotHub '${hub.name}' is ${state} and cannot be changed now.`,
         );
     }
+    hub.writtenAt = clock.now();
 }
 
 export function staleETag(context: EmulatorContext, request: ArmRequest): HttpFailure {

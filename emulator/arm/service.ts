@@ -11,6 +11,7 @@ import { dpsCertificates } from "./dpsCertificates";
 import { DpsApi } from "./dpsServices";
 import { armFailure } from "./errors";
 import { EventHubApi } from "./eventHubs";
+import { EventSubscriptionApi } from "./eventSubscriptions";
 import { hubCertificates } from "./hubCertificates";
 import { HubApi } from "./hubs";
 import { HubPartsApi } from "./hubParts";
@@ -57,6 +58,7 @@ export class ArmService implements HostService {
             new HubPartsApi(context),
             new UsagesApi(context, store),
             hubCertificates(context),
+            new EventSubscriptionApi(context),
             new DpsApi(context, store),
             dpsCertificates(context),
             new NamespaceApi(context, store),

@@ -47,6 +47,14 @@ export interface Settings {
     dpsIfMatchForm: "any" | "quoted" | "raw";
     /** A provisioning service refuses registration IDs with upper-case letters. The docs name `a-z` and call IDs case-insensitive; off. */
     dpsLowerCaseIds: boolean;
+    /** A PUT of a hub that leaves `authorizationPolicies` out makes new keys for all policies, as it does for those that come without keys. Not documented; off, since `az iot hub update` leaves them out. */
+    renewOmittedPolicies: boolean;
+    /** Refuse a PUT of a hub without `eventHubEndpoints.events`. The specification says that the key has to be present; off, since Azure's own samples leave it out. */
+    requireBuiltInEndpoint: boolean;
+    /** Seconds that provisioning services do not find a new hub (404002). Seen on Azure (terraform-provider-azurerm#18153); 0 keeps tests quick. */
+    newHubUnseenSeconds: number;
+    /** Seconds in which a hub that ARM has written refuses another write (409). Azure does as long as an update is under way (Azure/bicep#2549); 0, since no source says of which writes. */
+    parallelWriteSeconds: number;
 }
 
 export const defaultSettings: Readonly<Settings> = {
@@ -72,6 +80,10 @@ export const defaultSettings: Readonly<Settings> = {
     gatewayV2: false,
     dpsIfMatchForm: "any",
     dpsLowerCaseIds: false,
+    renewOmittedPolicies: false,
+    requireBuiltInEndpoint: false,
+    newHubUnseenSeconds: 0,
+    parallelWriteSeconds: 0,
 };
 
 /** Settings that take certain words alone. */

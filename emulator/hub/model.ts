@@ -22,6 +22,10 @@ export interface Hub {
     /** ARM `properties` as the user gave them, without what the service computes. */
     properties: HubProperties;
     policies: SharedAccessPolicy[];
+    /** Event Grid's subscriptions to it, by name. */
+    eventSubscriptions?: Readonly<Record<string, unknown>>;
+    /** When ARM wrote it last, in milliseconds of the emulator's clock. */
+    writtenAt?: number;
     /** Consumer groups of the built-in `events` endpoint. */
     consumerGroups: Map<string, ConsumerGroup>;
     /** By name, lower case. */

@@ -234,6 +234,13 @@ export const functionTypes: Readonly<Record<string, FunctionType>> = {
         path: [resourceGroupName],
         answer: { id: text, ...groupBody },
     },
+    "azure-native:iothub:getIotHubResource": {
+        method: "GET",
+        template: hub,
+        apiVersion: hubVersion,
+        path: [resourceGroupName, { name: "resourceName" }],
+        answer: { id: text, ...iotHub },
+    },
     "azure-native:iothub:listIotHubResourceKeys": {
         method: "POST",
         template: `${hub}/listkeys`,

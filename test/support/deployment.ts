@@ -113,8 +113,8 @@ export class Deployment {
         return this.pulumi("up", "--yes", "--skip-preview", "--color", "never", ...more);
     }
 
-    /** @throws Error with all that was printed */
-    private pulumi(...args: readonly string[]): Promise<string> {
+    /** Runs a command of the CLI on the stack. @throws Error with all that was printed */
+    pulumi(...args: readonly string[]): Promise<string> {
         const { workspace, name } = this.stack;
         const { command } = workspace.pulumiCommand;
         const options = {

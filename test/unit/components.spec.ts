@@ -191,6 +191,7 @@ describe("components, with Pulumi's mocks", () => {
             type: "ServicePrincipal",
             subscriptionId: "sub",
         } as const;
+        const events = { events: { retentionTimeInDays: 1, partitionCount: 4 } };
 
         it("hub with a random suffix, and the deployer's role", async () => {
             const declared = await declaredBy(
@@ -212,6 +213,7 @@ describe("components, with Pulumi's mocks", () => {
                     disableLocalAuth: true,
                     disableDeviceSAS: true,
                     disableModuleSAS: true,
+                    eventHubEndpoints: events,
                 },
             });
             assert.deepEqual(inputsOf(declared, "iot-deployer-role RoleAssignment"), {
@@ -248,6 +250,7 @@ describe("components, with Pulumi's mocks", () => {
                 disableLocalAuth: false,
                 disableDeviceSAS: false,
                 disableModuleSAS: false,
+                eventHubEndpoints: events,
             });
             assert.equal(declared.get("iot-hub IotHubResource")?.protect, false);
         });

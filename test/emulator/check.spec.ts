@@ -448,10 +448,7 @@ describe("npm run check", function () {
         project.settings({ dps: {}, hub: { name: "free-name" }, groups: { pumps: {} } });
         const { status, out, errors } = await project.check(["--stack", "trial"]);
         assert.deepEqual([status, errors], [0, ""], out);
-        assert.match(
-            out,
-            /^Check of stack trial \(as asked for\)\nok {7}login {9}a client secret/,
-        );
+        assert.match(out, /^Check of stack trial \(as asked for\)\nok {7}login {9}a client secret/);
         assert.match(out, /names +the name "free-name" is free for a hub\n/);
         assert.match(out, /\nNothing stands in the way of a first up\.\n$/);
         assert.doesNotMatch(out, /undefined|NaN/);

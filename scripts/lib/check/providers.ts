@@ -7,11 +7,14 @@ interface Provider {
 }
 
 /** Resource providers of what the settings declare, beside those that every subscription has. */
-const namespaces = ["Microsoft.Devices"] as const;
+function namespacesOf({ settings }: CheckContext): string[] {
+    const forRoutes = ["Microsoft.EventHub", "Microsoft.ManagedIdentity"];
+    return ["Microsoft.Devices", ...(settings.hub.routes.length > 0 ? forRoutes : [])];
+}
 
 /** Whether the subscription is registered to use them. */
 export async function checkProviders(context: CheckContext): Promise<Finding[]> {
-    return Promise.all(namespaces.map((namespace) => checkProvider(context, namespace)));
+    return Promise.all(namespacesOf(context).map((namespace) => checkProvider(context, namespace)));
 }
 
 async function checkProvider({ arm }: CheckContext, namespace: string): Promise<Finding> {

@@ -17,6 +17,12 @@ const certificateActions = [
     "verify/action",
 ];
 
+const routeActions = [
+    "Microsoft.EventHub/namespaces",
+    "Microsoft.EventHub/namespaces/eventhubs",
+    "Microsoft.ManagedIdentity/userAssignedIdentities",
+].flatMap((type) => ["read", "write", "delete"].map((action) => `${type}/${action}`));
+
 /** What the program does with a service and its CA certificates. */
 function actionsOn(type: string, own: readonly string[]): string[] {
     return [...own, ...certificateActions.map((action) => `certificates/${action}`)].map(
@@ -33,13 +39,11 @@ export async function checkRoles(context: CheckContext): Promise<Finding[]> {
     const { dps, resourceGroup: kind, ci, hub } = settings;
     const needed = [
         ...(kind === "create" ? groupActions : groupActions.slice(0, 1)),
-        ...actionsOn("IotHubs", ["read", "write", "delete"]),
+        ...actionsOn("IotHubs", ["read", "write", "delete", "listkeys/action"]),
         ...(dps === undefined
             ? []
-            : [
-                  "Microsoft.Devices/IotHubs/listkeys/action",
-                  ...actionsOn("provisioningServices", ["read", "write", "delete"]),
-              ]),
+            : actionsOn("provisioningServices", ["read", "write", "delete"])),
+        ...(hub.routes.length === 0 ? [] : routeActions),
     ];
     const lacking = missingActions(permissions, needed);
     const findings = [
@@ -50,16 +54,20 @@ export async function checkRoles(context: CheckContext): Promise<Finding[]> {
                   grantCommand(context, "Contributor", scope),
               ),
     ];
-    if (hub.dataRole === "existing" && ci === undefined) {
+    if (hub.dataRole === "existing" && ci === undefined && hub.routes.length === 0) {
         return findings;
     }
     const granting = ["write", "delete"].map(
         (action) => `Microsoft.Authorization/roleAssignments/${action}`,
     );
     const ungranted = missingActions(permissions, granting);
-    const why = ci === undefined ? "iot-x509:hub.dataRole is assign" : "iot-x509:ci needs it";
+    const needs = [
+        ...(ci === undefined ? [] : ["iot-x509:ci"]),
+        ...(hub.routes.length === 0 ? [] : ["iot-x509:hub.routes"]),
+    ];
+    const why = needs.length === 0 ? "iot-x509:hub.dataRole is assign" : `${needs[0]} needs it`;
     const instead =
-        ci === undefined
+        needs.length === 0
             ? ", or let somebody else grant the data roles and set iot-x509:hub.dataRole to existing"
             : "";
     findings.push(

@@ -4,6 +4,7 @@ import { HttpFailure, HttpReply } from "../core/http";
 import { Hub, HubProperties } from "../hub/model";
 import { builtInEndpoint, EventHubEndpoint, identitiesOf, Routing } from "../hub/messageRouting";
 import { routeCondition } from "../hub/routeCondition";
+import { isDefault } from "./defaultRoutes";
 import { armFailure } from "./errors";
 import { ArmRequest, authorize } from "./routes";
 
@@ -68,7 +69,8 @@ export function routingProblem(
         return `The endpoint name '${bad}' is reserved or used twice.`;
     }
     const known = [...names, builtInEndpoint];
-    const missing = [...(routes ?? []), ...(fallbackRoute ? [fallbackRoute] : [])]
+    const own = (routes ?? []).filter((route) => !isDefault({ ...route }));
+    const missing = [...own, ...(fallbackRoute ? [fallbackRoute] : [])]
         .flatMap(({ endpointNames }) => endpointNames)
         .find((name) => !known.includes(name));
     if (missing !== undefined) {

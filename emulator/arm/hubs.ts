@@ -370,7 +370,9 @@ export function existingHub(
 /** A hub takes changes only while it is active, and one at a time. Azure's wording of these refusals is not documented. */
 export function requireActive(context: EmulatorContext, request: ArmRequest, hub: Hub): void {
     const { clock, settings } = context;
-    const isBusy = clock.now() - (hub.writtenAt ?? 0) < settings.parallelWriteSeconds * 1000;
+    const since = clock.now() - (hub.writtenAt ?? 0);
+    // The clock may have been set back.
+    const isBusy = since >= 0 && since < settings.parallelWriteSeconds * 1000;
     if (hub.state !== "Active" || isBusy) {
         const state = isBusy ? "being changed" : `in state ${hub.state}`;
         throw iotFailure(

@@ -22,12 +22,12 @@ describe("what a check before a first up reads", function () {
     it("az provider register and unregister another namespace, and show it", async () => {
         const state = () =>
             az.json<string>(
-                "provider show --namespace Microsoft.EventHub --query registrationState",
+                "provider show --namespace Microsoft.Storage --query registrationState",
             );
         strictEqual(await state(), "NotRegistered");
-        await az.bash("az provider register --namespace Microsoft.EventHub --wait");
+        await az.bash("az provider register --namespace Microsoft.Storage --wait");
         strictEqual(await state(), "Registered");
-        await az.bash("az provider unregister --namespace Microsoft.EventHub");
+        await az.bash("az provider unregister --namespace Microsoft.Storage");
         strictEqual(await state(), "NotRegistered");
     });
 

@@ -121,7 +121,7 @@ describe("@azure/arm-deviceprovisioningservices", function () {
                     properties: { iotHubs: [{ connectionString: iotHub, location }] },
                 });
             const noHub = connectionString.replace("dps-arm-hub", "no-such-hub");
-            await refused(make(noHub), 400, /'no-such-hub.azure-devices.net' does not exist/);
+            await refused(make(noHub), 404, /Unable to find the IoThub .no-such-hub.azure-devices.net/);
             const wrongKey = connectionString.replace(/SharedAccessKey=.*/, "SharedAccessKey=AAAA");
             await refused(make(wrongKey), 400, /does not accept the key of policy 'iothubowner'/);
             const { primaryKey } = await hubs.iotHubResource.getKeysForKeyName(

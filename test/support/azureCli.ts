@@ -63,6 +63,6 @@ export class AzureCli {
     }
 
     async remove(): Promise<void> {
-        await fs.rm(this.home, { recursive: true, force: true });
+        await fs.rm(this.home, { recursive: true, force: true, maxRetries: 5 });
     }
 }

@@ -121,7 +121,11 @@ describe("@azure/arm-deviceprovisioningservices", function () {
                     properties: { iotHubs: [{ connectionString: iotHub, location }] },
                 });
             const noHub = connectionString.replace("dps-arm-hub", "no-such-hub");
-            await refused(make(noHub), 404, /Unable to find the IoThub .no-such-hub.azure-devices.net/);
+            await refused(
+                make(noHub),
+                404,
+                /Unable to find the IoThub .no-such-hub.azure-devices.net/,
+            );
             const wrongKey = connectionString.replace(/SharedAccessKey=.*/, "SharedAccessKey=AAAA");
             await refused(make(wrongKey), 400, /does not accept the key of policy 'iothubowner'/);
             const { primaryKey } = await hubs.iotHubResource.getKeysForKeyName(

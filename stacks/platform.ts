@@ -152,13 +152,17 @@ async function auditHub({ devices, hub }: Settings, previous: PreviousState): Pr
 
 /** The hub of the stack before the run: of its state, or imported into it, with the name that the settings give. */
 async function presentHub(
-    { hub, resourceGroupName }: Settings,
+    { hub, location, resourceGroupName }: Settings,
     previous: PreviousState,
 ): Promise<PresentHub | undefined> {
     const recorded = previous.find("azure-native:iothub:IotHubResource", "iot-hub");
     const resourceName = String(recorded?.name ?? hub.name ?? "");
     const group = String(previous.outputs["resourceGroupName"] ?? resourceGroupName ?? "");
-    const isReplaced = hub.name !== undefined && !isSameName(hub.name, resourceName);
+    // Another hub has none of what this one has, its policies' keys included.
+    const isReplaced =
+        (hub.name !== undefined && !isSameName(hub.name, resourceName)) ||
+        (recorded !== undefined && plain(String(recorded.location)) !== plain(location)) ||
+        (resourceGroupName !== undefined && !isSameName(resourceGroupName, group));
     if (resourceName === "" || group === "" || isReplaced) {
         return undefined;
     }
@@ -171,6 +175,11 @@ async function presentHub(
         );
     }
     return present;
+}
+
+/** Azure shows a region's display name or its short form. */
+function plain(location: string): string {
+    return location.replace(/ /g, "").toLowerCase();
 }
 
 function isSameName(one: string, other: string): boolean {

@@ -24,11 +24,11 @@ async function configure(group: string, hub: string): Promise<void> {
         properties: {
             ...properties,
             authorizationPolicies: [...keys, { keyName: "reporting", rights: "ServiceConnect" }],
-            ipFilterRules: [{ filterName: "office", action: "Accept", ipMask: "198.51.100.0/24" }],
+            ipFilterRules: [{ filterName: "office", action: "Accept", ipMask: "127.0.0.0/8" }],
             networkRuleSets: {
                 defaultAction: "Deny",
                 applyToBuiltInEventHubEndpoint: true,
-                ipRules: [{ filterName: "plant", action: "Allow", ipMask: "203.0.113.0/24" }],
+                ipRules: [{ filterName: "plant", action: "Allow", ipMask: "127.0.0.0/8" }],
             },
             routing: {
                 ...properties.routing,

@@ -86,6 +86,9 @@ describe("changes of a running stack", function () {
         assert.deepEqual(await deployment.plan(), [
             "update DeviceCertificate meter-1",
             "update DeviceCertificate solo-1",
+            // A registration notes which certificates are its device's own.
+            "update DeviceRegistration meter-1",
+            "update DeviceRegistration solo-1",
             "update IndividualEnrollment solo-1",
         ]);
         await deployment.up();

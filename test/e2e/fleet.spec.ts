@@ -94,6 +94,8 @@ describe("a fleet in shards (npm run fleet)", function () {
 
     it(`takes at most ${largestDevice} bytes of the state file for a device`, async () => {
         const file = deployment.project.file(".pulumi/stacks/iot-x509/fleet.json");
+        // From its second run on, the hub's record names the parts of it that are left alone.
+        await deployment.up();
         const empty = readFileSync(file).length;
         const devices = deviceNames(24);
         deployment.change((settings) => void (settings.devices = devices));

@@ -18,30 +18,40 @@ export function permissionsOn(arm: ArmReader, scope: string): Promise<Permission
 /** Of these actions, those that no role allows (Azure docs: role-based-access-control/role-definitions). */
 export function missingActions(
     permissions: readonly Permission[],
-    actions: readonly string[],
+    wanted: readonly string[],
 ): string[] {
-    return actions.filter(
-        (action) =>
-            !permissions.some(
-                (one) => matches(one.actions, action) && !matches(one.notActions, action),
-            ),
+    return withoutRole(
+        wanted,
+        permissions.map(({ actions, notActions }) => [actions, notActions]),
     );
 }
 
 /** The same of data actions. */
 export function missingDataActions(
     permissions: readonly Permission[],
+    wanted: readonly string[],
+): string[] {
+    return withoutRole(
+        wanted,
+        permissions.map(({ dataActions, notDataActions }) => [dataActions, notDataActions]),
+    );
+}
+
+type Patterns = readonly string[] | undefined;
+
+function withoutRole(
     actions: readonly string[],
+    roles: readonly (readonly [allowed: Patterns, excepted: Patterns])[],
 ): string[] {
     return actions.filter(
         (action) =>
-            !permissions.some(
-                (one) => matches(one.dataActions, action) && !matches(one.notDataActions, action),
+            !roles.some(
+                ([allowed, excepted]) => matches(allowed, action) && !matches(excepted, action),
             ),
     );
 }
 
-function matches(patterns: readonly string[] | undefined, action: string): boolean {
+function matches(patterns: Patterns, action: string): boolean {
     return (patterns ?? []).some((pattern) => {
         const parts = pattern.split("*").map((part) => part.replace(/[.\\+?^$()[\]{}|]/g, "\\$&"));
         return new RegExp(`^${parts.join(".*")}$`, "i").test(action);

@@ -15,6 +15,6 @@ export function toolchain(): Engine {
 
 /** Path of `az`, installed when there is none; asked for before any emulator's proxy is set. */
 export function azureCli(): string {
-    const script = path.join(repository, "scripts/azure-cli");
+    const script = path.join(repository, "scripts/azure-cli.sh");
     return execFileSync(script, { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }).trim();
 }

@@ -1,6 +1,6 @@
 import { X509Certificate } from "crypto";
 import * as pulumi from "@pulumi/pulumi";
-import { shellWord } from "../components/pki/shellWords";
+import { shellWord } from "../components/text/shellWords";
 import { Authorities } from "./authorities";
 import { GroupSettings, Settings } from "./settings";
 

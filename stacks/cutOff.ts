@@ -1,10 +1,10 @@
 import { X509Certificate } from "crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { firstOf } from "../components/dynamic/nameList";
-import { requestedKey } from "../components/pki/csr";
+import { requestedKey } from "../components/x509/csr";
 import { generationOfIssuer } from "../components/pki/formerCertificates";
-import { generatedKey } from "../components/pki/issue";
-import { paceVariable } from "../components/iothub/pace";
+import { generatedKey } from "../components/x509/issue";
+import { paceVariable } from "../components/rateLimit/pace";
 import { deviceTypes, Outputs, PreviousState } from "./previousState";
 import { PriorCas, PriorRoot } from "./priorCas";
 import { refusal } from "./refusal";

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { paceVariable } from "../components/iothub/pace";
-import { shellWord } from "../components/pki/shellWords";
+import { paceVariable } from "../components/rateLimit/pace";
+import { shellWord } from "../components/text/shellWords";
 import { createFleet } from "./fleet";
 import { handedOver } from "./handover";
 import { fleetOutputs } from "./outputs";

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { DeviceIdentity, DeviceIdentityArgs } from "../components/iothub/deviceIdentity";
+import { DeviceIdentity, DeviceIdentityArgs } from "../components/registry/deviceIdentity";
 import { DeviceRegistration, DeviceRegistrationArgs } from "../components/dps/registration";
 import { nameList } from "../components/dynamic/nameList";
 import { DeviceCertificate } from "../components/pki/deviceCertificate";

@@ -1,6 +1,6 @@
 import { X509Certificate } from "crypto";
 import * as pulumi from "@pulumi/pulumi";
-import { shellWord, subjectWord } from "../components/pki/shellWords";
+import { shellWord, subjectWord } from "../components/text/shellWords";
 import { PendingIntermediate } from "./authorities";
 import { Platform } from "./platform";
 import { Settings } from "./settings";

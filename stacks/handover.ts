@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { own } from "../components/dynamic/values";
-import { paceVariable } from "../components/iothub/pace";
-import { shellWord } from "../components/pki/shellWords";
+import { paceVariable } from "../components/rateLimit/pace";
+import { shellWord } from "../components/text/shellWords";
 import { hasIssuer } from "./authorities";
 import type { FleetBase } from "./fleet";
 import type { Platform } from "./platform";

@@ -1,7 +1,7 @@
 import { X509Certificate } from "crypto";
 import * as pulumi from "@pulumi/pulumi";
-import { VerifiedCertificate } from "../components/iothub/verifiedCertificate";
-import { certificateFacts } from "../components/pki/certificates";
+import { VerifiedCertificate } from "../components/caCertificates/verifiedCertificate";
+import { certificateFacts } from "../components/x509/certificates";
 import { Device } from "./fleet";
 import { handOver } from "./handover";
 import { Platform } from "./platform";

@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Sharding } from "../components/dynamic/sharding";
+import { Sharding } from "../components/sharding/sharding";
 import { CiIdentity, CiIdentityArgs } from "../components/entra/ciIdentity";
 import { Hub } from "../components/iothub/hub";
-import { HubAudit } from "../components/iothub/hubAudit";
+import { HubAudit } from "../components/registry/hubAudit";
 import { PresentHub, readHub } from "../components/iothub/presentHub";
-import { VerifiedCertificate } from "../components/iothub/verifiedCertificate";
+import { VerifiedCertificate } from "../components/caCertificates/verifiedCertificate";
 import { Authorities, createAuthorities } from "./authorities";
 import { FleetBase } from "./fleet";
 import { refuseOtherKeys } from "./givenCas";

@@ -10,11 +10,11 @@ import { LinkedHub, ProvisioningService } from "../components/dps/provisioningSe
 import { Hub } from "../components/iothub/hub";
 import { provisioningPolicy } from "../components/iothub/sharedAccess";
 import { textDigest } from "../components/dynamic/writeOnly";
-import { requestedKey } from "../components/pki/csr";
+import { requestedKey } from "../components/x509/csr";
 import { DeviceCertificate } from "../components/pki/deviceCertificate";
-import { generatedKey } from "../components/pki/issue";
+import { generatedKey } from "../components/x509/issue";
 import { hubAddress, policyKey } from "../components/iothub/linkedHub";
-import { VerifiedCertificate } from "../components/iothub/verifiedCertificate";
+import { VerifiedCertificate } from "../components/caCertificates/verifiedCertificate";
 import { Authorities } from "./authorities";
 import { deviceTypes, PreviousState } from "./previousState";
 import {

@@ -1,7 +1,7 @@
 import * as resources from "@pulumi/azure-native/resources";
 import * as pulumi from "@pulumi/pulumi";
 import { causeAndRemedy } from "../components/azure/errorWords";
-import { shellWord } from "../components/pki/shellWords";
+import { shellWord } from "../components/text/shellWords";
 import { PreviousState } from "./previousState";
 import { refusal } from "./refusal";
 import { Settings } from "./settings";

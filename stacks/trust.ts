@@ -1,6 +1,6 @@
 import { X509Certificate } from "crypto";
 import * as pulumi from "@pulumi/pulumi";
-import { VerifiedCertificate } from "../components/iothub/verifiedCertificate";
+import { VerifiedCertificate } from "../components/caCertificates/verifiedCertificate";
 import { Authorities, Intermediate } from "./authorities";
 import { PreviousState } from "./previousState";
 import { refusal } from "./refusal";

@@ -67,14 +67,14 @@ export class Program implements Prepared {
     fleet(operation: Operation, shards: number): Command {
         const verb = operation === "preview" ? "preview" : "up";
         const flags = operation === "refresh" ? ["--refresh"] : [];
-        const script = path.join(repository, "scripts/fleet");
+        const script = path.join(repository, "scripts/fleet.sh");
         const options = ["--stack", stack, "--shards", String(shards), ...flags];
         return this.run("bash", script, verb, ...options);
     }
 
     /** `npm run plan`, as JSON. */
     plan(): Command {
-        const script = path.join(repository, "scripts/plan.ts");
+        const script = path.join(repository, "cli/plan/main.ts");
         const node = ["-r", "ts-node/register/transpile-only", "--", script];
         return this.run(process.execPath, ...node, "--stack", stack, "--json");
     }

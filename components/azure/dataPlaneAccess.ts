@@ -1,4 +1,4 @@
-import { shellWord } from "../pki/shellWords";
+import { shellWord } from "../text/shellWords";
 import { AzureError } from "./client";
 import type { lastingRefusal } from "./lastingRefusal";
 

@@ -1,7 +1,7 @@
 import { firstOf } from "../dynamic/nameList";
-import { changeIdentity } from "../iothub/changeIdentity";
-import { hubRegistryAt } from "../iothub/hubRegistry";
-import { DeviceRecord, ownerOf } from "../iothub/registry";
+import { changeIdentity } from "../registry/changeIdentity";
+import { hubRegistryAt } from "../registry/hubRegistry";
+import { DeviceRecord, ownerOf } from "../registry/registry";
 import { RegisteredDevice } from "./enrollments";
 
 /** At once; each is a read of the twin and an item of a bulk write. */

@@ -30,8 +30,8 @@ import {
 } from "../dynamic/stackSettings";
 import { changedKeys, isUnknown, stableJson, toState } from "../dynamic/values";
 import { hold, isHeld, take } from "../dynamic/writeOnly";
-import { certificateFacts } from "../pki/certificates";
-import { isSameCommonName, isSameName } from "../pki/distinguishedName";
+import { certificateFacts } from "../x509/certificates";
+import { isSameCommonName, isSameName } from "../x509/distinguishedName";
 import { generationOfIssuer } from "../pki/formerCertificates";
 import { Attestation, EnrollmentKind, EnrollmentPolicy, PresentEnrollment } from "./enrollments";
 import { isGenerationDropped } from "./generations";

@@ -29,8 +29,8 @@ import {
 } from "../dynamic/stackSettings";
 import { changedKeys, isUnknown, toState } from "../dynamic/values";
 import { hold, take } from "../dynamic/writeOnly";
-import { hubRegistryAt } from "../iothub/hubRegistry";
-import { certificateFacts } from "../pki/certificates";
+import { hubRegistryAt } from "../registry/hubRegistry";
+import { certificateFacts } from "../x509/certificates";
 import { generationOfIssuer, readFormer } from "../pki/formerCertificates";
 import { GroupRegistration, PresentEnrollment } from "./enrollments";
 import { isGenerationDropped } from "./generations";

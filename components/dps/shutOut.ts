@@ -1,9 +1,9 @@
 import { X509Certificate } from "crypto";
 import { retryStale } from "../azure/staleEtag";
-import { Change, changeIdentity } from "../iothub/changeIdentity";
-import { hubRegistryAt } from "../iothub/hubRegistry";
-import { DeviceRecord, ownerTag } from "../iothub/registry";
-import { isSameName } from "../pki/distinguishedName";
+import { Change, changeIdentity } from "../registry/changeIdentity";
+import { hubRegistryAt } from "../registry/hubRegistry";
+import { DeviceRecord, ownerTag } from "../registry/registry";
+import { isSameName } from "../x509/distinguishedName";
 import { blockReason, isDropped, isForgotten, refuseForeign } from "./blockedDevices";
 import { Enrollments, PresentEnrollment } from "./enrollments";
 import { generationIn } from "./generations";

@@ -1,5 +1,5 @@
 import type { ConfigureRequest } from "@pulumi/pulumi/dynamic";
-import { paceVariable } from "../iothub/pace";
+import { paceVariable } from "../rateLimit/pace";
 
 /** Set while `npm run fleet -- destroy` takes down all stacks; an environment variable. */
 export const destroyVariable = "IOT_X509_DESTROY";

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DynamicResource } from "../dynamic/resource";
-import { LeafKeyAlgorithm } from "./issue";
+import { LeafKeyAlgorithm } from "../x509/issue";
 import { Issuer } from "./issuer";
 
 /** Arguments of a {@link DeviceCertificate}. */

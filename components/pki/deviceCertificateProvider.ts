@@ -26,8 +26,8 @@ import {
 } from "../dynamic/stackSettings";
 import { isUnknown, stableJson, toState } from "../dynamic/values";
 import { hold, take, textDigest } from "../dynamic/writeOnly";
-import { certificateFacts } from "./certificates";
-import { canonicalRequest, requestedKey } from "./csr";
+import { certificateFacts } from "../x509/certificates";
+import { canonicalRequest, requestedKey } from "../x509/csr";
 import { remember } from "./formerCertificates";
 import { isDeclared, issuerOf, presentIssuer } from "./issuerProvider";
 import {
@@ -37,7 +37,7 @@ import {
     LeafKeyAlgorithm,
     makeKeyPair,
     publicKeyOf,
-} from "./issue";
+} from "../x509/issue";
 
 const day = 24 * 3600 * 1000;
 

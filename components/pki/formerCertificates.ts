@@ -1,5 +1,5 @@
 import { X509Certificate } from "crypto";
-import { certificateFacts } from "./certificates";
+import { certificateFacts } from "../x509/certificates";
 
 /** So many of a device are remembered, the newest. */
 const most = 8;

@@ -18,7 +18,7 @@ import type {
 } from "@pulumi/pulumi/dynamic";
 import { isUnknown } from "../dynamic/values";
 import { hold, isHeld, take } from "../dynamic/writeOnly";
-import { Issuer } from "./issue";
+import { Issuer } from "../x509/issue";
 
 /** As the state keeps them. */
 interface Digest {

@@ -3,7 +3,7 @@ import { tmpdir } from "os";
 import * as path from "path";
 import { LocalWorkspace, PulumiCommand, Stack } from "@pulumi/pulumi/automation";
 import { dump } from "js-yaml";
-import { readYaml } from "./stackYaml";
+import { readYaml } from "../../cli/stackFiles/stackYaml";
 
 const repository = path.resolve(__dirname, "../..");
 const program = [

@@ -1,6 +1,6 @@
 import { X509Certificate } from "crypto";
-import { publicKeyId } from "../../components/pki/certificates";
-import { publicKeyOf } from "../../components/pki/publicKey";
+import { publicKeyId } from "../../components/x509/certificates";
+import { publicKeyOf } from "../../components/x509/publicKey";
 import { GroupSettings, PkiSettings } from "../settings";
 
 /** A CA whose certificate the configuration gives: its key must be nobody else's. */

@@ -1,5 +1,5 @@
 import * as path from "path";
-import { decodeText } from "../../components/pki/text";
+import { decodeText } from "../../components/text/decode";
 import { readDeviceTable } from "./deviceTable";
 import { Files, readGivenFile } from "./files";
 import { deviceKeys } from "./deviceKeys";

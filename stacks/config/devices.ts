@@ -1,6 +1,6 @@
-import { CsrFacts, inspectCsr } from "../../components/pki/csr";
-import { subjectWord } from "../../components/pki/shellWords";
-import { named } from "../../components/pki/text";
+import { CsrFacts, inspectCsr } from "../../components/x509/csr";
+import { subjectWord } from "../../components/text/shellWords";
+import { named } from "../../components/text/decode";
 import {
     DeviceAuthentication,
     DeviceSettings,

@@ -1,5 +1,5 @@
 import * as path from "path";
-import { Finding, Inspection } from "../../components/pki/pem";
+import { Finding, Inspection } from "../../components/x509/pem";
 import { FileLimit, pemLimit, readProjectFile } from "./projectFile";
 import { Report } from "./report";
 

@@ -1,7 +1,7 @@
 import { KeyObject } from "crypto";
-import { newRequest } from "../../components/pki/csr";
-import { withNewKey } from "../../components/pki/inspectCertificate";
-import { primeFinding } from "../../components/pki/publicKey";
+import { newRequest } from "../../components/x509/csr";
+import { withNewKey } from "../../components/x509/inspectCertificate";
+import { primeFinding } from "../../components/x509/publicKey";
 import type { GivenCa } from "./caKeys";
 import type { DeviceReading } from "./devices";
 import { Report } from "./report";

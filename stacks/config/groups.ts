@@ -1,6 +1,6 @@
-import { caFindings, caWarnings, issuedFindings } from "../../components/pki/caCertificate";
-import { GivenCertificate, inspectCertificate } from "../../components/pki/inspectCertificate";
-import { Finding } from "../../components/pki/pem";
+import { caFindings, caWarnings, issuedFindings } from "../../components/x509/caCertificate";
+import { GivenCertificate, inspectCertificate } from "../../components/x509/inspectCertificate";
+import { Finding } from "../../components/x509/pem";
 import { GroupSettings, intermediateCommonName, IntermediateSettings } from "../settings";
 import { readProvisioning } from "./enrollment";
 import { Files, inspectGivenFile } from "./files";

@@ -1,5 +1,5 @@
-import { holdsPrivateKey } from "../../components/pki/pem";
-import { visible } from "../../components/pki/text";
+import { holdsPrivateKey } from "../../components/x509/pem";
+import { visible } from "../../components/text/decode";
 
 /** One fault of the configuration. */
 export interface Problem {

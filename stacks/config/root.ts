@@ -1,7 +1,7 @@
-import { caWarnings, issuedFindings, rootFindings } from "../../components/pki/caCertificate";
-import { GivenCertificate, inspectCertificate } from "../../components/pki/inspectCertificate";
-import { SubjectPolicy } from "../../components/pki/issue";
-import { subjectWord } from "../../components/pki/shellWords";
+import { caWarnings, issuedFindings, rootFindings } from "../../components/x509/caCertificate";
+import { GivenCertificate, inspectCertificate } from "../../components/x509/inspectCertificate";
+import { SubjectPolicy } from "../../components/x509/issue";
+import { subjectWord } from "../../components/text/shellWords";
 import { KeyAlgorithm, PkiSettings, RootSettings } from "../settings";
 import { Files, inspectGivenFile } from "./files";
 import { keyAlgorithms, longestName, readKeyAlgorithm, subjectText } from "./names";

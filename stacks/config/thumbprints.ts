@@ -3,7 +3,7 @@ import {
     deviceFindings,
     deviceWarnings,
     inspectCertificate,
-} from "../../components/pki/inspectCertificate";
+} from "../../components/x509/inspectCertificate";
 import { Files, inspectGivenFile } from "./files";
 import { Section } from "./section";
 

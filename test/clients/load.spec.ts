@@ -1,5 +1,5 @@
 import * as assert from "assert";
-import { runLoad } from "../load/fleet";
+import { runLoad } from "../../bench/load/fleet";
 
 describe("1,000 devices at once", function () {
     this.timeout(300_000);

@@ -16,7 +16,7 @@ import { EnrollmentGroup } from "azure-iot-provisioning-service/dist/interfaces"
 import { X509Security } from "azure-iot-security-x509";
 import { Registry } from "azure-iothub";
 import { Telemetry } from "../../emulator/hub/model";
-import { DeviceFiles, DeviceRun, runDevice } from "../../scripts/lib/demoDevices";
+import { DeviceFiles, DeviceRun, runDevice } from "../../scripts/demo/demoDevices";
 import { shared } from "../support/emulator";
 import { dropGroup, iotHubClient, makeHub } from "../support/iotHubClient";
 import { chain, issue, Issued, makeCa } from "../support/pki";

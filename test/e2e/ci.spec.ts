@@ -6,7 +6,7 @@ import {
     HttpMethods,
 } from "@azure/core-rest-pipeline";
 import { EnvironmentCredential } from "@azure/identity";
-import { register } from "../../device/registration";
+import { register } from "../../sample-device/registration";
 import { Deployment, StackOutputs } from "../support/deployment";
 import { shared } from "../support/emulator";
 import { armRequest } from "../support/iotHubClient";

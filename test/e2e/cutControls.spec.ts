@@ -1,6 +1,6 @@
 import * as assert from "assert";
 import { Client } from "azure-iot-device";
-import { register } from "../../device/registration";
+import { register } from "../../sample-device/registration";
 import { Deployment, StackOutputs } from "../support/deployment";
 import { shared } from "../support/emulator";
 import { connectDevice, DeviceCredentials, liveConnection } from "../support/liveDevice";

@@ -14,7 +14,7 @@ function demo(folder: string): Promise<Outcome> {
     const inherited = Object.entries(process.env).filter(
         ([name]) => !/^(ARM|AZURE|EMULATOR|npm)_|PROXY$|^NODE_|_CA_BUNDLE$|^SSL_CERT/i.test(name),
     );
-    const child = spawn("bash", [path.join(repository, "scripts/demo")], {
+    const child = spawn("bash", [path.join(repository, "scripts/demo.sh")], {
         env: {
             ...Object.fromEntries(inherited),
             PATH: `${folder}${path.delimiter}${process.env.PATH}`,

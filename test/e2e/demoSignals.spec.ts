@@ -16,7 +16,7 @@ describe("the demo", function () {
         try {
             const demo = spawn(
                 process.execPath,
-                ["-r", "ts-node/register/transpile-only", "scripts/demo.ts"],
+                ["-r", "ts-node/register/transpile-only", "scripts/demo/main.ts"],
                 { cwd: repository, env: { ...process.env, TMPDIR: folder } },
             );
             const ended = new Promise((resolve) => demo.once("exit", resolve));

@@ -1,7 +1,7 @@
 import * as assert from "assert";
 import { spawnSync } from "child_process";
 import { X509Certificate } from "crypto";
-import { InProcessStack } from "../../scripts/lib/inProcess";
+import { InProcessStack } from "../../scripts/fallback/inProcess";
 import { ProjectCopy } from "../../scripts/lib/projectCopy";
 import { StackOutputs } from "../support/deployment";
 import { verifyClientChain } from "../support/deviceFiles";
@@ -97,7 +97,7 @@ describe("without the Pulumi CLI", function () {
 
     it("the demo shows what it can, and tells and counts what it left out", () => {
         const script =
-            'require("./scripts/lib/demoFallback").demoWithoutCli()' +
+            'require("./scripts/demo/demoFallback").demoWithoutCli()' +
             ".catch((error) => { console.error(error); process.exit(1); })";
         const { status, stdout, stderr } = spawnSync(
             process.execPath,

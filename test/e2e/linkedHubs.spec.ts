@@ -2,7 +2,7 @@ import * as assert from "assert";
 import { IotDpsClient } from "@azure/arm-deviceprovisioningservices";
 import { EnvironmentCredential } from "@azure/identity";
 import { Stack } from "@pulumi/pulumi/automation";
-import { register } from "../../device/registration";
+import { register } from "../../sample-device/registration";
 import { ProjectCopy } from "../../scripts/lib/projectCopy";
 import { shared } from "../support/emulator";
 import { requirePulumi } from "../support/tools";

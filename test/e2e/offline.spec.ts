@@ -2,7 +2,7 @@ import { strict as assert } from "assert";
 import { execFileSync } from "child_process";
 import { X509Certificate } from "crypto";
 import { copyFileSync, readFileSync, writeFileSync } from "fs";
-import { runDevice } from "../../scripts/lib/demoDevices";
+import { runDevice } from "../../scripts/demo/demoDevices";
 import { shared } from "../support/emulator";
 import { Deployment } from "../support/deployment";
 import { certificatesOf, verifyClientChain } from "../support/deviceFiles";

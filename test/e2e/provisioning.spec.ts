@@ -5,7 +5,7 @@ import { Client } from "azure-iot-device";
 import { Mqtt } from "azure-iot-device-mqtt";
 import { ProvisioningServiceClient } from "azure-iot-provisioning-service";
 import { Stack } from "@pulumi/pulumi/automation";
-import { register } from "../../device/registration";
+import { register } from "../../sample-device/registration";
 import { ProjectCopy } from "../../scripts/lib/projectCopy";
 import { shared } from "../support/emulator";
 import { armRequest, iotHubClient } from "../support/iotHubClient";

@@ -2,7 +2,7 @@ import * as assert from "assert";
 import { EnvironmentCredential } from "@azure/identity";
 import { Client } from "azure-iot-device";
 import { ProvisioningServiceClient } from "azure-iot-provisioning-service";
-import { register } from "../../device/registration";
+import { register } from "../../sample-device/registration";
 import { Deployment, DeviceOutput, StackOutputs } from "../support/deployment";
 import { connectDevice, connects, liveConnection } from "../support/liveDevice";
 import { makeCa } from "../support/pki";

@@ -1,7 +1,7 @@
 import * as assert from "assert";
 import { EnvironmentCredential } from "@azure/identity";
 import { Registry } from "azure-iothub";
-import { register } from "../../device/registration";
+import { register } from "../../sample-device/registration";
 import { Deployment, StackOutputs } from "../support/deployment";
 import { connects, DeviceCredentials } from "../support/liveDevice";
 import { OpenSsl } from "../support/openssl";

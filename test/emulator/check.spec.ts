@@ -1,7 +1,7 @@
 import { strict as assert } from "assert";
 import { randomUUID } from "crypto";
-import { graphFinding } from "../../scripts/lib/check/graph";
-import { missingActions } from "../../scripts/lib/check/permissions";
+import { graphFinding } from "../../cli/check/graph";
+import { missingActions } from "../../cli/check/permissions";
 import { ArmWire, hubsOf, Login } from "../support/armWire";
 import { CheckedProject } from "../support/checkedProject";
 import { Raw } from "../unit/configSupport";

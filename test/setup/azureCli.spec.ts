@@ -3,10 +3,10 @@ import * as fs from "fs";
 import * as path from "path";
 import { Sandbox } from "./sandbox";
 
-const requirements = path.resolve(__dirname, "../../scripts/azure-cli.txt");
+const requirements = path.resolve(__dirname, "../../scripts/setup/azure-cli.txt");
 
 /** With a `python3` that makes an environment whose `pip` only notes what it is told. */
-describe("scripts/azure-cli", function () {
+describe("scripts/azure-cli.sh", function () {
     this.timeout(60_000);
     let sandbox: Sandbox;
 
@@ -24,7 +24,7 @@ chmod +x "$3/bin/pip" "$3/bin/az"
     });
     afterEach(() => sandbox.remove());
 
-    const run = () => sandbox.spawn("bash", ["scripts/azure-cli"]).ended;
+    const run = () => sandbox.spawn("bash", ["scripts/azure-cli.sh"]).ended;
 
     function calls(): string[] {
         return fs.readFileSync(path.join(sandbox.top, "calls"), "utf8").trim().split("\n");
@@ -35,7 +35,7 @@ chmod +x "$3/bin/pip" "$3/bin/az"
         assert.strictEqual(status, 0, output);
         const [call, ...others] = calls();
         assert.deepStrictEqual(others, []);
-        const list = path.join(sandbox.project, "scripts", "azure-cli.txt");
+        const list = path.join(sandbox.project, "scripts", "setup", "azure-cli.txt");
         for (const words of [
             "--require-hashes",
             "--no-deps",
@@ -51,7 +51,10 @@ chmod +x "$3/bin/pip" "$3/bin/az"
         await run();
         await run();
         assert.strictEqual(calls().length, 1);
-        fs.appendFileSync(path.join(sandbox.project, "scripts", "azure-cli.txt"), "# changed\n");
+        fs.appendFileSync(
+            path.join(sandbox.project, "scripts", "setup", "azure-cli.txt"),
+            "# changed\n",
+        );
         await run();
         assert.strictEqual(calls().length, 2);
     });

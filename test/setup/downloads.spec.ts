@@ -20,7 +20,7 @@ describe("setup: what is downloaded is what was pinned", function () {
     const sumOf = (file: string): string =>
         createHash("sha256").update(fs.readFileSync(file)).digest("hex");
     const pin = (sums: Record<string, string>): void =>
-        sandbox.write("scripts/lib/downloads.json", JSON.stringify(sums));
+        sandbox.write("scripts/setup/downloads.json", JSON.stringify(sums));
 
     /** The archives in the mirror, with their sums. */
     function mirrorSums(): Record<string, string> {
@@ -93,7 +93,7 @@ describe("setup: what is downloaded is what was pinned", function () {
 
     it("a list of sums that cannot be read is not taken for one without sums", async () => {
         sandbox.fillMirror();
-        sandbox.write("scripts/lib/downloads.json", "{");
+        sandbox.write("scripts/setup/downloads.json", "{");
         const { status } = await sandbox.setup(["--require-cli"], mirrored());
         assert.strictEqual(status, 1);
         sandbox.assertNothingHalfMade();
@@ -137,7 +137,7 @@ describe("setup: what is downloaded is what was pinned", function () {
     });
 
     it("each sum that is pinned in this repository is one, of an archive of Pulumi", () => {
-        const file = path.join(repository, "scripts", "lib", "downloads.json");
+        const file = path.join(repository, "scripts", "setup", "downloads.json");
         const sums = JSON.parse(fs.readFileSync(file, "utf8")) as Record<string, string>;
         for (const [name, sum] of Object.entries(sums)) {
             assert.match(name, /^pulumi-(resource-\w+-)?v[\d.]+-\w+-\w+\.tar\.gz$/);

@@ -48,7 +48,7 @@ describe("setup: the CLI from its Go module", function () {
         const project = sandbox.clone("second");
         const { status, output } = await sandbox.spawn(
             "bash",
-            ["scripts/setup", "--require-cli"],
+            ["scripts/setup.sh", "--require-cli"],
             {},
             project,
         ).ended;
@@ -105,7 +105,7 @@ describe("setup: the CLI from its Go module", function () {
 
     it("takes no program that is cut short by the size of the disk", async () => {
         sandbox.go({ during: 'head -c 6000000 /dev/zero >> "$out" || exit 1' });
-        const limited = "ulimit -f 4096; exec bash scripts/setup --require-cli"; // 4 MB a file
+        const limited = "ulimit -f 4096; exec bash scripts/setup.sh --require-cli"; // 4 MB a file
         const { status, output } = await sandbox.spawn("bash", ["-c", limited]).ended;
         assert.strictEqual(status, 1, output);
         sandbox.assertNothingHalfMade();
@@ -128,7 +128,7 @@ describe("setup: the CLI from its Go module", function () {
         const project = sandbox.clone("second");
         const outcomes = await Promise.all([
             sandbox.setup(["--require-cli"]),
-            sandbox.spawn("bash", ["scripts/setup", "--require-cli"], {}, project).ended,
+            sandbox.spawn("bash", ["scripts/setup.sh", "--require-cli"], {}, project).ended,
         ]);
         assert.deepStrictEqual(
             outcomes.map(({ status }) => status),
@@ -169,7 +169,7 @@ describe("setup: the CLI from its Go module", function () {
     });
 
     it("pins the module to the version of @pulumi/pulumi, with a sum for every module", () => {
-        const folder = path.resolve(__dirname, "../../scripts/engine");
+        const folder = path.resolve(__dirname, "../../scripts/setup/engine");
         const text = fs.readFileSync(path.join(folder, "go.mod"), "utf8");
         assert.match(text, /^tool github\.com\/pulumi\/pulumi\/pkg\/v3\/cmd\/pulumi$/m);
         for (const module of ["pkg", "sdk"]) {

@@ -91,7 +91,7 @@ export class Sandbox {
 
     /** A clone of the project, as far as the set-up looks at it. */
     private fillProject(project: string): void {
-        for (const folder of ["scripts", "standins"]) {
+        for (const folder of ["scripts", "standins", "test/runner"]) {
             fs.cpSync(path.join(repository, folder), path.join(project, folder), {
                 recursive: true,
             });
@@ -264,12 +264,12 @@ esac
         };
     }
 
-    /** Starts `scripts/setup` in a process group of its own. */
+    /** Starts `scripts/setup.sh` in a process group of its own. */
     start(
         args: readonly string[] = [],
         extra: NodeJS.ProcessEnv = {},
     ): { child: ChildProcess; ended: Promise<Outcome> } {
-        return this.spawn("bash", ["scripts/setup", ...args], extra);
+        return this.spawn("bash", ["scripts/setup.sh", ...args], extra);
     }
 
     spawn(

@@ -246,7 +246,7 @@ describe("setup", function () {
 
     it("leaves nothing of an archive that cannot be written in full", async () => {
         sandbox.fillMirror({ payloadBytes: 8_000_000 });
-        const limited = "ulimit -f 4096; exec bash scripts/setup --require-cli"; // 4 MB a file
+        const limited = "ulimit -f 4096; exec bash scripts/setup.sh --require-cli"; // 4 MB a file
         const { status, output } = await sandbox.spawn("bash", ["-c", limited], mirrored()).ended;
         assert.strictEqual(status, 1, output);
         assert.match(output, /does not unpack/);

@@ -73,7 +73,7 @@ describe("a signal", function () {
         ]);
         await new Promise((resolve) => holder.stdout.once("data", resolve));
         try {
-            const { child, ended } = sandbox.spawn("bash", ["scripts/emulator"]);
+            const { child, ended } = sandbox.spawn("bash", ["scripts/emulator.sh"]);
             started = child;
             const tree = await until(() => {
                 const found = processTree(child.pid as number);
@@ -93,7 +93,7 @@ describe("a signal", function () {
             try {
                 const note = path.join(fresh.top, "building");
                 fresh.go({ during: `trap '' TERM; echo $$ > ${note}; sleep 600; sleep 600` });
-                const { child, ended } = fresh.spawn("bash", ["scripts/demo"]);
+                const { child, ended } = fresh.spawn("bash", ["scripts/demo.sh"]);
                 started = child;
                 await until(() => fs.existsSync(note) && fs.readFileSync(note, "utf8") !== "");
                 const tree = processTree(child.pid as number);

@@ -21,7 +21,7 @@ describe("the test run", function () {
         rmSync(folder, { recursive: true, force: true });
     });
 
-    /** Runs scripts/lib/test.mjs on files made of these texts. */
+    /** Runs test/runner/test.mjs on files made of these texts. */
     function runTests(ci: string, ...specs: string[]): { status: number | null; lines: string[] } {
         const files = specs.map((text, index) => {
             const file = path.join(folder, `sample${index}.spec.ts`);
@@ -30,7 +30,7 @@ describe("the test run", function () {
         });
         const { status, stdout } = spawnSync(
             process.execPath,
-            [path.join(repository, "scripts", "lib", "test.mjs"), ...files],
+            [path.join(repository, "test", "runner", "test.mjs"), ...files],
             { encoding: "utf8", env: { ...process.env, CI: ci } },
         );
         return { status, lines: stdout.trimEnd().split("\n") };
@@ -82,7 +82,7 @@ describe("the test run", function () {
                 "})).timeout(0);\n",
         );
         const run = spawn(process.execPath, [
-            path.join(repository, "scripts", "lib", "test.mjs"),
+            path.join(repository, "test", "runner", "test.mjs"),
             sample,
         ]);
         const ended = new Promise((resolve) => run.once("exit", resolve));

@@ -1,6 +1,6 @@
 import { execFile } from "child_process";
 import * as paths from "path";
-import { CheckReport } from "../../scripts/lib/check/report";
+import { CheckReport } from "../../cli/check/report";
 import { ProjectFolder, Raw } from "../unit/configSupport";
 import { ArmWire, Login } from "./armWire";
 
@@ -47,7 +47,7 @@ export class CheckedProject extends ProjectFolder {
             ...more,
         };
         const register = paths.join(repository, "node_modules/ts-node/register/transpile-only");
-        const program = ["-r", register, paths.join(repository, "scripts/check.ts"), ...args];
+        const program = ["-r", register, paths.join(repository, "cli/check/main.ts"), ...args];
         return new Promise((resolve) => {
             execFile(process.execPath, program, { cwd: this.path, env }, (error, out, errors) =>
                 resolve({ status: error === null ? 0 : Number(error.code), out, errors }),

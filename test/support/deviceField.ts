@@ -1,7 +1,7 @@
 import * as assert from "assert";
 import { EnvironmentCredential } from "@azure/identity";
 import { ProvisioningServiceClient } from "azure-iot-provisioning-service";
-import { register } from "../../device/registration";
+import { register } from "../../sample-device/registration";
 import { Deployment, StackOutputs } from "./deployment";
 import { connects, DeviceCredentials } from "./liveDevice";
 import { OpenSsl } from "./openssl";

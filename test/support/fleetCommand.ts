@@ -38,7 +38,7 @@ export class FleetCommand {
         { name, project, variables }: Pick<Deployment, "name" | "variables"> & FleetFolder,
         ...args: string[]
     ): FleetCommand {
-        const script = path.join(repository, "scripts/fleet");
+        const script = path.join(repository, "scripts/fleet.sh");
         const named = args.includes("--stack") ? args : [...args, "--stack", name];
         const child = spawn("bash", [script, ...named], {
             cwd: project.folder,

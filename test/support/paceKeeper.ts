@@ -1,5 +1,5 @@
 import { request } from "http";
-import { PaceKeeper } from "../../scripts/lib/fleet/paceKeeper";
+import { PaceKeeper } from "../../cli/fleet/paceKeeper";
 
 export interface Asked {
     readonly body?: string;

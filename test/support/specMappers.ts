@@ -2,7 +2,7 @@ import { readFileSync } from "fs";
 import * as path from "path";
 import { runInNewContext } from "vm";
 import { ModuleKind, transpileModule } from "typescript";
-import { Form } from "../../scripts/lib/live/redact";
+import { Form } from "../../cli/live/redact";
 
 /** A type as Azure's SDKs have it from azure-rest-api-specs, with `@azure/core-client`'s names. */
 interface Mapper {

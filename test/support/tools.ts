@@ -21,13 +21,13 @@ export function requirePulumi(context: Mocha.Context): Engine {
 export function requireAzureCli(context: Mocha.Context): string {
     const az = process.env.AZURE_CLI || path.join(repository, ".local/azure-cli-venv/bin/az");
     if (!existsSync(az)) {
-        return skip(context, { lacks: "Azure CLI", why: "see what `scripts/azure-cli` says" });
+        return skip(context, { lacks: "Azure CLI", why: "see what `scripts/azure-cli.sh` says" });
     }
     return az;
 }
 
 /**
- * A folder with the `node` of a major version, as `npm test` found it (NODE_VERSIONS, lines of scripts/node-versions);
+ * A folder with the `node` of a major version, as `npm test` found it (NODE_VERSIONS, lines of scripts/node-versions.sh);
  * without one the test is skipped. The version that runs is always there.
  */
 export function nodeFolder(context: Mocha.Context, major: string): string {
@@ -38,6 +38,6 @@ export function nodeFolder(context: Mocha.Context, major: string): string {
     const line = lines.find((one) => one.startsWith(`${major} `));
     return (
         line?.slice(major.length + 1) ??
-        skip(context, { lacks: "Node.js version", why: "see what `scripts/node-versions` says" })
+        skip(context, { lacks: "Node.js version", why: "see what `scripts/node-versions.sh` says" })
     );
 }

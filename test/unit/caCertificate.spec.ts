@@ -6,10 +6,10 @@ import {
     caWarnings,
     issuedFindings,
     rootFindings,
-} from "../../components/pki/caCertificate";
-import { GivenCertificate, inspectCertificate } from "../../components/pki/inspectCertificate";
-import { issueLeaf } from "../../components/pki/issue";
-import { Finding } from "../../components/pki/pem";
+} from "../../components/x509/caCertificate";
+import { GivenCertificate, inspectCertificate } from "../../components/x509/inspectCertificate";
+import { issueLeaf } from "../../components/x509/issue";
+import { Finding } from "../../components/x509/pem";
 import { ProjectFolder } from "./configSupport";
 
 const subject = { organization: "Contoso Ltd", country: "DE" };

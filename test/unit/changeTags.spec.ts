@@ -1,8 +1,8 @@
 import { strict as assert } from "assert";
 import { AzureError } from "../../components/azure/client";
-import { changeTags } from "../../components/iothub/changeTags";
-import { HubRegistry } from "../../components/iothub/hubRegistry";
-import { DeviceRecord } from "../../components/iothub/registry";
+import { changeTags } from "../../components/registry/changeTags";
+import { HubRegistry } from "../../components/registry/hubRegistry";
+import { DeviceRecord } from "../../components/registry/registry";
 
 type Tags = DeviceRecord["tags"];
 

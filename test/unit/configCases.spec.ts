@@ -3,7 +3,7 @@ import { execFileSync } from "child_process";
 import { readFileSync } from "fs";
 import * as path from "path";
 import { provider } from "../../components/pki/deviceCertificateProvider";
-import { requestedKey } from "../../components/pki/csr";
+import { requestedKey } from "../../components/x509/csr";
 import { readSettings } from "../../stacks/config";
 import { good, problemsOf, Raw } from "./configSupport";
 

@@ -1,8 +1,8 @@
 import { strict as assert } from "assert";
 import { spawnSync } from "child_process";
-import { inspectCertificate } from "../../components/pki/inspectCertificate";
-import { inspectCsr } from "../../components/pki/csr";
-import { Finding } from "../../components/pki/pem";
+import { inspectCertificate } from "../../components/x509/inspectCertificate";
+import { inspectCsr } from "../../components/x509/csr";
+import { Finding } from "../../components/x509/pem";
 import { makeCertificates, makeKeys, makeRequests } from "./configFileSamples";
 import { ProjectFolder } from "./configSupport";
 

@@ -2,11 +2,11 @@ import { strict as assert } from "assert";
 import { spawnSync } from "child_process";
 import { createPublicKey, X509Certificate } from "crypto";
 import { issuerFacts } from "../../emulator/mqtt/certificate";
-import { caFindings } from "../../components/pki/caCertificate";
-import { inspectCsr } from "../../components/pki/csr";
-import { inspectCertificate } from "../../components/pki/inspectCertificate";
-import { issueLeaf, leafNotAfter } from "../../components/pki/issue";
-import { Inspection } from "../../components/pki/pem";
+import { caFindings } from "../../components/x509/caCertificate";
+import { inspectCsr } from "../../components/x509/csr";
+import { inspectCertificate } from "../../components/x509/inspectCertificate";
+import { issueLeaf, leafNotAfter } from "../../components/x509/issue";
+import { Inspection } from "../../components/x509/pem";
 import { ProjectFolder } from "./configSupport";
 
 /** How `openssl genpkey` makes each key, and how a refusal calls it; no name: it is taken. */

@@ -1,7 +1,7 @@
 import { strict as assert } from "assert";
 import { createHash, X509Certificate } from "crypto";
-import { inspectCsr, requestedKey } from "../../components/pki/csr";
-import { issueLeaf } from "../../components/pki/issue";
+import { inspectCsr, requestedKey } from "../../components/x509/csr";
+import { issueLeaf } from "../../components/x509/issue";
 import { readSettings } from "../../stacks/config";
 import { good, problemsOf, ProjectFolder, Raw } from "./configSupport";
 

@@ -1,6 +1,6 @@
 import { strict as assert } from "assert";
 import { createHash } from "crypto";
-import { inspectCsr, requestedKey } from "../../components/pki/csr";
+import { inspectCsr, requestedKey } from "../../components/x509/csr";
 import { makeKeys, makeRequests } from "./configFileSamples";
 import { ProjectFolder } from "./configSupport";
 

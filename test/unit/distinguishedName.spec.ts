@@ -1,5 +1,5 @@
 import { strict as assert } from "assert";
-import { isSameCommonName, isSameName } from "../../components/pki/distinguishedName";
+import { isSameCommonName, isSameName } from "../../components/x509/distinguishedName";
 
 describe("distinguished names as services show them", () => {
     const same: readonly (readonly [string, string, string])[] = [

@@ -1,6 +1,6 @@
 import { strict as assert } from "assert";
 import { loader } from "../../components/dynamic/resource";
-import { paceVariable } from "../../components/iothub/pace";
+import { paceVariable } from "../../components/rateLimit/pace";
 import { DynamicHost, Props } from "../support/dynamicHost";
 import { shared } from "../support/emulator";
 

@@ -1,9 +1,9 @@
 import { strict as assert } from "assert";
 import { existsSync, readFileSync, statSync } from "fs";
 import * as paths from "path";
-import { RunFolder } from "../../scripts/lib/fleet/runFolder";
-import { PlatformFile, removeFormerFile, settingsFile } from "../../scripts/lib/fleet/stackFiles";
-import { StackFileError } from "../../scripts/lib/planConfig";
+import { RunFolder } from "../../cli/fleet/runFolder";
+import { PlatformFile, removeFormerFile, settingsFile } from "../../cli/stackFiles/stackFiles";
+import { StackFileError } from "../../cli/stackFiles/planConfig";
 import { Sharding } from "../../stacks/settings";
 import { shardsValue } from "../../stacks/shards";
 import { ProjectFolder } from "./configSupport";

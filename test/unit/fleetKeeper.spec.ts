@@ -3,8 +3,8 @@ import { createServer } from "http";
 import { AddressInfo, connect } from "net";
 import { networkInterfaces } from "os";
 import { setTimeout as sleep } from "timers/promises";
-import { PaceKeeper } from "../../scripts/lib/fleet/paceKeeper";
-import { sharedPace } from "../../components/iothub/sharedPace";
+import { PaceKeeper } from "../../cli/fleet/paceKeeper";
+import { sharedPace } from "../../components/rateLimit/sharedPace";
 import { ask } from "../support/paceKeeper";
 
 /** 100 identity operations a minute, which may go at once. */

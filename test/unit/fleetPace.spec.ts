@@ -1,8 +1,8 @@
 import { strict as assert } from "assert";
 import { setTimeout as sleep } from "timers/promises";
-import { PaceKeeper } from "../../scripts/lib/fleet/paceKeeper";
-import { HubPace } from "../../components/iothub/pace";
-import { sharedPace } from "../../components/iothub/sharedPace";
+import { PaceKeeper } from "../../cli/fleet/paceKeeper";
+import { HubPace } from "../../components/rateLimit/pace";
+import { sharedPace } from "../../components/rateLimit/sharedPace";
 
 /** 100 identity operations and 20 pages of queries a minute, both of which may go at once. */
 const small = { sku: "S1", units: 1 };

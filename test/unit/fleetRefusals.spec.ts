@@ -1,7 +1,7 @@
 import { strict as assert } from "assert";
 import { chmodSync, mkdirSync } from "fs";
-import { Fleet } from "../../scripts/lib/fleet/fleet";
-import { StackFileError } from "../../scripts/lib/planConfig";
+import { Fleet } from "../../cli/fleet/fleet";
+import { StackFileError } from "../../cli/stackFiles/planConfig";
 import { ProjectFolder } from "./configSupport";
 
 /** What the command line asks for, with a CLI that knows these stacks and nothing else. */

@@ -1,8 +1,8 @@
 import { strict as assert } from "assert";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
-import { FleetProgress } from "../../scripts/lib/fleet/fleetProgress";
-import { outcomeLines } from "../../scripts/lib/fleet/report";
-import { Outcome, Seen } from "../../scripts/lib/fleet/stackRun";
+import { FleetProgress } from "../../cli/fleet/fleetProgress";
+import { outcomeLines } from "../../cli/fleet/report";
+import { Outcome, Seen } from "../../cli/fleet/stackRun";
 
 function outcome(stack: string, changes: Outcome["changes"], more: Partial<Outcome> = {}): Outcome {
     return { stack, result: "done", changes, details: [], seconds: 1, ...more };

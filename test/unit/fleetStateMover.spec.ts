@@ -1,7 +1,7 @@
 import { strict as assert } from "assert";
-import { Placement } from "../../scripts/lib/fleet/placement";
-import { carryOut } from "../../scripts/lib/fleet/stateMover";
-import { ExportedState, StateResource } from "../../scripts/lib/fleet/stackState";
+import { Placement } from "../../cli/fleet/placement";
+import { carryOut } from "../../cli/fleet/stateMover";
+import { ExportedState, StateResource } from "../../cli/fleet/stackState";
 
 const type = "pulumi-nodejs:dynamic/iothub:DeviceIdentity";
 const urnIn = (stack: string, id: string): string =>

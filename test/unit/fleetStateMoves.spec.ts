@@ -1,5 +1,5 @@
 import { strict as assert } from "assert";
-import { ExportedState, given, received, StateResource } from "../../scripts/lib/fleet/stackState";
+import { ExportedState, given, received, StateResource } from "../../cli/fleet/stackState";
 
 /** With what a state keeps beside what is read of it. */
 type Resource = StateResource & Readonly<Record<string, unknown>>;

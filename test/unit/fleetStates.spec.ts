@@ -1,7 +1,7 @@
 import { strict as assert } from "assert";
-import { FleetStacks } from "../../scripts/lib/fleet/fleetStacks";
-import { Placement, platformOf } from "../../scripts/lib/fleet/placement";
-import { ExportedState, StateResource } from "../../scripts/lib/fleet/stackState";
+import { FleetStacks } from "../../cli/fleet/fleetStacks";
+import { Placement, platformOf } from "../../cli/fleet/placement";
+import { ExportedState, StateResource } from "../../cli/fleet/stackState";
 import { readSettings } from "../../stacks/config";
 import { isFleetStack } from "../../stacks/shards";
 import { good, Raw } from "./configSupport";

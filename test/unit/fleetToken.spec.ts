@@ -3,10 +3,10 @@ import { createServer } from "http";
 import { AddressInfo } from "net";
 import { Readable } from "stream";
 import { inspect } from "util";
-import { PaceRequest, sharedPace } from "../../components/iothub/sharedPace";
-import { PaceKeeper } from "../../scripts/lib/fleet/paceKeeper";
-import { largestBody, readRequest } from "../../scripts/lib/fleet/paceRequest";
-import { SharedAnswers } from "../../scripts/lib/fleet/sharedAnswers";
+import { PaceRequest, sharedPace } from "../../components/rateLimit/sharedPace";
+import { PaceKeeper } from "../../cli/fleet/paceKeeper";
+import { largestBody, readRequest } from "../../cli/fleet/paceRequest";
+import { SharedAnswers } from "../../cli/fleet/sharedAnswers";
 import { ask } from "../support/paceKeeper";
 
 const hub = "iot-abc.azure-devices.net";

@@ -1,8 +1,8 @@
 import { strict as assert } from "assert";
 import { azureCloud } from "../../components/azure/cloud";
 import { own, stableJson } from "../../components/dynamic/values";
-import { tagPatch } from "../../components/iothub/tagPatch";
-import { readStack } from "../../scripts/lib/planConfig";
+import { tagPatch } from "../../components/registry/tagPatch";
+import { readStack } from "../../cli/stackFiles/planConfig";
 import { readSettings } from "../../stacks/config";
 import { good, problemsOf, ProjectFolder, Raw } from "./configSupport";
 

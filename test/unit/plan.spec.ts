@@ -1,6 +1,6 @@
 import { strict as assert } from "assert";
-import { FleetPlan, planFleet, PlanOptions } from "../../scripts/lib/plan";
-import { planLines } from "../../scripts/lib/planReport";
+import { FleetPlan, planFleet, PlanOptions } from "../../cli/plan/plan";
+import { planLines } from "../../cli/plan/planReport";
 import { readSettings } from "../../stacks/config";
 import { good, Raw } from "./configSupport";
 

@@ -2,7 +2,7 @@ import { strict as assert } from "assert";
 import { execFileSync, spawnSync } from "child_process";
 import { cpSync, existsSync, realpathSync } from "fs";
 import * as paths from "path";
-import { FleetPlan } from "../../scripts/lib/plan";
+import { FleetPlan } from "../../cli/plan/plan";
 import { skip } from "../support/skip";
 import { ProjectFolder } from "./configSupport";
 
@@ -38,7 +38,7 @@ class PlannedProject extends ProjectFolder {
             [
                 "-r",
                 paths.join(repository, "node_modules/ts-node/register/transpile-only"),
-                paths.join(repository, "scripts/plan.ts"),
+                paths.join(repository, "cli/plan/main.ts"),
                 ...args,
             ],
             { cwd: this.path, env: this.environment },

@@ -1,12 +1,12 @@
 import { strict as assert } from "assert";
 import { mock } from "node:test";
 import { AzureError } from "../../components/azure/client";
-import { Gatherer } from "../../components/iothub/gather";
-import { Progress } from "../../components/iothub/progress";
-import { ItemError, Registry, RegistryOperation } from "../../components/iothub/registry";
-import { RegistryQueue } from "../../components/iothub/registryQueue";
-import { OwnPace } from "../../components/iothub/pace";
-import { TokenBucket } from "../../components/iothub/tokenBucket";
+import { Gatherer } from "../../components/registry/gather";
+import { Progress } from "../../components/rateLimit/progress";
+import { ItemError, Registry, RegistryOperation } from "../../components/registry/registry";
+import { RegistryQueue } from "../../components/registry/registryQueue";
+import { OwnPace } from "../../components/rateLimit/pace";
+import { TokenBucket } from "../../components/rateLimit/tokenBucket";
 
 const minute = 60_000;
 /** 100 identity operations a minute. */

@@ -6,8 +6,8 @@ import * as path from "path";
 import { IotHubClient } from "@azure/arm-iothub";
 import { EnvironmentCredential } from "@azure/identity";
 import { Registry } from "azure-iothub";
-import { hubSideReasons, visibleProblems } from "../../device/diagnosis";
-import { DeviceRun, runDevice } from "../../scripts/lib/demoDevices";
+import { hubSideReasons, visibleProblems } from "../../sample-device/diagnosis";
+import { DeviceRun, runDevice } from "../../scripts/demo/demoDevices";
 import { dropGroup, iotHubClient, makeHub } from "../support/iotHubClient";
 import { chain, issue, Issued, makeCa, selfSigned } from "../support/pki";
 
@@ -90,7 +90,7 @@ describe("the sample device", function () {
         const device = (...args: string[]) =>
             spawnSync(
                 process.execPath,
-                ["-r", "ts-node/register/transpile-only", "device/device.ts", ...args],
+                ["-r", "ts-node/register/transpile-only", "sample-device/device.ts", ...args],
                 { cwd: path.resolve(__dirname, "../.."), encoding: "utf8" },
             );
         const files = ["--certificate", "c.pem", "--key", "k.pem"];

@@ -1,8 +1,8 @@
 import { strict as assert } from "assert";
 import { dump } from "js-yaml";
-import { PlatformFile } from "../../scripts/lib/fleet/stackFiles";
-import { readStack, StackFileError } from "../../scripts/lib/planConfig";
-import { readYaml, YamlError } from "../../scripts/lib/stackYaml";
+import { PlatformFile } from "../../cli/stackFiles/stackFiles";
+import { readStack, StackFileError } from "../../cli/stackFiles/planConfig";
+import { readYaml, YamlError } from "../../cli/stackFiles/stackYaml";
 import { ProjectFolder } from "./configSupport";
 
 describe("settings files: YAML as the Pulumi CLI reads it", () => {

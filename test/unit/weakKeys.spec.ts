@@ -1,11 +1,11 @@
 import { strict as assert } from "assert";
 import { spawnSync } from "child_process";
 import { checkPrimeSync, createPublicKey, generatePrimeSync, KeyObject } from "crypto";
-import { inspectCsr } from "../../components/pki/csr";
-import { inspectCertificate } from "../../components/pki/inspectCertificate";
-import { keyFinding, primeFinding } from "../../components/pki/publicKey";
-import { hasRocaFingerprint, rsaNumbers } from "../../components/pki/weakKeys";
-import { childrenOf, DerElement, elementAt } from "../../components/pki/der";
+import { inspectCsr } from "../../components/x509/csr";
+import { inspectCertificate } from "../../components/x509/inspectCertificate";
+import { keyFinding, primeFinding } from "../../components/x509/publicKey";
+import { hasRocaFingerprint, rsaNumbers } from "../../components/x509/weakKeys";
+import { childrenOf, DerElement, elementAt } from "../../components/x509/der";
 import { good, problemsOf, ProjectFolder } from "./configSupport";
 
 const f4 = 65537n;

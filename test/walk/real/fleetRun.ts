@@ -24,7 +24,7 @@ export class FleetRun {
     }
 
     static start({ folder, variables }: Engine, ...args: string[]): FleetRun {
-        const script = path.join(repository, "scripts/fleet");
+        const script = path.join(repository, "scripts/fleet.sh");
         const child = spawn("bash", [script, ...args, "--stack", "walk"], {
             cwd: folder,
             env: variables,

@@ -1,0 +1,39 @@
+import { shellWord } from "../../components/text/shellWords";
+import { CheckContext } from "./context";
+import { error, Finding, ok, unchecked, warning } from "./finding";
+
+/** Whether the resource group is there, or not, as the settings say. */
+export async function checkResourceGroup(context: CheckContext): Promise<Finding[]> {
+    const { settings, encrypted } = context;
+    const { resourceGroup: kind, resourceGroupName: name, location } = settings;
+    if (encrypted.includes("resourceGroupName")) {
+        return [
+            unchecked(
+                "iot-x509:resourceGroupName is encrypted, so the group was not looked for",
+                "a group's name is no secret: pulumi config set iot-x509:resourceGroupName NAME",
+            ),
+        ];
+    }
+    if (name === undefined) {
+        return [ok("the resource group gets a name of its own")];
+    }
+    const present = await context.group();
+    if (kind === "existing") {
+        return [
+            present === undefined
+                ? error(
+                      `iot-x509:resourceGroup is "existing", and there is no resource group "${name}"`,
+                      `az group create --name ${shellWord(name)} --location ${shellWord(location)}, or set it to "create"`,
+                  )
+                : ok(`the resource group "${name}" is there`),
+        ];
+    }
+    return [
+        present === undefined
+            ? ok(`the resource group "${name}" is free to be made`)
+            : warning(
+                  `the resource group "${name}" is there already, and a first up fails on it unless this stack made it`,
+                  "set iot-x509:resourceGroup to existing, or choose another resourceGroupName",
+              ),
+    ];
+}

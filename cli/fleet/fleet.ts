@@ -1,0 +1,406 @@
+import { availableParallelism } from "os";
+import { destroyVariable } from "../../components/dynamic/stackSettings";
+import { paceVariable } from "../../components/rateLimit/pace";
+import { shellWord } from "../../components/text/shellWords";
+import { cutOffText, KnownSettings, tooMany } from "../../stacks/cutOff";
+import { Settings, Sharding } from "../../stacks/settings";
+import { plannedVariable } from "../../stacks/planned";
+import { isFleetStack, shardsValue } from "../../stacks/shards";
+import { fleetStackError, project, readStack, StackFileError } from "../stackFiles/planConfig";
+import { counted } from "./counted";
+import { FleetProgress } from "./fleetProgress";
+import { FleetStack, FleetStacks } from "./fleetStacks";
+import { inParallel } from "../../scripts/lib/inParallel";
+import { PaceKeeper } from "./paceKeeper";
+import { HeldPart, Placement, platformOf } from "./placement";
+import { platformName } from "./platformName";
+import { PlatformLock } from "./platformLock";
+import { PulumiCli } from "./pulumiCli";
+import { RunFolder } from "./runFolder";
+import { PlatformFile, removeFormerFile } from "../stackFiles/stackFiles";
+import { ExportedState } from "./stackState";
+import { Outcome, runStack, Verb } from "./stackRun";
+import { carryOut } from "./stateMover";
+
+/** A stack's tag that tells whose fleet stack it is before its first deploy. */
+const fleetTag = "iot-x509:fleetOf";
+const progressMilliseconds = 1000;
+
+export interface FleetOptions {
+    /** Folder of Pulumi.yaml. */
+    readonly folder: string;
+    /** The stack of the hub: `STACK`, `ORGANIZATION/STACK` or `ORGANIZATION/PROJECT/STACK`. */
+    readonly stack: string;
+    /** Instead of what the settings say; `up` writes it there. */
+    readonly sharding?: Sharding;
+    /** Whether states are compared with Azure first. */
+    readonly refresh: boolean;
+    /** Fleet stacks that are deployed at once. Default: one for each processor. */
+    readonly atOnce?: number;
+    readonly say: (line: string) => void;
+}
+
+/** What became of all stacks. */
+export interface FleetOutcome {
+    readonly stacks: readonly Outcome[];
+    /** Of a preview, when parts of devices must move first: then no stack can be previewed. */
+    readonly awaited?: Placement;
+}
+
+/** What a run goes by, read once. */
+interface Present {
+    readonly settings: Settings;
+    /** Names of encrypted settings. */
+    readonly encrypted: readonly string[];
+    readonly file: PlatformFile;
+    readonly stacks: FleetStacks;
+}
+
+/** The stack of a hub with the fleet stacks that hold its devices, deployed as one. */
+export class Fleet {
+    private isStopping = false;
+    private isDestroying = false;
+    private progress: FleetProgress | undefined;
+    /** What fleet stacks are told to replace. */
+    private replace: string | undefined;
+
+    private constructor(
+        private readonly options: FleetOptions,
+        /** The stack of the hub. */
+        readonly platform: string,
+        readonly cli: PulumiCli,
+        readonly runFolder: RunFolder,
+        private readonly keeper: PaceKeeper,
+    ) {}
+
+    /** @throws StackFileError when there is no such stack; CliError */
+    static async open(options: FleetOptions): Promise<Fleet> {
+        const runFolder = RunFolder.make(project);
+        try {
+            const cli = await PulumiCli.find(options.folder, runFolder.path);
+            const platform = await platformName(options.stack, project, cli);
+            return new Fleet(options, platform, cli, runFolder, await PaceKeeper.start());
+        } catch (error) {
+            runFolder.remove();
+            throw error;
+        }
+    }
+
+    /** Lets what is under way end, and begins nothing more. Once more: ends what is under way, too. */
+    stop(): void {
+        this.isStopping = true;
+        this.keeper.stop();
+        this.cli.interrupt();
+    }
+
+    /** Ends what is under way at once, wherever it is. */
+    kill(): void {
+        this.cli.interrupt("SIGKILL");
+    }
+
+    close(): void {
+        this.keeper.close();
+        this.runFolder.remove();
+    }
+
+    /** Moves parts of devices where they belong, deploys the hub's stack, then the fleet stacks. */
+    up(): Promise<FleetOutcome> {
+        return this.locked(() => this.deploy());
+    }
+
+    private async deploy(): Promise<FleetOutcome> {
+        const { platform } = this;
+        const { sharding, say, folder } = this.options;
+        const before = await this.read();
+        const { stacks } = before;
+        this.judgeCutOff(before);
+        this.writeFiles(before);
+        for (const { stack } of stacks.wanted.filter(({ exists }) => !exists)) {
+            await this.cli.makeStack(stack, before.file.secretsProvider);
+            await this.cli.tag(stack, fleetTag, platform);
+        }
+        if (sharding !== undefined) {
+            const value = String(shardsValue(sharding));
+            const flags = ["--stack", platform, "--plaintext"];
+            await this.cli.run("config", "set", ...flags, "iot-x509:shards", value);
+        }
+        if (!this.isStopping) {
+            this.tellMoves(stacks.placement);
+            await carryOut(platform, stacks.placement, this.cli);
+        }
+        stacks.names.forEach((stack) => removeFormerFile(folder, stack));
+        const hub = await this.run("up", platform);
+        const wanted = stacks.wanted.map(({ stack }) => stack);
+        if (hub.result !== "done") {
+            return { stacks: [hub, ...wanted.map(notBegun)] };
+        }
+        if (hub.isHubNew) {
+            say(
+                "the hub was replaced: the identities of all devices are made again on the new one",
+            );
+            // The new hub may have the ID of the old one, so that the fleet stacks see no change.
+            this.replace = allIdentities;
+        }
+        const outcomes = await this.runFleet("up", wanted, stacks.expectedParts);
+        if (stacks.obsolete.length > 0 && !this.isStopping) {
+            const left = (await this.read()).stacks;
+            for (const stack of stacks.obsolete.filter((name) => left.isRemovable(name))) {
+                say(`${stack} is empty and not needed any more: removed`);
+                await this.cli.removeStack(stack);
+            }
+        }
+        return { stacks: [hub, ...outcomes] };
+    }
+
+    /**
+     * The brake and what it lets pass, for all stacks at once.
+     *
+     * @throws StackFileError
+     */
+    private judgeCutOff({ settings, encrypted, stacks }: Present): void {
+        const isHidden = encrypted.includes("organization") || encrypted.includes("country");
+        const known: KnownSettings = {
+            ...settings,
+            organization: isHidden ? undefined : settings.organization,
+        };
+        const refusal = tooMany(known, stacks.previous);
+        if (refusal !== undefined) {
+            throw new StackFileError(refusal);
+        }
+        const text = cutOffText(known, stacks.previous);
+        if (text !== undefined) {
+            this.options.say(text);
+        }
+    }
+
+    private tellMoves({ moves, differing }: Placement): void {
+        const { say } = this.options;
+        if (moves.length > 0) {
+            const parts = moves.flatMap((move) => move.parts);
+            say(`${devicesOf(parts)} to move to other stacks: only states change`);
+        }
+        if (differing.length > 0) {
+            say(
+                `${devicesOf(differing)} in two stacks after a move that was interrupted, and changed in one of them ` +
+                    `since. That one stays: ${differing.map(({ urn, stack }) => `${nameIn(urn)} of ${stack}`).join(", ")}`,
+            );
+        }
+    }
+
+    /** Shows what `up` would do. Writes nothing. */
+    async preview(): Promise<FleetOutcome> {
+        const present = await this.read();
+        const { wanted, placement, expectedParts } = present.stacks;
+        this.judgeCutOff(present);
+        if (placement.moves.length + placement.leftovers.length > 0) {
+            return { stacks: [], awaited: placement };
+        }
+        this.writeFiles(present);
+        const hub = await this.run("preview", this.platform);
+        const existing = wanted.filter(({ exists }) => exists).map(({ stack }) => stack);
+        const outcomes = await this.runFleet("preview", existing, expectedParts);
+        return {
+            stacks: [hub, ...outcomes, ...wanted.filter(({ exists }) => !exists).map(toCome)],
+        };
+    }
+
+    /** Takes down the hub with all its devices at once, and then what is left of them in the fleet stacks. */
+    destroy(): Promise<FleetOutcome> {
+        return this.locked(() => this.takeDown());
+    }
+
+    private async takeDown(): Promise<FleetOutcome> {
+        const present = await this.read();
+        const { wanted, obsolete, protectedResources, expectedParts, names } = present.stacks;
+        refuseProtected(protectedResources);
+        this.writeFiles(present);
+        for (const stack of obsolete) {
+            const settings = present.file.fleetStackSettings(this.platform, "gone", undefined);
+            this.runFolder.write(stack, settings);
+        }
+        const stacks = [
+            ...wanted.filter(({ exists }) => exists).map(({ stack }) => stack),
+            ...obsolete,
+        ];
+        this.isDestroying = true;
+        const hub = await this.run("destroy", this.platform);
+        if (hub.result !== "done") {
+            return { stacks: [hub, ...stacks.map(notBegun)] };
+        }
+        const outcomes = await this.runFleet("destroy", stacks, expectedParts);
+        for (const { stack } of outcomes.filter(({ result }) => result === "done")) {
+            await this.cli.removeStack(stack);
+        }
+        names.forEach((stack) => removeFormerFile(this.options.folder, stack));
+        return { stacks: [hub, ...outcomes] };
+    }
+
+    get isStopped(): boolean {
+        return this.isStopping;
+    }
+
+    /** Does what no other run may do to these stacks at the same time. */
+    async locked<T>(work: () => Promise<T>): Promise<T> {
+        const { file } = this.readFiles();
+        const lock = await PlatformLock.take(this.platform, file, this.cli, this.runFolder);
+        try {
+            return await work();
+        } finally {
+            await lock.release(this.options.say);
+        }
+    }
+
+    /** @throws ConfigurationError, StackFileError */
+    private readFiles(): Omit<Present, "stacks"> {
+        const { folder, sharding } = this.options;
+        const override = sharding === undefined ? {} : { shards: shardsValue(sharding) };
+        const { settings, unread, encrypted } = readStack(folder, this.platform, override);
+        if (settings.shard !== undefined) {
+            throw fleetStackError(this.platform, settings.shard.of);
+        }
+        refuseHidden(settings, unread);
+        return { settings, encrypted, file: PlatformFile.read(folder, this.platform) };
+    }
+
+    /** @throws ConfigurationError, StackFileError */
+    async read(): Promise<Present> {
+        const { platform } = this;
+        const { settings, encrypted, file } = this.readFiles();
+        const names = await this.cli.stacks();
+        const named = names.filter((name) => name === platform || isFleetStack(platform, name));
+        const states = await inParallel(this.atOnce, named, async (name) => {
+            const state = await this.cli.exportState(name);
+            const isOwn = name === platform || (await this.isOwn(name, state));
+            return isOwn ? [[name, state] as const] : [];
+        });
+        const stacks = new FleetStacks(settings, platform, new Map(states.flat()));
+        const taken = stacks.wanted.find(({ stack, exists }) => !exists && names.includes(stack));
+        if (taken !== undefined) {
+            throw new StackFileError(
+                `the stack "${taken.stack}" is not of ${platform}'s fleet, and a fleet stack needs that name — ` +
+                    `pulumi stack rename NAME --stack ${shellWord(taken.stack)}, with its settings file; or, when nobody needs it, ` +
+                    `pulumi stack rm ${shellWord(taken.stack)}`,
+            );
+        }
+        return { settings, encrypted, file, stacks };
+    }
+
+    /** Whether a stack with the name of a fleet stack is one of this hub's. */
+    private async isOwn(stack: string, state: ExportedState): Promise<boolean> {
+        const told = platformOf(state);
+        return (
+            (told === undefined ? (await this.cli.tags(stack))[fleetTag] : told) === this.platform
+        );
+    }
+
+    /** All stacks of a run see the same settings, whatever becomes of the user's file meanwhile. */
+    private writeFiles({ settings, file, stacks }: Present): void {
+        const { platform, runFolder } = this;
+        runFolder.write(platform, file.settings(this.options.sharding));
+        for (const { stack, shard } of stacks.wanted) {
+            runFolder.write(stack, file.fleetStackSettings(platform, shard, settings.shards));
+        }
+    }
+
+    private async runFleet(
+        verb: Verb,
+        stacks: readonly string[],
+        parts: number,
+    ): Promise<Outcome[]> {
+        const progress = new FleetProgress(parts, Date.now());
+        this.progress = progress;
+        const timer = setInterval(() => {
+            const line = progress.due(Date.now());
+            if (line !== undefined) {
+                this.options.say(line);
+            }
+        }, progressMilliseconds);
+        try {
+            return await inParallel(this.atOnce, stacks, (stack) => this.run(verb, stack));
+        } finally {
+            clearInterval(timer);
+            this.progress = undefined;
+        }
+    }
+
+    private async run(verb: Verb, stack: string): Promise<Outcome> {
+        if (this.isStopping) {
+            return notBegun(stack);
+        }
+        const { refresh, say } = this.options;
+        const outcome = await runStack(verb, stack, this.cli, {
+            refresh,
+            replace: stack === this.platform ? undefined : this.replace,
+            settingsFile: this.runFolder.settingsFile(stack),
+            eventLog: this.runFolder.eventLog(stack),
+            variables: this.variables(stack),
+            onEvent: (event) => this.progress?.take(event),
+        });
+        const result = this.isStopping && outcome.result === "failed" ? "stopped" : outcome.result;
+        say(`${verb} of ${stack}: ${result} after ${outcome.seconds.toFixed(1)} s`);
+        return { ...outcome, result };
+    }
+
+    private variables(stack: string): Record<string, string> {
+        return {
+            [paceVariable]: this.keeper.address,
+            [plannedVariable]: this.runFolder.planned,
+            ...(this.isDestroying ? { [destroyVariable]: "true" } : {}),
+            // A fleet stack makes nothing that its next run would not find again: a device that exists is taken over, and
+            // a key that got lost on the way was given to nobody. So its state need not be written after every step.
+            ...(stack === this.platform ? {} : { PULUMI_SKIP_CHECKPOINTS: "true" }),
+        };
+    }
+
+    private get atOnce(): number {
+        return this.options.atOnce ?? availableParallelism();
+    }
+}
+
+const allIdentities = "**iothub:DeviceIdentity::**";
+
+/** Which stack has which device must be told without a secret. */
+function refuseHidden({ shards }: Settings, unread: readonly string[]): void {
+    const hidden =
+        unread.find((name) => /^shards?\b/.test(name)) ??
+        (shards === undefined
+            ? undefined
+            : unread.find((name) => /^(devices|devicesFile|deviceDefaults|groups)\b/.test(name)));
+    if (hidden !== undefined) {
+        throw new StackFileError(
+            `iot-x509:${hidden} is encrypted, and which fleet stack has which device is told from it — write it in ` +
+                `clear: pulumi config set --plaintext${/[.[]/.test(hidden) ? " --path" : ""} ${shellWord(`iot-x509:${hidden}`)} VALUE`,
+        );
+    }
+}
+
+function refuseProtected(found: ReadonlyMap<string, readonly string[]>): void {
+    if (found.size === 0) {
+        return;
+    }
+    const counts = [...found].map(
+        ([stack, urns]) => `${counted(urns.length, "resource")} of ${stack}`,
+    );
+    const [[, [first]]] = found;
+    throw new StackFileError(
+        `protected from deletion: ${counts.join(", ")}, such as ${nameIn(first)}; nothing was deleted — to destroy all ` +
+            'the same, set iot-x509:protect to false and run "npm run fleet -- up" first',
+    );
+}
+
+function nameIn(urn: string): string {
+    return urn.slice(urn.lastIndexOf("::") + 2);
+}
+
+function notBegun(stack: string): Outcome {
+    return { stack, result: "not begun", changes: {}, details: [], seconds: 0 };
+}
+
+function toCome({ stack, devices }: FleetStack): Outcome {
+    const details = [`does not exist yet; ${counted(devices, "device")} to make in it`];
+    return { stack, result: "done", changes: {}, details, seconds: 0 };
+}
+
+function devicesOf(parts: readonly HeldPart[]): string {
+    return counted(new Set(parts.map(({ deviceId }) => deviceId)).size, "device");
+}

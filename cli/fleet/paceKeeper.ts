@@ -1,0 +1,120 @@
+import { createHash, randomBytes, timingSafeEqual } from "crypto";
+import { createServer, IncomingMessage, Server, ServerResponse } from "http";
+import { AddressInfo } from "net";
+import { hubLimits, HubSize } from "../../components/azure/serviceLimits";
+import { OwnPace } from "../../components/rateLimit/pace";
+import { authorization, stoppedStatus } from "../../components/rateLimit/sharedPace";
+import { BadRequest, readRequest } from "./paceRequest";
+import { SharedAnswers } from "./sharedAnswers";
+
+/** A fleet has few hubs: the platform's, and those that its provisioning service assigns to. */
+const mostHubs = 100;
+
+/**
+ * Keeps the pace of the hubs for all stacks that are deployed at once, so that together they stay below the limits.
+ * Listens on loopback, and hears only who has the token: other programs of the machine come there, too, and what is
+ * answered here is believed as if it came from Azure.
+ */
+export class PaceKeeper {
+    private readonly hubs = new Map<string, OwnPace>();
+    private readonly answers = new SharedAnswers();
+    private readonly waiting = new Set<ServerResponse>();
+    private isStopped = false;
+    /** Not enumerable, so that nothing that prints this object tells it. */
+    readonly #token = randomBytes(32).toString("base64url");
+
+    private constructor(private readonly server: Server) {
+        server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+            this.answer(request, response).catch((error: unknown) => refuse(response, error));
+        });
+    }
+
+    static async start(): Promise<PaceKeeper> {
+        const server = createServer();
+        await new Promise<void>((resolve, reject) => {
+            server.once("error", reject);
+            server.listen(0, "127.0.0.1", resolve);
+        });
+        return new PaceKeeper(server);
+    }
+
+    /** `http://TOKEN@127.0.0.1:PORT`: a secret, for the environment of child processes. */
+    get address(): string {
+        return `http://${this.#token}@127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    }
+
+    /** From now on nobody may send: whoever waits or asks is told that the deployment is being stopped. */
+    stop(): void {
+        this.isStopped = true;
+        this.waiting.forEach((response) => response.writeHead(stoppedStatus).end());
+        this.waiting.clear();
+        this.answers.stop();
+    }
+
+    close(): void {
+        this.server.close();
+        this.server.closeAllConnections();
+    }
+
+    /** The slowest that anybody knows of: who has only a hub's name takes it for the largest. */
+    private paceOf(hub: string, size: HubSize): OwnPace {
+        const known = this.hubs.get(hub);
+        if (known !== undefined && known.registry.perMinute <= hubLimits(size).registryPerMinute) {
+            return known;
+        }
+        if (known === undefined && this.hubs.size >= mostHubs) {
+            throw new BadRequest(413);
+        }
+        const pace = new OwnPace(size);
+        this.hubs.set(hub, pace);
+        return pace;
+    }
+
+    private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+        if (!isSame(request.headers.authorization ?? "", authorization(this.#token))) {
+            throw new BadRequest(401);
+        }
+        const { hub, size, limit, action, amount, what, answer } = await readRequest(request);
+        const pace = this.paceOf(hub, size)[limit];
+        const question = `${hub} ${what ?? ""}`;
+        if (action === "claim" && !this.isStopped) {
+            this.answers.claim(question, response);
+            return;
+        }
+        if (action === "answer") {
+            if (!this.answers.give(question, answer ?? "")) {
+                throw new BadRequest(413);
+            }
+        } else if (action === "refused") {
+            pace.refused();
+        } else if (action === "take" && !this.isStopped) {
+            // More than a minute's amount would wait for ever, and all others with it.
+            if (amount > pace.perMinute) {
+                throw new BadRequest(400);
+            }
+            this.waiting.add(response);
+            await pace.take(amount);
+            this.waiting.delete(response);
+        }
+        if (!response.headersSent) {
+            const isRefused = this.isStopped && (action === "take" || action === "claim");
+            response.writeHead(isRefused ? stoppedStatus : 204).end();
+        }
+    }
+}
+
+/** One that cannot be read, or whose sender was killed meanwhile, is nobody else's trouble. */
+function refuse(response: ServerResponse, error: unknown): void {
+    if (error instanceof BadRequest && !response.headersSent) {
+        // What the sender has not sent yet is not waited for.
+        response.writeHead(error.status, { connection: "close" }).end();
+    } else {
+        response.destroy();
+    }
+}
+
+/** Takes the same time wherever the two differ, and whatever their lengths. */
+function isSame(one: string, other: string): boolean {
+    const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+    return timingSafeEqual(digest(one), digest(other));
+}

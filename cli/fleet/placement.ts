@@ -1,0 +1,165 @@
+import { Settings } from "../../stacks/settings";
+import { ExportedState } from "./stackState";
+
+/** A part of a device that a stack's state holds. */
+export interface HeldPart {
+    readonly stack: string;
+    readonly urn: string;
+    readonly deviceId: string;
+    /** When the engine wrote it last; ISO 8601. */
+    readonly modified?: string;
+}
+
+/** Parts that one stack gives to another. */
+export interface Move {
+    readonly from: string;
+    readonly to: string;
+    readonly parts: readonly HeldPart[];
+}
+
+/** Parts of which another stack holds the same or a later copy, left behind by a move that was interrupted. */
+export interface Leftover {
+    readonly stack: string;
+    readonly parts: readonly HeldPart[];
+}
+
+/** What brings every part of a device to the stack that it belongs to. */
+export interface Placement {
+    readonly moves: readonly Move[];
+    readonly leftovers: readonly Leftover[];
+    /** Parts that another deployment changed after such a move: the later copy stays. */
+    readonly differing: readonly HeldPart[];
+}
+
+// What is made for each device; their names are the device ID.
+export const certificateType = "pulumi-nodejs:dynamic/pki:DeviceCertificate";
+const identityType = "pulumi-nodejs:dynamic/iothub:DeviceIdentity";
+const enrollmentType = "pulumi-nodejs:dynamic/dps:IndividualEnrollment";
+const registrationType = "pulumi-nodejs:dynamic/dps:DeviceRegistration";
+const partTypes = [certificateType, identityType, enrollmentType, registrationType];
+
+/** The parts of devices in a state. */
+export function heldParts(stack: string, { deployment }: ExportedState): HeldPart[] {
+    return (deployment.resources ?? [])
+        .filter((resource) => isPartType(resource.type) && !resource.delete)
+        .map(({ urn, modified }) => ({
+            stack,
+            urn,
+            deviceId: urn.slice(urn.lastIndexOf("::") + 2),
+            modified,
+        }));
+}
+
+export function isPartType(type: string): boolean {
+    return partTypes.includes(type);
+}
+
+/** Names, as {@link nameOf} gives them, of what the settings make for their devices. */
+export function wantedParts({ groups, devices }: Pick<Settings, "groups" | "devices">): string[] {
+    const provisioning = new Map(groups.map((one) => [one.name, one.provisioning]));
+    return devices.flatMap(({ id, group = "", authentication, individualEnrollment }) => {
+        const how = authentication.kind === "thumbprint" ? "listed" : provisioning.get(group);
+        return [
+            ...(how === "dps" ? [] : [`${identityType}::${id}`]),
+            ...(authentication.kind === "thumbprint" ? [] : [`${certificateType}::${id}`]),
+            ...(individualEnrollment ? [`${enrollmentType}::${id}`] : []),
+            ...(how === "listed" || how === undefined ? [] : [`${registrationType}::${id}`]),
+        ];
+    });
+}
+
+/** Whether a state has nothing but what every fleet stack makes for itself. */
+export function isEmptyFleetStack({ deployment }: ExportedState): boolean {
+    const own = ["pulumi:pulumi:Stack", "pulumi:pulumi:StackReference"];
+    return (deployment.resources ?? []).every(
+        ({ type }) =>
+            own.includes(type) ||
+            type.startsWith("pulumi:providers:") ||
+            type === "pulumi-nodejs:dynamic/pki:Issuer",
+    );
+}
+
+/**
+ * The platform whose fleet stack a state is by what it holds; undefined when it does not tell, as before the first deploy;
+ * null when it is of a hub, or of several.
+ */
+export function platformOf({ deployment }: ExportedState): string | null | undefined {
+    const resources = deployment.resources ?? [];
+    if (resources.some(({ type }) => type === "iot-x509:iothub:Hub")) {
+        return null;
+    }
+    const references = resources
+        .filter(({ type }) => type === "pulumi:pulumi:StackReference")
+        .map(({ urn }) => urn);
+    // What was moved there but never deployed has the tag of its hub's stack.
+    const owners = resources
+        .filter(({ type }) => type === identityType)
+        .map(({ outputs }) => outputs?.owner)
+        .filter((owner) => typeof owner === "string");
+    const named = new Set((references.length > 0 ? references : owners).map(lastPart));
+    const [platform, ...others] = named;
+    return others.length > 0 ? null : platform;
+}
+
+function lastPart(text: string): string {
+    return text.slice(text.lastIndexOf("/") + 1);
+}
+
+/**
+ * @param parts of all stacks
+ * @param stackOf the stack that a device belongs to; `present` is one that holds it
+ */
+export function placeParts(
+    parts: readonly HeldPart[],
+    stackOf: (deviceId: string, present: string) => string,
+): Placement {
+    const moves = new Map<string, HeldPart[]>();
+    const leftovers = new Map<string, HeldPart[]>();
+    const copies = new Map<string, HeldPart[]>();
+    for (const part of parts) {
+        add(copies, nameOf(part), part);
+    }
+    const differing: HeldPart[] = [];
+    for (const all of copies.values()) {
+        const to = stackOf(all[0].deviceId, all[0].stack);
+        // A move leaves equal copies. The engine's time tells which was written since, with a key that the other lacks.
+        const latest = all.map(instantOf).sort()[all.length - 1];
+        const candidates = all.filter((part) => instantOf(part) === latest);
+        const kept = candidates.find(({ stack }) => stack === to) ?? candidates[0];
+        if (kept.stack !== to) {
+            add(moves, JSON.stringify([kept.stack, to]), kept);
+        }
+        if (candidates.length < all.length) {
+            differing.push(kept);
+        }
+        all.filter((part) => part !== kept).forEach((part) => add(leftovers, part.stack, part));
+    }
+    return {
+        moves: [...moves].map(([key, moved]) => {
+            const [from, to] = JSON.parse(key) as [string, string];
+            return { from, to, parts: moved };
+        }),
+        leftovers: [...leftovers].map(([stack, left]) => ({ stack, parts: left })),
+        differing,
+    };
+}
+
+/** Of the last change, as a text that sorts: the engine leaves out zeros at the end of a second's fraction. */
+function instantOf({ modified = "" }: HeldPart): string {
+    return modified.replace(/(?:\.(\d+))?Z$/, (_, digits: string = "") => digits.padEnd(10, "0"));
+}
+
+/** Type and name: what a URN has beside the stack. */
+export function nameOf({ urn }: Pick<HeldPart, "urn">): string {
+    const [, , ...rest] = urn.split("::");
+    return rest.join("::");
+}
+
+function add(map: Map<string, HeldPart[]>, key: string, part: HeldPart): void {
+    const present = map.get(key);
+    if (present === undefined) {
+        map.set(key, [part]);
+    } else {
+        present.push(part);
+    }
+}

@@ -1,0 +1,70 @@
+import { shellWord } from "../../components/text/shellWords";
+import { StackFileError } from "../stackFiles/planConfig";
+import { PulumiCli } from "./pulumiCli";
+
+/** The organization of every stack in a backend that has none, such as files or a bucket. */
+const onlyOrganization = "organization";
+
+/**
+ * The name of the hub's stack, without organization and project, once both are known to be this folder's: all commands
+ * name stacks by the last part alone, which is a stack of the default organization.
+ *
+ * @param given `STACK`, `ORGANIZATION/STACK` or `ORGANIZATION/PROJECT/STACK`
+ * @throws StackFileError when the stack is elsewhere or does not exist
+ */
+export async function platformName(
+    given: string,
+    project: string,
+    cli: Pick<PulumiCli, "defaultOrganization" | "stacks">,
+): Promise<string> {
+    const parts = given.split("/");
+    const name = parts[parts.length - 1];
+    if (parts.length > 3 || parts.includes("")) {
+        throw new StackFileError(
+            `"${given}" is no name of a stack — write STACK or ORGANIZATION/PROJECT/STACK`,
+        );
+    }
+    if (parts.length === 3 && parts[1] !== project) {
+        throw new StackFileError(
+            `the stack "${given}" is of the project ${parts[1]}, and this folder's project is ${project} — ` +
+                `run the command in the folder of that project`,
+        );
+    }
+    if (parts.length > 1) {
+        await requireOrganization(given, parts[0], cli);
+    }
+    const names = await cli.stacks();
+    const elsewhere = names.find((one) => one.endsWith(`/${name}`));
+    if (!names.includes(name)) {
+        throw elsewhere === undefined
+            ? new StackFileError(
+                  `the stack "${given}" does not exist — pulumi stack init ${shellWord(name)}`,
+              )
+            : notDefault(elsewhere, elsewhere.split("/")[0]);
+    }
+    return name;
+}
+
+async function requireOrganization(
+    given: string,
+    organization: string,
+    cli: Pick<PulumiCli, "defaultOrganization">,
+): Promise<void> {
+    const present = await cli.defaultOrganization();
+    if (present === undefined && organization !== onlyOrganization) {
+        throw new StackFileError(
+            `the stack "${given}" is not in this backend, which has no organizations — write the stack's name alone, ` +
+                `or log in to the backend that has it (pulumi login)`,
+        );
+    }
+    if (present !== undefined && organization !== present) {
+        throw notDefault(given, organization);
+    }
+}
+
+function notDefault(stack: string, organization: string): StackFileError {
+    return new StackFileError(
+        `the stack "${stack}" is not in your default organization, where its fleet stacks would be ` +
+            `made — pulumi org set-default ${shellWord(organization)}`,
+    );
+}

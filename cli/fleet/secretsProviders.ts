@@ -1,0 +1,77 @@
+import { StackFileError } from "../stackFiles/planConfig";
+import type { Fleet } from "./fleet";
+import { CliError } from "./pulumiCli";
+
+/**
+ * Encrypts the states of a platform's stacks, and its settings, with another key. A stack after the other, the hub's last;
+ * one that the new passphrase opens already is left as it is, so the same command goes on after an interruption, and after
+ * the hub's stack alone was changed.
+ *
+ * @param provider as `pulumi stack change-secrets-provider` takes it
+ * @param passphrase the new one, for the provider `passphrase`
+ * @throws StackFileError before anything is changed
+ */
+export async function changeSecretsProviders(
+    fleet: Fleet,
+    provider: string,
+    passphrase: string | undefined,
+    say: (line: string) => void,
+): Promise<void> {
+    if ((provider === "passphrase") !== (passphrase !== undefined)) {
+        throw new StackFileError(
+            passphrase === undefined
+                ? "the new passphrase is not given — put it in a file: --new-passphrase-file FILE"
+                : `a passphrase is for the provider "passphrase", and this is ${provider} — leave it out`,
+        );
+    }
+    if (passphrase === "") {
+        throw new StackFileError("the new passphrase is empty — put one in the file");
+    }
+    await fleet.locked(async () => {
+        const { platform, cli, runFolder } = fleet;
+        const { stacks, file } = await fleet.read();
+        const all = [...stacks.existing.filter((stack) => stack !== platform), platform];
+        const done = new Set<string>();
+        for (const stack of all) {
+            const isOpen = await opens(fleet, stack);
+            // A state without a secret is opened by any.
+            if (!isOpen && passphrase !== undefined && (await opens(fleet, stack, passphrase))) {
+                done.add(stack);
+            } else if (!isOpen) {
+                throw new StackFileError(
+                    `the passphrase does not open the state of ${stack}; nothing was changed — set ` +
+                        `PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to that with which it was encrypted`,
+                );
+            }
+        }
+        for (const stack of all) {
+            if (fleet.isStopped) {
+                say(`${stack}: not changed; the same command goes on here`);
+                continue;
+            }
+            if (done.has(stack)) {
+                say(`${stack}: has the new passphrase already`);
+                continue;
+            }
+            runFolder.write(stack, file.keyAlone());
+            const where = stack === platform ? "user" : "run";
+            await cli.changeSecretsProvider(stack, provider, where, passphrase);
+            say(`${stack}: changed`);
+        }
+    });
+}
+
+/** Whether a passphrase, this process's or another one, decrypts a state. */
+async function opens({ cli }: Fleet, stack: string, passphrase?: string): Promise<boolean> {
+    const variables: Record<string, string> =
+        passphrase === undefined ? {} : { PULUMI_CONFIG_PASSPHRASE: passphrase };
+    try {
+        await cli.exportState(stack, "decrypted", variables);
+        return true;
+    } catch (error) {
+        if (error instanceof CliError && /passphrase/i.test(error.message)) {
+            return false;
+        }
+        throw error;
+    }
+}

@@ -1,0 +1,153 @@
+import type { EngineEvent } from "@pulumi/pulumi/automation";
+import { shellWord } from "../../components/text/shellWords";
+import { followEvents } from "./eventLog";
+import { CliResult, PulumiCli, withRemedy } from "./pulumiCli";
+
+/**
+ * Operations that the engine has under way at once. Far more than processors: most of them wait for the bulk request that
+ * they share, and more waiting ones fill it.
+ */
+const parallel = 256;
+/** So many changes of a preview, and so many errors, are shown of each stack. */
+const mostShown = 20;
+
+/** Operations that a preview shows, those first that may lose something. Others, such as a refresh, change nothing. */
+const shownOperations = ["replace", "delete", "update", "create", "import"];
+/** The steps of a replacement are one change. */
+const replaceSteps = ["create-replacement", "delete-replaced", "import-replacement"];
+
+const hubType = "azure-native:iothub:IotHubResource";
+
+export type Verb = "up" | "preview" | "destroy";
+
+/** What became of one stack. */
+export interface Outcome {
+    readonly stack: string;
+    readonly result: "done" | "failed" | "stopped" | "not begun";
+    /** Resources by what was done, or would be done, to them: `create`, `same` … */
+    readonly changes: Readonly<Record<string, number>>;
+    /** A line each. */
+    readonly details: readonly string[];
+    readonly seconds: number;
+    /** The hub was replaced, or would be. */
+    readonly isHubNew?: boolean;
+}
+
+export interface RunOptions {
+    readonly refresh: boolean;
+    /** Of resources to replace, with wildcards. */
+    readonly replace?: string;
+    readonly settingsFile: string;
+    /** A file, for the events of the engine. */
+    readonly eventLog: string;
+    readonly variables: Readonly<Record<string, string>>;
+    readonly onEvent: (event: EngineEvent) => void;
+}
+
+/** Runs one verb on one stack; a failure is an outcome, too. */
+export async function runStack(
+    verb: Verb,
+    stack: string,
+    cli: PulumiCli,
+    options: RunOptions,
+): Promise<Outcome> {
+    const { refresh, replace, settingsFile, eventLog, variables, onEvent } = options;
+    const began = Date.now();
+    const seen = new Seen(verb === "preview");
+    let isOver = false;
+    const following = followEvents(
+        eventLog,
+        () => isOver,
+        (event) => {
+            seen.take(event);
+            onEvent(event);
+        },
+    );
+    const args = [
+        verb,
+        ...["--stack", stack, "--config-file", settingsFile, "--event-log", eventLog],
+        ...["--parallel", String(parallel), "--color", "never"],
+        ...(refresh ? ["--refresh"] : []),
+        ...(replace === undefined ? [] : ["--replace", replace]),
+        // A device that fails holds up no other.
+        ...(verb === "preview" ? [] : ["--yes", "--skip-preview", "--continue-on-error"]),
+    ];
+    const result = await cli.deploy(args, { PULUMI_DEBUG_COMMANDS: "true", ...variables });
+    isOver = true;
+    await following;
+    if (result.status !== 0) {
+        seen.failed(stack, result);
+    }
+    return {
+        stack,
+        result: result.status === 0 ? "done" : "failed",
+        changes: seen.changes,
+        details: seen.details(),
+        seconds: (Date.now() - began) / 1000,
+        isHubNew: seen.isHubNew,
+    };
+}
+
+/** What the engine told of one run. */
+export class Seen {
+    changes: Record<string, number> = {};
+    isHubNew = false;
+    /** Place in {@link shownOperations}, by line. */
+    private readonly steps = new Map<string, number>();
+    private readonly errors = new Set<string>();
+
+    constructor(private readonly isPreview: boolean) {}
+
+    take({ resourcePreEvent, diagnosticEvent, summaryEvent }: EngineEvent): void {
+        if (summaryEvent !== undefined) {
+            this.changes = { ...summaryEvent.resourceChanges };
+        }
+        if (diagnosticEvent?.severity === "error") {
+            this.errors.add(withRemedy(plain(diagnosticEvent.message).trim()));
+        }
+        const metadata = resourcePreEvent?.metadata;
+        if (metadata?.type === hubType && replaceSteps.includes(metadata.op)) {
+            this.isHubNew = true;
+        }
+        if (metadata !== undefined && this.isPreview) {
+            const { op, type, urn } = metadata;
+            const shown = replaceSteps.includes(op) ? "replace" : op;
+            const rank = shownOperations.indexOf(shown);
+            if (rank >= 0 && !type.startsWith("pulumi:")) {
+                const kind = type.slice(type.lastIndexOf(":") + 1);
+                this.steps.set(`${shown} ${kind} ${urn.slice(urn.lastIndexOf("::") + 2)}`, rank);
+            }
+        }
+    }
+
+    failed(stack: string, { stdout, stderr }: Pick<CliResult, "stdout" | "stderr">): void {
+        const text = `${stderr}\n${stdout}`;
+        if (/the stack is currently locked by|\[409\] Conflict/.test(text)) {
+            this.errors.add(
+                "another deployment has locked this stack, or one that was killed left its lock: wait for it, or " +
+                    `free the stack with "pulumi cancel --stack ${shellWord(stack)}"`,
+            );
+        } else if (this.errors.size === 0) {
+            this.errors.add(withRemedy(plain(stderr).trim() || plain(stdout).trim()));
+        }
+    }
+
+    details(): string[] {
+        const ranked = [...this.steps].sort(
+            ([one, rank], [other, otherRank]) => rank - otherRank || (one < other ? -1 : 1),
+        );
+        const steps = ranked.map(([line]) => line);
+        return [...shortened(steps, "changes"), ...shortened([...this.errors], "errors")];
+    }
+}
+
+function shortened(lines: readonly string[], what: string): string[] {
+    return lines.length <= mostShown
+        ? [...lines]
+        : [...lines.slice(0, mostShown), `and ${lines.length - mostShown} more ${what}`];
+}
+
+/** Without the engine's marks of colour. */
+function plain(text: string): string {
+    return text.replace(/<\{%[^%]*%\}>/g, "");
+}

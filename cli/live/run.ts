@@ -1,0 +1,74 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "fs";
+import { tmpdir } from "os";
+import * as path from "path";
+import { azureLogin } from "../../components/azure/login";
+import { readExchanges, Recording } from "./recording";
+import { start, stop } from "./recorder";
+import { Trial } from "./trial";
+
+const recorder = path.join(__dirname, "recorder.js");
+
+export interface LiveOptions {
+    readonly against: Recording["against"];
+    readonly subscriptionId: string;
+    readonly location: string;
+    /** Where the recording goes. */
+    readonly file: string;
+    readonly pulumiHome: string;
+    readonly environment: NodeJS.ProcessEnv;
+    readonly say: (text: string) => void;
+}
+
+/**
+ * Runs the trial with the recorder in all Node.js processes, this one among them, and writes the recording.
+ *
+ * @throws Error of the step that failed; what was recorded until then is written all the same
+ */
+export async function runLive(options: LiveOptions): Promise<Recording> {
+    const { against, subscriptionId, location, file, pulumiHome, environment, say } = options;
+    const folder = mkdtempSync(path.join(tmpdir(), "iot-x509-live-"));
+    const lines = path.join(folder, "exchanges");
+    writeFileSync(lines, "");
+    const before = process.env.IOT_X509_LIVE_RECORD;
+    process.env.IOT_X509_LIVE_RECORD = lines;
+    start();
+    const steps: Recording["steps"][number][] = [];
+    const failure = await Trial.run({
+        login: azureLogin(() => undefined, environment),
+        subscriptionId,
+        location,
+        pulumiHome,
+        environment: {
+            ...environment,
+            IOT_X509_LIVE_RECORD: lines,
+            NODE_OPTIONS: `${environment.NODE_OPTIONS ?? ""} --require "${recorder}"`.trim(),
+        },
+        say,
+        onStep: (step) => void steps.push(step),
+    }).then(
+        () => undefined,
+        (error: Error) => error,
+    );
+    stop();
+    if (before === undefined) {
+        delete process.env.IOT_X509_LIVE_RECORD;
+    } else {
+        process.env.IOT_X509_LIVE_RECORD = before;
+    }
+    const recording: Recording = { format: 1, against, steps, exchanges: readExchanges(lines) };
+    rmSync(folder, { recursive: true, force: true });
+    writeFileSync(file, JSON.stringify(recording, undefined, 2) + "\n");
+    if (failure !== undefined) {
+        throw failure;
+    }
+    return recording;
+}
+
+/** @throws Error naming the file when it is no recording */
+export function readRecording(file: string): Recording {
+    const read = JSON.parse(readFileSync(file, "utf8")) as Recording;
+    if (read.format !== 1 || !Array.isArray(read.exchanges)) {
+        throw new Error(`${file} is no recording of npm run live`);
+    }
+    return read;
+}

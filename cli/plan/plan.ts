@@ -1,0 +1,310 @@
+import { hubLimits, HubSize, largestBatch } from "../../components/azure/serviceLimits";
+import {
+    DeviceAuthentication,
+    DeviceSettings,
+    GroupSettings,
+    Settings,
+} from "../../stacks/settings";
+import { Advice, advise } from "./planAdvice";
+import {
+    Deployment,
+    EngineWork,
+    fleetStacksSeconds,
+    oneStackSeconds,
+    startSeconds,
+    throttledMinutes,
+} from "./planModel";
+import { largestShare, newDevices, stackShares, StackShare } from "./planShards";
+
+/** What both services take. Sources: Azure docs, iot-hub-devguide-quotas-throttling; iot-dps, "Quotas and limits". */
+export const serviceLimits = {
+    hubDevices: 1_000_000,
+    /** CA certificates of a hub, and of a provisioning service. */
+    certificates: 25,
+    enrollmentGroups: 100,
+    individualEnrollments: 1_000_000,
+};
+
+/** A count and the most that there may be. */
+export interface Use {
+    readonly count: number;
+    readonly limit: number;
+}
+
+/** CA certificates on one service. */
+export interface CertificateUse extends Use {
+    /** Of the count: earlier generations that rollovers keep. */
+    readonly retained: number;
+    /** Groups whose CA it knows, itself or by the root. */
+    readonly groups: number;
+    /** Of these: how many can still start a rollover at the same time. */
+    readonly canRollOver: number;
+}
+
+/** What one run takes: `minutes` is what the engine needs, or its start and what the hub makes it wait if that is longer. */
+export interface Duration {
+    readonly hubMinutes: number;
+    readonly engineMinutes: number;
+    readonly minutes: number;
+}
+
+/** Identity operations and the bulk requests that carry them. */
+export interface RegistryRun extends Duration {
+    readonly registryOperations: number;
+    /**
+     * With as many devices in each as it takes: the fewest. In shards somewhat more were measured; in one stack of 1,000
+     * devices 14 times as many, because devices come one by one while the state is written (docs/bench.md).
+     */
+    readonly httpRequests: number;
+}
+
+/** Devices of a group; `group` is null for those that need none. */
+export interface GroupCount {
+    readonly group: string | null;
+    readonly devices: number;
+    readonly provisioning: GroupSettings["provisioning"];
+}
+
+/** What the shard with the largest state holds. */
+export interface LargestShard {
+    readonly name: string;
+    readonly devices: number;
+    readonly bytes: number;
+}
+
+/** What a configuration will cost, before anything is deployed. */
+export interface FleetPlan extends Deployment {
+    readonly hub: HubSize & { readonly certificates: CertificateUse };
+    readonly devices: {
+        readonly total: number;
+        /** On the hub's list, against what a hub takes. */
+        readonly listed: Use;
+        /** Known to the provisioning service alone. */
+        readonly provisioned: number;
+        readonly byAuthentication: Readonly<Record<DeviceAuthentication["kind"], number>>;
+        readonly byGroup: readonly GroupCount[];
+    };
+    /** Null without a provisioning service. */
+    readonly dps: {
+        readonly certificates: CertificateUse;
+        readonly enrollmentGroups: Use;
+        readonly individualEnrollments: Use;
+    } | null;
+    /** The making of all devices; hub and role are Azure's own minutes and not in it. */
+    readonly firstUp: RegistryRun;
+    /** The same on other hubs. */
+    readonly tiers: readonly (HubSize & Duration)[];
+    /** More devices, listed and with elliptic keys, later; where each group is a shard, all of them in the largest. */
+    readonly additions: readonly (RegistryRun & { readonly devices: number })[];
+    /** Each identity's twin is read. */
+    readonly refresh: Duration & { readonly reads: number };
+    /** Of the devices alone. */
+    readonly state: {
+        readonly bytes: number;
+        readonly bytesPerDevice: number;
+        /** Of the largest shard, where they differ. */
+        readonly bytesPerShard: number;
+    };
+    /** Null unless each group is a shard: a hash makes them equal. */
+    readonly largestShard: LargestShard | null;
+    readonly advice: readonly Advice[];
+}
+
+/** Where a plan is carried out. */
+export interface PlanOptions {
+    /** Processors of the deploying machine. */
+    readonly cores: number;
+    /** Named in the commands of the advice; default: none is, so that they mean the selected stack. */
+    readonly stack?: string;
+    /** Size of the whole configuration as the engine hands it to the program, in bytes. Default 0: not looked at. */
+    readonly configurationBytes?: number;
+}
+
+const comparedTiers: readonly HubSize[] = [
+    { sku: "S1", units: 1 },
+    { sku: "S1", units: 2 },
+    { sku: "S1", units: 10 },
+    { sku: "S2", units: 1 },
+    { sku: "S3", units: 1 },
+];
+
+/** Predicts what a checked configuration costs. Reads and changes nothing. */
+export function planFleet(settings: Settings, options: PlanOptions): FleetPlan {
+    const { cores } = options;
+    const shares = stackShares(settings);
+    const deployment: Deployment = {
+        cores,
+        shards: settings.shards === undefined ? undefined : shares.length,
+    };
+    const { sku, units } = settings.hub;
+    const total = settings.devices.length;
+    const listed = sum(shares.map((share) => share.listed));
+    const bytes = sum(shares.map((share) => share.bytes));
+    const work = shares.map(({ devices, keySeconds }): EngineWork => ({
+        unchanged: 0,
+        created: devices,
+        keySeconds,
+    }));
+    const run = (size: HubSize, operations: number, stacks: readonly EngineWork[]): Duration =>
+        duration(
+            throttledMinutes(operations, hubLimits(size).registryPerMinute),
+            stacks,
+            deployment,
+        );
+    const addition = (count: number): FleetPlan["additions"][number] => {
+        const added = newDevices(shares, count);
+        const stacks = shares.map(({ devices }, index): EngineWork => ({
+            unchanged: devices,
+            created: added[index],
+            keySeconds: 0,
+        }));
+        return {
+            devices: count,
+            registryOperations: count,
+            httpRequests: bulkRequests(added),
+            ...run(settings.hub, count, stacks),
+        };
+    };
+    const largest = largestShare(shares);
+    const plan: Omit<FleetPlan, "advice"> = {
+        ...deployment,
+        hub: { sku, units, certificates: hubCertificates(settings) },
+        devices: {
+            total,
+            listed: { count: listed, limit: serviceLimits.hubDevices },
+            provisioned: total - listed,
+            byAuthentication: countAuthentications(settings.devices),
+            byGroup: countGroups(settings),
+        },
+        dps: settings.dps === undefined ? null : planProvisioning(settings),
+        firstUp: {
+            registryOperations: listed,
+            httpRequests: bulkRequests(shares.map((share) => share.listed)),
+            ...run(settings.hub, listed, work),
+        },
+        tiers: comparedTiers.map((size) => ({ ...size, ...run(size, listed, work) })),
+        additions: [1, 100].map(addition),
+        refresh: planRefresh(settings.hub, shares, deployment),
+        state: {
+            bytes,
+            bytesPerDevice: total === 0 ? 0 : bytes / total,
+            bytesPerShard: largest.bytes,
+        },
+        largestShard:
+            largest.shard === undefined
+                ? null
+                : { name: largest.shard, devices: largest.devices, bytes: largest.bytes },
+    };
+    const keySeconds = sum(shares.map((share) => share.keySeconds));
+    return {
+        ...plan,
+        advice: advise(settings, plan, { unchanged: 0, created: total, keySeconds }, options),
+    };
+}
+
+function duration(
+    hubMinutes: number,
+    stacks: readonly EngineWork[],
+    deployment: Deployment,
+): Duration {
+    const { cores, shards } = deployment;
+    const seconds =
+        shards === undefined
+            ? oneStackSeconds(stacks[0], cores)
+            : fleetStacksSeconds(stacks, cores);
+    const engineMinutes = seconds / 60;
+    const waiting = startSeconds(deployment) / 60 + hubMinutes;
+    return { hubMinutes, engineMinutes, minutes: Math.max(waiting, engineMinutes) };
+}
+
+/** Each stack is a process of its own, which fills its own requests. */
+function bulkRequests(operationsByStack: readonly number[]): number {
+    return sum(operationsByStack.map((operations) => Math.ceil(operations / largestBatch)));
+}
+
+function planRefresh(
+    hub: HubSize,
+    shares: readonly StackShare[],
+    deployment: Deployment,
+): FleetPlan["refresh"] {
+    const reads = sum(shares.map((share) => share.listed));
+    const stacks = shares.map(({ devices }): EngineWork => ({
+        unchanged: devices,
+        created: 0,
+        keySeconds: 0,
+    }));
+    const { twinReadsPerSecond } = hubLimits(hub);
+    const hubMinutes = reads / twinReadsPerSecond / 60;
+    return { reads, ...duration(hubMinutes, stacks, deployment) };
+}
+
+function planProvisioning(settings: Settings): FleetPlan["dps"] {
+    const groups = new Map(settings.groups.map((group) => [group.name, group]));
+    /** Of its own, or a disabled one that keeps it, or others under its ID, from registering. */
+    const hasEnrollment = ({ group, individualEnrollment, status }: DeviceSettings): boolean => {
+        const kind = group === undefined ? undefined : groups.get(group)?.provisioning;
+        return (
+            individualEnrollment ||
+            (kind === "listed" && settings.dps?.reserveIds === true) ||
+            ((kind === "dps" || kind === "both") && status === "disabled")
+        );
+    };
+    const enrolled = settings.groups.filter(({ provisioning }) => provisioning !== "listed");
+    return {
+        certificates: certificateUse(settings, enrolled),
+        enrollmentGroups: { count: enrolled.length, limit: serviceLimits.enrollmentGroups },
+        individualEnrollments: {
+            count: settings.devices.filter(hasEnrollment).length,
+            limit: serviceLimits.individualEnrollments,
+        },
+    };
+}
+
+/** A blocked group's CAs are not on the hub, nor are those of devices that the provisioning service makes. */
+function hubCertificates(settings: Settings): CertificateUse {
+    return certificateUse(
+        settings,
+        settings.groups.filter(({ provisioning, blocked }) => provisioning !== "dps" && !blocked),
+    );
+}
+
+function certificateUse(settings: Settings, groups: readonly GroupSettings[]): CertificateUse {
+    const limit = serviceLimits.certificates;
+    const all = groups.length;
+    if (settings.pki.trust === "root") {
+        return { count: 1, limit, retained: 0, groups: all, canRollOver: all };
+    }
+    const retained = sum(groups.map(({ intermediate }) => intermediate.retain.length));
+    const count = all + retained;
+    return { count, limit, retained, groups: all, canRollOver: Math.min(all, limit - count) };
+}
+
+function countAuthentications(
+    devices: readonly DeviceSettings[],
+): FleetPlan["devices"]["byAuthentication"] {
+    const counts = { csr: 0, generated: 0, thumbprint: 0 };
+    for (const { authentication } of devices) {
+        counts[authentication.kind]++;
+    }
+    return counts;
+}
+
+function countGroups({ groups, devices }: Settings): GroupCount[] {
+    const counts = new Map<string | undefined, number>();
+    for (const { group } of devices) {
+        counts.set(group, (counts.get(group) ?? 0) + 1);
+    }
+    const named = groups.map(({ name, provisioning }) => ({
+        group: name,
+        devices: counts.get(name) ?? 0,
+        provisioning,
+    }));
+    const without = counts.get(undefined) ?? 0;
+    return without === 0
+        ? named
+        : [...named, { group: null, devices: without, provisioning: "listed" }];
+}
+
+function sum(numbers: readonly number[]): number {
+    return numbers.reduce((total, number) => total + number, 0);
+}

@@ -1,0 +1,257 @@
+import { hubLimits, HubSize } from "../../components/azure/serviceLimits";
+import { shellWord } from "../../components/text/shellWords";
+import { Settings } from "../../stacks/settings";
+import type { FleetPlan, PlanOptions } from "./plan";
+import { EngineWork, fleetStacksSeconds, keySeconds } from "./planModel";
+import { equalWork } from "./planShards";
+
+/** One thing to change. */
+export interface Advice {
+    /** `units`, `shards`, `dps`, `certificates`, `enrollmentGroups`, `devices`, `configuration` or `keys`. */
+    readonly topic: string;
+    readonly reason: string;
+    /** The setting or the command. */
+    readonly action: string;
+}
+
+/** From here on a first `up` is worth shortening. */
+const longRunMinutes = 10;
+/** From here on the state is slow to write and to fetch. */
+const largeStateBytes = 10 * 1024 ** 2;
+/** From here on the engine's own time is worth dividing. */
+const longEngineMinutes = 2;
+/** Large enough for a stack's start to be small against its devices, and its state is still 2 MB. */
+const devicesPerShard = 500;
+/** More are refused (stacks/config/shards.ts). */
+const mostShards = 1000;
+/** Listed fleets of this size take hours on a small hub, and stay in the state. */
+const veryLargeFleet = 20_000;
+const longKeySeconds = 60;
+/** Part of a limit that counts as near it. */
+const near = 0.8;
+/** Linux's limit of one environment variable (MAX_ARG_STRLEN: execve(2)), in bytes. */
+const largestVariable = 128 * 1024;
+/** Units that a hub of each tier may have (Azure docs: iot-hub-scaling). */
+const mostUnits: Readonly<Record<string, number>> = {
+    F1: 1,
+    S1: 200,
+    S2: 200,
+    S3: 10,
+};
+
+type Figures = Omit<FleetPlan, "advice">;
+
+/** The command that gives a setting a value. */
+type SetCommand = (key: string, value: string | number) => string;
+
+function stackFlag({ stack }: PlanOptions): string {
+    return stack === undefined ? "" : ` --stack ${shellWord(stack)}`;
+}
+
+/**
+ * What to change, and why; nothing when no limit is near.
+ *
+ * @param work the engine's part of the first `up`
+ */
+export function advise(
+    settings: Settings,
+    plan: Figures,
+    work: EngineWork,
+    options: PlanOptions,
+): Advice[] {
+    const set: SetCommand = (key, value) =>
+        `pulumi config set${stackFlag(options)} --path ${shellWord(`iot-x509:${key}`)} ${shellWord(String(value))}`;
+    return [
+        ...deviceAdvice(plan),
+        ...shardAdvice(plan, work, options),
+        ...unitAdvice(plan, set),
+        ...provisioningAdvice(settings, plan, set),
+        ...certificateAdvice(settings, plan, set),
+        ...keyAdvice(settings, plan, work, set),
+        ...configurationAdvice(options.configurationBytes ?? 0),
+    ];
+}
+
+function deviceAdvice({ devices: { listed }, dps }: Figures): Advice[] {
+    const found: Advice[] = [];
+    if (listed.count > near * listed.limit) {
+        found.push({
+            topic: "devices",
+            reason: `${number(listed.count)} devices on one hub, which takes ${number(listed.limit)}`,
+            action: "divide the devices between stacks, each with a hub of its own",
+        });
+    }
+    if (dps !== null && dps.enrollmentGroups.count > near * dps.enrollmentGroups.limit) {
+        const { count, limit } = dps.enrollmentGroups;
+        found.push({
+            topic: "enrollmentGroups",
+            reason: `${count} enrollment groups; a provisioning service takes ${limit}`,
+            action: "use fewer groups, or divide them between stacks, each with a service of its own",
+        });
+    }
+    return found;
+}
+
+function shardAdvice(plan: Figures, work: EngineWork, options: PlanOptions): Advice[] {
+    const shards = Math.min(mostShards, Math.ceil(plan.devices.total / devicesPerShard));
+    const present = plan.shards ?? 1;
+    const { engineMinutes, hubMinutes } = plan.firstUp;
+    const isLarge =
+        engineMinutes > Math.max(hubMinutes, longEngineMinutes) ||
+        plan.state.bytesPerShard > largeStateBytes;
+    // One of the groups may be too large, however many there are.
+    const canDivide = plan.largestShard !== null || shards > present;
+    const minutes = fleetStacksSeconds(equalWork(work, Math.max(1, shards)), plan.cores) / 60;
+    if (!isLarge || !canDivide || minutes >= engineMinutes) {
+        return [];
+    }
+    const held =
+        plan.largestShard !== null
+            ? `the largest of ${present} shards, ${plan.largestShard.name}, holds`
+            : plan.shards === undefined
+              ? "one stack holds"
+              : `each of ${present} shards holds`;
+    const most = plan.largestShard?.devices ?? Math.ceil(plan.devices.total / present);
+    return [
+        {
+            topic: "shards",
+            reason:
+                `${held} ${number(most)} devices and ${megabytes(plan.state.bytesPerShard)} of state: ` +
+                `${tenths(engineMinutes)} min of the engine's own time, in ${shards} shards ${tenths(minutes)} min`,
+            action: `npm run fleet -- up${stackFlag(options)} --shards ${shards}`,
+        },
+    ];
+}
+
+function unitAdvice({ hub, firstUp }: Figures, set: SetCommand): Advice[] {
+    if (firstUp.hubMinutes < longRunMinutes) {
+        return [];
+    }
+    const operations = firstUp.registryOperations;
+    // A tier that cannot have enough units is left for the next: F1 has one unit, and S1 ends at 200.
+    const better = [hub.sku, "S1", "S3"]
+        .map((sku): HubSize => ({ sku, units: unitsFor(sku, operations) }))
+        .find(({ sku, units }) => units <= mostUnits[sku]);
+    if (better === undefined) {
+        return [];
+    }
+    const settings = [
+        ...(better.sku === hub.sku ? [] : [set("hub.sku", better.sku)]),
+        set("hub.units", better.units),
+    ];
+    const rate = hubLimits(hub).registryPerMinute;
+    return [
+        {
+            topic: "units",
+            reason:
+                `${hub.sku} x ${hub.units} takes ${number(rate)} identities a minute: ` +
+                `${tenths(firstUp.hubMinutes)} min for ${number(operations)}; ` +
+                `${better.sku} x ${better.units} needs less than ${longRunMinutes}`,
+            action: settings.join("; "),
+        },
+    ];
+}
+
+/** The fewest units that let so many operations through in less than ten minutes, the burst of one minute included. */
+function unitsFor(sku: string, operations: number): number {
+    const perUnit = hubLimits({ sku, units: 1 }).registryPerMinute;
+    return Math.floor(operations / ((longRunMinutes + 1) * perUnit)) + 1;
+}
+
+function provisioningAdvice(settings: Settings, { devices }: Figures, set: SetCommand): Advice[] {
+    const listed = devices.byGroup
+        .filter(({ group, provisioning }) => group !== null && provisioning !== "dps")
+        .sort((one, other) => other.devices - one.devices);
+    const [largest] = listed;
+    if (devices.listed.count < veryLargeFleet || largest === undefined || largest.devices === 0) {
+        return [];
+    }
+    const service = settings.dps === undefined ? `${set("dps.units", 1)}; ` : "";
+    return [
+        {
+            topic: "dps",
+            reason:
+                `${number(devices.listed.count)} devices are listed one by one; through the provisioning service ` +
+                `they register themselves, and a group costs one enrollment. If the group is deployed already, ` +
+                `the next up ${settings.pruneDevices ? "deletes" : "disables"} its listed identities, and devices ` +
+                `whose software does not register at a provisioning service are cut off`,
+            action: `${service}${set(`groups.${largest.group}.provisioning`, "dps")}`,
+        },
+    ];
+}
+
+function certificateAdvice(settings: Settings, { hub, dps }: Figures, set: SetCommand): Advice[] {
+    const services = [
+        { name: "the hub", use: hub.certificates },
+        ...(dps === null ? [] : [{ name: "the provisioning service", use: dps.certificates }]),
+    ];
+    // An offline root cannot be proven on two services, and the configuration refuses it.
+    const canTrustRoot = settings.dps === undefined || settings.pki.root.keys === "managed";
+    return services
+        .filter(({ use }) => use.canRollOver < use.groups)
+        .map(({ name, use }) => ({
+            topic: "certificates",
+            reason:
+                `${name} has ${use.count} of ${use.limit} CA certificates, so that ` +
+                `${use.canRollOver} of ${use.groups} groups can still roll over at once`,
+            action: canTrustRoot
+                ? set("pki.trust", "root")
+                : "roll the groups over one after the other, or use fewer of them",
+        }));
+}
+
+function keyAdvice(
+    settings: Settings,
+    { cores }: Figures,
+    work: EngineWork,
+    set: SetCommand,
+): Advice[] {
+    if (work.keySeconds / cores < longKeySeconds) {
+        return [];
+    }
+    const groups = new Map(settings.groups.map((group) => [group.name, group]));
+    const names = new Set(
+        settings.devices
+            .filter((device) => keySeconds(device, groups.get(device.group ?? "")) > 0)
+            .map((device) => device.group),
+    );
+    return [
+        {
+            topic: "keys",
+            reason:
+                `making the RSA keys takes ${tenths(work.keySeconds / cores / 60)} min of all ` +
+                `${cores} cores; elliptic ones take next to none`,
+            action: [...names]
+                .map((name) => set(`groups.${name}.keyAlgorithm`, "ECDSA-P256"))
+                .join("; "),
+        },
+    ];
+}
+
+function configurationAdvice(bytes: number): Advice[] {
+    if (bytes <= near * largestVariable) {
+        return [];
+    }
+    return [
+        {
+            topic: "configuration",
+            reason:
+                `the configuration has ${Math.round(bytes / 1024)} KiB; the engine hands it over in one ` +
+                `environment variable, of which Linux takes ${largestVariable / 1024} KiB`,
+            action: "put the devices in a table: iot-x509:devicesFile: devices/fleet.csv",
+        },
+    ];
+}
+
+/** With separators of thousands. */
+function number(value: number): string {
+    return value.toLocaleString("en-US");
+}
+
+function tenths(value: number): string {
+    return value.toFixed(1);
+}
+
+function megabytes(bytes: number): string {
+    return `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
+}

@@ -1,0 +1,115 @@
+import { existsSync, readFileSync, rmSync } from "fs";
+import * as path from "path";
+import { dump } from "js-yaml";
+import { Sharding } from "../../stacks/settings";
+import { shardsValue } from "../../stacks/shards";
+import { parseStackFile, StackFileError } from "./planConfig";
+
+interface StackFile {
+    readonly config?: Readonly<Record<string, unknown>>;
+    readonly secretsprovider?: string;
+    readonly encryptionsalt?: string;
+    readonly encryptedkey?: string;
+    readonly [key: string]: unknown;
+}
+
+/** How files begin that earlier versions left beside Pulumi.yaml. */
+const madeByEarlierVersion = "# Made by npm run fleet;";
+
+/** The settings file of a stack, `Pulumi.<stack>.yaml`. */
+export function settingsFile(folder: string, stack: string): string {
+    return path.join(folder, `Pulumi.${stack}.yaml`);
+}
+
+/** What a hub's stack says, as its fleet stacks and its own run are given it: read once, so that all see the same. */
+export class PlatformFile {
+    private constructor(
+        private readonly name: string,
+        private readonly text: string,
+        private readonly content: StackFile,
+    ) {}
+
+    static read(folder: string, platform: string): PlatformFile {
+        const file = settingsFile(folder, platform);
+        const content = readFileSync(file, "utf8");
+        const name = path.basename(file);
+        return new PlatformFile(name, content, (parseStackFile(name, content) ?? {}) as StackFile);
+    }
+
+    /** The secrets provider that the file names; undefined: the backend's default. */
+    get secretsProvider(): string | undefined {
+        return this.content.secretsprovider;
+    }
+
+    /** The key that encrypts secrets, without a setting. */
+    keyAlone(): string {
+        const { secretsprovider, encryptionsalt, encryptedkey } = this.content;
+        return text({ secretsprovider, encryptionsalt, encryptedkey });
+    }
+
+    /** The file as it is; with a sharding, with that instead of its own. */
+    settings(sharding?: Sharding): string {
+        return sharding === undefined
+            ? this.text
+            : text({ ...this.content, config: { ...this.content.config, ...shards(sharding) } });
+    }
+
+    /**
+     * The settings of a fleet stack: all that its platform's stack has, and which part of the fleet it is. The key that
+     * encrypts the platform's secrets is the fleet stack's, too.
+     *
+     * @param sharding undefined: none
+     * @throws StackFileError when the platform's settings hold secrets that only its own stack can decrypt
+     */
+    fleetStackSettings(of: string, shard: string, sharding: Sharding | undefined): string {
+        const { config, encryptionsalt, encryptedkey } = this.content;
+        const hasOwnKey = encryptionsalt !== undefined || encryptedkey !== undefined;
+        const secret = hasOwnKey ? undefined : secretPath(config, "");
+        if (secret !== undefined) {
+            throw new StackFileError(
+                `${this.name}: "${secret}" is encrypted by the backend for this stack alone, ` +
+                    `and fleet stacks need it — write it in clear, or choose a secrets provider with a key of its own ` +
+                    `(pulumi stack change-secrets-provider)`,
+            );
+        }
+        return text({
+            ...this.content,
+            config: { ...config, ...shards(sharding), "iot-x509:shard": { of, name: shard } },
+        });
+    }
+}
+
+/** Removes the settings file of a fleet stack that an earlier version left in the project's folder. */
+export function removeFormerFile(folder: string, stack: string): void {
+    const file = settingsFile(folder, stack);
+    if (existsSync(file) && readFileSync(file, "utf8").startsWith(madeByEarlierVersion)) {
+        rmSync(file);
+    }
+}
+
+/** Leaves out what is undefined. */
+function text(file: StackFile): string {
+    return dump(file, { skipInvalid: true });
+}
+
+function shards(sharding: Sharding | undefined): Record<string, unknown> {
+    return { "iot-x509:shards": sharding && shardsValue(sharding) };
+}
+
+/** Path of the first encrypted value. */
+function secretPath(value: unknown, at: string): string | undefined {
+    if (typeof value !== "object" || value === null) {
+        return undefined;
+    }
+    const entries = Object.entries(value);
+    if (entries.length === 1 && entries[0][0] === "secure" && typeof entries[0][1] === "string") {
+        return at;
+    }
+    for (const [key, inner] of entries) {
+        const found = secretPath(inner, at === "" ? key : `${at}.${key}`);
+        if (found !== undefined) {
+            return found;
+        }
+    }
+    return undefined;
+}

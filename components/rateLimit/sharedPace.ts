@@ -1,0 +1,129 @@
+import { ClientRequest, IncomingMessage, request } from "http";
+import { text } from "stream/consumers";
+import { hubLimits, HubSize } from "../azure/serviceLimits";
+import type { HubPace, Pace } from "./pace";
+
+/** What a deploying process asks of the one that keeps the pace. */
+export interface PaceRequest {
+    readonly hub: string;
+    readonly size: HubSize;
+    readonly limit: "registry" | "queries";
+    /** `claim` asks for what `what` names, and `answer` gives it. */
+    readonly action: "take" | "refused" | "claim" | "answer";
+    readonly amount: number;
+    readonly what?: string;
+    /** JSON. */
+    readonly answer?: string;
+}
+
+/** The status that says that the deployment is being stopped. */
+export const stoppedStatus = 503;
+/** The status of what is done. */
+const doneStatus = 204;
+/** The status of a claim that nobody has answered: its sender is to do so, and holds the claim until its request ends. */
+export const claimedStatus = 202;
+
+/** What a request bears that the keeper of the pace hears. */
+export function authorization(token: string): string {
+    return `Bearer ${token}`;
+}
+
+/**
+ * The pace of a hub, kept by the process that deploys several stacks to it at once. An answer may take many minutes,
+ * because it is the waiting.
+ *
+ * @param address `http://TOKEN@127.0.0.1:PORT`, which no log and no error may show
+ */
+export function sharedPace(address: string, hub: string, size: HubSize): HubPace {
+    const { registryPerMinute, queriesPerMinute } = hubLimits(size);
+    const tell = (limit: PaceRequest["limit"], action: PaceRequest["action"], amount: number) =>
+        post(address, { hub, size, limit, action, amount });
+    const ofQueries = { hub, size, limit: "queries", amount: 0 } as const;
+    const pace = (limit: PaceRequest["limit"], perMinute: number): Pace => ({
+        perMinute,
+        take: (amount) => tell(limit, "take", amount),
+        refused: () => void tell(limit, "refused", 0).catch(unimportant),
+    });
+    return {
+        registry: pace("registry", registryPerMinute),
+        queries: pace("queries", queriesPerMinute),
+        // How far the whole fleet is, its command tells by the engines' events.
+        done: () => undefined,
+        once: async <T>(what: string, make: () => Promise<T>): Promise<T> => {
+            const { call, answer } = await send(address, { ...ofQueries, action: "claim", what });
+            if (answer.statusCode === 200) {
+                return JSON.parse(await text(answer)) as T;
+            }
+            try {
+                expectStatus(answer, claimedStatus);
+                const made = await make();
+                const given = JSON.stringify(made);
+                // Lost or too large, it is found again by the next one that claims it.
+                await post(address, { ...ofQueries, action: "answer", what, answer: given }).catch(
+                    unimportant,
+                );
+                return made;
+            } finally {
+                call.destroy();
+            }
+        },
+    };
+}
+
+/** What only tells something may get lost. */
+function unimportant(): void {
+    // Nothing depends on it.
+}
+
+async function post(address: string, message: PaceRequest): Promise<void> {
+    const { answer } = await send(address, message);
+    answer.resume();
+    expectStatus(answer, doneStatus);
+}
+
+/** @throws Error when another program listens there, or has no ear for this one */
+function expectStatus({ statusCode }: IncomingMessage, wanted: number): void {
+    if (statusCode !== wanted) {
+        throw new Error(`the keeper of the fleet's pace answered HTTP ${statusCode}`);
+    }
+}
+
+interface Exchange {
+    readonly call: ClientRequest;
+    readonly answer: IncomingMessage;
+}
+
+/** @throws Error when the deployment is being stopped */
+function send(address: string, message: PaceRequest): Promise<Exchange> {
+    return new Promise((resolve, reject) => {
+        const { username, hostname, port } = urlOf(address);
+        // A connection of its own: one that idled may be closed by the other side just when the next message is sent.
+        const options = {
+            host: hostname,
+            port,
+            method: "POST",
+            headers: { authorization: authorization(username) },
+            agent: false,
+        };
+        const call = request(options, (answer) => {
+            if (answer.statusCode === stoppedStatus) {
+                answer.resume();
+                reject(
+                    new Error("stopped before it was sent to the hub; the next run goes on here"),
+                );
+            } else {
+                resolve({ call, answer });
+            }
+        });
+        call.on("error", reject);
+        call.end(JSON.stringify(message));
+    });
+}
+
+/** Node's own error would show the address, and the token in it. */
+function urlOf(address: string): URL {
+    if (!URL.canParse(address)) {
+        throw new Error("the address of the keeper of the fleet's pace is no URL");
+    }
+    return new URL(address);
+}

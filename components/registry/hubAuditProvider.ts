@@ -1,0 +1,156 @@
+/*
+ * HubAudit: what is on a hub and not declared. Nothing of it exists on Azure.
+ *
+ * | method | REST calls |
+ * | --- | --- |
+ * | check | GET of the hub's certificates, POST /devices/query; takes the lists out of the inputs |
+ * | create, update | none |
+ * | read | GET of the hub's certificates, POST /devices/query; of the provisioning services linked to it: POST /enrollments/query, POST /registrations/{group}/query |
+ */
+import type {
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    ReadResult,
+    ResourceProvider,
+} from "@pulumi/pulumi/dynamic";
+import { azure, configureAzure } from "../azure/access";
+import { AzureError } from "../azure/client";
+import { linkedServices } from "../dps/registrations";
+import { nameList } from "../dynamic/nameList";
+import { stateNote } from "../dynamic/stateNote";
+import { noteDevice, noteProgram } from "../dynamic/stackSettings";
+import { idSet } from "../dynamic/values";
+import { CaCertificates } from "../caCertificates/caCertificates";
+import { hubRegistry } from "./hubRegistry";
+import { hubSeen } from "../iothub/hubSeen";
+import { contentPart } from "../caCertificates/verifiedCertificateProvider";
+
+const hubSeenMilliseconds = 5000;
+
+interface RawInputs {
+    readonly hubId?: string;
+    readonly certificates: readonly string[];
+    readonly devices: readonly string[];
+    readonly former: readonly string[];
+    readonly owner: string;
+    readonly isStrict: boolean;
+}
+
+/** As the state keeps them: hub, devices and certificates are there already. */
+interface Inputs {
+    readonly owner: string;
+}
+
+export const provider: ResourceProvider<Inputs, Inputs> = {
+    configure: async (request: ConfigureRequest) => configureAzure(request),
+    check,
+    ...stateNote<Inputs>("audit", "owner"),
+    read,
+};
+
+async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
+    const raw = given as unknown as RawInputs;
+    const { hubId, certificates, devices, former, owner, isStrict } = raw;
+    noteProgram();
+    devices.forEach(noteDevice);
+    const inputs = { owner };
+    if (hubId === undefined) {
+        return { inputs };
+    }
+    const found = await undeclared(
+        hubId,
+        owner,
+        new Set(certificates),
+        idSet([...devices, ...former]),
+    ).catch((error: Error) =>
+        error instanceof AzureError && error.status === 404 ? [] : [untold(error)],
+    );
+    const failures: CheckFailure[] = isStrict
+        ? found.map((reason) => ({ property: "", reason }))
+        : [];
+    if (!isStrict) {
+        found.forEach((line) => console.log(`warning: ${line}`));
+    }
+    return { inputs, failures };
+}
+
+/**
+ * A refresh knows neither the configuration nor the state as a whole. It warns of what cannot be the stack's: CAs without
+ * the name that the program gives them, devices without its tag that did not register and have no enrollment.
+ */
+async function read(id?: string, state?: Inputs): Promise<ReadResult<Inputs>> {
+    const hubId = await hubSeen(hubSeenMilliseconds);
+    if (hubId !== undefined && state !== undefined) {
+        const found = await strange(hubId, state.owner).catch((error: Error) => [untold(error)]);
+        found.forEach((line) => console.log(`warning: ${line}`));
+    }
+    return { id, props: state };
+}
+
+async function strange(hubId: string, owner: string): Promise<string[]> {
+    const { atOnce, hostName } = await hubRegistry(hubId);
+    const authorities = await authoritiesOn(hubId);
+    const others = await atOnce.notOwnedBy(owner);
+    const registered = new Set<string>();
+    for (const service of others.length === 0 ? [] : await linkedServices(hubId, hostName)) {
+        const known = [await service.registeredByGroup(), await service.individuals()];
+        known.flatMap((all) => [...all.keys()]).forEach((one) => registered.add(one.toLowerCase()));
+    }
+    return lines(
+        hostName,
+        authorities.filter(({ name, thumbprint }) => !name.endsWith(contentPart(thumbprint))),
+        others.filter((one) => !registered.has(one.toLowerCase())),
+    );
+}
+
+function untold({ message }: Error): string {
+    return `what else is on the hub cannot be told: ${message}`;
+}
+
+type NamedCa = Awaited<ReturnType<CaCertificates["list"]>>[number];
+
+/** One line for each kind of thing. A hub that does not exist any more has nothing. */
+async function undeclared(
+    hubId: string,
+    owner: string,
+    certificates: ReadonlySet<string>,
+    devices: ReadonlySet<string>,
+): Promise<string[]> {
+    const authorities = await authoritiesOn(hubId);
+    const { atOnce, hostName } = await hubRegistry(hubId);
+    return lines(
+        hostName,
+        authorities.filter(({ name }) => !certificates.has(name)),
+        (await atOnce.notOwnedBy(owner)).filter((id) => !devices.has(id.toLowerCase())),
+    );
+}
+
+function authoritiesOn(hubId: string): ReturnType<CaCertificates["list"]> {
+    const { arm, cloud } = azure();
+    return new CaCertificates(arm, { arm: cloud.arm, id: hubId }).list();
+}
+
+function lines(
+    hostName: string,
+    foreign: readonly Pick<NamedCa, "name" | "isVerified">[],
+    others: readonly string[],
+): string[] {
+    return [
+        ...(foreign.length === 0
+            ? []
+            : [
+                  `CA certificates on ${hostName} that this stack did not declare: ${nameList(
+                      foreign.map(
+                          ({ name, isVerified }) => `${name}${isVerified ? " (verified)" : ""}`,
+                      ),
+                  )}; whoever has the key of a verified one can connect as each device that a CA vouches for`,
+              ]),
+        ...(others.length === 0
+            ? []
+            : [
+                  `devices on ${hostName} that this stack did not declare: ${nameList(others)}; ` +
+                      `delete what is nobody's (az iot hub device-identity delete), or adopt it (adopt: true)`,
+              ]),
+    ];
+}

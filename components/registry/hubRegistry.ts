@@ -1,0 +1,115 @@
+import { azure } from "../azure/access";
+import { DataPlaneAccess } from "../azure/dataPlaneAccess";
+import { lastingRefusal } from "../azure/lastingRefusal";
+import { readStanding } from "../azure/standing";
+import { setting } from "../dynamic/stackSettings";
+import { HubSize } from "../azure/serviceLimits";
+import { OwnPace, paceVariable } from "../rateLimit/pace";
+import { DeviceRecord, Registry } from "./registry";
+import { RegistryQueue } from "./registryQueue";
+import { sharedPace } from "../rateLimit/sharedPace";
+
+const armVersion = "2023-06-30";
+const largestHub: HubSize = { sku: "S3", units: 10 };
+
+/** One hub's registry as this process uses it. */
+export interface HubRegistry {
+    readonly hostName: string;
+    readonly registry: Registry;
+    /** The same without a wait for a role: for what a preview tells if it can. */
+    readonly atOnce: Registry;
+    /** IDs of the devices without an owner tag, read once a run, without a wait. */
+    readonly unowned: () => Promise<ReadonlySet<string>>;
+    /** The devices that the hub recognises by a thumbprint, by ID; read once a run, without a wait, and not always fresh. */
+    readonly selfSigned: () => Promise<ReadonlyMap<string, DeviceRecord>>;
+    /** Gathers writes into bulk requests. */
+    readonly queue: RegistryQueue;
+    /** How many devices this process will write, and how many of them are written already; for the progress line. */
+    readonly expect: (total: number, unchanged: number) => void;
+}
+
+const registries = new Map<string, Promise<HubRegistry>>();
+
+/**
+ * One queue a hub and process, so that all its devices share bulk requests, and the hub's rate.
+ *
+ * @param hubId ARM resource ID
+ * @throws AzureError when ARM does not know the hub (404)
+ */
+export function hubRegistry(hubId: string): Promise<HubRegistry> {
+    return remembered(hubId, async () => {
+        const { hostName, size } = await readHub(hubId);
+        return open(hostName, size, hubId);
+    });
+}
+
+/**
+ * The same for a hub of which only the host name is known, such as one that a provisioning service chose. Its rate is
+ * not known either, so it is found by its refusals.
+ */
+export function hubRegistryAt(hostName: string): Promise<HubRegistry> {
+    return remembered(hostName, async () => open(hostName, largestHub, linkedHubId(hostName)));
+}
+
+/** ARM resource ID of a hub that `dps.linkedHubs` names; for another one a word for it. */
+function linkedHubId(hostName: string): string {
+    const dps = JSON.parse(setting("dps") ?? "{}") as { linkedHubs?: readonly { id: string }[] };
+    const [name] = hostName.toLowerCase().split(".");
+    const found = dps.linkedHubs?.find(({ id }) => id.toLowerCase().endsWith(`/${name}`));
+    return found?.id ?? `the hub ${hostName}`;
+}
+
+function remembered(key: string, make: () => Promise<HubRegistry>): Promise<HubRegistry> {
+    let opened = registries.get(key);
+    if (opened === undefined) {
+        opened = make();
+        registries.set(key, opened);
+        opened.catch(() => registries.delete(key));
+    }
+    return opened;
+}
+
+async function readHub(hubId: string): Promise<{ hostName: string; size: HubSize }> {
+    const { arm, cloud } = azure();
+    const url = `${cloud.arm}${hubId}?api-version=${armVersion}`;
+    const answer = await readStanding(hubId, () => arm.send({ method: "GET", url, expect: [200] }));
+    const { properties, sku } = answer.body as {
+        properties: { hostName: string };
+        sku: { name: string; capacity: number };
+    };
+    return { hostName: properties.hostName, size: { sku: sku.name, units: sku.capacity } };
+}
+
+function open(hostName: string, size: HubSize, resource: string): HubRegistry {
+    const { iot, roleWaitSeconds } = azure();
+    const role = {
+        hostName,
+        resourceId: resource,
+        role: "IoT Hub Data Contributor",
+        lasting: lastingRefusal,
+    };
+    const access = new DataPlaneAccess({ ...role, waitSeconds: roleWaitSeconds });
+    const address = process.env[paceVariable];
+    const own = new OwnPace(size);
+    const pace = address === undefined ? own : sharedPace(address, hostName, size);
+    const registry = new Registry(iot, hostName, access, pace.queries);
+    let unowned: Promise<ReadonlySet<string>> | undefined;
+    let selfSigned: Promise<ReadonlyMap<string, DeviceRecord>> | undefined;
+    const noWait = new DataPlaneAccess({ ...role, waitSeconds: 0 });
+    const atOnce = new Registry(iot, hostName, noWait, pace.queries);
+    const readUnowned = async () =>
+        new Set(await pace.once("devices without an owner", () => atOnce.unowned()));
+    const readSelfSigned = async () => {
+        const devices = await pace.once("devices with thumbprints", () => atOnce.selfSigned());
+        return new Map(devices.map((device) => [device.deviceId, device]));
+    };
+    return {
+        hostName,
+        registry,
+        atOnce,
+        unowned: () => (unowned ??= readUnowned()),
+        selfSigned: () => (selfSigned ??= readSelfSigned()),
+        expect: (total, unchanged) => own.progress.expect(total, unchanged),
+        queue: new RegistryQueue(registry, pace),
+    };
+}

@@ -1,0 +1,313 @@
+import { AzureAnswer, AzureClient, AzureError, AzureRequest } from "../azure/client";
+import { DataPlaneAccess } from "../azure/dataPlaneAccess";
+import { stableJson } from "../dynamic/values";
+import type { Pace } from "../rateLimit/pace";
+
+const apiVersion = "2021-04-12";
+/** What is asked for; the service may send fewer rows a page. */
+const largestPage = 1000;
+
+/** The twin tag in which the program notes whose device it is: `{ stack: "project/stack" }`. */
+export const ownerTag = "iotX509";
+
+export type DeviceStatus = "enabled" | "disabled";
+
+/** How a hub recognises a device. Source: Azure docs, iot-hub-devguide-identity-registry. */
+export type Authentication =
+    | { readonly type: "certificateAuthority" }
+    | {
+          readonly type: "selfSigned";
+          readonly x509Thumbprint: {
+              readonly primaryThumbprint: string;
+              readonly secondaryThumbprint?: string;
+          };
+      };
+
+/** A device identity with the tags of its twin. */
+export interface DeviceRecord {
+    readonly deviceId: string;
+    readonly status: DeviceStatus;
+    /** At most 128 characters. */
+    readonly statusReason?: string;
+    readonly authentication: Authentication;
+    readonly tags: Readonly<Record<string, unknown>>;
+    /** Of the identity, as it was read; changed by every write. */
+    readonly etag?: string;
+    /** Of the twin, as it was read; a write of the identity leaves it as it is. */
+    readonly twinEtag?: string;
+    /** What a write that leaves it out takes from the device; undefined: it has none of it. */
+    readonly edge?: EdgeFields;
+}
+
+/** Of an IoT Edge device, or of one below it. Source: REST reference "Devices - Create Or Update Identity". */
+export interface EdgeFields {
+    readonly capabilities: { readonly iotEdge: boolean };
+    /** An IoT Edge device's own, which no write may change; otherwise that of its parent. */
+    readonly deviceScope?: string;
+    /** Of the IoT Edge devices above it. */
+    readonly parentScopes?: readonly string[];
+}
+
+/** One item of a bulk request; with `ifMatch` it fails when the identity has another ETag (PreconditionFailed). */
+export type RegistryOperation =
+    | {
+          readonly mode: "create" | "update";
+          readonly device: DeviceRecord;
+          readonly ifMatch?: string;
+      }
+    | { readonly mode: "delete"; readonly deviceId: string; readonly ifMatch?: string };
+
+/** What the hub said of one failed item. */
+export interface ItemError {
+    readonly deviceId: string;
+    /** e.g. `DeviceAlreadyExists`. */
+    readonly code: string;
+    readonly message: string;
+}
+
+/** The identity registry of one hub, one method a call. Source: azure-rest-api-specs, iothub.json 2021-04-12. */
+export class Registry {
+    constructor(
+        private readonly client: AzureClient,
+        private readonly hostName: string,
+        private readonly access: DataPlaneAccess,
+        /** Of queries; each page counts. */
+        private readonly queries: Pace,
+    ) {}
+
+    /**
+     * At most 100 operations. Returns the items that failed; where there are any, no document says whether the others have
+     * taken effect.
+     *
+     * @throws AzureError 429 at once: the caller paces all bulk requests of the hub; 400 when it takes none of them
+     */
+    async bulk(operations: readonly RegistryOperation[]): Promise<readonly ItemError[]> {
+        const answer = await this.send({
+            method: "POST",
+            url: this.url("/devices"),
+            body: operations.map(bulkItem),
+            expect: [200, 400],
+            notRetried: [429],
+        });
+        const { errors } = (answer.body ?? {}) as { errors?: readonly RawItemError[] | null };
+        if (errors === undefined || errors === null) {
+            throw bulkRefusal(answer);
+        }
+        return errors.map((error) => ({
+            deviceId: error.deviceId,
+            code: String(error.errorCode),
+            message: error.errorStatus ?? "",
+        }));
+    }
+
+    /** Undefined when the device does not exist. One call: the twin carries the identity's fields, too. */
+    async get(deviceId: string): Promise<DeviceRecord | undefined> {
+        const answer = await this.send({
+            method: "GET",
+            url: this.url(`/twins/${encodeURIComponent(deviceId)}`),
+            expect: [200, 404],
+        });
+        return answer.status === 404 ? undefined : deviceRecord(answer.body as RawTwin);
+    }
+
+    /** All devices that a hub recognises by a thumbprint, from an index that lags behind the registry. */
+    async selfSigned(): Promise<readonly DeviceRecord[]> {
+        return (await this.query("SELECT * FROM devices"))
+            .map(deviceRecord)
+            .filter(({ authentication }) => authentication.type === "selfSigned");
+    }
+
+    /** IDs of all devices without an owner tag, from an index that lags behind the registry. */
+    async unowned(): Promise<readonly string[]> {
+        return ids(
+            await this.query(`SELECT deviceId FROM devices WHERE NOT IS_DEFINED(tags.${ownerTag})`),
+        );
+    }
+
+    /** IDs of the devices that have another owner tag or none, the first 1,000; from the same index. */
+    async notOwnedBy(owner: string): Promise<readonly string[]> {
+        const tag = `tags.${ownerTag}`;
+        const condition = `NOT IS_DEFINED(${tag}) OR ${tag}.stack != '${owner}'`;
+        return ids((await this.page(`SELECT deviceId FROM devices WHERE ${condition}`)).rows);
+    }
+
+    private async query(query: string): Promise<readonly RawTwin[]> {
+        const all: RawTwin[] = [];
+        let continuation: string | undefined;
+        do {
+            const { rows, next } = await this.page(query, continuation);
+            all.push(...rows);
+            continuation = next;
+        } while (continuation !== undefined);
+        return all;
+    }
+
+    /** One page of a query. Source: REST reference "Query - Get Twins". */
+    private async page(query: string, continuation?: string): Promise<Page> {
+        await this.queries.take(1);
+        const answer = await this.send({
+            method: "POST",
+            url: this.url("/devices/query"),
+            body: { query },
+            headers: {
+                "x-ms-max-item-count": String(largestPage),
+                ...(continuation === undefined ? {} : { "x-ms-continuation": continuation }),
+            },
+            expect: [200],
+        });
+        return {
+            rows: answer.body as readonly RawTwin[],
+            next: answer.headers["x-ms-continuation"],
+        };
+    }
+
+    /**
+     * Merges tags into the twin's; null removes one.
+     *
+     * @param etag of the twin; without it whatever there is gets them
+     * @throws AzureError 412 when the twin is another one by now; 404 when there is none
+     */
+    async patchTags(
+        deviceId: string,
+        tags: Readonly<Record<string, unknown>>,
+        etag?: string,
+    ): Promise<void> {
+        await this.send({
+            method: "PATCH",
+            url: this.url(`/twins/${encodeURIComponent(deviceId)}`),
+            body: { tags },
+            ifMatch: etag === undefined ? "*" : `"${etag}"`,
+            expect: [200],
+        });
+    }
+
+    private send(request: AzureRequest): Promise<AzureAnswer> {
+        return this.access.whenGranted(() => this.client.send(request));
+    }
+
+    private url(path: string): string {
+        return `https://${this.hostName}${path}?api-version=${apiVersion}`;
+    }
+}
+
+function ids(rows: readonly { readonly deviceId: string }[]): readonly string[] {
+    return rows.map(({ deviceId }) => deviceId);
+}
+
+/** Of a request as a whole, in the hub's own words; its bodies have two forms. */
+function bulkRefusal({ status, body, headers }: AzureAnswer): AzureError {
+    const fields = (typeof body === "object" && body !== null ? body : {}) as RawRefusal;
+    const code = headers["iothub-errorcode"] ?? fields.errorCode ?? fields.code;
+    const said = String(fields.Message ?? fields.message ?? stableJson(body ?? "no reason given"));
+    return new AzureError(
+        status,
+        code === undefined ? undefined : String(code),
+        `bulk request refused: ${status}${code === undefined ? "" : ` ${code}`}: ${said.slice(0, 600)}`,
+    );
+}
+
+interface Page {
+    readonly rows: readonly RawTwin[];
+    /** Where the next one begins. */
+    readonly next: string | undefined;
+}
+
+interface RawRefusal {
+    readonly Message?: string;
+    readonly message?: string;
+    readonly errorCode?: string | number;
+    readonly code?: string | number;
+}
+
+interface RawItemError {
+    readonly deviceId: string;
+    readonly errorCode: string | number;
+    readonly errorStatus?: string;
+}
+
+interface RawTwin {
+    readonly deviceId: string;
+    readonly etag?: string;
+    readonly deviceEtag?: string;
+    readonly status: DeviceStatus;
+    readonly statusReason?: string | null;
+    readonly capabilities?: { readonly iotEdge?: boolean } | null;
+    /** Left out, like the next one, where there is none. */
+    readonly deviceScope?: string | null;
+    readonly parentScopes?: readonly string[] | null;
+    readonly authenticationType: string;
+    /** Its names begin with a capital in a twin, and with a small letter in the documents and in an identity. */
+    readonly x509Thumbprint?: Readonly<Record<string, string | null>>;
+    readonly tags?: Readonly<Record<string, unknown>>;
+}
+
+function bulkItem(operation: RegistryOperation): unknown {
+    const { mode, ifMatch } = operation;
+    const condition =
+        ifMatch === undefined
+            ? { importMode: mode }
+            : { importMode: `${mode}IfMatchETag`, eTag: ifMatch };
+    if (operation.mode === "delete") {
+        return { id: operation.deviceId, ...condition };
+    }
+    const { deviceId, status, statusReason, authentication, tags, edge } = operation.device;
+    return {
+        id: deviceId,
+        ...condition,
+        status,
+        ...(statusReason === undefined ? {} : { statusReason }),
+        authentication,
+        ...edge,
+        ...(operation.mode === "create" ? { tags } : {}),
+    };
+}
+
+function deviceRecord(twin: RawTwin): DeviceRecord {
+    const given = twin.x509Thumbprint ?? {};
+    const primaryThumbprint = given.PrimaryThumbprint ?? given.primaryThumbprint ?? "";
+    const secondaryThumbprint = given.SecondaryThumbprint ?? given.secondaryThumbprint ?? "";
+    const authentication: Authentication =
+        twin.authenticationType === "selfSigned"
+            ? {
+                  type: "selfSigned",
+                  x509Thumbprint: {
+                      primaryThumbprint,
+                      ...(secondaryThumbprint === "" ? {} : { secondaryThumbprint }),
+                  },
+              }
+            : { type: twin.authenticationType as "certificateAuthority" };
+    return {
+        deviceId: twin.deviceId,
+        status: twin.status,
+        ...(twin.statusReason ? { statusReason: twin.statusReason } : {}),
+        authentication,
+        tags: twin.tags ?? {},
+        ...(twin.deviceEtag === undefined ? {} : { etag: twin.deviceEtag }),
+        ...(twin.etag === undefined ? {} : { twinEtag: twin.etag }),
+        ...edgeFields(twin),
+    };
+}
+
+function edgeFields({
+    capabilities,
+    deviceScope,
+    parentScopes,
+}: RawTwin): Pick<DeviceRecord, "edge"> {
+    const iotEdge = capabilities?.iotEdge ?? false;
+    const hasParents = (parentScopes ?? []).length > 0;
+    if (!iotEdge && !deviceScope && !hasParents) {
+        return {};
+    }
+    return {
+        edge: {
+            capabilities: { iotEdge },
+            ...(deviceScope ? { deviceScope } : {}),
+            ...(hasParents ? { parentScopes: parentScopes ?? [] } : {}),
+        },
+    };
+}
+
+/** `project/stack` in the device's tag; undefined: nobody claims it. */
+export function ownerOf({ tags }: DeviceRecord): string | undefined {
+    return (tags[ownerTag] as { readonly stack?: string } | undefined)?.stack;
+}

@@ -1,0 +1,162 @@
+import { setTimeout as sleep } from "timers/promises";
+import { AzureError } from "../azure/client";
+import { Gatherer } from "./gather";
+import { largestBatch } from "../azure/serviceLimits";
+import { isCarriedOut } from "./carriedOut";
+import { ItemError, Registry, RegistryOperation } from "./registry";
+import { HubPace } from "../rateLimit/pace";
+
+const shortestBackoff = 1000;
+const longestBackoff = 60_000;
+/** A quarter of an hour with the longest backoff: somebody else uses up the hub's rate. */
+const mostRefusals = 20;
+/** The next one is worth a word. */
+const silentRefusals = 3;
+/** Reads at once. */
+const parallel = 20;
+
+interface Waiting {
+    readonly operation: RegistryOperation;
+    readonly done: (error: ItemError | undefined) => void;
+    readonly failed: (error: Error) => void;
+}
+
+/**
+ * Gathers the operations of many devices, which the engine runs in parallel, into bulk requests, one at a time and no
+ * faster than the hub's tier lets through. After a 429 the whole queue waits, not each device for itself. A failed item
+ * fails only its own device, also when the hub refuses the whole request because of it, or does nothing of it.
+ */
+export class RegistryQueue {
+    private readonly waiting = new Gatherer<Waiting>();
+    private isPumping = false;
+
+    constructor(
+        private readonly registry: Registry,
+        private readonly pace: HubPace,
+    ) {}
+
+    /** Undefined on success; the hub's error for this one item otherwise. */
+    run(operation: RegistryOperation): Promise<ItemError | undefined> {
+        return new Promise((done, failed) => {
+            this.waiting.add({ operation, done, failed });
+            if (!this.isPumping) {
+                void this.pump();
+            }
+        });
+    }
+
+    private async pump(): Promise<void> {
+        this.isPumping = true;
+        const most = Math.max(1, Math.min(largestBatch, Math.floor(this.pace.registry.perMinute)));
+        do {
+            const batch = await this.waiting.take(most);
+            await this.deliver(batch);
+            this.pace.done(batch.length);
+        } while (this.waiting.size > 0);
+        this.isPumping = false;
+    }
+
+    /** A 400 to the request does not say which item it is about: halves find it. */
+    private async deliver(batch: readonly Waiting[]): Promise<void> {
+        let errors: readonly ItemError[];
+        try {
+            errors = await this.send(batch);
+        } catch (error) {
+            if (batch.length > 1 && isBadRequest(error)) {
+                const middle = Math.ceil(batch.length / 2);
+                await this.deliver(batch.slice(0, middle));
+                await this.deliver(batch.slice(middle));
+            } else {
+                batch.forEach((item) => item.failed(error as Error));
+            }
+            return;
+        }
+        await this.settle(batch, errors);
+    }
+
+    private async send(batch: readonly Waiting[]): Promise<readonly ItemError[]> {
+        const operations = batch.map((item) => item.operation);
+        for (let refusals = 1; ; refusals++) {
+            await this.pace.registry.take(batch.length);
+            try {
+                return await this.registry.bulk(operations);
+            } catch (error) {
+                if (!isThrottled(error) || refusals === mostRefusals) {
+                    throw error;
+                }
+                this.pace.registry.refused();
+                if (refusals === silentRefusals) {
+                    console.log(
+                        `the hub answers 429 again and again, somebody else may use up its rate: ` +
+                            `${this.waiting.size + batch.length} identity operations wait and are tried for some minutes more`,
+                    );
+                }
+                await sleep(Math.max(backoff(refusals), error.retryAfter ?? 0));
+            }
+        }
+    }
+
+    private async settle(batch: readonly Waiting[], errors: readonly ItemError[]): Promise<void> {
+        const byDevice = new Map(errors.map((error) => [error.deviceId, error]));
+        const unnamed: Waiting[] = [];
+        for (const item of batch) {
+            const error = byDevice.get(deviceIdOf(item.operation));
+            if (error === undefined) {
+                unnamed.push(item);
+            } else {
+                item.done(error);
+            }
+        }
+        if (errors.length === 0) {
+            unnamed.forEach(({ done }) => done(undefined));
+        } else if (unnamed.length < batch.length) {
+            await this.settleUnnamed(unnamed);
+        } else {
+            const { deviceId, code, message } = errors[0];
+            const problem = `bulk request refused for a device that is not in it: "${deviceId}" ${code} ${message}`;
+            batch.forEach(({ failed }) => failed(new Error(problem)));
+        }
+    }
+
+    /** Whether a request with a failed item has done the others, no document says: what is not done is sent again. */
+    private async settleUnnamed(items: readonly Waiting[]): Promise<void> {
+        const undone: Waiting[] = [];
+        const waiting = [...items];
+        const worker = async (): Promise<void> => {
+            for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
+                try {
+                    const present = await this.registry.get(deviceIdOf(item.operation));
+                    if (isCarriedOut(item.operation, present)) {
+                        item.done(undefined);
+                    } else {
+                        undone.push(item);
+                    }
+                } catch (error) {
+                    item.failed(error as Error);
+                }
+            }
+        };
+        await Promise.all(Array.from({ length: parallel }, worker));
+        if (undone.length > 0) {
+            await this.deliver(undone);
+        }
+    }
+}
+
+function isThrottled(error: unknown): error is AzureError {
+    return error instanceof AzureError && error.status === 429;
+}
+
+function isBadRequest(error: unknown): boolean {
+    return error instanceof AzureError && error.status === 400;
+}
+
+/** Exponential with jitter, where a 429 names no time; it comes on top of the refilling of the bucket. */
+function backoff(refusals: number): number {
+    const longest = Math.min(longestBackoff, shortestBackoff * 2 ** (refusals - 1));
+    return longest / 2 + (Math.random() * longest) / 2;
+}
+
+function deviceIdOf(operation: RegistryOperation): string {
+    return operation.mode === "delete" ? operation.deviceId : operation.device.deviceId;
+}

@@ -1,0 +1,15 @@
+/*
+ * Sharding: a note in the state of a hub's stack. Nothing of it exists on Azure.
+ */
+import type { ConfigureRequest, ResourceProvider } from "@pulumi/pulumi/dynamic";
+import { stateNote } from "../dynamic/stateNote";
+import { rememberSettings } from "../dynamic/stackSettings";
+
+interface Shards {
+    readonly shards: string;
+}
+
+export const provider: ResourceProvider<Shards, Shards> = {
+    configure: async (request: ConfigureRequest) => rememberSettings(request),
+    ...stateNote<Shards>("sharding", "shards"),
+};

@@ -1,0 +1,244 @@
+import { childrenOf, DerKind, elementAt, kindOf, tags } from "./der";
+import { decodeText, named } from "../text/decode";
+
+/**
+ * A rule that a file or its content breaks. `value` describes what was found and never holds key material.
+ */
+export interface Finding {
+    readonly value: string;
+    readonly rule: string;
+    readonly remedy: string;
+}
+
+/** What a check of some input gave: its facts unless a finding prevents them, and every finding. */
+export interface Inspection<T> {
+    readonly facts: T | undefined;
+    readonly findings: readonly Finding[];
+    /** What is worth a word and prevents nothing. */
+    readonly warnings?: readonly Finding[];
+}
+
+/** The two kinds of PEM file that people hand in (labels of RFC 7468, sections 5 and 7). */
+export type PemLabel = "CERTIFICATE" | "CERTIFICATE REQUEST";
+
+interface Wanted {
+    readonly kind: DerKind;
+    readonly name: string;
+    /** Keeps the first block of a file. */
+    readonly first: string;
+    readonly make: string;
+}
+
+const wanted: Record<PemLabel, Wanted> = {
+    CERTIFICATE: {
+        kind: "certificate",
+        name: "certificate",
+        first: "openssl x509 -in FILE -out ONE.pem",
+        make: "give the certificate that the CA made for it, the file that starts with -----BEGIN CERTIFICATE-----",
+    },
+    "CERTIFICATE REQUEST": {
+        kind: "request",
+        name: "certificate signing request",
+        first: "openssl req -in FILE -out ONE.csr",
+        make: "give the file that starts with -----BEGIN CERTIFICATE REQUEST-----: openssl req -new -key DEVICE.key -subj /CN=DEVICE-ID -out FILE",
+    },
+};
+
+const kindNames: Record<Exclude<DerKind, "privateKey" | "pkcs12">, string> = {
+    certificate: "a certificate",
+    request: "a certificate signing request",
+    publicKey: "a public key",
+    pkcs7: "a PKCS#7 container",
+    revocationList: "a revocation list",
+};
+
+const block = /-----BEGIN ([^\r\n-]+)-----([\s\S]*?)-----END ([^\r\n-]+)-----/g;
+
+/** Whether a text holds a private key, encrypted or not and in any of the usual forms: such a text is never shown. */
+export function holdsPrivateKey(text: string): boolean {
+    return (
+        /BEGIN\s+(?:[A-Z0-9]+\s+)*PRIVATE\s+KEY|PuTTY-User-Key-File-|<RSAKeyValue>/i.test(text) ||
+        (/"kty"/.test(text) && /"[dk]"\s*:/.test(text)) ||
+        text.split(/-----[^-]*-----/).some((part) => isPrivate(Buffer.from(part, "base64"))) ||
+        holdsEncodedPem(text)
+    );
+}
+
+/** Base64 of a PEM text, as Kubernetes secrets have it. */
+function holdsEncodedPem(text: string): boolean {
+    return /^\s*LS0tLS1CRUdJTi/.test(text) && holdsPrivateKey(fromBase64(text).toString("latin1"));
+}
+
+/** Shorter than any key are words that happen to be base64 of such a beginning. */
+function isPrivate(der: Buffer): boolean {
+    const kind = der.length < 20 ? undefined : kindOf(der);
+    return kind === "privateKey" || kind === "pkcs12";
+}
+
+/**
+ * The DER of the single certificate or request that a file should hold: PEM under any of its labels, with text around it
+ * (RFC 7468, 2) as `openssl x509 -text` and PKCS#12 exports have it, base64 without its first and last line, or the
+ * binary form itself. Nothing behind the structure counts, as in OpenSSL's TRUSTED CERTIFICATE.
+ *
+ * @param content the file's bytes, or its text
+ * @param label what the file should hold
+ */
+export function singlePemBlock(content: Buffer | string, label: PemLabel): Inspection<Buffer> {
+    const { name } = wanted[label];
+    const text =
+        typeof content === "string"
+            ? content
+            : (decodeText(content).text ?? content.toString("latin1"));
+    if (holdsPrivateKey(text) || (typeof content !== "string" && isPrivate(content))) {
+        return fault(
+            "a file with a private key (not shown)",
+            `a ${name} file never holds a private key`,
+            "take the key out of the file and out of version control, and make a new key: this one is no longer secret",
+        );
+    }
+    if (typeof content !== "string" && kindOf(content) !== undefined) {
+        return structure(content, label, "-inform DER ");
+    }
+    const blocks = [...text.matchAll(block)];
+    if (blocks.length === 0) {
+        return withoutBlock(text, label);
+    }
+    if (blocks.length > 1) {
+        return fault(
+            `${blocks.length} PEM blocks`,
+            `is one ${name}, not a chain or a bundle`,
+            `keep the one block that is meant and delete the others; the first one: ${wanted[label].first}`,
+        );
+    }
+    const [, begin, body, end] = blocks[0];
+    if (begin !== end) {
+        return fault(
+            `a PEM block that begins as "${begin}" and ends as "${end}"`,
+            "the block's first and last line have the same label",
+            "copy the file again, from its first to its last line",
+        );
+    }
+    const damage = damageIn(body);
+    return damage === undefined
+        ? structure(fromBase64(body), label, "", begin)
+        : fault(`a damaged PEM block${damage}`, "the block is whole base64", damageRemedy(body));
+}
+
+/** The structure that the bytes begin with, if it is the wanted one. */
+function structure(
+    bytes: Buffer,
+    label: PemLabel,
+    form: "" | "-inform DER ",
+    pemLabel?: string,
+): Inspection<Buffer> {
+    const { kind, name, make } = wanted[label];
+    const outer = elementAt(bytes, 0);
+    const found = kindOf(bytes);
+    if (outer !== undefined && found !== undefined && outer.end > bytes.length) {
+        return fault(
+            `${bytes.length} of ${outer.end} bytes`,
+            "the structure is whole",
+            "copy the file again; its end is missing, or bytes were lost as if it were text",
+        );
+    }
+    if (outer !== undefined && found === kind) {
+        return { facts: bytes.subarray(0, outer.end), findings: [] };
+    }
+    if (found === undefined || found === "privateKey" || found === "pkcs12") {
+        const shown = pemLabel === undefined || pemLabel in wanted ? "" : ` (label ${pemLabel})`;
+        return fault(
+            `a block that is no ${kind === "request" ? "PKCS#10" : "X.509"} structure${shown}`,
+            `is a ${name} (${kind === "request" ? "PKCS#10" : "X.509"})`,
+            kind === "request"
+                ? "make it again with: openssl req -new -key DEVICE.key -subj /CN=DEVICE-ID -out FILE"
+                : "copy the certificate again; look at it with: openssl x509 -in FILE -text",
+        );
+    }
+    const remedy =
+        found === "pkcs7" && kind === "certificate"
+            ? `take the certificates out of it and keep the one that is meant: openssl pkcs7 ${form}-in FILE -print_certs -out FILE.pem`
+            : make;
+    return fault(kindNames[found], `is one ${name} in PEM or DER`, remedy);
+}
+
+/** Why a text has no PEM block, told by what people's tools do to one; base64 alone is read. */
+function withoutBlock(text: string, label: PemLabel): Inspection<Buffer> {
+    const rule = `is one ${wanted[label].name} in PEM or DER`;
+    const again = "copy the file again, from its first to its last line";
+    const bare = text.trim();
+    const bytes = /^[A-Za-z0-9+/\s]+={0,2}$/.test(bare) ? fromBase64(bare) : Buffer.alloc(0);
+    if (kindOf(bytes) !== undefined) {
+        return structure(bytes, label, "");
+    }
+    if (bytes.toString("latin1").startsWith("-----BEGIN ")) {
+        return fault("base64 of a PEM file", rule, "run: base64 -d FILE > FILE.pem");
+    }
+    const cut = /-----BEGIN ([^\r\n-]+)-----/.exec(text)?.[1];
+    if (cut !== undefined) {
+        return fault(
+            `no PEM block that is whole: the line -----END ${cut}----- is missing`,
+            rule,
+            again,
+        );
+    }
+    const start = /^.*\bBEGIN [A-Z0-9 ]+.*$/im.exec(text)?.[0];
+    if (start !== undefined) {
+        const odd = /[^\x20-\x7e\r\n]/u.exec(start)?.[0];
+        return fault(
+            odd === undefined
+                ? "no PEM block: its first line is not exactly five hyphens, BEGIN, the label and five hyphens"
+                : `no PEM block: ${named(odd)} in its first line`,
+            rule,
+            `write -----BEGIN ${label}----- and -----END ${label}----- with ASCII hyphens, or copy the file itself instead of its text`,
+        );
+    }
+    return fault(
+        bare === "" ? "no PEM block: the file is empty" : "no PEM block",
+        rule,
+        `give a file with one -----BEGIN ${label}----- block that is whole`,
+    );
+}
+
+/** What is wrong with a block's base64 in words that follow "a damaged PEM block"; undefined: nothing. */
+function damageIn(body: string): string | undefined {
+    const base64 = body.replace(/\s+/g, "");
+    if (/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(base64)) {
+        return undefined;
+    }
+    const odd = /[^A-Za-z0-9+/=\s]|=(?!=?\s*$)/u.exec(body);
+    if (odd === null) {
+        return "";
+    }
+    const line = body.slice(0, odd.index).split(/\r\n?|\n/).length;
+    return `: ${named(odd[0])} in line ${line} of it`;
+}
+
+function damageRemedy(body: string): string {
+    return body.includes("\\n")
+        ? 'the line breaks are written as \\n; turn them into line breaks: printf "%b" "$(cat FILE)" > FILE.pem'
+        : "copy the file again; a character is missing or was changed";
+}
+
+function fromBase64(text: string): Buffer {
+    return Buffer.from(text, "base64");
+}
+
+/** The PEM that OpenSSL writes for a structure: lines of 64 characters and line feeds (RFC 7468, 2). */
+export function toPem(der: Buffer, label: PemLabel): string {
+    const lines = der.toString("base64").match(/.{1,64}/g) ?? [];
+    return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ""].join("\n");
+}
+
+/**
+ * The first element of a SEQUENCE, header included: of a CertificationRequest that is the CertificationRequestInfo,
+ * exactly as it was signed. The structure was parsed before.
+ */
+export function firstElement(der: Buffer): Buffer {
+    const outer = elementAt(der, 0);
+    const first = outer && outer.tag === tags.sequence ? childrenOf(der, outer)[0] : undefined;
+    return first ? der.subarray(first.begin, first.end) : Buffer.alloc(0);
+}
+
+function fault(value: string, rule: string, remedy: string): Inspection<never> {
+    return { facts: undefined, findings: [{ value, rule, remedy }] };
+}

@@ -1,0 +1,69 @@
+import { Demo, Engine, Stage } from "./demoSteps";
+import { InProcessStack } from "../fallback/inProcess";
+import { Progress } from "../lib/progress";
+import { readToolchain } from "../lib/toolchain";
+
+const why = "this machine has no Pulumi CLI";
+
+/**
+ * The demo as far as it goes without the Pulumi CLI: the same program on Pulumi's in-process test monitor, its resources
+ * made for real on the emulator, and the same devices. What only the engine can do is told and counted as skipped.
+ *
+ * @throws Error when a step fails
+ */
+export async function demoWithoutCli(): Promise<void> {
+    const progress = new Progress(9);
+    process.stdout.write(
+        "\nNO PULUMI CLI: none could be had on this machine; `npm run setup` tells why. The same program runs on Pulumi's\n" +
+            "in-process test monitor instead, and every resource is made for real on the emulator. Left out is what only the\n" +
+            "engine does: state, preview, changes of a stack. Stand-ins of this project take the place of the plugins.\n",
+    );
+    const stage = await Stage.open(progress, readToolchain().pulumiHome);
+    try {
+        await run(progress, stage);
+    } finally {
+        await stage.close();
+    }
+    progress.summary();
+}
+
+async function run(progress: Progress, stage: Stage): Promise<void> {
+    const { project, emulator } = stage;
+    project.changeSettings("dev", () => undefined);
+    const stack = new InProcessStack(project.folder, "dev", emulator.environment());
+    const demo = new Demo(progress, stage, engine(stack));
+    try {
+        await progress.step("Devices that keep their keys make them", () => demo.makeDeviceKeys());
+        await progress.step(
+            "The program, without the engine: CAs, hub, proofs of possession, five devices",
+            () => demo.up(),
+        );
+        await progress.step(
+            "The devices connect with certificate and chain, and send telemetry",
+            () => demo.connect(["pump-01", "pump-02", "sensor-01", "gateway-01"]),
+        );
+        await progress.step("An intruder and a disabled device are refused", () => demo.rogue());
+        progress.skip("The fleet grows by one device: pulumi preview, pulumi up", why);
+        progress.skip("A device finds its hub through the provisioning service", why);
+        progress.skip("Another preview shows no change", why);
+        await progress.step("Everything is deleted, the last first", () => demo.destroy());
+    } finally {
+        stack.stop();
+    }
+}
+
+function engine(stack: InProcessStack): Engine {
+    let outputs: Record<string, unknown> = {};
+    return {
+        async up() {
+            const made = await stack.up();
+            outputs = made.outputs;
+            return `without the engine: ${made.count} resources made`;
+        },
+        outputs: async () => outputs,
+        async destroy() {
+            const { count } = await stack.destroy();
+            return `without the engine: ${count} resources deleted`;
+        },
+    };
+}

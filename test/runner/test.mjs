@@ -1,0 +1,270 @@
+/*
+ * Runs the checks and the tests in lanes, and adds up their counts. There is one lane more than the usual two processors,
+ * because tests of the engine also wait (for a hub's pace, for processes that end). The output of each lane follows that of
+ * the one before it.
+ */
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { run } from "../../scripts/lib/command.mjs";
+import { readArguments } from "../../scripts/lib/commands.mjs";
+import {
+    local,
+    readJson,
+    removeFolder,
+    root,
+    temporaryFolder,
+} from "../../scripts/lib/workspace.mjs";
+
+const laneCount = 3;
+const checkSeconds = 600;
+const testSeconds = 45 * 60;
+/** How long a mocha process may live on after its last test. */
+const endSeconds = 60;
+const silenceSeconds = 30;
+/** The folder of test/ whose tests want the Azure CLI, and the one whose tests run the Pulumi CLI and take longest. */
+const clientFolder = "clients";
+const engineFolder = "e2e";
+/** Of its files those that take minutes: they go first, so that no lane is left with one at the end. */
+const longest = ["walk", "fleet", "changes", "nodeHost", "fleetPreview", "shutOut", "demo"];
+
+const inCi = !["", "0", "false", undefined].includes(process.env.CI);
+const total = { passed: 0, failed: [], skipped: [] };
+let lastOutput = Date.now();
+
+function print(data) {
+    lastOutput = Date.now();
+    process.stdout.write(data);
+}
+
+/** A sequence of steps whose output is shown once it is the lane's turn. */
+class Lane {
+    #shown = false;
+    #held = [];
+    step = "waiting";
+
+    write(data) {
+        if (this.#shown) {
+            print(data);
+        } else {
+            this.#held.push(data);
+        }
+    }
+
+    show() {
+        this.#shown = true;
+        this.#held.splice(0).forEach(print);
+    }
+}
+
+async function check(lane, name, command, args) {
+    lane.step = name;
+    const started = Date.now();
+    const { problem } = await run(command, args, {
+        timeoutSeconds: checkSeconds,
+        onOutput: (data) => lane.write(data),
+    });
+    const seconds = ((Date.now() - started) / 1000).toFixed(1);
+    lane.write(`${problem === undefined ? "ok" : "FAILED"}: ${name} (${seconds} s)\n`);
+    if (problem === undefined) {
+        total.passed += 1;
+    } else {
+        total.failed.push(name);
+    }
+}
+
+async function runChecks(lane) {
+    const node = (script, ...args) => [
+        process.execPath,
+        [path.join("node_modules", script), ...args],
+    ];
+    await check(lane, "types (tsc)", ...node("typescript/bin/tsc", "--noEmit"));
+    await check(lane, "lint (eslint)", ...node("eslint/bin/eslint.js", "."));
+    await check(lane, "format (prettier)", ...node("prettier/bin/prettier.cjs", "--check", "."));
+}
+
+/** The status of what installs a tool when its registry cannot be reached: in CI the one excuse for not having it. */
+const registryUnreachable = 3;
+
+/** Makes a tool ready for the tests that want it: what its script prints goes into their environment. */
+async function prepare(lane, { name, script, variable }) {
+    lane.step = name;
+    const { stdout, stderr, status } = await run(script, [], { timeoutSeconds: 1200 });
+    lane.write(stderr);
+    process.env[variable] = stdout.trim();
+    if (inCi && status !== 0 && status !== registryUnreachable) {
+        total.failed.push(`${name}: cannot be installed although the registry answers`);
+    }
+}
+
+const azureCli = { name: "Azure CLI", script: "scripts/azure-cli.sh", variable: "AZURE_CLI" };
+const nodeVersions = {
+    name: "Node.js versions",
+    script: "scripts/node-versions.sh",
+    variable: "NODE_VERSIONS",
+};
+
+/** Aborts a mocha process that does not end although its results are written: something holds it open. */
+function abortWhenStuck(resultsFile) {
+    const stuck = new AbortController();
+    const timer = setInterval(() => {
+        if (
+            fs.existsSync(resultsFile) &&
+            Date.now() - fs.statSync(resultsFile).mtimeMs > endSeconds * 1000
+        ) {
+            stuck.abort(new Error(`did not end within ${endSeconds} s after its last test`));
+        }
+    }, 5000);
+    return { signal: stuck.signal, stop: () => clearInterval(timer) };
+}
+
+async function runMocha(lane, name, args) {
+    lane.step = name;
+    const folder = temporaryFolder(tmpdir());
+    const resultsFile = path.join(folder, "results.json");
+    const stuck = abortWhenStuck(resultsFile);
+    const node = [process.execPath, "-r", "ts-node/register/transpile-only"];
+    const mocha = ["node_modules/mocha/bin/mocha.js", "--reporter", "test/runner/reporter.ts"];
+    const color = process.stdout.isTTY ? ["--color"] : [];
+    const { problem } = await run(
+        node[0],
+        [...node.slice(1), "test/support/launch.ts", node[0], ...mocha, ...color, ...args],
+        {
+            timeoutSeconds: testSeconds,
+            env: { ...process.env, MOCHA_RESULTS: resultsFile },
+            onOutput: (data) => lane.write(data),
+            abort: stuck.signal,
+        },
+    );
+    stuck.stop();
+    const results = readJson(resultsFile);
+    removeFolder(folder);
+    total.passed += results?.passed ?? 0;
+    total.failed.push(...(results?.failed ?? []));
+    for (const skipped of results?.skipped ?? []) {
+        (inCi && !skipped.excused ? total.failed : total.skipped).push(
+            `${skipped.title}: ${skipped.reason}`,
+        );
+    }
+    if (results === undefined) {
+        total.failed.push(`${name}: ended before the last test: ${problem ?? "status 0"}`);
+    } else if (problem !== undefined && results.failed.length === 0) {
+        total.failed.push(`${name}: ${problem}`);
+    }
+}
+
+function specFiles(folder) {
+    return fs
+        .readdirSync(folder, { recursive: true })
+        .filter((name) => name.endsWith(".spec.ts"))
+        .map((name) => path.join(folder, name))
+        .sort();
+}
+
+/** Arguments for mocha: folders become their files, and options alone mean all files. */
+function mochaArguments({ values, positionals }) {
+    const { grep, fgrep, timeout, invert, bail } = values;
+    const options = Object.entries({ grep, fgrep, timeout })
+        .filter(([, value]) => value !== undefined)
+        .flatMap(([name, value]) => [`--${name}`, value]);
+    const flags = Object.entries({ invert, bail }).filter(([, isOn]) => isOn);
+    const files = positionals.flatMap((one) =>
+        fs.statSync(one).isDirectory() ? specFiles(one) : [one],
+    );
+    return [
+        ...options,
+        ...flags.map(([name]) => `--${name}`),
+        ...(positionals.length > 0 ? files : specFiles("test")),
+    ];
+}
+
+function isIn(folder) {
+    return (file) => path.normalize(file).split(path.sep)[1] === folder;
+}
+
+/** The place of a file among the longest; all others are behind them, in their order. */
+function rank(file) {
+    const place = longest.indexOf(path.basename(file, ".spec.ts"));
+    return place === -1 ? longest.length : place;
+}
+
+async function runAll(first, others) {
+    const files = specFiles("test");
+    const clients = files.filter(isIn(clientFolder));
+    const engine = files.filter(isIn(engineFolder)).sort((one, other) => rank(one) - rank(other));
+    const quick = files.filter((file) => !clients.includes(file) && !engine.includes(file));
+    /** All lanes take from these, so that none is idle at the end. */
+    const runEngine = async (lane) => {
+        for (let file = engine.shift(); file !== undefined; file = engine.shift()) {
+            await runMocha(lane, path.basename(file, ".spec.ts"), [file]);
+        }
+    };
+    const firstLane = async () => {
+        await runChecks(first);
+        await runMocha(first, "tests", quick);
+        if (clients.length > 0) {
+            await prepare(first, azureCli);
+            await runMocha(first, "tests with clients that nobody here wrote", clients);
+        }
+        await runEngine(first);
+        first.step = "";
+    };
+    const nodesReady = prepare(others[0], nodeVersions);
+    const otherLane = async (lane) => {
+        await nodesReady;
+        await runEngine(lane);
+        lane.step = "";
+    };
+    const working = [firstLane(), ...others.map(otherLane)];
+    for (const [index, lane] of working.entries()) {
+        await lane;
+        others[index]?.show();
+    }
+}
+
+function report() {
+    for (const [heading, lines] of [
+        ["Skipped", total.skipped],
+        ["Failed", total.failed],
+    ]) {
+        if (lines.length > 0) {
+            print(`\n${heading}:\n${lines.map((line) => `  - ${line}\n`).join("")}`);
+        }
+    }
+    const { passed, failed, skipped } = total;
+    print(`\n${passed} passed, ${failed.length} failed, ${skipped.length} skipped\n`);
+}
+
+async function main() {
+    process.chdir(root);
+    const args = readArguments("test");
+    print(`Engine: ${readJson(path.join(local, "toolchain.json"))?.description}\n`);
+    const lanes = Array.from({ length: laneCount }, () => new Lane());
+    const [first, ...others] = lanes;
+    first.show();
+    const ticker = setInterval(() => {
+        if (Date.now() - lastOutput > silenceSeconds * 1000) {
+            const steps = lanes.map((lane) => lane.step).filter((step) => step !== "");
+            print(`... still running: ${steps.join("; ")}\n`);
+        }
+    }, 5000);
+    if (process.argv.length === 2) {
+        await runAll(first, others);
+    } else {
+        const chosen = mochaArguments(args);
+        if (chosen.some(isIn(clientFolder))) {
+            await prepare(first, azureCli);
+        }
+        if (chosen.some(isIn(engineFolder))) {
+            await prepare(first, nodeVersions);
+        }
+        await runMocha(first, "tests", chosen);
+    }
+    clearInterval(ticker);
+    report();
+    return total.failed.length === 0 ? 0 : 1;
+}
+
+main().then((status) => {
+    process.exitCode = status;
+});

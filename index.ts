@@ -1,18 +1,18 @@
-import { leanRuntime } from "./components/dynamic/leanRuntime";
+import { turnOffRuntimeDiagnostics } from "./components/dynamic/runtimeDiagnostics";
 import { announceCaEnds } from "./stacks/caEnds";
 import { announceCutOff, refuseToCutOff } from "./stacks/cutOff";
 import { loadSettings } from "./stacks/config";
 import { createFleet } from "./stacks/fleet";
 import { createFleetStack } from "./stacks/fleetStack";
-import { announceOfflineSteps } from "./stacks/guidance";
-import { lastOutputs, refuseFleetStackAlone, refuseToMakeAnew } from "./stacks/handover";
+import { announceOfflineSteps } from "./stacks/offlineInstructions";
+import { lastOutputs, refuseFleetStackAlone, refuseToMakeAnew } from "./stacks/platformReference";
 import { stackOutputs } from "./stacks/outputs";
 import { tellPlanned } from "./stacks/planned";
 import { createPlatform, ownBase } from "./stacks/platform";
 import { readOutputsOf, readPreviousState } from "./stacks/previousState";
 import { signIn } from "./stacks/signIn";
 
-leanRuntime();
+turnOffRuntimeDiagnostics();
 
 export = async () => {
     const last = await lastOutputs();

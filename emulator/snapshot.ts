@@ -7,7 +7,7 @@ import { DirectorySnapshot } from "./entra/directory";
 import { ManagedIdentitiesSnapshot } from "./entra/managedIdentities";
 import { TokensSnapshot } from "./entra/tokens";
 import { NamespacesSnapshot } from "./eventHubs/namespaces";
-import { AuthoritySnapshot } from "./front/authority";
+import { AuthoritySnapshot } from "./frontend/authority";
 import { HubsSnapshot } from "./hub/hubs";
 
 /** A service principal with its secret: what a client logs in with. */

@@ -12,7 +12,7 @@ import { ConfigurationError, Report } from "./config/report";
 import { readPki } from "./config/root";
 import { pathsBelow, Section } from "./config/section";
 import { readShard, readSharding } from "./config/shards";
-import { refusal } from "./refusal";
+import { userError } from "./userError";
 import { Settings } from "./settings";
 
 export { ConfigurationError, Problem } from "./config/report";
@@ -164,7 +164,7 @@ export function loadSettings(): Settings {
         );
     } catch (error) {
         if (error instanceof ConfigurationError) {
-            throw refusal(error.message);
+            throw userError(error.message);
         }
         throw error;
     }

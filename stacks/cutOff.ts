@@ -4,10 +4,10 @@ import { firstOf } from "../components/dynamic/nameList";
 import { requestedKey } from "../components/x509/csr";
 import { generationOfIssuer } from "../components/pki/formerCertificates";
 import { generatedKey } from "../components/x509/issue";
-import { paceVariable } from "../components/rateLimit/pace";
+import { rateLimitServerVariable } from "../components/rateLimit/rateLimiter";
 import { deviceTypes, Outputs, PreviousState } from "./previousState";
 import { PriorCas, PriorRoot } from "./priorCas";
-import { refusal } from "./refusal";
+import { userError } from "./userError";
 import {
     DeviceSettings,
     GroupSettings,
@@ -42,9 +42,10 @@ const always = 5;
  * @throws RunError that names devices and reasons, and says how to go on
  */
 export function refuseToCutOff(settings: Settings, previous: PreviousState): void {
-    const message = process.env[paceVariable] === undefined && tooMany(settings, previous);
+    const message =
+        process.env[rateLimitServerVariable] === undefined && tooMany(settings, previous);
     if (message) {
-        throw refusal(message);
+        throw userError(message);
     }
 }
 
@@ -53,7 +54,8 @@ export function refuseToCutOff(settings: Settings, previous: PreviousState): voi
  * `npm run fleet` says it for all stacks of a fleet.
  */
 export function announceCutOff(settings: Settings, previous: PreviousState): void {
-    const text = process.env[paceVariable] === undefined && cutOffText(settings, previous);
+    const text =
+        process.env[rateLimitServerVariable] === undefined && cutOffText(settings, previous);
     if (text) {
         void pulumi.log.info(text);
     }

@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
-import { paceVariable } from "../components/rateLimit/pace";
+import { rateLimitServerVariable } from "../components/rateLimit/rateLimiter";
 import { shellWord } from "../components/text/shellWords";
 import { createFleet } from "./fleet";
-import { handedOver } from "./handover";
+import { handedOver } from "./platformReference";
 import { fleetOutputs } from "./outputs";
 import { Outputs, PreviousState } from "./previousState";
-import { refusal } from "./refusal";
+import { userError } from "./userError";
 import { Settings, Shard } from "./settings";
 import { platformOutput } from "./shards";
 
@@ -21,8 +21,8 @@ export function createFleetStack(
     platform: Outputs = {},
     previous = PreviousState.none,
 ): pulumi.Inputs {
-    if (!pulumi.runtime.isDryRun() && process.env[paceVariable] === undefined) {
-        throw refusal(
+    if (!pulumi.runtime.isDryRun() && process.env[rateLimitServerVariable] === undefined) {
+        throw userError(
             `${pulumi.getStack()} holds a part of the fleet of ${shard.of}; deployed alone, it could delete devices that ` +
                 `moved to another part: run "npm run fleet -- up --stack ${shellWord(shard.of)}"`,
         );

@@ -1,7 +1,7 @@
 import { X509Certificate } from "crypto";
 import { PreviousState } from "./previousState";
 import { PriorCas } from "./priorCas";
-import { refusal } from "./refusal";
+import { userError } from "./userError";
 import { Settings } from "./settings";
 
 /**
@@ -24,6 +24,6 @@ export function refuseOtherKeys(settings: Settings, previous: PreviousState): vo
         }),
     );
     if (problems.length > 0) {
-        throw refusal(`${problems.join("\n")}\nNothing was changed.`);
+        throw userError(`${problems.join("\n")}\nNothing was changed.`);
     }
 }

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { VerifiedCertificate } from "../components/caCertificates/verifiedCertificate";
 import { certificateFacts } from "../components/x509/certificates";
 import { Device } from "./fleet";
-import { handOver } from "./handover";
+import { exportPlatformReference } from "./platformReference";
 import { Platform } from "./platform";
 import { Provisioning } from "./provisioning";
 import { Settings } from "./settings";
@@ -28,7 +28,7 @@ export function stackOutputs(
         trusted: mapValues(platform.trusted, trustOutput),
         ...(provisioning === undefined ? {} : { provisioning: provisioningOutput(provisioning) }),
         ...fleetOutputs(settings, fleet, hub.hostName),
-        ...handOver(settings, platform),
+        ...exportPlatformReference(settings, platform),
         signingRequests: mapValues(authorities.pending, (one) => one.signingRequest),
         ...(ci === undefined ? {} : { ciClientId: ci.clientId }),
     };

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "fs";
 import * as pulumi from "@pulumi/pulumi";
 import type { Platform } from "./platform";
 import { PreviousState } from "./previousState";
-import { Handover, handoverOutput } from "./shards";
+import { PlatformReference, platformReferenceOutput } from "./shards";
 
 /**
  * Names a file in which a preview of the hub's stack tells what its fleet stacks would be handed otherwise than today, and
@@ -26,7 +26,8 @@ export async function tellPlanned(
     previous: PreviousState,
 ): Promise<void> {
     const file = process.env[plannedVariable];
-    const before = previous.outputs[handoverOutput] as Partial<Handover> | undefined;
+    const before = previous.outputs[platformReferenceOutput] as
+        Partial<PlatformReference> | undefined;
     if (!pulumi.runtime.isDryRun() || file === undefined || before?.issuers === undefined) {
         return;
     }

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { causeAndRemedy } from "../components/azure/errorWords";
 import { shellWord } from "../components/text/shellWords";
 import { PreviousState } from "./previousState";
-import { refusal } from "./refusal";
+import { userError } from "./userError";
 import { Settings } from "./settings";
 
 /** Where everything of an environment is. */
@@ -35,7 +35,7 @@ export async function resourceGroup(
     }
     const own = previous.find("azure-native:resources:ResourceGroup", logicalName);
     if (own !== undefined) {
-        throw refusal(
+        throw userError(
             `iot-x509:resourceGroup is "existing", and this stack made the resource group "${String(own["name"])}", which ` +
                 `would be deleted with all that is in it: set it to "create" again`,
         );
@@ -45,7 +45,7 @@ export async function resourceGroup(
         return { id, name };
     } catch (error) {
         const said = (error as Error).message;
-        throw refusal(
+        throw userError(
             /ResourceGroupNotFound|Status=404/.test(said)
                 ? `iot-x509:resourceGroup is "existing", and the subscription has no resource group "${resourceGroupName}": ` +
                       `make it (az group create --name ${shellWord(resourceGroupName)} --location ${shellWord(location)}), or set it to "create"`

@@ -5,10 +5,10 @@ import { DeviceSettings, Settings, Sharding } from "./settings";
  * Output of a hub's stack: what its fleet stacks need. It is there from the moment in which the first device moves to one,
  * so it tells that the hub's stack does not hold its devices.
  */
-export const handoverOutput = "forFleetStacks";
+export const platformReferenceOutput = "forFleetStacks";
 
 /** What the stack of the hub gives to fleet stacks, as one secret output. */
-export interface Handover {
+export interface PlatformReference {
     readonly hubId: string;
     readonly hostName: string;
     /** By group; PEM. */

@@ -9,7 +9,7 @@ import { causeAndRemedy } from "../components/azure/errorWords";
 import { confirmSubscription, identityOf } from "../components/azure/identity";
 import { AzureLogin, azureLogin, wayNames } from "../components/azure/login";
 import { Sourced } from "../components/azure/loginSettings";
-import { refusal } from "./refusal";
+import { userError } from "./userError";
 
 /** Who deploys, and where to. */
 export interface SignedIn {
@@ -32,7 +32,7 @@ export async function signIn(): Promise<SignedIn> {
     const native = await authorization.getClientConfig().catch(refuse);
     const own = await identityOf(login.credential, login.cloud.armScope).catch(refuse);
     if (native.objectId !== own.objectId || native.tenantId !== own.tenantId) {
-        throw refusal(
+        throw userError(
             `sign-in to Azure: azure-native is ${native.objectId} of the tenant ${native.tenantId}, and this program's own calls are ` +
                 `${own.objectId} of ${own.tenantId}: set ARM_TENANT_ID and ARM_SUBSCRIPTION_ID, and see docs/login.md`,
         );
@@ -60,7 +60,7 @@ export async function signIn(): Promise<SignedIn> {
 export async function confirmDirectory({ cloud, tenantId }: SignedIn): Promise<void> {
     const said = (error: Error) => causeAndRemedy(error.message) ?? error.message;
     const directory = await azuread.getClientConfig({}).catch((error: Error) => {
-        throw refusal(
+        throw userError(
             `sign-in to Microsoft Entra, for ci: ${said(error)}` +
                 (cloud.name === "public"
                     ? ""
@@ -68,7 +68,7 @@ export async function confirmDirectory({ cloud, tenantId }: SignedIn): Promise<v
         );
     });
     if (directory.tenantId !== tenantId) {
-        throw refusal(
+        throw userError(
             `sign-in to Microsoft Entra, for ci: azuread is in the tenant ${directory.tenantId}, and the subscription in ` +
                 `${tenantId}: pulumi config set azuread:tenantId ${tenantId}`,
         );
@@ -94,12 +94,12 @@ function inWords<T>(work: () => T): T {
     try {
         return work();
     } catch (error) {
-        throw refusal(`sign-in to Azure: ${(error as Error).message}`);
+        throw userError(`sign-in to Azure: ${(error as Error).message}`);
     }
 }
 
 function refuse(error: Error): never {
     // What an Azure service says has its remedy behind it already, and names the tenants.
     const said = error instanceof AzureError ? undefined : causeAndRemedy(error.message);
-    throw refusal(`sign-in to Azure: ${said ?? error.message}`);
+    throw userError(`sign-in to Azure: ${said ?? error.message}`);
 }

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { VerifiedCertificate } from "../components/caCertificates/verifiedCertificate";
 import { Authorities, Intermediate } from "./authorities";
 import { PreviousState } from "./previousState";
-import { refusal } from "./refusal";
+import { userError } from "./userError";
 import { Settings } from "./settings";
 
 /** A service that CAs are uploaded to: a hub or a provisioning service. */
@@ -63,7 +63,7 @@ export function refuseUnprovenRoot({ pki }: Settings, previous: PreviousState): 
     const known = trusted.map((name) => shown?.[name]?.sha256Thumbprint);
     const wanted = new X509Certificate(root.certificatePem).fingerprint256.replace(/:/g, "");
     if (trusted.length > 0 && !known.includes(wanted)) {
-        throw refusal(
+        throw userError(
             `the hub trusts the root "${trusted.join('", "')}", and would trust nobody until the offline root of ` +
                 `pki.root.certificate has signed its proof of possession. Nothing was changed. Without a gap: set ` +
                 `pki.trust to intermediates and run "pulumi up"; then change the root, have it sign, and set pki.trust back.`,

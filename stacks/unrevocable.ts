@@ -4,7 +4,7 @@ import { readFormer } from "../components/pki/formerCertificates";
 import { issuersUnderRoots } from "./cutOff";
 import { deviceTypes, PreviousState } from "./previousState";
 import { PriorCas } from "./priorCas";
-import { refusal } from "./refusal";
+import { userError } from "./userError";
 import { GroupSettings, Settings } from "./settings";
 
 /**
@@ -33,7 +33,7 @@ export function refuseUnrevocable(settings: Settings, previous: PreviousState): 
             }),
         );
     if (problems.length > 0) {
-        throw refusal(
+        throw userError(
             `with iot-x509:pki.trust "root" the hub accepts what any intermediate below the root signed, so this run cannot ` +
                 `revoke:\n${problems.join("\n")}\nNothing was changed. Keep the generation among "retain" until then; or, for a ` +
                 `CA whose key leaked, raise pki.root.generation as well and run it with all devices' new certificates; or set ` +

@@ -2,10 +2,10 @@ import { writeFileSync } from "fs";
 import * as path from "path";
 import { Site } from "../measure/site";
 import { Contender, ContenderName, Prepared, Request } from "./contender";
-import { openWorkshop } from "./workshop";
+import { openTestEnvironment } from "./testEnvironment";
 
 async function prepare(site: Site, { key }: Request, ...flags: string[]): Promise<Prepared> {
-    const { folder, hostName } = await openWorkshop(site);
+    const { folder, hostName } = await openTestEnvironment(site);
     const file = path.join(folder, "ids.json");
     return {
         list: (ids) => writeFileSync(file, JSON.stringify(ids)),

@@ -4,14 +4,14 @@ import { Command, runMeasured } from "../measure/processGroup";
 import { Site } from "../measure/site";
 import { azureCli, repository } from "../toolchain";
 import { Contender, Prepared, Request } from "./contender";
-import { openWorkshop } from "./workshop";
+import { openTestEnvironment } from "./testEnvironment";
 
 const login =
     'az login --service-principal --username "$ARM_CLIENT_ID" --password="$ARM_CLIENT_SECRET" --tenant "$ARM_TENANT_ID"';
 
 async function prepare(site: Site, { key }: Request): Promise<Prepared> {
     const az = azureCli();
-    const { folder, hostName } = await openWorkshop(site);
+    const { folder, hostName } = await openTestEnvironment(site);
     const script = path.join(repository, "bench/tutorial/devices.sh");
     const ids = path.join(folder, "ids");
     const environment = {

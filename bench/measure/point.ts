@@ -1,4 +1,4 @@
-import { Census } from "../children/census";
+import { DeviceInventory } from "../children/deviceInventory";
 import { Contender, deviceIds, DeviceKey, Operation } from "../contenders/contender";
 import { Point } from "../results";
 import { dirname } from "path";
@@ -77,9 +77,9 @@ export function openSite<T>(work: (site: Site) => Promise<T>): Promise<T> {
 
 /** @throws Error when the hub has other devices: then no figure of the run counts */
 async function expectDevices(site: Site, ids: readonly string[]): Promise<void> {
-    const census = await site.child<Census>("children/census.ts");
-    const found = new Set(census.ids);
-    if (census.total !== ids.length || !ids.every((id) => found.has(id))) {
-        throw new Error(`the hub has ${census.total} devices instead of ${ids.length}`);
+    const inventory = await site.child<DeviceInventory>("children/inventory.ts");
+    const found = new Set(inventory.ids);
+    if (inventory.total !== ids.length || !ids.every((id) => found.has(id))) {
+        throw new Error(`the hub has ${inventory.total} devices instead of ${ids.length}`);
     }
 }

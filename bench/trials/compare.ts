@@ -1,5 +1,5 @@
 import { X509Certificate } from "crypto";
-import { Census } from "../children/census";
+import { DeviceInventory } from "../children/deviceInventory";
 
 /** A device and what a state has as its certificate. */
 export interface Certified {
@@ -16,15 +16,15 @@ export interface Differences {
 
 /**
  * @param wanted IDs of the devices that were to be made
- * @param census what the hub has
+ * @param inventory what the hub has
  * @param certified certificates in the state; one that names another device counts for that one
  */
 export function compareDevices(
     wanted: readonly string[],
-    census: Census,
+    inventory: DeviceInventory,
     certified: readonly Certified[],
 ): Differences {
-    const identities = countOf(census.ids);
+    const identities = countOf(inventory.ids);
     const certificates = countOf(
         certified.map(({ certificate }) => commonName(new X509Certificate(certificate))),
     );

@@ -1,4 +1,4 @@
-import { Census } from "../children/census";
+import { DeviceInventory } from "../children/deviceInventory";
 import { deviceIds } from "../contenders/contender";
 import { Program, project } from "../contenders/ours";
 import { stateResources } from "../contenders/pulumiState";
@@ -47,7 +47,7 @@ export function faultTrial(
             say(`changed in ${changed} runs`);
             const { hits, registryCalls } = await endFaults(site);
             say(`${hits} of ${registryCalls} registry calls failed`);
-            const census = await site.child<Census>("children/census.ts");
+            const inventory = await site.child<DeviceInventory>("children/inventory.ts");
             return {
                 devices,
                 rate,
@@ -57,7 +57,7 @@ export function faultTrial(
                     { step: "making", runs: made },
                     { step: "changing", runs: changed },
                 ],
-                ...compareDevices(ids, census, certifiedDevices(program)),
+                ...compareDevices(ids, inventory, certifiedDevices(program)),
             };
         } finally {
             program.close();

@@ -1,6 +1,6 @@
 import { availableParallelism } from "os";
 import { destroyVariable } from "../../components/dynamic/stackSettings";
-import { paceVariable } from "../../components/rateLimit/pace";
+import { rateLimitServerVariable } from "../../components/rateLimit/rateLimiter";
 import { shellWord } from "../../components/text/shellWords";
 import { cutOffText, KnownSettings, tooMany } from "../../stacks/cutOff";
 import { Settings, Sharding } from "../../stacks/settings";
@@ -11,7 +11,7 @@ import { counted } from "./counted";
 import { FleetProgress } from "./fleetProgress";
 import { FleetStack, FleetStacks } from "./fleetStacks";
 import { inParallel } from "../../scripts/lib/inParallel";
-import { PaceKeeper } from "./paceKeeper";
+import { RateLimitServer } from "./rateLimitServer";
 import { HeldPart, Placement, platformOf } from "./placement";
 import { platformName } from "./platformName";
 import { PlatformLock } from "./platformLock";
@@ -20,7 +20,7 @@ import { RunFolder } from "./runFolder";
 import { PlatformFile, removeFormerFile } from "../stackFiles/stackFiles";
 import { ExportedState } from "./stackState";
 import { Outcome, runStack, Verb } from "./stackRun";
-import { carryOut } from "./stateMover";
+import { moveResources } from "./stateMover";
 
 /** A stack's tag that tells whose fleet stack it is before its first deploy. */
 const fleetTag = "iot-x509:fleetOf";
@@ -70,7 +70,7 @@ export class Fleet {
         readonly platform: string,
         readonly cli: PulumiCli,
         readonly runFolder: RunFolder,
-        private readonly keeper: PaceKeeper,
+        private readonly rateLimitServer: RateLimitServer,
     ) {}
 
     /** @throws StackFileError when there is no such stack; CliError */
@@ -79,7 +79,7 @@ export class Fleet {
         try {
             const cli = await PulumiCli.find(options.folder, runFolder.path);
             const platform = await platformName(options.stack, project, cli);
-            return new Fleet(options, platform, cli, runFolder, await PaceKeeper.start());
+            return new Fleet(options, platform, cli, runFolder, await RateLimitServer.start());
         } catch (error) {
             runFolder.remove();
             throw error;
@@ -89,7 +89,7 @@ export class Fleet {
     /** Lets what is under way end, and begins nothing more. Once more: ends what is under way, too. */
     stop(): void {
         this.isStopping = true;
-        this.keeper.stop();
+        this.rateLimitServer.stop();
         this.cli.interrupt();
     }
 
@@ -99,7 +99,7 @@ export class Fleet {
     }
 
     close(): void {
-        this.keeper.close();
+        this.rateLimitServer.close();
         this.runFolder.remove();
     }
 
@@ -126,7 +126,7 @@ export class Fleet {
         }
         if (!this.isStopping) {
             this.tellMoves(stacks.placement);
-            await carryOut(platform, stacks.placement, this.cli);
+            await moveResources(platform, stacks.placement, this.cli);
         }
         stacks.names.forEach((stack) => removeFormerFile(folder, stack));
         const hub = await this.run("up", platform);
@@ -343,7 +343,7 @@ export class Fleet {
 
     private variables(stack: string): Record<string, string> {
         return {
-            [paceVariable]: this.keeper.address,
+            [rateLimitServerVariable]: this.rateLimitServer.address,
             [plannedVariable]: this.runFolder.planned,
             ...(this.isDestroying ? { [destroyVariable]: "true" } : {}),
             // A fleet stack makes nothing that its next run would not find again: a device that exists is taken over, and

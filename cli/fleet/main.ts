@@ -78,7 +78,7 @@ async function run(verb: Verb, fleet: Fleet): Promise<number> {
     return results.every((result) => result === "done") ? 0 : 1;
 }
 
-async function carryOut(line: CommandLine, fleet: Fleet): Promise<number> {
+async function runCommand(line: CommandLine, fleet: Fleet): Promise<number> {
     const { command, out, onlyChanged, provider, newPassphraseFile } = line;
     if (command === "destroy" && !line.isSure) {
         await confirmDestruction(fleet.platform);
@@ -118,7 +118,7 @@ async function main(): Promise<number> {
         say,
     });
     try {
-        return await carryOut(line, fleet);
+        return await runCommand(line, fleet);
     } finally {
         fleet.close();
     }

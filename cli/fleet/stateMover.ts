@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "util";
 import { HeldPart, Placement } from "./placement";
 import { CliError, PulumiCli } from "./pulumiCli";
 import { ExportedState, given, received, withOutput } from "./stackState";
-import { handoverOutput, platformOutput } from "../../stacks/shards";
+import { platformReferenceOutput, platformOutput } from "../../stacks/shards";
 
 /**
  * Brings parts of devices to the stacks that they belong to. Only states change. (`pulumi state move` refuses stacks whose
@@ -12,7 +12,7 @@ import { handoverOutput, platformOutput } from "../../stacks/shards";
  * not make them anew (see refuseToMakeAnew). Then every receiving state is written before any giving one, so an interrupted
  * move leaves parts in both and loses none; the next run clears that up.
  */
-export async function carryOut(
+export async function moveResources(
     platform: string,
     { moves, leftovers }: Placement,
     cli: Pick<PulumiCli, "exportState" | "importState">,
@@ -47,7 +47,7 @@ export async function carryOut(
         await cli.importState(stack, next);
     };
     for (const stack of platforms) {
-        const marked = withOutput(state(stack), handoverOutput, { isMoving: true });
+        const marked = withOutput(state(stack), platformReferenceOutput, { isMoving: true });
         if (!isDeepStrictEqual(marked, state(stack))) {
             await write(stack, marked);
             await read(stack);

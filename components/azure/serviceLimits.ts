@@ -12,7 +12,7 @@ export interface HubLimits {
     readonly registryPerMinute: number;
     /** Queries a minute; each page counts. */
     readonly queriesPerMinute: number;
-    /** What comes faster is first held back, not refused: callers who wait for each answer need no pace. */
+    /** What comes faster is first held back, not refused: callers who wait for each answer need no rate limiter. */
     readonly twinReadsPerSecond: number;
 }
 

@@ -25,7 +25,8 @@ import type {
 import { azure, configureAzure } from "../azure/access";
 import { noteProgram, refuseToDestroyProtected } from "../dynamic/stackSettings";
 import { isUnknown, toState, unknownValue } from "../dynamic/values";
-import { hold, take, textDigest } from "../dynamic/writeOnly";
+import * as writeOnly from "../dynamic/writeOnly";
+import { textDigest } from "../dynamic/writeOnly";
 import { certificateFacts } from "../x509/certificates";
 import { isKeyOf } from "../x509/issue";
 import { CaCertificates } from "./caCertificates";
@@ -88,10 +89,10 @@ async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
     let thumbprint = unknownValue;
     if (!isUnknown(certificate)) {
         thumbprint = certificateFacts(certificate).sha1Thumbprint;
-        hold(`${thumbprint}/certificate`, certificate);
+        writeOnly.put(`${thumbprint}/certificate`, certificate);
         if (key !== undefined && !isUnknown(key)) {
             if (isKeyOf(key, certificate)) {
-                hold(`${thumbprint}/key`, key);
+                writeOnly.put(`${thumbprint}/key`, key);
             } else {
                 failures.push({
                     // Not named: the engine prints the value of a property that it names.
@@ -103,7 +104,7 @@ async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
     }
     const proofDigest = proof === undefined ? undefined : textDigest(proof);
     if (proof !== undefined && proofDigest !== undefined) {
-        hold(proofDigest, proof);
+        writeOnly.put(proofDigest, proof);
     }
     const inputs: Inputs = toState({
         targetId,
@@ -154,7 +155,7 @@ async function update(_: string, olds: Outputs, news: Inputs): Promise<UpdateRes
 async function converge(inputs: Inputs, code: string | undefined): Promise<Outputs> {
     const service = serviceOf(inputs);
     const { certificateName: name, thumbprint } = inputs;
-    const certificatePem = take(`${thumbprint}/certificate`, "the CA's certificate");
+    const certificatePem = writeOnly.get(`${thumbprint}/certificate`, "the CA's certificate");
     const present = await withRoom(service, inputs.targetId, baseOf(inputs), () =>
         upload(service, name, certificatePem),
     );
@@ -162,12 +163,12 @@ async function converge(inputs: Inputs, code: string | undefined): Promise<Outpu
         return { ...inputs, isVerified: true };
     }
     if (inputs.hasKey) {
-        const privateKeyPem = take(`${thumbprint}/key`, "the CA's key");
+        const privateKeyPem = writeOnly.get(`${thumbprint}/key`, "the CA's key");
         const { isVerified } = await prove(service, name, { certificatePem, privateKeyPem });
         return { ...inputs, isVerified };
     }
     if (inputs.proof !== undefined && code !== undefined) {
-        const proofPem = take(inputs.proof, "the proof of possession");
+        const proofPem = writeOnly.get(inputs.proof, "the proof of possession");
         if (await submitProof(service, name, { certificatePem, proofPem, code })) {
             return { ...inputs, isVerified: true };
         }

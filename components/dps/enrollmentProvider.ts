@@ -29,7 +29,7 @@ import {
     refuseToDropMoved,
 } from "../dynamic/stackSettings";
 import { changedKeys, isUnknown, stableJson, toState } from "../dynamic/values";
-import { hold, isHeld, take } from "../dynamic/writeOnly";
+import * as writeOnly from "../dynamic/writeOnly";
 import { certificateFacts } from "../x509/certificates";
 import { isSameCommonName, isSameName } from "../x509/distinguishedName";
 import { generationOfIssuer } from "../pki/formerCertificates";
@@ -118,7 +118,7 @@ function held(pem: string): string {
         return pem;
     }
     const thumbprint = certificateFacts(pem).sha256Thumbprint;
-    hold(thumbprint, pem);
+    writeOnly.put(thumbprint, pem);
     return thumbprint;
 }
 
@@ -192,7 +192,7 @@ function isOfLostRun(inputs: Inputs, { certificateNames }: PresentEnrollment): b
 }
 
 function certificateOf(thumbprint: string): string {
-    return take(thumbprint, "the certificate");
+    return writeOnly.get(thumbprint, "the certificate");
 }
 
 async function update(_: string, olds: Outputs, news: Inputs): Promise<UpdateResult<Outputs>> {
@@ -234,7 +234,8 @@ function formerOf(olds: Outputs, news: Inputs): string | undefined {
     const [before] = olds.trusted;
     const [now] = news.trusted;
     // Older states lack it; then the update of the certificate itself left it.
-    const replaced = olds.certificate ?? (isHeld(before) ? certificateOf(before) : undefined);
+    const replaced =
+        olds.certificate ?? (writeOnly.has(before) ? certificateOf(before) : undefined);
     const former = before === now ? olds.former : replaced;
     return former !== undefined &&
         isOfTrustedGeneration(former, news) &&

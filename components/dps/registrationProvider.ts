@@ -28,7 +28,7 @@ import {
     wasDropped,
 } from "../dynamic/stackSettings";
 import { changedKeys, isUnknown, toState } from "../dynamic/values";
-import { hold, take } from "../dynamic/writeOnly";
+import * as writeOnly from "../dynamic/writeOnly";
 import { hubRegistryAt } from "../registry/hubRegistry";
 import { certificateFacts } from "../x509/certificates";
 import { generationOfIssuer, readFormer } from "../pki/formerCertificates";
@@ -96,7 +96,7 @@ async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
         return { inputs: given };
     }
     const certificate = certificateFacts(pem).sha256Thumbprint;
-    hold(certificate, pem);
+    writeOnly.put(certificate, pem);
     return { inputs: { ...given, certificate } };
 }
 
@@ -164,7 +164,7 @@ async function update(_: string, olds: Outputs, news: Inputs): Promise<UpdateRes
 }
 
 function outputs(inputs: Inputs): Outputs {
-    return { ...inputs, certificate: take(inputs.certificate, "the certificate") };
+    return { ...inputs, certificate: writeOnly.get(inputs.certificate, "the certificate") };
 }
 
 /** A device with an enrollment of its own has that disabled already. */

@@ -1,5 +1,5 @@
 import type { ConfigureRequest } from "@pulumi/pulumi/dynamic";
-import { paceVariable } from "../rateLimit/pace";
+import { rateLimitServerVariable } from "../rateLimit/rateLimiter";
 
 /** Set while `npm run fleet -- destroy` takes down all stacks; an environment variable. */
 export const destroyVariable = "IOT_X509_DESTROY";
@@ -31,7 +31,7 @@ export function refuseToDropMoved(what: string): void {
                 `its fleet stack. It was not deleted.`,
         );
     }
-    if (setting("shard") !== undefined && process.env[paceVariable] === undefined) {
+    if (setting("shard") !== undefined && process.env[rateLimitServerVariable] === undefined) {
         throw new Error(
             `${what} is in a fleet stack, which is destroyed with its hub: "npm run fleet -- destroy". It was not deleted.`,
         );

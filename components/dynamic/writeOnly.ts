@@ -6,17 +6,17 @@ import { createHash } from "crypto";
  */
 const held = new Map<string, string>();
 
-export function hold(name: string, value: string): void {
+export function put(name: string, value: string): void {
     held.set(name, value);
 }
 
 /** Whether `check` left the value in this process: it does not run in a refresh or a destroy. */
-export function isHeld(name: string): boolean {
+export function has(name: string): boolean {
     return held.has(name);
 }
 
 /** @throws Error when `check` did not leave the value in this process. */
-export function take(name: string, what: string): string {
+export function get(name: string, what: string): string {
     const value = held.get(name);
     if (value === undefined) {
         throw new Error(

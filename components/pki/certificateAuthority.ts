@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
-import { LeafKeyAlgorithm } from "../x509/issue";
+import { KeyAlgorithm } from "../x509/issue";
 
 /** Arguments of a {@link CertificateAuthority}. */
 export interface CertificateAuthorityArgs {
     readonly commonName: string;
     readonly organization: string;
     readonly country: string | undefined;
-    readonly keyAlgorithm: LeafKeyAlgorithm;
+    readonly keyAlgorithm: KeyAlgorithm;
     readonly validityHours: number;
     /** Its certificate has ended and is made again, which protection does not forbid; the key stays protected. */
     readonly isRenewed?: boolean;
@@ -115,7 +115,7 @@ function policy(args: CertificateAuthorityArgs) {
     };
 }
 
-function keyArgs(algorithm: LeafKeyAlgorithm): tls.PrivateKeyArgs {
+function keyArgs(algorithm: KeyAlgorithm): tls.PrivateKeyArgs {
     const [kind, size] = algorithm.split("-");
     return kind === "RSA"
         ? { algorithm: "RSA", rsaBits: Number(size) }

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DynamicResource } from "../dynamic/resource";
-import { LeafKeyAlgorithm } from "../x509/issue";
+import { KeyAlgorithm } from "../x509/issue";
 import { Issuer } from "./issuer";
 
 /** Arguments of a {@link DeviceCertificate}. */
@@ -18,7 +18,7 @@ export interface DeviceCertificateArgs {
     /** PEM of the device's signing request; exclusive with `keyAlgorithm` and `keyGeneration`. */
     readonly csr?: string;
     /** Of a generated key. */
-    readonly keyAlgorithm?: LeafKeyAlgorithm;
+    readonly keyAlgorithm?: KeyAlgorithm;
     /** Raising it makes a new key. */
     readonly keyGeneration?: number;
 }

@@ -25,7 +25,8 @@ import {
     rememberSettings,
 } from "../dynamic/stackSettings";
 import { isUnknown, stableJson, toState } from "../dynamic/values";
-import { hold, take, textDigest } from "../dynamic/writeOnly";
+import * as writeOnly from "../dynamic/writeOnly";
+import { textDigest } from "../dynamic/writeOnly";
 import { certificateFacts } from "../x509/certificates";
 import { canonicalRequest, requestedKey } from "../x509/csr";
 import { remember } from "./formerCertificates";
@@ -34,7 +35,7 @@ import {
     generatedKey,
     issueLeaf,
     leafNotAfter,
-    LeafKeyAlgorithm,
+    KeyAlgorithm,
     makeKeyPair,
     publicKeyOf,
 } from "../x509/issue";
@@ -48,7 +49,7 @@ interface Request {
     readonly country?: string;
     readonly validityDays: number;
     readonly renewBeforeDays: number;
-    readonly keyAlgorithm?: LeafKeyAlgorithm;
+    readonly keyAlgorithm?: KeyAlgorithm;
     readonly keyGeneration?: number;
 }
 
@@ -99,7 +100,7 @@ async function check(olds: Partial<Inputs>, given: Inputs): Promise<CheckResult<
     // Of the request, not of its text: line ends or a remark above it are no change.
     const digest = csr === undefined ? undefined : textDigest(canonicalRequest(csr));
     if (csr !== undefined && digest !== undefined) {
-        hold(digest, csr);
+        writeOnly.put(digest, csr);
     }
     const inputs: Inputs = toState({ ...kept, issuer, csr: digest });
     // The engine calls this in a preview, too, which must not promise what `up` cannot do.
@@ -158,7 +159,7 @@ async function create(inputs: Inputs): Promise<CreateResult<Outputs>> {
 
 async function update(_: string, olds: Outputs, news: Inputs): Promise<UpdateResult<Outputs>> {
     // For an enrollment of the device, which goes on accepting it.
-    hold(certificateFacts(olds.certificate).sha256Thumbprint, olds.certificate);
+    writeOnly.put(certificateFacts(olds.certificate).sha256Thumbprint, olds.certificate);
     const signed = await sign(news, olds.key === keyOf(news) ? olds.privateKey : undefined);
     return { outs: { ...signed, former: remember(olds.certificate, olds.former) } };
 }
@@ -199,7 +200,7 @@ async function deviceKey(
     presentKey: string | undefined,
 ): Promise<{ readonly publicKey: Buffer; readonly privateKeyPem?: string }> {
     if (inputs.csr !== undefined) {
-        return { publicKey: requestedKey(take(inputs.csr, "the signing request"), true) };
+        return { publicKey: requestedKey(writeOnly.get(inputs.csr, "the signing request"), true) };
     }
     if (presentKey !== undefined) {
         return { publicKey: publicKeyOf(presentKey), privateKeyPem: presentKey };

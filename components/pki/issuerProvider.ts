@@ -17,8 +17,8 @@ import type {
     UpdateResult,
 } from "@pulumi/pulumi/dynamic";
 import { isUnknown } from "../dynamic/values";
-import { hold, isHeld, take } from "../dynamic/writeOnly";
-import { Issuer } from "../x509/issue";
+import * as writeOnly from "../dynamic/writeOnly";
+import { IssuingCa } from "../x509/issue";
 
 /** As the state keeps them. */
 interface Digest {
@@ -36,10 +36,10 @@ export const provider: ResourceProvider<Digest, Digest> = { check, diff, create,
 
 async function check(_: Digest, given: Digest): Promise<CheckResult<Digest>> {
     const { digest, signer } = given as unknown as RawInputs;
-    hold(declaredName(digest), digest);
+    writeOnly.put(declaredName(digest), digest);
     if (!isUnknown(signer)) {
-        hold(certificateName(digest), signer.certificate);
-        hold(keyName(digest), signer.key);
+        writeOnly.put(certificateName(digest), signer.certificate);
+        writeOnly.put(keyName(digest), signer.key);
     }
     return { inputs: { digest } };
 }
@@ -66,7 +66,7 @@ function declaredName(digest: string): string {
 
 /** Whether this run declares the CA with this digest: with `--target`, its own resource may be left out. */
 export function isDeclared(digest: string): boolean {
-    return isHeld(declaredName(digest));
+    return writeOnly.has(declaredName(digest));
 }
 
 function keyName(digest: string): string {
@@ -74,14 +74,14 @@ function keyName(digest: string): string {
 }
 
 /** The CA with this digest, where this run was given it: a refresh and a destroy are not. */
-export function presentIssuer(digest: string): Issuer | undefined {
-    return isHeld(keyName(digest)) ? issuerOf(digest) : undefined;
+export function presentIssuer(digest: string): IssuingCa | undefined {
+    return writeOnly.has(keyName(digest)) ? issuerOf(digest) : undefined;
 }
 
 /** @throws Error when this run was not given the CA with this digest */
-export function issuerOf(digest: string): Issuer {
+export function issuerOf(digest: string): IssuingCa {
     return {
-        certificatePem: take(certificateName(digest), "the issuer's certificate"),
-        privateKeyPem: take(keyName(digest), "the issuer's key"),
+        certificatePem: writeOnly.get(certificateName(digest), "the issuer's certificate"),
+        privateKeyPem: writeOnly.get(keyName(digest), "the issuer's key"),
     };
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "timers/promises";
-import type { Pace } from "./pace";
+import type { RateLimiter } from "./rateLimiter";
 
 const minute = 60_000;
 
@@ -7,7 +7,7 @@ const minute = 60_000;
  * Keeps a stream of operations under a rate. Starts full, so that much may go at once; what is taken beyond that waits
  * for its turn, in the order of asking.
  */
-export class TokenBucket implements Pace {
+export class TokenBucket implements RateLimiter {
     private tokens: number;
     private filledAt = Date.now();
     private turn: Promise<void> = Promise.resolve();
@@ -22,7 +22,7 @@ export class TokenBucket implements Pace {
         return this.turn;
     }
 
-    refused(): void {
+    onThrottled(): void {
         this.fill();
         this.tokens = 0;
     }

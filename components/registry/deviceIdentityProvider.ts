@@ -28,7 +28,8 @@ import {
     setting,
 } from "../dynamic/stackSettings";
 import { changedKeys, isUnknown, stableJson, toState } from "../dynamic/values";
-import { hold, take, textDigest } from "../dynamic/writeOnly";
+import * as writeOnly from "../dynamic/writeOnly";
+import { textDigest } from "../dynamic/writeOnly";
 import { isRegistered, linkedServices } from "../dps/registrations";
 import { changeIdentity, isRefusal, itemError } from "./changeIdentity";
 import { changeTags } from "./changeTags";
@@ -93,7 +94,7 @@ async function check(olds: Partial<Inputs>, given: Inputs): Promise<CheckResult<
         return { inputs: toState({ ...kept, hubId }) };
     }
     const digest = hubDigest(hubId);
-    hold(digest, hubId);
+    writeOnly.put(digest, hubId);
     return { inputs: toState({ ...kept, hubId: digest }) };
 }
 
@@ -137,7 +138,7 @@ async function create(inputs: Inputs): Promise<CreateResult<Outputs>> {
 }
 
 function outputs({ deviceId: _, adopt: __, hubId, ...kept }: Inputs): Outputs {
-    return toState({ ...kept, hubId: take(hubId, "the hub's resource ID") });
+    return toState({ ...kept, hubId: writeOnly.get(hubId, "the hub's resource ID") });
 }
 
 /**

@@ -4,10 +4,10 @@ import { lastingRefusal } from "../azure/lastingRefusal";
 import { readStanding } from "../azure/standing";
 import { setting } from "../dynamic/stackSettings";
 import { HubSize } from "../azure/serviceLimits";
-import { OwnPace, paceVariable } from "../rateLimit/pace";
+import { LocalRateLimiters, rateLimitServerVariable } from "../rateLimit/rateLimiter";
 import { DeviceRecord, Registry } from "./registry";
 import { RegistryQueue } from "./registryQueue";
-import { sharedPace } from "../rateLimit/sharedPace";
+import { sharedRateLimiters } from "../rateLimit/sharedRateLimiters";
 
 const armVersion = "2023-06-30";
 const largestHub: HubSize = { sku: "S3", units: 10 };
@@ -89,18 +89,18 @@ function open(hostName: string, size: HubSize, resource: string): HubRegistry {
         lasting: lastingRefusal,
     };
     const access = new DataPlaneAccess({ ...role, waitSeconds: roleWaitSeconds });
-    const address = process.env[paceVariable];
-    const own = new OwnPace(size);
-    const pace = address === undefined ? own : sharedPace(address, hostName, size);
-    const registry = new Registry(iot, hostName, access, pace.queries);
+    const address = process.env[rateLimitServerVariable];
+    const own = new LocalRateLimiters(size);
+    const limiters = address === undefined ? own : sharedRateLimiters(address, hostName, size);
+    const registry = new Registry(iot, hostName, access, limiters.queries);
     let unowned: Promise<ReadonlySet<string>> | undefined;
     let selfSigned: Promise<ReadonlyMap<string, DeviceRecord>> | undefined;
     const noWait = new DataPlaneAccess({ ...role, waitSeconds: 0 });
-    const atOnce = new Registry(iot, hostName, noWait, pace.queries);
+    const atOnce = new Registry(iot, hostName, noWait, limiters.queries);
     const readUnowned = async () =>
-        new Set(await pace.once("devices without an owner", () => atOnce.unowned()));
+        new Set(await limiters.once("devices without an owner", () => atOnce.unowned()));
     const readSelfSigned = async () => {
-        const devices = await pace.once("devices with thumbprints", () => atOnce.selfSigned());
+        const devices = await limiters.once("devices with thumbprints", () => atOnce.selfSigned());
         return new Map(devices.map((device) => [device.deviceId, device]));
     };
     return {
@@ -110,6 +110,6 @@ function open(hostName: string, size: HubSize, resource: string): HubRegistry {
         unowned: () => (unowned ??= readUnowned()),
         selfSigned: () => (selfSigned ??= readSelfSigned()),
         expect: (total, unchanged) => own.progress.expect(total, unchanged),
-        queue: new RegistryQueue(registry, pace),
+        queue: new RegistryQueue(registry, limiters),
     };
 }

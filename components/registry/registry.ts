@@ -1,7 +1,7 @@
 import { AzureAnswer, AzureClient, AzureError, AzureRequest } from "../azure/client";
 import { DataPlaneAccess } from "../azure/dataPlaneAccess";
 import { stableJson } from "../dynamic/values";
-import type { Pace } from "../rateLimit/pace";
+import type { RateLimiter } from "../rateLimit/rateLimiter";
 
 const apiVersion = "2021-04-12";
 /** What is asked for; the service may send fewer rows a page. */
@@ -72,7 +72,7 @@ export class Registry {
         private readonly hostName: string,
         private readonly access: DataPlaneAccess,
         /** Of queries; each page counts. */
-        private readonly queries: Pace,
+        private readonly queries: RateLimiter,
     ) {}
 
     /**

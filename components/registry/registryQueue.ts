@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "timers/promises";
 import { AzureError } from "../azure/client";
-import { Gatherer } from "./gather";
+import { BatchCollector } from "./batchCollector";
 import { largestBatch } from "../azure/serviceLimits";
 import { isCarriedOut } from "./carriedOut";
 import { ItemError, Registry, RegistryOperation } from "./registry";
-import { HubPace } from "../rateLimit/pace";
+import { HubRateLimiters } from "../rateLimit/rateLimiter";
 
 const shortestBackoff = 1000;
 const longestBackoff = 60_000;
@@ -27,12 +27,12 @@ interface Waiting {
  * fails only its own device, also when the hub refuses the whole request because of it, or does nothing of it.
  */
 export class RegistryQueue {
-    private readonly waiting = new Gatherer<Waiting>();
+    private readonly waiting = new BatchCollector<Waiting>();
     private isPumping = false;
 
     constructor(
         private readonly registry: Registry,
-        private readonly pace: HubPace,
+        private readonly limiters: HubRateLimiters,
     ) {}
 
     /** Undefined on success; the hub's error for this one item otherwise. */
@@ -47,11 +47,14 @@ export class RegistryQueue {
 
     private async pump(): Promise<void> {
         this.isPumping = true;
-        const most = Math.max(1, Math.min(largestBatch, Math.floor(this.pace.registry.perMinute)));
+        const most = Math.max(
+            1,
+            Math.min(largestBatch, Math.floor(this.limiters.registry.perMinute)),
+        );
         do {
             const batch = await this.waiting.take(most);
             await this.deliver(batch);
-            this.pace.done(batch.length);
+            this.limiters.done(batch.length);
         } while (this.waiting.size > 0);
         this.isPumping = false;
     }
@@ -77,14 +80,14 @@ export class RegistryQueue {
     private async send(batch: readonly Waiting[]): Promise<readonly ItemError[]> {
         const operations = batch.map((item) => item.operation);
         for (let refusals = 1; ; refusals++) {
-            await this.pace.registry.take(batch.length);
+            await this.limiters.registry.take(batch.length);
             try {
                 return await this.registry.bulk(operations);
             } catch (error) {
                 if (!isThrottled(error) || refusals === mostRefusals) {
                     throw error;
                 }
-                this.pace.registry.refused();
+                this.limiters.registry.onThrottled();
                 if (refusals === silentRefusals) {
                     console.log(
                         `the hub answers 429 again and again, somebody else may use up its rate: ` +

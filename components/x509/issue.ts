@@ -21,10 +21,10 @@ const day = 24 * 3600 * 1000;
 const backdate = 5 * 60 * 1000;
 
 /** Key algorithms as the configuration names them. */
-export type LeafKeyAlgorithm = "RSA-2048" | "RSA-3072" | "RSA-4096" | "ECDSA-P256" | "ECDSA-P384";
+export type KeyAlgorithm = "RSA-2048" | "RSA-3072" | "RSA-4096" | "ECDSA-P256" | "ECDSA-P384";
 
 /** A CA that signs: its certificate and its key, both PEM. */
-export interface Issuer {
+export interface IssuingCa {
     readonly certificatePem: string;
     readonly privateKeyPem: string;
 }
@@ -46,7 +46,7 @@ export interface LeafRequest {
 
 /** Makes a key pair on a thread of libuv's pool, one of which is left to others. The private key is PKCS#8 PEM. */
 export async function makeKeyPair(
-    algorithm: LeafKeyAlgorithm,
+    algorithm: KeyAlgorithm,
 ): Promise<{ readonly privateKeyPem: string; readonly publicKey: Buffer }> {
     const keys = await onPool(() => makeKeys(algorithm));
     return {
@@ -56,7 +56,7 @@ export async function makeKeyPair(
 }
 
 function makeKeys(
-    algorithm: LeafKeyAlgorithm,
+    algorithm: KeyAlgorithm,
 ): Promise<{ publicKey: KeyObject; privateKey: KeyObject }> {
     switch (algorithm) {
         case "RSA-2048":
@@ -83,7 +83,7 @@ export function leafNotAfter(issuerCertificatePem: string, days: number): Date {
  * @returns PEM, ending in a line feed
  * @throws Error when the key does not belong to the issuer's certificate, or the issuer has ended
  */
-export async function issueLeaf(issuer: Issuer, request: LeafRequest): Promise<string> {
+export async function issueLeaf(issuer: IssuingCa, request: LeafRequest): Promise<string> {
     const issuerCertificate = new x509.X509Certificate(issuer.certificatePem);
     const { subject, notAfter } = issuerCertificate;
     if (notAfter.getTime() <= Date.now()) {
@@ -143,7 +143,7 @@ interface SigningKey {
 const signingKeys = new Map<string, Promise<SigningKey>>();
 
 /** Importing a key costs more than signing with it, and one issuer signs for a whole group. */
-function signingKey(issuer: Issuer): Promise<SigningKey> {
+function signingKey(issuer: IssuingCa): Promise<SigningKey> {
     const known = signingKeys.get(issuer.certificatePem);
     if (known !== undefined) {
         return known;
@@ -154,7 +154,7 @@ function signingKey(issuer: Issuer): Promise<SigningKey> {
     return made;
 }
 
-async function importSigningKey(issuer: Issuer): Promise<SigningKey> {
+async function importSigningKey(issuer: IssuingCa): Promise<SigningKey> {
     if (!isKeyOf(issuer.privateKeyPem, issuer.certificatePem)) {
         const { subject } = new x509.X509Certificate(issuer.certificatePem);
         throw new Error(`the signing key is not the key of the CA certificate "${subject}"`);
@@ -196,7 +196,7 @@ function serialNumber(): string {
 
 /** What a state calls a key that the program made: as long as it stays, so does the key. */
 export function generatedKey(
-    algorithm: LeafKeyAlgorithm | undefined,
+    algorithm: KeyAlgorithm | undefined,
     generation: number | undefined,
 ): string {
     return `${algorithm}/${generation}`;

@@ -81,7 +81,7 @@ export class ServiceConnection {
             return;
         }
         if (address.toLowerCase() !== sendNode) {
-            link.close(notPlayed(address));
+            link.close(notEmulated(address));
             return;
         }
         await this.closeUnlessAllowed(link, access.sendMessages, address);
@@ -96,7 +96,7 @@ export class ServiceConnection {
         }
         const wanted = receiveNodes[address.toLowerCase()];
         if (wanted === undefined) {
-            link.close(notPlayed(address));
+            link.close(notEmulated(address));
             return;
         }
         await this.closeUnlessAllowed(link, wanted, address);
@@ -188,7 +188,7 @@ export class ServiceConnection {
     }
 }
 
-function notPlayed(address: string): AmqpError {
+function notEmulated(address: string): AmqpError {
     return {
         condition: "amqp:not-implemented",
         description: `The local emulator does not implement links to ${address}. Real Azure may.`,

@@ -5,7 +5,7 @@ import { ServicePrincipal } from "../entra/model";
 
 /**
  * The identities that a body gives a service; each has a principal in the directory. A body without `identity` leaves
- * them as they are. Resources of Microsoft.ManagedIdentity are not played: a user-assigned identity is there as soon
+ * them as they are. Resources of Microsoft.ManagedIdentity are not emulated: a user-assigned identity is there as soon
  * as a service names it.
  */
 export function identityOf(

@@ -1,8 +1,8 @@
 import { X509Certificate } from "crypto";
 import { Settings } from "../core/settings";
 import { CertificateFacts, certificateFacts, issuerFacts } from "../mqtt/certificate";
-import { leafProblem, Path, pathProblem } from "../mqtt/chainRules";
-import { PathSearch } from "../mqtt/chainSearch";
+import { leafProblem, Path, pathProblem } from "../mqtt/pathValidation";
+import { PathSearch } from "../mqtt/pathBuilding";
 import { Refusal } from "../mqtt/refusals";
 import { RegistrationRefusal } from "./deviceRefusals";
 import {
@@ -163,7 +163,7 @@ function validPaths(question: AttestationQuestion, leaf: CertificateFacts): Path
         ...sent,
         ...uploaded,
     ]);
-    search.climb([leaf]);
+    search.extend([leaf]);
     if (search.paths.length === 0) {
         const { reason, detail } = search.deadEnd(
             `and "${question.registrationId}" has no individual enrollment; sign it with a CA of ` +

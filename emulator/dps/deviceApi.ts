@@ -48,7 +48,7 @@ export class DeviceProvisioningApi implements HostService {
             checkApiVersion(http.url.searchParams.get("api-version"));
             if (http.headers.authorization !== undefined) {
                 throw RegistrationRefusal.of(
-                    "attestationNotPlayed",
+                    "attestationNotSupported",
                     "the device sent an Authorization header; the emulator plays X.509 only, where " +
                         "the TLS certificate is the proof",
                 );

@@ -33,7 +33,7 @@ const answers = {
     registrationMissing: [404, 404202, "Registration not found."],
     operationUnknown: [404, 404202, "Operation not found."],
     // The proof.
-    attestationNotPlayed: unauthorized,
+    attestationNotSupported: unauthorized,
     certificateMissing: unauthorized,
     certificateChanged: unauthorized,
     commonNameMismatch: unauthorized,

@@ -38,7 +38,7 @@ interface Operation {
     readonly leaf: string;
 }
 
-/** Device API versions without a preview and without what is not played, such as certificate signing requests. */
+/** Device API versions without a preview and without what is not emulated, such as certificate signing requests. */
 const apiVersions = ["2018-04-01", "2018-11-01", "2019-01-15", "2019-03-31", "2021-06-01"];
 
 /**
@@ -350,7 +350,7 @@ function checkBody(body: unknown, registrationId: string): void {
     const given = body as { registrationId?: unknown; tpm?: unknown; symmetricKey?: unknown };
     if (given.tpm !== undefined || given.symmetricKey !== undefined) {
         throw RegistrationRefusal.of(
-            "attestationNotPlayed",
+            "attestationNotSupported",
             "the emulator plays X.509 attestation only, neither TPM nor symmetric keys",
         );
     }

@@ -34,7 +34,7 @@ export function readProvisioningLogin(packet: IConnectPacket): ProvisioningLogin
     }
     if (packet.password !== undefined && packet.password.length > 0) {
         throw RegistrationRefusal.of(
-            "attestationNotPlayed",
+            "attestationNotSupported",
             "the device sent a password; the emulator plays X.509 only, where the TLS certificate " +
                 "is the proof",
         );

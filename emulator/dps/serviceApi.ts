@@ -7,7 +7,7 @@ import { attestationView } from "./service/attestation";
 import { bulk, bulkEnrollments, bulkGroups } from "./service/bulk";
 import { Call, objectOf, Operation, preconditionOf } from "./service/call";
 import { checkPrecondition, Enrollments } from "./service/enrollments";
-import { NotPlayed, notPlayed, problemReply, ServiceProblem } from "./service/errors";
+import { NotEmulated, notEmulated, problemReply, ServiceProblem } from "./service/errors";
 import { queryReply } from "./service/query";
 import { ServiceThrottle } from "./service/throttle";
 import { enrollmentView, groupView, registrationView } from "./service/views";
@@ -60,7 +60,7 @@ const routes: readonly (readonly ["GET" | "PUT" | "POST" | "DELETE", string, Ope
 /**
  * The service API of a provisioning service, on `<name>.azure-devices-provisioning.net` (REST reference "Azure IoT Hub
  * Device Provisioning Service"; bodies as in the recorded sessions of azure-sdk-for-python). Attestation by TPM and
- * symmetric key, custom allocation and queries with conditions are not played and answer 501.
+ * symmetric key, custom allocation and queries with conditions are not emulated and answer 501.
  */
 export class ProvisioningServiceApi implements HostService {
     private readonly router = new Router();
@@ -96,8 +96,8 @@ export class ProvisioningServiceApi implements HostService {
             const { context, throttle } = this;
             return await operation.run({ context, request, params, service, throttle, demand });
         } catch (error) {
-            if (error instanceof NotPlayed) {
-                throw notPlayed(request, clock.date(), error);
+            if (error instanceof NotEmulated) {
+                throw notEmulated(request, clock.date(), error);
             }
             if (error instanceof ServiceProblem) {
                 return problemReply(request, clock.date(), error);

@@ -23,7 +23,7 @@ const alternateKey = /\/(applications|servicePrincipals)\((appId='[^']*')\)/i;
 /**
  * Microsoft Graph, v1.0 and beta, as far as applications and service principals of the first tenant go. Whoever has the
  * permission Application.Read.All may read, and with Application.ReadWrite.All write; without one nobody may do anything,
- * not even read its own application (Graph docs: "Get application", "Permissions"). OwnedBy is not played.
+ * not even read its own application (Graph docs: "Get application", "Permissions"). OwnedBy is not emulated.
  */
 export class GraphService implements HostService {
     private readonly routes = new GraphRoutes();

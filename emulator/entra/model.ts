@@ -51,7 +51,7 @@ export interface Application {
     owners: string[];
 }
 
-/** Application permissions on Microsoft Graph, as far as they are played. */
+/** Application permissions on Microsoft Graph, as far as they are emulated. */
 export type GraphRight = "Application.Read.All" | "Application.ReadWrite.All";
 
 /** The identity of an application in the tenant: what role assignments name. */

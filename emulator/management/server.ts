@@ -14,7 +14,7 @@ type Body = Record<string, unknown>;
 type Answer = (body: Body, query: URLSearchParams) => unknown;
 
 /**
- * The emulator's own API, for people and tests: what came in, what was refused and why, and the knobs. Plain HTTP on
+ * The emulator's own API, for people and tests: what came in, what was refused and why, and settings. Plain HTTP on
  * loopback, no authentication, and no ear for web pages; Azure has nothing like it.
  */
 export class ManagementServer {

@@ -2,7 +2,7 @@ import { TLSSocket } from "tls";
 import { generate, IConnectPacket, Packet, Parser, parser } from "mqtt-packet";
 import { peerCertificates } from "../core/peer";
 import { Device, Hub } from "../hub/model";
-import { judge, Proof } from "./judge";
+import { authenticateDevice, Proof } from "./authenticateDevice";
 import { readLogin } from "./login";
 import { Refusal, ReturnCode } from "./refusals";
 import { DeviceSession, SessionState, SharedContext } from "./session";
@@ -214,7 +214,7 @@ export class MqttConnection {
             tlsVersion: this.socket.getProtocol() ?? "",
         };
         const now = context.clock.now();
-        const proof = judge(hub, deviceId, device, credentials, now, context.settings);
+        const proof = authenticateDevice(hub, deviceId, device, credentials, now, context.settings);
         if (packet.will && readPublication(packet.will.topic, deviceId)?.kind !== "telemetry") {
             throw new Refusal(
                 "willTopicUnsupported",

@@ -4,7 +4,7 @@ import { Duplex } from "stream";
 import * as tls from "tls";
 import { azureHost } from "../core/clouds";
 import { ProvisioningConnection } from "../dps/mqttConnection";
-import { Authority } from "../front/authority";
+import { Authority } from "../frontend/authority";
 import {
     ConnectionInfo,
     DeviceConnections,
@@ -181,7 +181,7 @@ export class DeviceGateway implements DeviceConnections {
             clearTimeout(deadline);
             const isProvisioning = azureHost(socket.servername || "")?.kind === "dps";
             if (first[0] === amqpBegin && isProvisioning) {
-                this.context.log.warn("provisioning over AMQP is not played; use MQTT or HTTPS");
+                this.context.log.warn("provisioning over AMQP is not emulated; use MQTT or HTTPS");
                 socket.destroy();
                 return;
             }

@@ -4,7 +4,7 @@ import { EmulatorContext } from "../context";
 import { asciiJson } from "../core/json";
 import { MethodCall, MethodResult } from "../hub/connections";
 import { CloudToDeviceMessage, Device, Hub, Telemetry } from "../hub/model";
-import { Proof } from "./judge";
+import { Proof } from "./authenticateDevice";
 import { patchReported, twinForDevice } from "./reported";
 import { Throttle } from "./throttle";
 import {

@@ -1,7 +1,7 @@
 import { HttpReply } from "../core/http";
 import { Access, access } from "./access";
 import { bodyOf, Call, Operation } from "./call";
-import { ErrorCode, NotPlayed, RegistryProblem } from "./errors";
+import { ErrorCode, NotEmulated, RegistryProblem } from "./errors";
 import {
     checkIsNew,
     createDevice,
@@ -64,7 +64,7 @@ export const bulkRegistry: Operation = {
         return result(
             refused.length > 0
                 ? refused
-                : items.flatMap((item) => attempt(item, () => carryOut(call, item))),
+                : items.flatMap((item) => attempt(item, () => apply(call, item))),
         );
     },
 };
@@ -98,12 +98,12 @@ function readItem(given: unknown): Item {
         throw new RegistryProblem("ArgumentNull", "id is missing");
     }
     if (given.moduleId !== undefined && given.moduleId !== null) {
-        throw new NotPlayed("module identities");
+        throw new NotEmulated("module identities");
     }
     // The service takes names in any letter case; azure-iothub sends "UpdateIfMatchETag" and the identity's own "etag".
     const wanted = String(given.importMode).toLowerCase();
     if (wanted === "updatetwin" || wanted === "updatetwinifmatchetag") {
-        throw new NotPlayed(`importMode ${String(given.importMode)}`);
+        throw new NotEmulated(`importMode ${String(given.importMode)}`);
     }
     const mode = Object.prototype.hasOwnProperty.call(modes, wanted) ? modes[wanted] : undefined;
     if (mode === undefined) {
@@ -160,7 +160,7 @@ function judge(call: Call, item: Item): void {
     }
 }
 
-function carryOut(call: Call, item: Item): void {
+function apply(call: Call, item: Item): void {
     const deviceId = checkDeviceId(item.deviceId);
     switch (item.mode) {
         case "create":

@@ -163,7 +163,7 @@ function shown(call: Call, device: Device): HttpReply {
     };
 }
 
-/** Module identities are not played: a device has none. */
+/** Module identities are not emulated: a device has none. */
 export const listModules: Operation = {
     access: access.readDevices,
     limit: { name: "registry", operationType: "RegistryRead" },

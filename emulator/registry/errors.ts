@@ -44,7 +44,7 @@ export class RegistryProblem extends Error {
 }
 
 /** What the emulator knows of Azure but does not play; becomes a 501. */
-export class NotPlayed extends Error {}
+export class NotEmulated extends Error {}
 
 /**
  * Shapes of an error body. All three are sent by the real service (recorded sessions of azure-sdk-for-net,
@@ -118,7 +118,7 @@ function compact(id: string): string {
 }
 
 /** A 501 that says what is missing. */
-export function notPlayed(request: HttpRequest, what: string): HttpFailure {
+export function notEmulated(request: HttpRequest, what: string): HttpFailure {
     return new HttpFailure({
         status: 501,
         headers: { "iothub-errorcode": "NotImplementedByEmulator" },

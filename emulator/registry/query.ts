@@ -1,9 +1,9 @@
 import { HttpReply } from "../core/http";
 import { access } from "./access";
 import { Call, objectBodyOf, Operation } from "./call";
-import { NotPlayed, RegistryProblem } from "./errors";
+import { NotEmulated, RegistryProblem } from "./errors";
 import { aggregate, isMatch, project } from "./queryEvaluation";
-import { parseQuery, Query, QueryNotPlayed, QuerySyntaxError } from "./querySyntax";
+import { parseQuery, Query, QueryNotEmulated, QuerySyntaxError } from "./querySyntax";
 import { twinJson } from "./twin";
 import { JsonObject } from "./twinRules";
 
@@ -45,8 +45,8 @@ function readQuery(text: unknown): Query {
                 `BadRequest (${error.message} at position ${error.position})`,
             );
         }
-        if (error instanceof QueryNotPlayed) {
-            throw new NotPlayed(error.message);
+        if (error instanceof QueryNotEmulated) {
+            throw new NotEmulated(error.message);
         }
         throw error;
     }

@@ -54,8 +54,8 @@ export class QuerySyntaxError extends Error {
     }
 }
 
-/** A collection or clause of the language that is valid in Azure and not played here. */
-export class QueryNotPlayed extends Error {}
+/** A collection or clause of the language that is valid in Azure and not emulated here. */
+export class QueryNotEmulated extends Error {}
 
 interface Token {
     readonly kind: "word" | "name" | "text" | "number" | "symbol" | "end";
@@ -66,9 +66,9 @@ interface Token {
 const aggregates: readonly string[] = ["COUNT", "SUM", "AVG", "MIN", "MAX"];
 
 /**
- * Parses the subset of IoT Hub's query language that is played (Azure docs: iot-hub-devguide-query-language).
+ * Parses the subset of IoT Hub's query language that is emulated (Azure docs: iot-hub-devguide-query-language).
  *
- * @throws QuerySyntaxError, QueryNotPlayed
+ * @throws QuerySyntaxError, QueryNotEmulated
  */
 export function parseQuery(text: string): Query {
     return new Parser(tokens(text)).query();
@@ -120,7 +120,7 @@ class Parser {
         const where = this.skipWord("WHERE") ? this.or() : undefined;
         const groupBy = this.grouping(columns);
         if (this.isWord("ORDER") || this.isWord("JOIN")) {
-            throw new QueryNotPlayed(`${this.next.text.toUpperCase()} in queries`);
+            throw new QueryNotEmulated(`${this.next.text.toUpperCase()} in queries`);
         }
         if (this.next.kind !== "end") {
             this.unexpected();
@@ -164,7 +164,7 @@ class Parser {
     private source(): void {
         this.keyword("DEVICES");
         if (this.skipSymbol(".")) {
-            throw new QueryNotPlayed(`queries over devices.${this.identifier()}`);
+            throw new QueryNotEmulated(`queries over devices.${this.identifier()}`);
         }
     }
 

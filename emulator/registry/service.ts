@@ -14,7 +14,7 @@ import {
     readModule,
     writeDevice,
 } from "./devices";
-import { Envelope, NotPlayed, notPlayed, problemReply, RegistryProblem } from "./errors";
+import { Envelope, NotEmulated, notEmulated, problemReply, RegistryProblem } from "./errors";
 import { deviceStatistics, invokeMethod, purgeMessages, serviceStatistics } from "./methods";
 import { queryDevices } from "./query";
 import { Throttle } from "./throttle";
@@ -60,7 +60,7 @@ const routes: readonly (readonly [
 
 /**
  * The service API of a hub, on `<hub>.azure-devices.net` (REST reference "IoT Hub service"). Jobs, configurations,
- * digital twins, writes of modules and the devices' own HTTPS protocol are not played and answer 501.
+ * digital twins, writes of modules and the devices' own HTTPS protocol are not emulated and answer 501.
  */
 export class RegistryService implements HostService {
     private readonly router = new Router();
@@ -92,8 +92,8 @@ export class RegistryService implements HostService {
             envelope = operation.envelope ?? envelope;
             return await operation.run(call);
         } catch (error) {
-            if (error instanceof NotPlayed) {
-                throw notPlayed(request, error.message);
+            if (error instanceof NotEmulated) {
+                throw notEmulated(request, error.message);
             }
             if (error instanceof RegistryProblem) {
                 return problemReply(request, this.context.clock.date(), error, envelope);

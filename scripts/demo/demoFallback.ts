@@ -42,7 +42,9 @@ async function run(progress: Progress, stage: Stage): Promise<void> {
             "The devices connect with certificate and chain, and send telemetry",
             () => demo.connect(["pump-01", "pump-02", "sensor-01", "gateway-01"]),
         );
-        await progress.step("An intruder and a disabled device are refused", () => demo.rogue());
+        await progress.step("An intruder and a disabled device are refused", () =>
+            demo.rejectIntruder(),
+        );
         progress.skip("The fleet grows by one device: pulumi preview, pulumi up", why);
         progress.skip("A device finds its hub through the provisioning service", why);
         progress.skip("Another preview shows no change", why);

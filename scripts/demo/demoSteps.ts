@@ -173,7 +173,7 @@ export class Demo {
         this.progress.say(refusals[0].detail);
     }
 
-    async rogue(): Promise<void> {
+    async rejectIntruder(): Promise<void> {
         const { chain } = await this.output("sensor-01");
         const { chainPem, keyPem } = await lookAlike(chain ?? "");
         await this.refused("sensor-01", "An intruder with a look-alike CA", chainPem, keyPem);

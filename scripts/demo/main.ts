@@ -114,7 +114,9 @@ async function run(stage: Stage, keep: boolean): Promise<void> {
     await progress.step("The devices connect with certificate and chain, and send telemetry", () =>
         demo.connect(["pump-01", "pump-02", "sensor-01", "gateway-01"]),
     );
-    await progress.step("An intruder and a disabled device are refused", () => demo.rogue());
+    await progress.step("An intruder and a disabled device are refused", () =>
+        demo.rejectIntruder(),
+    );
     await progress.step("The fleet grows by one device", () =>
         addDevice(demo, stage.project, stack),
     );

@@ -1,4 +1,4 @@
-import { suggestion } from "./closest";
+import { suggestion } from "./suggestions";
 import { isErrorValue } from "./converted";
 import { deviceKeys } from "./deviceKeys";
 import { readJson } from "./jsonText";

@@ -9,7 +9,7 @@ import {
     PkiSettings,
 } from "../settings";
 import { givenCas } from "./caKeys";
-import { suggestion } from "./closest";
+import { suggestion } from "./suggestions";
 import { conversionOf } from "./converted";
 import { DeviceSource, deviceSources } from "./deviceSources";
 import { Files, inspectGivenFile } from "./files";

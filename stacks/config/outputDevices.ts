@@ -1,5 +1,5 @@
 import { DeviceSettings } from "../settings";
-import { suggestion } from "./closest";
+import { suggestion } from "./suggestions";
 import { Section } from "./section";
 
 /** Up to this many devices, the outputs hold all of them when nothing else is said. */

@@ -1,4 +1,4 @@
-import { suggestion } from "./closest";
+import { suggestion } from "./suggestions";
 import { Report } from "./report";
 
 /** What a text must look like, and what to tell when it does not. */

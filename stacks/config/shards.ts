@@ -1,6 +1,6 @@
 import { shardNames } from "../shards";
 import { Settings, Shard, Sharding } from "../settings";
-import { suggestion } from "./closest";
+import { suggestion } from "./suggestions";
 import { Section } from "./section";
 
 const mostShards = 1000;

@@ -148,7 +148,7 @@ const protocol: Refused[] = [
         name: "a module's client ID",
         reason: "modulesNotImplemented",
         errorCode: 400004,
-        detail: /module identities are not played/,
+        detail: /module identities are not emulated/,
         attempt: async (world, deviceId) => {
             registered(world, deviceId);
             const leaf = await issue(world.root, { commonName: deviceId });

@@ -4,7 +4,7 @@ import { connect, TLSSocket } from "tls";
 import { azureHost, clouds } from "../../emulator/core/clouds";
 import { Recent } from "../../emulator/core/recent";
 import { Emulator } from "../../emulator/emulator";
-import { Authority } from "../../emulator/front/authority";
+import { Authority } from "../../emulator/frontend/authority";
 
 /** Names whose certificate would let the emulator's CA, which a developer's programs trust, speak for others. */
 const foreign = [

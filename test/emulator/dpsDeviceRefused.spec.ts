@@ -114,7 +114,7 @@ describeRefusedRegistrations("refused registrations: the proof", [
         attempt: () => ({ leaf: undefined, chain: undefined }),
     },
     {
-        reason: "attestationNotPlayed",
+        reason: "attestationNotSupported",
         name: "a shared access signature as password",
         detail: /X\.509 only/,
         wires: ["MQTT"],
@@ -122,14 +122,14 @@ describeRefusedRegistrations("refused registrations: the proof", [
         attempt: () => ({ password: "SharedAccessSignature sr=x&sig=x&se=1" }),
     },
     {
-        reason: "attestationNotPlayed",
+        reason: "attestationNotSupported",
         name: "a shared access signature as header",
         detail: /X\.509 only/,
         wires: ["HTTPS"],
         attempt: () => ({ authorization: "SharedAccessSignature sr=x&sig=x&se=1" }),
     },
     {
-        reason: "attestationNotPlayed",
+        reason: "attestationNotSupported",
         name: "a TPM",
         detail: /neither TPM nor symmetric keys/,
         attempt: () => ({ body: { registrationId: "device-1", tpm: { endorsementKey: "x" } } }),

@@ -220,8 +220,8 @@ describe("bench: lost and doubled devices", () => {
     });
 
     it("a device that nobody asked for is one too many", () => {
-        const census = { total: 3, ids: [...ids, "c"] };
-        equal(compareDevices(ids, census, certificates).doubled, ["c"]);
+        const inventory = { total: 3, ids: [...ids, "c"] };
+        equal(compareDevices(ids, inventory, certificates).doubled, ["c"]);
     });
 });
 

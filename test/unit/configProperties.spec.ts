@@ -1,6 +1,6 @@
 import { strict as assert } from "assert";
 import * as fc from "fast-check";
-import { closest } from "../../stacks/config/closest";
+import { closestName } from "../../stacks/config/suggestions";
 import { readSettings } from "../../stacks/config";
 import { good, problemsOf, ProjectFolder } from "./configSupport";
 
@@ -121,8 +121,8 @@ describe("configuration: properties", () => {
                 const left = word.slice(0, place) + word.slice(place + 1);
                 const swapped =
                     word.slice(0, place) + word[place + 1] + word[place] + word.slice(place + 2);
-                assert.equal(closest(left, words), word);
-                assert.equal(closest(swapped, words), word);
+                assert.equal(closestName(left, words), word);
+                assert.equal(closestName(swapped, words), word);
             }),
         );
     });

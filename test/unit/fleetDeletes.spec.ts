@@ -1,6 +1,6 @@
 import { strict as assert } from "assert";
 import { loader } from "../../components/dynamic/resource";
-import { paceVariable } from "../../components/rateLimit/pace";
+import { rateLimitServerVariable } from "../../components/rateLimit/rateLimiter";
 import { DynamicHost, Props } from "../support/dynamicHost";
 import { shared } from "../support/emulator";
 
@@ -71,7 +71,8 @@ describe("deletes in the stack of a hub whose devices moved to fleet stacks", fu
 
     before(async () => {
         for (const [stack, settings] of Object.entries(stacks)) {
-            const variables = stack === "a fleet stack" ? { [paceVariable]: "unused" } : {};
+            const variables =
+                stack === "a fleet stack" ? { [rateLimitServerVariable]: "unused" } : {};
             hosts.set(stack, await DynamicHost.start(settings, variables));
         }
     });

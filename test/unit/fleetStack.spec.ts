@@ -16,7 +16,7 @@ type Outputs = typeof import("../../stacks/outputs");
 /** The Node SDK has it for tests, but leaves it out of its type declarations. */
 const runtime = pulumi.runtime as unknown as { _setIsDryRun(isDryRun: boolean): void };
 
-const pace = "IOT_X509_PACE";
+const variable = "IOT_X509_RATE_LIMIT_SERVER";
 const hubId = "/subscriptions/0/resourceGroups/rg/providers/Microsoft.Devices/IotHubs/the-hub";
 const groups: Raw = { pumps: { keyAlgorithm: "ECDSA-P256" }, sensors: {} };
 const devices = [
@@ -89,8 +89,8 @@ describe("a fleet stack, with Pulumi's mocks", () => {
     });
 
     beforeEach(() => {
-        given = process.env[pace];
-        process.env[pace] = "http://127.0.0.1:1";
+        given = process.env[variable];
+        process.env[variable] = "http://127.0.0.1:1";
         handedOver = {
             hubId,
             hostName: "the-hub.azure-devices.net",
@@ -100,9 +100,9 @@ describe("a fleet stack, with Pulumi's mocks", () => {
     });
 
     afterEach(() => {
-        process.env[pace] = given;
+        process.env[variable] = given;
         if (given === undefined) {
-            delete process.env[pace];
+            delete process.env[variable];
         }
         runtime._setIsDryRun(false);
     });
@@ -220,7 +220,7 @@ describe("a fleet stack, with Pulumi's mocks", () => {
             /^unit holds a part of the fleet of dev; deployed alone, it could delete devices that moved to another part: run "npm run fleet -- up --stack dev"$/;
 
         it("is refused before it declares anything, in a message without a stack", () => {
-            delete process.env[pace];
+            delete process.env[variable];
             const shard = { of: "dev", name: "group-pumps" };
             const settings = settingsOf({ shards: "group", shard });
             assert.throws(
@@ -235,7 +235,7 @@ describe("a fleet stack, with Pulumi's mocks", () => {
         });
 
         it("may be previewed", async () => {
-            delete process.env[pace];
+            delete process.env[variable];
             runtime._setIsDryRun(true);
             const { declared } = await declare("groupless");
             assert.ok(declared.has("gate-01 DeviceIdentity"));
@@ -256,7 +256,7 @@ describe("a fleet stack, with Pulumi's mocks", () => {
         }
 
         async function hubOf(): Promise<unknown> {
-            const { handedOver } = await import("../../stacks/handover");
+            const { handedOver } = await import("../../stacks/platformReference");
             const settings = settingsOf({ shards: "group", shard });
             let hub: unknown;
             await pulumi.runtime.runInPulumiStack(async () => {

@@ -1,6 +1,6 @@
 import { strict as assert } from "assert";
 import { Placement } from "../../cli/fleet/placement";
-import { carryOut } from "../../cli/fleet/stateMover";
+import { moveResources } from "../../cli/fleet/stateMover";
 import { ExportedState, StateResource } from "../../cli/fleet/stackState";
 
 const type = "pulumi-nodejs:dynamic/iothub:DeviceIdentity";
@@ -71,7 +71,7 @@ describe("npm run fleet: moving parts of devices", () => {
     };
 
     it("all that receive are written before any that give", async () => {
-        await carryOut("dev", placement, backend);
+        await moveResources("dev", placement, backend);
         assert.deepEqual(backend.log, ["dev-shard-1", "dev-shard-2", "dev", "dev-shard-1"]);
         const stacks = ["dev", "dev-shard-1", "dev-shard-2"];
         assert.deepEqual(
@@ -88,7 +88,7 @@ describe("npm run fleet: moving parts of devices", () => {
             }
         };
         await assert.rejects(
-            carryOut("dev", placement, backend),
+            moveResources("dev", placement, backend),
             /state of dev-shard-1 changed while devices were being moved: .*run the same command/,
         );
         assert.deepEqual(backend.log, []);
@@ -101,7 +101,7 @@ describe("npm run fleet: moving parts of devices", () => {
                 backend.put("dev", "a", "b", "e");
             }
         };
-        await assert.rejects(carryOut("dev", placement, backend), /state of dev changed/);
+        await assert.rejects(moveResources("dev", placement, backend), /state of dev changed/);
         assert.deepEqual(backend.devicesOf("dev"), ["a", "b", "e"]);
         assert.deepEqual(backend.devicesOf("dev-shard-1"), ["c", "a"]);
     });
@@ -109,7 +109,7 @@ describe("npm run fleet: moving parts of devices", () => {
     it("what another stack holds already is only taken out", async () => {
         backend.put("dev-shard-1", "a");
         const leftovers = [{ stack: "dev", parts: [part("dev", "a")] }];
-        await carryOut("dev", { moves: [], leftovers, differing: [] }, backend);
+        await moveResources("dev", { moves: [], leftovers, differing: [] }, backend);
         assert.deepEqual(backend.log, ["dev"]);
         assert.deepEqual(backend.devicesOf("dev"), ["b"]);
     });
@@ -117,7 +117,7 @@ describe("npm run fleet: moving parts of devices", () => {
     it("the state of the hub says so before the first device leaves it, and once", async () => {
         const root = { urn: "urn:pulumi:dev::iot-x509::pulumi:pulumi:Stack::iot-x509-dev" };
         backend.add("dev", { ...root, type: "pulumi:pulumi:Stack", outputs: { hub: "h" } });
-        await carryOut("dev", placement, backend);
+        await moveResources("dev", placement, backend);
         assert.deepEqual(backend.log, ["dev", "dev-shard-1", "dev-shard-2", "dev", "dev-shard-1"]);
         assert.deepEqual(backend.outputsOf("dev"), {
             forFleetStacks: { isMoving: true },
@@ -132,7 +132,7 @@ describe("npm run fleet: moving parts of devices", () => {
             leftovers: [{ stack: "dev-shard-1", parts: [part("dev-shard-1", "a")] }],
             differing: [part("dev", "a")],
         };
-        await carryOut("dev", both, backend);
+        await moveResources("dev", both, backend);
         assert.deepEqual(backend.log, ["dev-shard-1", "dev"]);
         assert.deepEqual(backend.devicesOf("dev-shard-1"), ["c", "a"]);
         assert.deepEqual(backend.devicesOf("dev"), ["b"]);

@@ -3,32 +3,35 @@ import { createServer } from "http";
 import { AddressInfo } from "net";
 import { Readable } from "stream";
 import { inspect } from "util";
-import { PaceRequest, sharedPace } from "../../components/rateLimit/sharedPace";
-import { PaceKeeper } from "../../cli/fleet/paceKeeper";
-import { largestBody, readRequest } from "../../cli/fleet/paceRequest";
-import { SharedAnswers } from "../../cli/fleet/sharedAnswers";
-import { ask } from "../support/paceKeeper";
+import {
+    RateLimitRequest,
+    sharedRateLimiters,
+} from "../../components/rateLimit/sharedRateLimiters";
+import { RateLimitServer } from "../../cli/fleet/rateLimitServer";
+import { largestBody, readRequest } from "../../cli/fleet/rateLimitRequest";
+import { SingleFlight } from "../../cli/fleet/singleFlight";
+import { ask } from "../support/rateLimitServer";
 
 const hub = "iot-abc.azure-devices.net";
 /** 100 identity operations a minute. */
 const small = { sku: "S1", units: 1 };
 const what = "devices of iot-x509/dev";
-const forged: PaceRequest = {
+const forged: RateLimitRequest = {
     ...{ hub, size: small, limit: "queries", action: "answer", amount: 0, what },
     answer: '["forged"]',
 };
 
-describe("npm run fleet: whom the keeper of the pace hears", () => {
-    let keeper: PaceKeeper;
+describe("npm run fleet: whom the rate limit server obeys", () => {
+    let rateLimitServer: RateLimitServer;
 
-    beforeEach(async () => (keeper = await PaceKeeper.start()));
-    afterEach(() => keeper.close());
+    beforeEach(async () => (rateLimitServer = await RateLimitServer.start()));
+    afterEach(() => rateLimitServer.close());
 
-    const send = (changes: Partial<PaceRequest>) =>
-        ask(keeper, { body: JSON.stringify({ ...forged, ...changes }) });
+    const send = (changes: Partial<RateLimitRequest>) =>
+        ask(rateLimitServer, { body: JSON.stringify({ ...forged, ...changes }) });
 
     it("no program without the token can give an answer, or use up the rate", async () => {
-        const token = new URL(keeper.address).username;
+        const token = new URL(rateLimitServer.address).username;
         const wrong = [
             null,
             "",
@@ -43,41 +46,44 @@ describe("npm run fleet: whom the keeper of the pace hears", () => {
         for (const authorization of wrong) {
             for (const changes of [{}, { action: "refused" }, { action: "take", amount: 100 }]) {
                 const body = JSON.stringify({ ...forged, limit: "registry", ...changes });
-                assert.equal(await ask(keeper, { body, authorization }), 401);
+                assert.equal(await ask(rateLimitServer, { body, authorization }), 401);
             }
         }
-        const pace = sharedPace(keeper.address, hub, small);
-        await pace.registry.take(100);
-        assert.equal(await pace.once(what, () => Promise.resolve("found")), "found");
+        const limiters = sharedRateLimiters(rateLimitServer.address, hub, small);
+        await limiters.registry.take(100);
+        assert.equal(await limiters.once(what, () => Promise.resolve("found")), "found");
     });
 
     it("the token has 256 bits and is another one each time", async () => {
-        const other = await PaceKeeper.start();
-        const [one, two] = [keeper, other].map(({ address }) => new URL(address).username);
+        const other = await RateLimitServer.start();
+        const [one, two] = [rateLimitServer, other].map(({ address }) => new URL(address).username);
         other.close();
         assert.equal(Buffer.from(one, "base64url").length, 32);
         assert.notEqual(one, two);
     });
 
     it("a client with another token does not take the refusal for leave, nor for an answer", async () => {
-        const { port } = new URL(keeper.address);
-        const pace = sharedPace(`http://other@127.0.0.1:${port}`, hub, small);
-        const refused = /the keeper of the fleet's pace answered HTTP 401/;
-        await assert.rejects(pace.registry.take(1), refused);
+        const { port } = new URL(rateLimitServer.address);
+        const limiters = sharedRateLimiters(`http://other@127.0.0.1:${port}`, hub, small);
+        const refused = /the fleet's rate limit server answered HTTP 401/;
+        await assert.rejects(limiters.registry.take(1), refused);
         await assert.rejects(
-            pace.once(what, () => Promise.resolve("found")),
+            limiters.once(what, () => Promise.resolve("found")),
             refused,
         );
-        pace.registry.refused();
+        limiters.registry.onThrottled();
     });
 
-    it("no error and nothing that prints the keeper tells the token", async () => {
-        const token = new URL(keeper.address).username;
-        const shown = [inspect(keeper, { depth: 9, showHidden: true }), JSON.stringify({ keeper })];
+    it("no error and nothing that prints the rateLimitServer tells the token", async () => {
+        const token = new URL(rateLimitServer.address).username;
+        const shown = [
+            inspect(rateLimitServer, { depth: 9, showHidden: true }),
+            JSON.stringify({ rateLimitServer }),
+        ];
         const failures = [
-            () => sharedPace(`http//${token}@127.0.0.1`, hub, small).registry.take(1),
-            () => sharedPace(`http://${token}@127.0.0.1:1`, hub, small).registry.take(1),
-            () => sharedPace(keeper.address + "/", hub, small).registry.take(1e9),
+            () => sharedRateLimiters(`http//${token}@127.0.0.1`, hub, small).registry.take(1),
+            () => sharedRateLimiters(`http://${token}@127.0.0.1:1`, hub, small).registry.take(1),
+            () => sharedRateLimiters(rateLimitServer.address + "/", hub, small).registry.take(1e9),
         ];
         for (const fail of failures) {
             const error: unknown = await fail().then(
@@ -91,7 +97,7 @@ describe("npm run fleet: whom the keeper of the pace hears", () => {
 
     it("a body that is too large is refused before it has come", async () => {
         const headers = { "content-length": String(largestBody + 1) };
-        assert.equal(await ask(keeper, { headers }), 413);
+        assert.equal(await ask(rateLimitServer, { headers }), 413);
     });
 
     it("a body of no announced length is read no further than the bound", async () => {
@@ -119,7 +125,11 @@ describe("npm run fleet: whom the keeper of the pace hears", () => {
         for (const [amount, status] of taken) {
             assert.equal(await send({ limit: "registry", action: "take", amount }), status);
         }
-        await sharedPace(keeper.address, "iot-other.azure-devices.net", small).registry.take(100);
+        await sharedRateLimiters(
+            rateLimitServer.address,
+            "iot-other.azure-devices.net",
+            small,
+        ).registry.take(100);
     });
 
     it("hubs and questions have names of a bounded length, and hubs are bounded in number", async () => {
@@ -133,14 +143,14 @@ describe("npm run fleet: whom the keeper of the pace hears", () => {
     });
 
     it("the first answer counts", async () => {
-        const pace = sharedPace(keeper.address, hub, small);
-        assert.equal(await pace.once(what, () => Promise.resolve("found")), "found");
+        const limiters = sharedRateLimiters(rateLimitServer.address, hub, small);
+        assert.equal(await limiters.once(what, () => Promise.resolve("found")), "found");
         assert.equal(await send({}), 204);
-        assert.equal(await pace.once(what, () => assert.fail("asked again")), "found");
+        assert.equal(await limiters.once(what, () => assert.fail("asked again")), "found");
     });
 
     it("answers are bounded in number and in size; who has no room is told so", () => {
-        const answers = new SharedAnswers({ questions: 2, characters: 10 });
+        const answers = new SingleFlight({ questions: 2, characters: 10 });
         assert.equal(answers.give("a", "123456"), true);
         assert.equal(answers.give("b", "12345"), false);
         assert.equal(answers.give("b", "1234"), true);
@@ -155,8 +165,8 @@ describe("npm run fleet: whom the keeper of the pace hears", () => {
         let claims = 0;
         await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
         const { port } = server.address() as AddressInfo;
-        const pace = sharedPace(`http://token@127.0.0.1:${port}`, hub, small);
-        assert.equal(await pace.once(what, () => Promise.resolve("found")), "found");
+        const limiters = sharedRateLimiters(`http://token@127.0.0.1:${port}`, hub, small);
+        assert.equal(await limiters.once(what, () => Promise.resolve("found")), "found");
         server.close();
         assert.equal(claims, 2);
     });

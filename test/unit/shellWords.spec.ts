@@ -11,7 +11,7 @@ import { platformName } from "../../cli/fleet/platformName";
 import { planFleet } from "../../cli/plan/plan";
 import { fleetStackError } from "../../cli/stackFiles/planConfig";
 import { readSettings } from "../../stacks/config";
-import { refuseFleetStackAlone } from "../../stacks/handover";
+import { refuseFleetStackAlone } from "../../stacks/platformReference";
 import { platformOutput } from "../../stacks/shards";
 import { good, problemsOf, ProjectFolder, Raw } from "./configSupport";
 

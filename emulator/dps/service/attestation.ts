@@ -2,7 +2,7 @@ import { X509Certificate } from "crypto";
 import { BadCertificate, parseCertificate } from "../../arm/caCertificate";
 import { ProvisioningService, X509Attestation } from "../model";
 import { isObject, JsonObject } from "./call";
-import { NotPlayed, ServiceProblem } from "./errors";
+import { NotEmulated, ServiceProblem } from "./errors";
 
 export type EnrollmentKind = "individual" | "group";
 
@@ -24,7 +24,7 @@ export function readAttestation(
         throw new ServiceProblem("badRequest", "TPM or X509 attestation is required.");
     }
     if (given.type === "tpm" || given.type === "symmetricKey") {
-        throw new NotPlayed(`attestation by ${String(given.type)}: it plays X.509 only`);
+        throw new NotEmulated(`attestation by ${String(given.type)}: it plays X.509 only`);
     }
     const x509 = given.x509;
     const present = kinds.filter((name) => isObject(x509) && isObject(x509[name]));

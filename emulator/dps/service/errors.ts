@@ -54,9 +54,9 @@ export function problemReply(request: HttpRequest, now: Date, problem: ServicePr
 }
 
 /** What the emulator knows of Azure but does not play; becomes a 501 that says so. */
-export class NotPlayed extends Error {}
+export class NotEmulated extends Error {}
 
-export function notPlayed(request: HttpRequest, now: Date, problem: NotPlayed): HttpFailure {
+export function notEmulated(request: HttpRequest, now: Date, problem: NotEmulated): HttpFailure {
     return new HttpFailure({
         status: 501,
         body: {

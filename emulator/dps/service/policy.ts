@@ -1,7 +1,7 @@
 import { EnrollmentPolicy, ProvisioningService, X509Attestation } from "../model";
 import { EnrollmentKind, readAttestation } from "./attestation";
 import { isObject, JsonObject } from "./call";
-import { NotPlayed, ServiceProblem } from "./errors";
+import { NotEmulated, ServiceProblem } from "./errors";
 
 /** What a body decides about an enrollment; its ETag and times are the service's. */
 export type WantedPolicy = Omit<
@@ -38,10 +38,10 @@ export function readPolicy(
 ): WantedPolicy {
     const { credentialPolicyName } = body;
     if (body.allocationPolicy === "custom") {
-        throw new NotPlayed("the allocation policy custom, which calls an Azure Function");
+        throw new NotEmulated("the allocation policy custom, which calls an Azure Function");
     }
     if (credentialPolicyName !== undefined && credentialPolicyName !== null) {
-        throw new NotPlayed("credentialPolicyName, which needs Azure Device Registry");
+        throw new NotEmulated("credentialPolicyName, which needs Azure Device Registry");
     }
     return {
         attestation: readAttestation(service, kind, body.attestation, before),

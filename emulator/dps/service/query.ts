@@ -1,6 +1,6 @@
 import { HttpReply } from "../../core/http";
 import { bodyOf, Call, isObject } from "./call";
-import { NotPlayed, ServiceProblem } from "./errors";
+import { NotEmulated, ServiceProblem } from "./errors";
 
 const ordinaryPage = 100;
 const largestPage = 1000;
@@ -41,7 +41,7 @@ function checkQuery(body: unknown): void {
         throw new ServiceProblem("badRequest", 'The body must be {"query": "SELECT …"}.');
     }
     if (!/^\s*SELECT\s+\*(\s+FROM\s+\w+)?\s*$/i.test(query)) {
-        throw new NotPlayed("queries other than SELECT * and SELECT * FROM enrollments");
+        throw new NotEmulated("queries other than SELECT * and SELECT * FROM enrollments");
     }
 }
 

@@ -18,18 +18,18 @@ function isValidAt({ validFrom, validTo }: X509Certificate, now: number): boolea
 export function isTrusted({ chain }: Credential, trusted: readonly string[], now: number): boolean {
     const anchors = trusted.flatMap(certificatesIn).filter((one) => isValidAt(one, now));
     const [leaf, ...sent] = certificatesIn(chain);
-    const climb = (one: X509Certificate, rest: readonly X509Certificate[]): boolean =>
+    const extend = (one: X509Certificate, rest: readonly X509Certificate[]): boolean =>
         isValidAt(one, now) &&
         (anchors.some((ca) => isIssuer(ca, one)) ||
             rest.some(
                 (ca) =>
                     isIssuer(ca, one) &&
-                    climb(
+                    extend(
                         ca,
                         rest.filter((other) => other !== ca),
                     ),
             ));
-    return leaf !== undefined && climb(leaf, sent);
+    return leaf !== undefined && extend(leaf, sent);
 }
 
 function isIssuer(ca: X509Certificate, one: X509Certificate): boolean {

@@ -1,14 +1,14 @@
 /*
  * Prints how many devices the emulator's one hub has, and their IDs, as Azure's service SDK sees them:
  *
- *   node -r ts-node/register/transpile-only bench/children/census.ts
+ *   node -r ts-node/register/transpile-only bench/children/inventory.ts
  */
 import { EnvironmentCredential } from "@azure/identity";
 import { Registry } from "azure-iothub";
 import { onlyHub } from "./onlyHub";
 
 /** What a hub's registry holds. */
-export interface Census {
+export interface DeviceInventory {
     /** The registry's own count. */
     readonly total: number;
     /** From a query. */
@@ -26,8 +26,8 @@ async function main(): Promise<void> {
         const { result } = await query.next(query.continuationToken);
         ids.push(...(result as { deviceId: string }[]).map(({ deviceId }) => deviceId));
     } while (query.hasMoreResults);
-    const census: Census = { total: totalDeviceCount, ids };
-    console.log(JSON.stringify(census));
+    const inventory: DeviceInventory = { total: totalDeviceCount, ids };
+    console.log(JSON.stringify(inventory));
 }
 
 void main();

@@ -3,9 +3,9 @@ import { createServer } from "http";
 import { AddressInfo, connect } from "net";
 import { networkInterfaces } from "os";
 import { setTimeout as sleep } from "timers/promises";
-import { PaceKeeper } from "../../cli/fleet/paceKeeper";
-import { sharedPace } from "../../components/rateLimit/sharedPace";
-import { ask } from "../support/paceKeeper";
+import { RateLimitServer } from "../../cli/fleet/rateLimitServer";
+import { sharedRateLimiters } from "../../components/rateLimit/sharedRateLimiters";
+import { ask } from "../support/rateLimitServer";
 
 /** 100 identity operations a minute, which may go at once. */
 const small = { sku: "S1", units: 1 };
@@ -17,8 +17,8 @@ const atOnce = 36_000;
 const hub = "iot-abc.azure-devices.net";
 const stopped = /stopped before it was sent to the hub; the next run goes on here/;
 
-describe("npm run fleet: the keeper of the pace, as a server", () => {
-    let keeper: PaceKeeper;
+describe("npm run fleet: the rate limit server", () => {
+    let rateLimitServer: RateLimitServer;
     /** Mocha lets such a rejection pass; the command would end with it. */
     const unhandled: unknown[] = [];
     const note = (reason: unknown) => unhandled.push(reason);
@@ -26,18 +26,18 @@ describe("npm run fleet: the keeper of the pace, as a server", () => {
     beforeEach(async () => {
         unhandled.length = 0;
         process.on("unhandledRejection", note);
-        keeper = await PaceKeeper.start();
+        rateLimitServer = await RateLimitServer.start();
     });
 
     afterEach(() => {
         process.off("unhandledRejection", note);
-        keeper.close();
+        rateLimitServer.close();
     });
 
     /** `connected`, or the code of the error. */
     function reach(host: string): Promise<string> {
         return new Promise((resolve) => {
-            const socket = connect({ host, port: Number(new URL(keeper.address).port) });
+            const socket = connect({ host, port: Number(new URL(rateLimitServer.address).port) });
             const end = (result: string): void => {
                 socket.destroy();
                 resolve(result);
@@ -61,35 +61,35 @@ describe("npm run fleet: the keeper of the pace, as a server", () => {
     });
 
     it("a hub has the slowest pace that anybody asks with, and keeps it", async () => {
-        const byName = sharedPace(keeper.address, hub, { sku: "S3", units: 10 });
-        const byResource = sharedPace(keeper.address, hub, small);
+        const byName = sharedRateLimiters(rateLimitServer.address, hub, { sku: "S3", units: 10 });
+        const byResource = sharedRateLimiters(rateLimitServer.address, hub, small);
         await byName.registry.take(atOnce);
         await byResource.registry.take(100);
         // At the pace of the largest hub each of these would take less than a second.
-        for (const pace of [byResource, byName, byResource]) {
-            const waiting = pace.registry.take(10);
+        for (const limiters of [byResource, byName, byResource]) {
+            const waiting = limiters.registry.take(10);
             waiting.catch(() => undefined);
             assert.equal(await Promise.race([waiting, sleep(1000, "waiting")]), "waiting");
         }
-        keeper.stop();
+        rateLimitServer.stop();
     });
 
     it("who asks after stop is told at once, though the rate would have him wait a minute", async () => {
-        const pace = sharedPace(keeper.address, hub, small);
-        await pace.registry.take(100);
-        keeper.stop();
+        const limiters = sharedRateLimiters(rateLimitServer.address, hub, small);
+        await limiters.registry.take(100);
+        rateLimitServer.stop();
         const began = performance.now();
-        await assert.rejects(pace.registry.take(100), stopped);
+        await assert.rejects(limiters.registry.take(100), stopped);
         const took = performance.now() - began;
         assert.ok(took < 5000, `${took} ms`);
     });
 
     it("whose turn comes after stop is not answered a second time", async () => {
-        const pace = sharedPace(keeper.address, hub, large);
-        await pace.registry.take(atOnce);
-        const waiting = pace.registry.take(180);
+        const limiters = sharedRateLimiters(rateLimitServer.address, hub, large);
+        await limiters.registry.take(atOnce);
+        const waiting = limiters.registry.take(180);
         await sleep(50);
-        keeper.stop();
+        rateLimitServer.stop();
         await assert.rejects(waiting, stopped);
         // 180 of 600 a second take 0.3 s.
         await sleep(600);
@@ -102,9 +102,9 @@ describe("npm run fleet: the keeper of the pace, as a server", () => {
         server.on("connection", () => connections++);
         await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
         const { port } = server.address() as AddressInfo;
-        const pace = sharedPace(`http://token@127.0.0.1:${port}`, hub, small);
+        const limiters = sharedRateLimiters(`http://token@127.0.0.1:${port}`, hub, small);
         for (let message = 0; message < 3; message++) {
-            await pace.registry.take(1);
+            await limiters.registry.take(1);
         }
         server.close();
         assert.equal(connections, 3);
@@ -112,31 +112,31 @@ describe("npm run fleet: the keeper of the pace, as a server", () => {
 
     it("a request that cannot be read is refused, and the others go on", async () => {
         for (const body of ["", "{", "null", "[]", '{"hub":1}']) {
-            assert.equal(await ask(keeper, { body }), 400, body);
+            assert.equal(await ask(rateLimitServer, { body }), 400, body);
         }
-        await sharedPace(keeper.address, hub, small).registry.take(1);
+        await sharedRateLimiters(rateLimitServer.address, hub, small).registry.take(1);
         assert.deepEqual(unhandled, []);
     });
 
     it("what is only told may be refused or get lost, and nobody hears of it", async () => {
-        const pace = sharedPace(keeper.address, hub, small);
+        const limiters = sharedRateLimiters(rateLimitServer.address, hub, small);
         const tellAll = (): void => {
-            pace.registry.refused();
-            pace.queries.refused();
+            limiters.registry.onThrottled();
+            limiters.queries.onThrottled();
         };
-        keeper.stop();
+        rateLimitServer.stop();
         tellAll();
-        await assert.rejects(pace.registry.take(1), stopped);
-        keeper.close();
+        await assert.rejects(limiters.registry.take(1), stopped);
+        rateLimitServer.close();
         tellAll();
-        await assert.rejects(pace.registry.take(1), /ECONNREFUSED|ECONNRESET|socket hang up/);
+        await assert.rejects(limiters.registry.take(1), /ECONNREFUSED|ECONNRESET|socket hang up/);
         await sleep(50);
         assert.deepEqual(unhandled, []);
     });
 
     describe("what one process finds out for all", () => {
         const what = "devices of iot-x509/dev";
-        const another = () => sharedPace(keeper.address, hub, small);
+        const another = () => sharedRateLimiters(rateLimitServer.address, hub, small);
 
         it("is made once for those that ask together, and for those that ask later", async () => {
             let made = 0;
@@ -154,7 +154,11 @@ describe("npm run fleet: the keeper of the pace, as a server", () => {
 
         it("is made for each hub and for each question", async () => {
             const make = (answer: string) => () => Promise.resolve(answer);
-            const other = sharedPace(keeper.address, "other.azure-devices.net", small);
+            const other = sharedRateLimiters(
+                rateLimitServer.address,
+                "other.azure-devices.net",
+                small,
+            );
             assert.equal(await another().once(what, make("a")), "a");
             assert.equal(await other.once(what, make("b")), "b");
             assert.equal(await another().once("devices of iot-x509/prod", make("c")), "c");
@@ -178,7 +182,7 @@ describe("npm run fleet: the keeper of the pace, as a server", () => {
             await sleep(50);
             const waiting = another().once(what, () => Promise.resolve("never"));
             await sleep(50);
-            keeper.stop();
+            rateLimitServer.stop();
             await assert.rejects(waiting, stopped);
             await assert.rejects(
                 another().once(what, () => Promise.resolve("never")),

@@ -6,10 +6,10 @@ import { issue, makeCa } from "../support/pki";
 import { declaredBy, setMocks, valueOf } from "../support/pulumiMocks";
 import { good, ProjectFolder, Raw } from "./configSupport";
 
-type Handovers = typeof import("../../stacks/handover");
+type Handovers = typeof import("../../stacks/platformReference");
 type FleetStacks = typeof import("../../stacks/fleetStack");
 
-const pace = "IOT_X509_PACE";
+const variable = "IOT_X509_RATE_LIMIT_SERVER";
 const shard = { of: "dev", name: "shard-1" };
 const later = new Date(Date.now() + 3650 * 24 * 3600 * 1000);
 
@@ -51,7 +51,7 @@ describe("what a fleet stack is handed over, with Pulumi's mocks", () => {
                 "pulumi:pulumi:readStackResourceOutputs": { outputs: {} },
             },
         );
-        handovers = await import("../../stacks/handover");
+        handovers = await import("../../stacks/platformReference");
         fleetStacks = await import("../../stacks/fleetStack");
         const root = await makeCa({ commonName: "IoT Root CA", notAfter: later });
         const pumps = await issue(root, {
@@ -62,15 +62,15 @@ describe("what a fleet stack is handed over, with Pulumi's mocks", () => {
         folder = new ProjectFolder();
         folder.write("root.pem", root.certificate);
         folder.write("pumps.pem", pumps.certificate);
-        given = process.env[pace];
-        process.env[pace] = "http://127.0.0.1:1";
+        given = process.env[variable];
+        process.env[variable] = "http://127.0.0.1:1";
     });
 
     after(() => {
         folder.remove();
-        process.env[pace] = given;
+        process.env[variable] = given;
         if (given === undefined) {
-            delete process.env[pace];
+            delete process.env[variable];
         }
     });
 
@@ -147,7 +147,10 @@ describe("what a fleet stack is handed over, with Pulumi's mocks", () => {
                 },
             },
         } as unknown as Platform;
-        const { forFleetStacks } = handovers.handOver(settingsOf({ dps: {} }), platform);
+        const { forFleetStacks } = handovers.exportPlatformReference(
+            settingsOf({ dps: {} }),
+            platform,
+        );
         const output = pulumi.output(forFleetStacks);
         assert.deepEqual(await valueOf(output), {
             hubId: "hub",
@@ -160,7 +163,7 @@ describe("what a fleet stack is handed over, with Pulumi's mocks", () => {
 
     describe("a stack of a hub whose devices fleet stacks hold", () => {
         const alone = async (raw: Raw): Promise<void> => {
-            delete process.env[pace];
+            delete process.env[variable];
             const last = await handovers.lastOutputs();
             handovers.refuseFleetStackAlone(last);
             handovers.refuseToMakeAnew(readSettings(good(raw), folder.path), last);
@@ -168,7 +171,7 @@ describe("what a fleet stack is handed over, with Pulumi's mocks", () => {
         const handedOut = { forFleetStacks: { hubId: "the-hub-id" } };
 
         afterEach(() => {
-            process.env[pace] = "http://127.0.0.1:1";
+            process.env[variable] = "http://127.0.0.1:1";
             lastRun.outputs = {};
         });
 
@@ -196,7 +199,7 @@ describe("what a fleet stack is handed over, with Pulumi's mocks", () => {
             await alone({});
             lastRun.outputs = handedOut;
             await alone({ shards: 1 });
-            process.env[pace] = "http://127.0.0.1:1";
+            process.env[variable] = "http://127.0.0.1:1";
             assert.deepEqual(await handovers.lastOutputs(), {});
         });
     });

@@ -1,5 +1,5 @@
 import { IncomingMessage } from "http";
-import { PaceRequest } from "../../components/rateLimit/sharedPace";
+import { RateLimitRequest } from "../../components/rateLimit/sharedRateLimiters";
 
 /** Of one request: what a hub of a million devices, in short records, still fits into. */
 export const largestBody = 256 * 1024 * 1024;
@@ -17,14 +17,14 @@ export class BadRequest extends Error {
 }
 
 /**
- * Reads what one process asks of the keeper of the pace.
+ * Reads what one process asks of the rate limit server.
  *
- * @throws BadRequest when it is too large, or not what {@link PaceRequest} says
+ * @throws BadRequest when it is too large, or not what {@link RateLimitRequest} says
  */
 export async function readRequest(
     request: Pick<IncomingMessage, "headers"> & AsyncIterable<Buffer>,
     most = largestBody,
-): Promise<PaceRequest> {
+): Promise<RateLimitRequest> {
     if (Number(request.headers["content-length"] ?? 0) > most) {
         throw new BadRequest(413);
     }
@@ -52,11 +52,11 @@ function parsed(text: string): unknown {
     }
 }
 
-function isPaceRequest(message: unknown): message is PaceRequest {
+function isPaceRequest(message: unknown): message is RateLimitRequest {
     if (typeof message !== "object" || message === null) {
         return false;
     }
-    const { hub, size, limit, action, amount, what, answer } = message as Partial<PaceRequest>;
+    const { hub, size, limit, action, amount, what, answer } = message as Partial<RateLimitRequest>;
     return (
         isName(hub) &&
         isName(size?.sku) &&

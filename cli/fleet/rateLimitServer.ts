@@ -2,22 +2,22 @@ import { createHash, randomBytes, timingSafeEqual } from "crypto";
 import { createServer, IncomingMessage, Server, ServerResponse } from "http";
 import { AddressInfo } from "net";
 import { hubLimits, HubSize } from "../../components/azure/serviceLimits";
-import { OwnPace } from "../../components/rateLimit/pace";
-import { authorization, stoppedStatus } from "../../components/rateLimit/sharedPace";
-import { BadRequest, readRequest } from "./paceRequest";
-import { SharedAnswers } from "./sharedAnswers";
+import { LocalRateLimiters } from "../../components/rateLimit/rateLimiter";
+import { authorization, stoppedStatus } from "../../components/rateLimit/sharedRateLimiters";
+import { BadRequest, readRequest } from "./rateLimitRequest";
+import { SingleFlight } from "./singleFlight";
 
 /** A fleet has few hubs: the platform's, and those that its provisioning service assigns to. */
 const mostHubs = 100;
 
 /**
- * Keeps the pace of the hubs for all stacks that are deployed at once, so that together they stay below the limits.
+ * Keeps the rate limiters of the hubs for all stacks that are deployed at once, so that together they stay below the limits.
  * Listens on loopback, and hears only who has the token: other programs of the machine come there, too, and what is
  * answered here is believed as if it came from Azure.
  */
-export class PaceKeeper {
-    private readonly hubs = new Map<string, OwnPace>();
-    private readonly answers = new SharedAnswers();
+export class RateLimitServer {
+    private readonly hubs = new Map<string, LocalRateLimiters>();
+    private readonly answers = new SingleFlight();
     private readonly waiting = new Set<ServerResponse>();
     private isStopped = false;
     /** Not enumerable, so that nothing that prints this object tells it. */
@@ -29,13 +29,13 @@ export class PaceKeeper {
         });
     }
 
-    static async start(): Promise<PaceKeeper> {
+    static async start(): Promise<RateLimitServer> {
         const server = createServer();
         await new Promise<void>((resolve, reject) => {
             server.once("error", reject);
             server.listen(0, "127.0.0.1", resolve);
         });
-        return new PaceKeeper(server);
+        return new RateLimitServer(server);
     }
 
     /** `http://TOKEN@127.0.0.1:PORT`: a secret, for the environment of child processes. */
@@ -57,7 +57,7 @@ export class PaceKeeper {
     }
 
     /** The slowest that anybody knows of: who has only a hub's name takes it for the largest. */
-    private paceOf(hub: string, size: HubSize): OwnPace {
+    private limitersOf(hub: string, size: HubSize): LocalRateLimiters {
         const known = this.hubs.get(hub);
         if (known !== undefined && known.registry.perMinute <= hubLimits(size).registryPerMinute) {
             return known;
@@ -65,9 +65,9 @@ export class PaceKeeper {
         if (known === undefined && this.hubs.size >= mostHubs) {
             throw new BadRequest(413);
         }
-        const pace = new OwnPace(size);
-        this.hubs.set(hub, pace);
-        return pace;
+        const limiters = new LocalRateLimiters(size);
+        this.hubs.set(hub, limiters);
+        return limiters;
     }
 
     private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -75,7 +75,7 @@ export class PaceKeeper {
             throw new BadRequest(401);
         }
         const { hub, size, limit, action, amount, what, answer } = await readRequest(request);
-        const pace = this.paceOf(hub, size)[limit];
+        const limiter = this.limitersOf(hub, size)[limit];
         const question = `${hub} ${what ?? ""}`;
         if (action === "claim" && !this.isStopped) {
             this.answers.claim(question, response);
@@ -86,14 +86,14 @@ export class PaceKeeper {
                 throw new BadRequest(413);
             }
         } else if (action === "refused") {
-            pace.refused();
+            limiter.onThrottled();
         } else if (action === "take" && !this.isStopped) {
             // More than a minute's amount would wait for ever, and all others with it.
-            if (amount > pace.perMinute) {
+            if (amount > limiter.perMinute) {
                 throw new BadRequest(400);
             }
             this.waiting.add(response);
-            await pace.take(amount);
+            await limiter.take(amount);
             this.waiting.delete(response);
         }
         if (!response.headersSent) {

@@ -1,5 +1,5 @@
 /** The candidate that a typo most likely meant, or undefined when none is near. */
-export function closest(word: string, candidates: readonly string[]): string | undefined {
+export function closestName(word: string, candidates: readonly string[]): string | undefined {
     const limit = Math.max(1, Math.floor(word.length / 3));
     const ranked = candidates
         .map((candidate) => ({
@@ -15,7 +15,7 @@ export function closest(word: string, candidates: readonly string[]): string | u
 
 /** `did you mean "x"?`, else the candidates, of which at most ten are named. */
 export function suggestion(word: string, candidates: readonly string[]): string {
-    const near = closest(word, candidates);
+    const near = closestName(word, candidates);
     if (near !== undefined) {
         return `did you mean "${near}"?`;
     }

@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
  * and Node.js 20 loops over Pulumi's own frames in it until its memory ends (util.inspect with colours, for paths such as
  * `node_modules/@pulumi/output.ts`).
  */
-export function refusal(message: string): pulumi.RunError {
+export function userError(message: string): pulumi.RunError {
     const error = new pulumi.RunError(message);
     error.stack = undefined;
     return error;

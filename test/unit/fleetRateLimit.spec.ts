@@ -1,8 +1,8 @@
 import { strict as assert } from "assert";
 import { setTimeout as sleep } from "timers/promises";
-import { PaceKeeper } from "../../cli/fleet/paceKeeper";
-import { HubPace } from "../../components/rateLimit/pace";
-import { sharedPace } from "../../components/rateLimit/sharedPace";
+import { RateLimitServer } from "../../cli/fleet/rateLimitServer";
+import { HubRateLimiters } from "../../components/rateLimit/rateLimiter";
+import { sharedRateLimiters } from "../../components/rateLimit/sharedRateLimiters";
 
 /** 100 identity operations and 20 pages of queries a minute, both of which may go at once. */
 const small = { sku: "S1", units: 1 };
@@ -15,15 +15,16 @@ const hub = "iot-abc.azure-devices.net";
 const stopped = /stopped before it was sent to the hub; the next run goes on here/;
 
 /** Real HTTP on loopback, and real time, with rates that make waiting short or endless. */
-describe("npm run fleet: the pace that all stacks share", () => {
-    let keeper: PaceKeeper;
-    let first: HubPace;
-    let second: HubPace;
+describe("npm run fleet: the rate limit that all stacks share", () => {
+    let rateLimitServer: RateLimitServer;
+    let first: HubRateLimiters;
+    let second: HubRateLimiters;
 
-    beforeEach(async () => (keeper = await PaceKeeper.start()));
-    afterEach(() => keeper.close());
+    beforeEach(async () => (rateLimitServer = await RateLimitServer.start()));
+    afterEach(() => rateLimitServer.close());
 
-    const client = (size = small, of = hub) => sharedPace(keeper.address, of, size);
+    const client = (size = small, of = hub) =>
+        sharedRateLimiters(rateLimitServer.address, of, size);
 
     async function seconds(work: () => Promise<unknown>): Promise<number> {
         const began = performance.now();
@@ -39,9 +40,9 @@ describe("npm run fleet: the pace that all stacks share", () => {
     }
 
     it("is told on loopback alone, on a port of its own", async () => {
-        assert.match(keeper.address, /^http:\/\/[\w-]{43}@127\.0\.0\.1:[1-9]\d{3,4}$/);
-        const other = await PaceKeeper.start();
-        assert.notEqual(other.address, keeper.address);
+        assert.match(rateLimitServer.address, /^http:\/\/[\w-]{43}@127\.0\.0\.1:[1-9]\d{3,4}$/);
+        const other = await RateLimitServer.start();
+        assert.notEqual(other.address, rateLimitServer.address);
         other.close();
     });
 
@@ -73,8 +74,8 @@ describe("npm run fleet: the pace that all stacks share", () => {
             [first, second] = [client(large), client(large)];
             await first.registry.take(atOnce);
             const order: string[] = [];
-            const ask = (pace: HubPace, name: string) =>
-                pace.registry.take(100).then(() => order.push(name));
+            const ask = (limiters: HubRateLimiters, name: string) =>
+                limiters.registry.take(100).then(() => order.push(name));
             const asked = [ask(second, "second")];
             await sleep(20);
             asked.push(ask(first, "first"));
@@ -87,14 +88,14 @@ describe("npm run fleet: the pace that all stacks share", () => {
         it("a 429 that one is told slows the other", async () => {
             [first, second] = [client(), client()];
             await second.registry.take(1);
-            first.registry.refused();
+            first.registry.onThrottled();
             await sleep(100);
             assert.ok(await isWaiting(second.registry.take(1)));
         });
 
         it("a 429 of a query slows queries alone", async () => {
             [first, second] = [client(), client()];
-            first.queries.refused();
+            first.queries.onThrottled();
             await sleep(100);
             await second.registry.take(100);
             assert.ok(await isWaiting(second.queries.take(1)));
@@ -111,7 +112,7 @@ describe("npm run fleet: the pace that all stacks share", () => {
     it("clients of two hubs share nothing", async () => {
         [first, second] = [client(), client(small, "iot-other.azure-devices.net")];
         await first.registry.take(100);
-        first.registry.refused();
+        first.registry.onThrottled();
         await second.registry.take(100);
         assert.ok(await isWaiting(second.registry.take(1)));
     });
@@ -122,7 +123,7 @@ describe("npm run fleet: the pace that all stacks share", () => {
         const waiting = [first.registry.take(1), second.registry.take(2), second.registry.take(1)];
         assert.ok(await isWaiting(waiting[0]));
         const took = await seconds(async () => {
-            keeper.stop();
+            rateLimitServer.stop();
             for (const result of await Promise.allSettled(waiting)) {
                 assert.equal(result.status, "rejected");
                 assert.match((result.reason as Error).message, stopped);
@@ -132,21 +133,21 @@ describe("npm run fleet: the pace that all stacks share", () => {
     });
 
     it("after stop nobody is let through, though the rate would, and telling is harmless", async () => {
-        keeper.stop();
+        rateLimitServer.stop();
         first = client();
-        first.registry.refused();
+        first.registry.onThrottled();
         await assert.rejects(first.registry.take(1), stopped);
         await assert.rejects(first.queries.take(1), stopped);
     });
 
-    it("one who waits is told when the keeper is gone", async () => {
+    it("one who waits is told when the rateLimitServer is gone", async () => {
         first = client();
         await first.registry.take(100);
         const waiting = first.registry.take(1);
         assert.ok(await isWaiting(waiting));
-        keeper.close();
+        rateLimitServer.close();
         await assert.rejects(waiting, /socket hang up|ECONNRESET/);
-        first.registry.refused();
+        first.registry.onThrottled();
         await assert.rejects(first.registry.take(1), /ECONNREFUSED/);
     });
 });

@@ -25,7 +25,7 @@ export interface SharedAccessProof {
  *
  * @throws Refusal
  */
-export function judgeSharedAccess(question: SharedAccessQuestion): SharedAccessProof {
+export function authenticateSharedAccess(question: SharedAccessQuestion): SharedAccessProof {
     const { hub, device, password, hostNames, now } = question;
     if (hub.properties.disableLocalAuth || hub.properties.disableDeviceSAS) {
         const which = hub.properties.disableLocalAuth ? "disableLocalAuth" : "disableDeviceSAS";

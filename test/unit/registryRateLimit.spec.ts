@@ -1,11 +1,11 @@
 import { strict as assert } from "assert";
 import { mock } from "node:test";
 import { AzureError } from "../../components/azure/client";
-import { Gatherer } from "../../components/registry/gather";
+import { BatchCollector } from "../../components/registry/batchCollector";
 import { Progress } from "../../components/rateLimit/progress";
 import { ItemError, Registry, RegistryOperation } from "../../components/registry/registry";
 import { RegistryQueue } from "../../components/registry/registryQueue";
-import { OwnPace } from "../../components/rateLimit/pace";
+import { LocalRateLimiters } from "../../components/rateLimit/rateLimiter";
 import { TokenBucket } from "../../components/rateLimit/tokenBucket";
 
 const minute = 60_000;
@@ -34,7 +34,7 @@ function deletion(deviceId: string): RegistryOperation {
     return { mode: "delete", deviceId };
 }
 
-describe("the pace of registry operations", () => {
+describe("the rate of registry operations", () => {
     beforeEach(() => mock.timers.enable({ apis: ["setTimeout", "Date"], now: Date.now() }));
     afterEach(() => mock.timers.reset());
 
@@ -64,7 +64,7 @@ describe("the pace of registry operations", () => {
             await pass(10 * minute, minute);
             await bucket.take(60);
             await pass(30_000, 1000);
-            bucket.refused();
+            bucket.onThrottled();
             let isTaken = false;
             const taking = bucket.take(5).then(() => (isTaken = true));
             await pass(4_950, 50);
@@ -76,7 +76,7 @@ describe("the pace of registry operations", () => {
 
     describe("gatherer", () => {
         it("a full batch goes at once, the rest when no more come", async () => {
-            const gatherer = new Gatherer<number>();
+            const gatherer = new BatchCollector<number>();
             Array.from({ length: 120 }, (_, index) => gatherer.add(index));
             assert.equal((await gatherer.take(100)).length, 100);
             let rest = 0;
@@ -88,7 +88,7 @@ describe("the pace of registry operations", () => {
         });
 
         it("arrivals 30 ms apart, as checkpoints let them come, make one batch", async () => {
-            const gatherer = new Gatherer<number>();
+            const gatherer = new BatchCollector<number>();
             let taken = 0;
             void gatherer.take(100).then((batch) => (taken = batch.length));
             for (let index = 0; index < 60; index++) {
@@ -101,7 +101,7 @@ describe("the pace of registry operations", () => {
         });
 
         it("an engine of 8 in parallel waits for the first batch alone", async () => {
-            const gatherer = new Gatherer<number>();
+            const gatherer = new BatchCollector<number>();
             const waits: number[] = [];
             for (let round = 0; round < 3; round++) {
                 const began = Date.now();
@@ -155,7 +155,7 @@ describe("the pace of registry operations", () => {
 
         it("340 devices at 100 a minute: four requests, 100 at once and the rest in 2.4 minutes", async () => {
             const { calls, registry } = playing();
-            const all = runAll(new RegistryQueue(registry, new OwnPace(small)), 340);
+            const all = runAll(new RegistryQueue(registry, new LocalRateLimiters(small)), 340);
             await pass(4 * minute, 100);
             assert.ok((await all).every(({ status }) => status === "fulfilled"));
             assert.deepEqual(
@@ -170,7 +170,7 @@ describe("the pace of registry operations", () => {
 
         it("after a 429 everybody waits, and one request tries again", async () => {
             const { calls, registry } = playing(throttled(), throttled(), throttled());
-            const all = runAll(new RegistryQueue(registry, new OwnPace(large)), 500);
+            const all = runAll(new RegistryQueue(registry, new LocalRateLimiters(large)), 500);
             await pass(minute, 50);
             assert.ok((await all).every(({ status }) => status === "fulfilled"));
             assert.deepEqual(
@@ -190,7 +190,7 @@ describe("the pace of registry operations", () => {
 
         it("waits at least as long as Retry-After says", async () => {
             const { calls, registry } = playing(throttled(20_000));
-            const all = runAll(new RegistryQueue(registry, new OwnPace(large)), 1);
+            const all = runAll(new RegistryQueue(registry, new LocalRateLimiters(large)), 1);
             await pass(minute, 50);
             await all;
             assert.ok(calls[1].at - calls[0].at >= 20_000, JSON.stringify(calls));
@@ -198,7 +198,7 @@ describe("the pace of registry operations", () => {
 
         it("gives up on a hub that only refuses, and goes on with the next devices", async () => {
             const { calls, registry } = playing(...Array(20).fill(throttled()));
-            const queue = new RegistryQueue(registry, new OwnPace(small));
+            const queue = new RegistryQueue(registry, new LocalRateLimiters(small));
             const refused = runAll(queue, 1);
             await pass(60 * minute, 1000);
             const [first] = await refused;
@@ -211,7 +211,7 @@ describe("the pace of registry operations", () => {
 
         it("another failure fails the devices of that request alone", async () => {
             const { registry } = playing(new AzureError(500, undefined, "no"));
-            const all = runAll(new RegistryQueue(registry, new OwnPace(large)), 150);
+            const all = runAll(new RegistryQueue(registry, new LocalRateLimiters(large)), 150);
             await pass(minute, 50);
             const failed = (await all).filter(({ status }) => status === "rejected");
             assert.equal(failed.length, 100);
@@ -230,7 +230,7 @@ describe("the pace of registry operations", () => {
                     return [];
                 },
             } as unknown as Registry;
-            const all = runAll(new RegistryQueue(registry, new OwnPace(small)), 100);
+            const all = runAll(new RegistryQueue(registry, new LocalRateLimiters(small)), 100);
             await pass(4 * minute, 100);
             const failed = (await all).flatMap((result, index) =>
                 result.status === "rejected" ? [[index, result.reason]] : [],
@@ -245,7 +245,7 @@ describe("the pace of registry operations", () => {
 
         it("a request of one that is refused is not sent again", async () => {
             const { calls, registry } = playing(new AzureError(400, undefined, "no"));
-            const all = runAll(new RegistryQueue(registry, new OwnPace(large)), 1);
+            const all = runAll(new RegistryQueue(registry, new LocalRateLimiters(large)), 1);
             await pass(minute, 50);
             assert.equal((await all)[0].status, "rejected");
             assert.equal(calls.length, 1);
@@ -254,7 +254,7 @@ describe("the pace of registry operations", () => {
         it("an item's error is that device's alone", async () => {
             const error = { deviceId: "d-1", code: "DeviceNotFound", message: "gone" };
             const { registry } = playing([error]);
-            const all = runAll(new RegistryQueue(registry, new OwnPace(small)), 3);
+            const all = runAll(new RegistryQueue(registry, new LocalRateLimiters(small)), 3);
             await pass(minute, 50);
             const values = (await all).map((result) => (result as { value?: unknown }).value);
             assert.deepEqual(values, [undefined, error, undefined]);
@@ -284,7 +284,7 @@ describe("the pace of registry operations", () => {
 
         it("what a refused request has not done is sent again without the item that was refused", async () => {
             const { calls, devices, registry } = playingAtomic("d-0", "d-2");
-            const all = runAll(new RegistryQueue(registry, new OwnPace(small)), 3);
+            const all = runAll(new RegistryQueue(registry, new LocalRateLimiters(small)), 3);
             await pass(minute, 50);
             const codes = (await all).map(
                 (result) => (result as { value?: ItemError }).value?.code ?? "done",
@@ -300,7 +300,7 @@ describe("the pace of registry operations", () => {
         it("an error of a device that is not in the request fails it, instead of sending it for ever", async () => {
             const error = { deviceId: "stranger", code: "DeviceNotFound", message: "gone" };
             const { calls, registry } = playing([error]);
-            const all = runAll(new RegistryQueue(registry, new OwnPace(small)), 2);
+            const all = runAll(new RegistryQueue(registry, new LocalRateLimiters(small)), 2);
             await pass(minute, 50);
             assert.deepEqual(
                 (await all).map(({ status }) => status),

@@ -9,7 +9,7 @@ import * as pulumi from "@pulumi/pulumi";
  *
  * To be called before the first resource is declared.
  */
-export function leanRuntime(): void {
+export function turnOffRuntimeDiagnostics(): void {
     Object.assign(pulumi.log, { debug: () => Promise.resolve() });
     const { prepareStackTrace } = Error;
     if (prepareStackTrace !== undefined) {

@@ -1,6 +1,6 @@
 import { HubCertificate } from "../hub/model";
 import { CertificateFacts, issuerFacts, sameName } from "./certificate";
-import { Path } from "./chainRules";
+import { Path } from "./pathValidation";
 import { Refusal } from "./refusals";
 
 /** Bounds the work that a client with many certificates of one name can cause. */
@@ -37,7 +37,7 @@ export class PathSearch {
         }));
     }
 
-    climb(path: Path): void {
+    extend(path: Path): void {
         const current = path[path.length - 1];
         if (path.length > this.furthest.length) {
             this.furthest = path;
@@ -53,7 +53,7 @@ export class PathSearch {
         }
         for (const issuer of this.sent) {
             if (!path.includes(issuer) && this.signed(issuer, current)) {
-                this.climb([...path, issuer]);
+                this.extend([...path, issuer]);
             }
         }
     }

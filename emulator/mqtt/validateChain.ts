@@ -2,8 +2,8 @@ import { X509Certificate } from "crypto";
 import { Settings } from "../core/settings";
 import { Hub } from "../hub/model";
 import { CertificateFacts, certificateFacts, issuerFacts } from "./certificate";
-import { pathProblem } from "./chainRules";
-import { PathSearch } from "./chainSearch";
+import { pathProblem } from "./pathValidation";
+import { PathSearch } from "./pathBuilding";
 import { Refusal } from "./refusals";
 
 export interface ChainQuestion {
@@ -24,7 +24,7 @@ export interface ChainQuestion {
  * @returns the SHA-256 fingerprint of the uploaded CA that the chain leads to.
  * @throws Refusal
  */
-export function judgeChain(question: ChainQuestion): string {
+export function validateChain(question: ChainQuestion): string {
     const { presented, settings, hub, deviceId, now } = question;
     if (presented.length > settings.maximumChainLength) {
         throw new Refusal(
@@ -39,7 +39,7 @@ export function judgeChain(question: ChainQuestion): string {
         { label: `hub ${hub.name}`, certificates: hub.certificates },
         others,
     );
-    search.climb([leaf]);
+    search.extend([leaf]);
     const failures: Refusal[] = [];
     for (const path of search.paths) {
         const failure = pathProblem(path, now, settings) ?? nameProblem(leaf, deviceId);

@@ -1,5 +1,5 @@
 import { ServerResponse } from "http";
-import { claimedStatus, stoppedStatus } from "../../components/rateLimit/sharedPace";
+import { claimedStatus, stoppedStatus } from "../../components/rateLimit/sharedRateLimiters";
 
 interface Question {
     /** JSON. */
@@ -19,7 +19,7 @@ export interface AnswerLimits {
 const defaultLimits: AnswerLimits = { questions: 10_000, characters: 512 * 1024 * 1024 };
 
 /** Questions that one process finds the answer to, and all others wait for. */
-export class SharedAnswers {
+export class SingleFlight {
     private readonly questions = new Map<string, Question>();
     private characters = 0;
 

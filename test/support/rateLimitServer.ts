@@ -1,5 +1,5 @@
 import { request } from "http";
-import { PaceKeeper } from "../../cli/fleet/paceKeeper";
+import { RateLimitServer } from "../../cli/fleet/rateLimitServer";
 
 export interface Asked {
     readonly body?: string;
@@ -9,7 +9,7 @@ export interface Asked {
 }
 
 /** The status that a keeper of the pace answers with. */
-export function ask(keeper: PaceKeeper, asked: Asked): Promise<number | undefined> {
+export function ask(keeper: RateLimitServer, asked: Asked): Promise<number | undefined> {
     const { port, username } = new URL(keeper.address);
     const { body = "", authorization = `Bearer ${username}` } = asked;
     return new Promise((resolve, reject) => {

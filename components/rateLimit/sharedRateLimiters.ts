@@ -1,10 +1,10 @@
 import { ClientRequest, IncomingMessage, request } from "http";
 import { text } from "stream/consumers";
 import { hubLimits, HubSize } from "../azure/serviceLimits";
-import type { HubPace, Pace } from "./pace";
+import type { HubRateLimiters, RateLimiter } from "./rateLimiter";
 
-/** What a deploying process asks of the one that keeps the pace. */
-export interface PaceRequest {
+/** What a deploying process asks of the rate limit server. */
+export interface RateLimitRequest {
     readonly hub: string;
     readonly size: HubSize;
     readonly limit: "registry" | "queries";
@@ -23,30 +23,33 @@ const doneStatus = 204;
 /** The status of a claim that nobody has answered: its sender is to do so, and holds the claim until its request ends. */
 export const claimedStatus = 202;
 
-/** What a request bears that the keeper of the pace hears. */
+/** What a request bears by which the rate limit server knows its own processes. */
 export function authorization(token: string): string {
     return `Bearer ${token}`;
 }
 
 /**
- * The pace of a hub, kept by the process that deploys several stacks to it at once. An answer may take many minutes,
+ * The rate limiters of a hub, kept by the process that deploys several stacks to it at once. An answer may take many minutes,
  * because it is the waiting.
  *
  * @param address `http://TOKEN@127.0.0.1:PORT`, which no log and no error may show
  */
-export function sharedPace(address: string, hub: string, size: HubSize): HubPace {
+export function sharedRateLimiters(address: string, hub: string, size: HubSize): HubRateLimiters {
     const { registryPerMinute, queriesPerMinute } = hubLimits(size);
-    const tell = (limit: PaceRequest["limit"], action: PaceRequest["action"], amount: number) =>
-        post(address, { hub, size, limit, action, amount });
+    const tell = (
+        limit: RateLimitRequest["limit"],
+        action: RateLimitRequest["action"],
+        amount: number,
+    ) => post(address, { hub, size, limit, action, amount });
     const ofQueries = { hub, size, limit: "queries", amount: 0 } as const;
-    const pace = (limit: PaceRequest["limit"], perMinute: number): Pace => ({
+    const limiter = (limit: RateLimitRequest["limit"], perMinute: number): RateLimiter => ({
         perMinute,
         take: (amount) => tell(limit, "take", amount),
-        refused: () => void tell(limit, "refused", 0).catch(unimportant),
+        onThrottled: () => void tell(limit, "refused", 0).catch(unimportant),
     });
     return {
-        registry: pace("registry", registryPerMinute),
-        queries: pace("queries", queriesPerMinute),
+        registry: limiter("registry", registryPerMinute),
+        queries: limiter("queries", queriesPerMinute),
         // How far the whole fleet is, its command tells by the engines' events.
         done: () => undefined,
         once: async <T>(what: string, make: () => Promise<T>): Promise<T> => {
@@ -75,7 +78,7 @@ function unimportant(): void {
     // Nothing depends on it.
 }
 
-async function post(address: string, message: PaceRequest): Promise<void> {
+async function post(address: string, message: RateLimitRequest): Promise<void> {
     const { answer } = await send(address, message);
     answer.resume();
     expectStatus(answer, doneStatus);
@@ -84,7 +87,7 @@ async function post(address: string, message: PaceRequest): Promise<void> {
 /** @throws Error when another program listens there, or has no ear for this one */
 function expectStatus({ statusCode }: IncomingMessage, wanted: number): void {
     if (statusCode !== wanted) {
-        throw new Error(`the keeper of the fleet's pace answered HTTP ${statusCode}`);
+        throw new Error(`the fleet's rate limit server answered HTTP ${statusCode}`);
     }
 }
 
@@ -94,7 +97,7 @@ interface Exchange {
 }
 
 /** @throws Error when the deployment is being stopped */
-function send(address: string, message: PaceRequest): Promise<Exchange> {
+function send(address: string, message: RateLimitRequest): Promise<Exchange> {
     return new Promise((resolve, reject) => {
         const { username, hostname, port } = urlOf(address);
         // A connection of its own: one that idled may be closed by the other side just when the next message is sent.
@@ -123,7 +126,7 @@ function send(address: string, message: PaceRequest): Promise<Exchange> {
 /** Node's own error would show the address, and the token in it. */
 function urlOf(address: string): URL {
     if (!URL.canParse(address)) {
-        throw new Error("the address of the keeper of the fleet's pace is no URL");
+        throw new Error("the address of the fleet's rate limit server is no URL");
     }
     return new URL(address);
 }

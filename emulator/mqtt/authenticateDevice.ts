@@ -2,9 +2,9 @@ import { X509Certificate } from "crypto";
 import { Settings } from "../core/settings";
 import { Device, Hub } from "../hub/model";
 import { certificateFacts } from "./certificate";
-import { dateProblem } from "./chainRules";
-import { judgeChain } from "./judgeChain";
-import { judgeSharedAccess } from "./judgeSharedAccess";
+import { dateProblem } from "./pathValidation";
+import { validateChain } from "./validateChain";
+import { authenticateSharedAccess } from "./authenticateSharedAccess";
 import { Refusal } from "./refusals";
 
 /** What a CONNECT packet and its TLS connection say of the device. */
@@ -37,7 +37,7 @@ export interface Proof {
  * @param now milliseconds since the epoch.
  * @throws Refusal
  */
-export function judge(
+export function authenticateDevice(
     hub: Hub,
     deviceId: string,
     device: Device | undefined,
@@ -78,7 +78,7 @@ export function judge(
         judgeThumbprint(device, presented[0], now, settings);
         return { kind: "x509Certificate", authMethod: authMethod("device", "x509") };
     }
-    const anchor = judgeChain({ hub, deviceId, presented, now, settings });
+    const anchor = validateChain({ hub, deviceId, presented, now, settings });
     return {
         kind: "x509CertificateAuthority",
         authMethod: authMethod("device", "x509"),
@@ -116,7 +116,7 @@ function proveWithToken(hub: Hub, device: Device, credentials: Credentials, now:
                   "the client sent neither a certificate nor a password",
               );
     }
-    const proof = judgeSharedAccess({ hub, device, password, hostNames, now });
+    const proof = authenticateSharedAccess({ hub, device, password, hostNames, now });
     return {
         kind: "sas",
         authMethod: authMethod(proof.scope, "sas"),

@@ -1,23 +1,23 @@
 import * as pulumi from "@pulumi/pulumi";
 import { own } from "../components/dynamic/values";
-import { paceVariable } from "../components/rateLimit/pace";
+import { rateLimitServerVariable } from "../components/rateLimit/rateLimiter";
 import { shellWord } from "../components/text/shellWords";
 import { hasIssuer } from "./authorities";
 import type { FleetBase } from "./fleet";
 import type { Platform } from "./platform";
 import { readPlanned } from "./planned";
 import { Outputs, PreviousState } from "./previousState";
-import { refusal } from "./refusal";
+import { userError } from "./userError";
 import { Settings, Shard } from "./settings";
-import { Handover, handoverOutput, platformOutput } from "./shards";
+import { PlatformReference, platformReferenceOutput, platformOutput } from "./shards";
 
 /** The output for fleet stacks; none where there are none. */
-export function handOver(settings: Settings, platform: Platform): pulumi.Inputs {
+export function exportPlatformReference(settings: Settings, platform: Platform): pulumi.Inputs {
     if (settings.shards === undefined) {
         return {};
     }
     const { hub, authorities, provisioning } = platform;
-    const handover: pulumi.Output<Handover> = pulumi.secret({
+    const handover: pulumi.Output<PlatformReference> = pulumi.secret({
         hubId: hub.hubId,
         hostName: hub.hostName,
         issuers: Object.fromEntries(authorities.issuers),
@@ -30,7 +30,7 @@ export function handOver(settings: Settings, platform: Platform): pulumi.Inputs 
                   },
               }),
     });
-    return { [handoverOutput]: handover };
+    return { [platformReferenceOutput]: handover };
 }
 
 /** The outputs of a stack as its last run left them. */
@@ -38,7 +38,7 @@ export type LastOutputs = Readonly<Record<string, unknown>>;
 
 /** Those of this stack; none where `npm run fleet` runs it, which knows what it does. */
 export async function lastOutputs(): Promise<LastOutputs> {
-    if (process.env[paceVariable] !== undefined) {
+    if (process.env[rateLimitServerVariable] !== undefined) {
         return {};
     }
     const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
@@ -57,7 +57,7 @@ export async function lastOutputs(): Promise<LastOutputs> {
 export function refuseFleetStackAlone(last: LastOutputs): void {
     const platform = last[platformOutput];
     if (typeof platform === "string") {
-        throw refusal(
+        throw userError(
             `${pulumi.getStack()} holds a part of the fleet of ${platform} and is deployed with it: ` +
                 `"npm run fleet -- preview --stack ${shellWord(platform)}" or "npm run fleet -- up --stack ${shellWord(platform)}"`,
         );
@@ -70,9 +70,9 @@ export function refuseFleetStackAlone(last: LastOutputs): void {
  * @throws RunError naming the command that brings them back
  */
 export function refuseToMakeAnew({ shards }: Settings, last: LastOutputs): void {
-    if (shards === undefined && handoverOutput in last) {
+    if (shards === undefined && platformReferenceOutput in last) {
         const stack = pulumi.getStack();
-        throw refusal(
+        throw userError(
             `the devices of ${stack} are in fleet stacks, and iot-x509:shards is not set any more; declared here, they ` +
                 `would all get new keys: "npm run fleet -- up --stack ${shellWord(stack)}" brings them back`,
         );
@@ -91,25 +91,29 @@ export function handedOver(
     platform: Outputs = {},
     previous = PreviousState.none,
 ): FleetBase {
-    const known = (platform[handoverOutput] as Partial<Handover> | undefined)?.issuers ?? {};
+    const known =
+        (platform[platformReferenceOutput] as Partial<PlatformReference> | undefined)?.issuers ??
+        {};
     const project = pulumi.getProject();
     const reference = new pulumi.StackReference(
         `${pulumi.getOrganization()}/${project}/${shard.of}`,
     );
-    const given = reference.getOutput(handoverOutput) as pulumi.Output<
-        Partial<Handover> | undefined
+    const given = reference.getOutput(platformReferenceOutput) as pulumi.Output<
+        Partial<PlatformReference> | undefined
     >;
     // Until the hub's stack was deployed with shards, it only says that devices are being moved.
     const handover = given.apply((all) =>
-        all?.hubId === undefined ? undefined : (all as Handover),
+        all?.hubId === undefined ? undefined : (all as PlatformReference),
     );
-    const secret = (pick: (all: Handover) => string | undefined): pulumi.Output<string> =>
+    const secret = (pick: (all: PlatformReference) => string | undefined): pulumi.Output<string> =>
         handover.apply((all) => (all && pick(all)) ?? missing(shard));
-    const open = (pick: (all: Handover) => string | undefined) => pulumi.unsecret(secret(pick));
+    const open = (pick: (all: PlatformReference) => string | undefined) =>
+        pulumi.unsecret(secret(pick));
     const planned = readPlanned();
     const hubId = open((all) => (planned.isHubNew ? undefined : all.hubId));
-    const ofIssuer = (group: string, part: "certificate" | "privateKey") => (all: Handover) =>
-        planned.groups.includes(group) ? undefined : own(all.issuers, group)?.[part];
+    const ofIssuer =
+        (group: string, part: "certificate" | "privateKey") => (all: PlatformReference) =>
+            planned.groups.includes(group) ? undefined : own(all.issuers, group)?.[part];
     return {
         hub: { hubId, hostName: open((all) => all.hostName), ready: [] },
         issuers: new Map(
@@ -138,7 +142,7 @@ function missing({ of }: Shard): string {
     if (pulumi.runtime.isDryRun()) {
         return pulumi.unknown as unknown as string;
     }
-    throw refusal(
+    throw userError(
         `the stack ${of} does not hand over what its fleet stacks need: ` +
             `run "npm run fleet -- up --stack ${shellWord(of)}"`,
     );

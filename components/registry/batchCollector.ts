@@ -13,7 +13,7 @@ const largestParallelism = 16;
  * Gathers what the engine asks for in parallel, one request a resource, into batches. How long it waits for more follows
  * the pace of the arrivals: a checkpoint of the state lies between two of them, and those take longer as the state grows.
  */
-export class Gatherer<T> {
+export class BatchCollector<T> {
     private waiting: T[] = [];
     private arrivedAt = 0;
     private meanGap = 0;

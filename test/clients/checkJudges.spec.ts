@@ -24,6 +24,8 @@ describe("what a check before a first up reads", function () {
             az.json<string>(
                 "provider show --namespace Microsoft.Storage --query registrationState",
             );
+        // Another test of these may have registered it on the emulator that they share.
+        await az.bash("az provider unregister --namespace Microsoft.Storage");
         strictEqual(await state(), "NotRegistered");
         await az.bash("az provider register --namespace Microsoft.Storage --wait");
         strictEqual(await state(), "Registered");

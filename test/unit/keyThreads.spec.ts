@@ -27,7 +27,7 @@ const { readdirSync, readFileSync } = require("fs");
 const os = require("os");
 os.availableParallelism = () => Number(process.argv[1]);
 require("./components/dynamic/load");
-const { makeKeyPair } = require("./components/pki/issue");
+const { makeKeyPair } = require("./components/x509/issue");
 const threads = () => readdirSync("/proc/self/task");
 const ticksOf = (id) => {
     const fields = readFileSync("/proc/self/task/" + id + "/stat", "utf8").split(") ")[1].split(" ");
@@ -55,7 +55,7 @@ const ticksOf = (id) => {
 const queueing = `
 require("os").availableParallelism = () => 2;
 require("./components/dynamic/load");
-const { makeKeyPair } = require("./components/pki/issue");
+const { makeKeyPair } = require("./components/x509/issue");
 const { scrypt } = require("crypto");
 (async () => {
     let made = 0;

@@ -7,7 +7,7 @@ const repository = path.resolve(__dirname, "../..");
 /** In a process of its own, since it changes what all of a process share. */
 const program = `
 require("ts-node/register/transpile-only");
-require("./components/dynamic/leanRuntime").turnOffRuntimeDiagnostics();
+require("./components/dynamic/runtimeDiagnostics").turnOffRuntimeDiagnostics();
 const pulumi = require("@pulumi/pulumi");
 const { debuggablePromise } = require("@pulumi/pulumi/runtime/debuggable");
 function namedHere() { return new Error("an error").stack; }

@@ -14,7 +14,7 @@ function isCurrent() {
         installed !== undefined &&
         Object.entries(wanted).every(
             ([folder, entry]) =>
-                folder === "" || // the project itself
+                !folder.startsWith("node_modules/") || // the project itself and its workspaces
                 (entry.optional && installed[folder] === undefined) ||
                 (installed[folder]?.version === entry.version &&
                     installed[folder]?.integrity === entry.integrity),

@@ -25,6 +25,8 @@ const silenceSeconds = 30;
 /** The folder of test/ whose tests want the Azure CLI, and the one whose tests run the Pulumi CLI and take longest. */
 const clientFolder = "clients";
 const engineFolder = "e2e";
+/** Where tests are: the program's, and those of the workspace packages. */
+const testFolders = ["test", "emulator/test", "standins/test", "sample-device/test"];
 /** Of its files those that take minutes: they go first, so that no lane is left with one at the end. */
 const longest = ["walk", "fleet", "changes", "nodeHost", "fleetPreview", "shutOut", "demo"];
 
@@ -174,7 +176,7 @@ function mochaArguments({ values, positionals }) {
     return [
         ...options,
         ...flags.map(([name]) => `--${name}`),
-        ...(positionals.length > 0 ? files : specFiles("test")),
+        ...(positionals.length > 0 ? files : testFolders.flatMap(specFiles)),
     ];
 }
 
@@ -189,7 +191,7 @@ function rank(file) {
 }
 
 async function runAll(first, others) {
-    const files = specFiles("test");
+    const files = testFolders.flatMap(specFiles);
     const clients = files.filter(isIn(clientFolder));
     const engine = files.filter(isIn(engineFolder)).sort((one, other) => rank(one) - rank(other));
     const quick = files.filter((file) => !clients.includes(file) && !engine.includes(file));

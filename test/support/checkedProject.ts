@@ -1,7 +1,7 @@
 import { execFile } from "child_process";
 import * as paths from "path";
 import { CheckReport } from "../../cli/check/report";
-import { ProjectFolder, Raw } from "../unit/configSupport";
+import { ProjectFolder, Raw } from "../unit/stacks/config/configSupport";
 import { ArmWire, Login } from "./armWire";
 
 const repository = paths.resolve(__dirname, "../..");

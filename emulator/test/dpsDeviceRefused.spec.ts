@@ -1,0 +1,451 @@
+import { chain, issue, makeCa, selfSigned } from "../../test/support/pki";
+import {
+    addEnrollment,
+    addGroup,
+    leaves,
+    link,
+    references,
+    signers,
+    uploadServiceCa,
+} from "../../test/support/provisioningService";
+import { describeRefusedRegistrations } from "../../test/support/provisioningTrial";
+import { future, past } from "../../test/support/refusals";
+
+const noCa = "CA certificate not found.";
+const invalid = "Invalid certificate.";
+
+describeRefusedRegistrations("refused registrations: the request", [
+    {
+        reason: "idScopeUnknown",
+        name: "an ID scope that no service has",
+        detail: /no provisioning service has the ID scope "0neDEADBEEF"/,
+        status: 404,
+        errorCode: 404001,
+        connack: 3,
+        attempt: () => ({ idScope: "0neDEADBEEF" }),
+    },
+    {
+        reason: "serviceNotActive",
+        name: "a service that is being made",
+        detail: /Activating/,
+        status: 404,
+        errorCode: 404001,
+        connack: 5,
+        attempt: ({ service }) => {
+            service.state = "Activating";
+            return {};
+        },
+    },
+    {
+        reason: "apiVersionMissing",
+        name: "no api-version",
+        detail: /api-version is missing/,
+        status: 400,
+        errorCode: 400004,
+        connack: 5,
+        attempt: () => ({ apiVersion: "" }),
+    },
+    {
+        reason: "apiVersionUnsupported",
+        name: "an api-version that was never published",
+        detail: /"2019-01-01" is not supported/,
+        status: 400,
+        errorCode: 400004,
+        connack: 5,
+        attempt: () => ({ apiVersion: "2019-01-01" }),
+    },
+    {
+        reason: "registrationIdInvalid",
+        name: "a registration ID that ends in a dot",
+        detail: /end in a letter, digit or -/,
+        status: 400,
+        errorCode: 400004,
+        connack: 5,
+        attempt: () => ({ registrationId: "device-1." }),
+    },
+    {
+        reason: "registrationIdMismatch",
+        name: "another registration ID in the body",
+        detail: /not "device-1"/,
+        status: 400,
+        errorCode: 400004,
+        attempt: () => ({ body: { registrationId: "device-2" } }),
+    },
+    {
+        reason: "bodyMalformed",
+        name: "a body that is no JSON",
+        detail: /not JSON/,
+        status: 400,
+        errorCode: 400004,
+        attempt: () => ({ body: "registrationId=device-1" }),
+    },
+    {
+        reason: "userNameMalformed",
+        name: "a hub's user name",
+        detail: /registrations/,
+        wires: ["MQTT"],
+        connack: 5,
+        attempt: () => ({ userName: "first.azure-devices.net/device-1/?api-version=2021-04-12" }),
+    },
+    {
+        reason: "clientIdMismatch",
+        name: "a client ID that is not the registration ID",
+        detail: /"someone"/,
+        wires: ["MQTT"],
+        connack: 5,
+        attempt: () => ({ clientId: "someone" }),
+    },
+    {
+        reason: "willUnsupported",
+        name: "a will message",
+        detail: /no will/,
+        wires: ["MQTT"],
+        connack: 5,
+        attempt: () => ({ will: { topic: "t", payload: Buffer.from("x"), qos: 0, retain: false } }),
+    },
+]);
+
+describeRefusedRegistrations("refused registrations: the proof", [
+    {
+        reason: "certificateMissing",
+        name: "no client certificate",
+        detail: /no certificate in TLS/,
+        connack: 5,
+        attempt: () => ({ leaf: undefined, chain: undefined }),
+    },
+    {
+        reason: "attestationNotSupported",
+        name: "a shared access signature as password",
+        detail: /X\.509 only/,
+        wires: ["MQTT"],
+        connack: 5,
+        attempt: () => ({ password: "SharedAccessSignature sr=x&sig=x&se=1" }),
+    },
+    {
+        reason: "attestationNotSupported",
+        name: "a shared access signature as header",
+        detail: /X\.509 only/,
+        wires: ["HTTPS"],
+        attempt: () => ({ authorization: "SharedAccessSignature sr=x&sig=x&se=1" }),
+    },
+    {
+        reason: "attestationNotSupported",
+        name: "a TPM",
+        detail: /neither TPM nor symmetric keys/,
+        attempt: () => ({ body: { registrationId: "device-1", tpm: { endorsementKey: "x" } } }),
+    },
+    {
+        reason: "commonNameMismatch",
+        name: "the certificate of another device",
+        detail: /found "device-9"/,
+        attempt: async ({ factory }) => {
+            const leaf = await issue(factory, { commonName: "device-9" });
+            return { leaf, chain: chain(leaf, factory) };
+        },
+    },
+    {
+        reason: "enrollmentMissing",
+        name: "an issuer under a verified root, but no group for any of the chain",
+        detail: /no enrollment group for "CN=Other" or "CN=Trial Root"/,
+        message: noCa,
+        attempt: async ({ other, root }, id) => {
+            const leaf = await issue(other, { commonName: id });
+            return { leaf, chain: chain(leaf, other, root) };
+        },
+    },
+    {
+        reason: "selfSigned",
+        name: "a self-signed certificate without an individual enrollment",
+        detail: /is self-signed/,
+        message: noCa,
+        attempt: async (_, id) => ({
+            leaf: await selfSigned({ commonName: id }),
+            chain: undefined,
+        }),
+    },
+    {
+        reason: "issuerNotSent",
+        name: "only the leaf, of an intermediate that the service does not hold",
+        detail: /"CN=Other" was not sent/,
+        message: noCa,
+        attempt: async ({ other }, id) => ({
+            leaf: await issue(other, { commonName: id }),
+            chain: undefined,
+        }),
+    },
+    {
+        reason: "issuerNotUploaded",
+        name: "a chain to a root that the service does not hold",
+        detail: /self-signed "CN=Strange Root"/,
+        message: noCa,
+        attempt: async (_, id) => {
+            const root = await makeCa({ commonName: "Strange Root" });
+            const leaf = await issue(root, { commonName: id });
+            return { leaf, chain: chain(leaf, root) };
+        },
+    },
+    {
+        reason: "issuerNotUploaded",
+        name: "an intermediate that a group signs with, while its root is not on the service",
+        detail: /was not sent and is not an uploaded CA/,
+        message: noCa,
+        attempt: async ({ service }, id) => {
+            const root = await makeCa({ commonName: "Unproven Root" });
+            const intermediate = await issue(root, { commonName: "Unproven", ca: true });
+            addGroup(service, "unproven", signers(intermediate));
+            const leaf = await issue(intermediate, { commonName: id });
+            return { leaf, chain: chain(leaf, intermediate) };
+        },
+    },
+    {
+        reason: "caNotVerified",
+        name: "a group whose CA is uploaded and not verified",
+        detail: /not verified.*enrollment group "fresh" refers to certificate "fresh"/,
+        message: noCa,
+        attempt: async ({ service }, id) => {
+            const ca = await makeCa({ commonName: "Fresh" });
+            uploadServiceCa(service, "fresh", ca, false);
+            addGroup(service, "fresh", references("fresh"));
+            const leaf = await issue(ca, { commonName: id });
+            return { leaf, chain: chain(leaf, ca) };
+        },
+    },
+    {
+        reason: "enrollmentMissing",
+        name: "a group whose CA was deleted, below a root that is still verified",
+        detail: /enrollment group "factory" refers to certificate "factory", which is not there/,
+        message: noCa,
+        attempt: ({ service }) => {
+            service.certificates.delete("factory");
+            return {};
+        },
+    },
+    {
+        reason: "noCaUploaded",
+        name: "a service without any CA",
+        detail: /has no CA certificate/,
+        message: noCa,
+        attempt: ({ service }) => {
+            service.certificates.clear();
+            return {};
+        },
+    },
+    {
+        reason: "issuerKeyMismatch",
+        name: "an issuer of the same name with another key",
+        detail: /another CA with the same name/,
+        message: noCa,
+        attempt: async (_, id) => {
+            const twin = await makeCa({ commonName: "Factory" });
+            return { leaf: await issue(twin, { commonName: id }), chain: undefined };
+        },
+    },
+    {
+        reason: "leafExpired",
+        name: "an expired leaf",
+        detail: /expired at/,
+        message: invalid,
+        attempt: async ({ factory }, id) => {
+            const leaf = await issue(factory, { commonName: id, notAfter: past(1) });
+            return { leaf, chain: chain(leaf, factory) };
+        },
+    },
+    {
+        reason: "leafNotYetValid",
+        name: "a leaf from the future",
+        detail: /valid from/,
+        message: invalid,
+        attempt: async ({ factory }, id) => {
+            const leaf = await issue(factory, { commonName: id, notBefore: future(1) });
+            return { leaf, chain: chain(leaf, factory) };
+        },
+    },
+    {
+        reason: "intermediateExpired",
+        name: "an expired intermediate",
+        detail: /intermediate "CN=Old" expired/,
+        message: invalid,
+        attempt: async ({ service, root }, id) => {
+            addGroup(service, "all", references("root"));
+            const old = await issue(root, { commonName: "Old", ca: true, notAfter: past(1) });
+            const leaf = await issue(old, { commonName: id });
+            return { leaf, chain: chain(leaf, old) };
+        },
+    },
+    {
+        reason: "issuerIsNotCa",
+        name: "a device that signed another device",
+        detail: /lacks basicConstraints CA:TRUE/,
+        message: invalid,
+        attempt: async ({ factory }, id) => {
+            const signer = await issue(factory, { commonName: "device-0" });
+            const leaf = await issue(signer, { commonName: id });
+            return { leaf, chain: chain(leaf, signer, factory) };
+        },
+    },
+    {
+        reason: "clientAuthMissing",
+        name: "a server's certificate",
+        detail: /clientAuth/,
+        message: invalid,
+        attempt: async ({ factory }, id) => {
+            const leaf = await issue(factory, {
+                commonName: id,
+                extendedKeyUsage: ["serverAuth"],
+            });
+            return { leaf, chain: chain(leaf, factory) };
+        },
+    },
+    {
+        reason: "weakKey",
+        name: "an RSA key of 1024 bits",
+        detail: /1024 bits/,
+        message: invalid,
+        // OpenSSL on the client's side refuses to use such a leaf, so here the issuer has the weak key.
+        attempt: async ({ service, root }, id) => {
+            addGroup(service, "all", references("root"));
+            const weak = await issue(root, { commonName: "Weak", ca: true, keyType: "rsa1024" });
+            const leaf = await issue(weak, { commonName: id });
+            return { leaf, chain: chain(leaf, weak) };
+        },
+    },
+    {
+        reason: "enrollmentCertificateMismatch",
+        name: "an individual enrollment for another certificate, also under a group that would do",
+        detail: /neither its primary nor its secondary/,
+        message: invalid,
+        attempt: async ({ service, factory }, id) => {
+            const enrolled = await issue(factory, { commonName: id });
+            addEnrollment(service, id, leaves(enrolled));
+            return {};
+        },
+    },
+    {
+        reason: "leafExpired",
+        name: "an individual enrollment whose certificate expired",
+        detail: /expired at/,
+        message: invalid,
+        attempt: async ({ service }, id) => {
+            const leaf = await selfSigned({ commonName: id, notAfter: past(1) });
+            addEnrollment(service, id, leaves(leaf));
+            return { leaf, chain: undefined };
+        },
+    },
+]);
+
+describeRefusedRegistrations("refused registrations: enrollment and hub", [
+    {
+        reason: "enrollmentDisabled",
+        name: "a disabled group",
+        detail: /enrollment group "factory" is disabled/,
+        status: 200,
+        attempt: ({ service }) => {
+            addGroup(service, "factory", references("factory"), { provisioningStatus: "disabled" });
+            return {};
+        },
+    },
+    {
+        reason: "enrollmentDisabled",
+        name: "a disabled individual enrollment under an enabled group",
+        detail: /individual enrollment "device-1" is disabled/,
+        status: 200,
+        attempt: async ({ service, factory }, id) => {
+            const leaf = await issue(factory, { commonName: id });
+            addEnrollment(service, id, leaves(leaf), { provisioningStatus: "disabled" });
+            return { leaf, chain: chain(leaf, factory) };
+        },
+    },
+    {
+        reason: "hubNotFound",
+        name: "no linked hub",
+        detail: /no linked hub/,
+        status: 200,
+        errorCode: 401001,
+        attempt: ({ service }) => {
+            service.linkedHubs = [];
+            return {};
+        },
+    },
+    {
+        reason: "hubNotFound",
+        name: "linked hubs that were deleted",
+        detail: /no linked hub/,
+        status: 200,
+        errorCode: 401001,
+        attempt: ({ emulator, first, second }) => {
+            emulator.emulator.context.hubs.remove(first);
+            emulator.emulator.context.hubs.remove(second);
+            return {};
+        },
+    },
+    {
+        reason: "hubNotFound",
+        name: "a static hub that is not linked",
+        detail: /third\.azure-devices\.net is not linked/,
+        status: 200,
+        errorCode: 401001,
+        attempt: ({ service }) => {
+            const changes = {
+                allocationPolicy: "static",
+                iotHubHostName: "third.azure-devices.net",
+            } as const;
+            addGroup(service, "factory", references("factory"), changes);
+            return {};
+        },
+    },
+    {
+        reason: "linkedHubUnauthorized",
+        name: "a connection string whose key was renewed on the hub",
+        detail: /key of policy "provisioning" in the connection string is not the hub's/,
+        status: 200,
+        errorCode: 401002,
+        attempt: ({ service, first }) => {
+            const text =
+                `HostName=${first.hostName};SharedAccessKeyName=provisioning;` +
+                `SharedAccessKey=${Buffer.from("old").toString("base64")}`;
+            service.linkedHubs = [link(first, { connectionString: text })];
+            return {};
+        },
+    },
+    {
+        reason: "linkedHubUnauthorized",
+        name: "a shared access policy without the right to write",
+        detail: /policy "registryRead" lacks RegistryWrite and ServiceConnect/,
+        status: 200,
+        errorCode: 401002,
+        attempt: ({ service, first }) => {
+            const reader = first.policies.find(({ keyName }) => keyName === "registryRead");
+            const text =
+                `HostName=${first.hostName};SharedAccessKeyName=registryRead;` +
+                `SharedAccessKey=${reader?.primaryKey}`;
+            service.linkedHubs = [link(first, { connectionString: text })];
+            return {};
+        },
+    },
+    {
+        reason: "linkedHubUnauthorized",
+        name: "a hub with shared access policies switched off",
+        detail: /disableLocalAuth/,
+        status: 200,
+        errorCode: 401002,
+        attempt: ({ first, second }) => {
+            first.properties.disableLocalAuth = true;
+            second.properties.disableLocalAuth = true;
+            return {};
+        },
+    },
+    {
+        reason: "initialTwinInvalid",
+        name: "an initial twin that no hub takes",
+        detail: /the hub refuses what the enrollment says/,
+        status: 200,
+        errorCode: 400004,
+        attempt: ({ service }) => {
+            const desired = { text: "x".repeat(40_000) };
+            addGroup(service, "factory", references("factory"), {
+                initialTwin: { properties: { desired } },
+            });
+            return {};
+        },
+    },
+]);

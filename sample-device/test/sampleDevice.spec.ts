@@ -1,0 +1,239 @@
+import { strict as assert } from "assert";
+import { spawnSync } from "child_process";
+import { mkdtempSync, rmSync } from "fs";
+import { tmpdir } from "os";
+import * as path from "path";
+import { IotHubClient } from "@azure/arm-iothub";
+import { EnvironmentCredential } from "@azure/identity";
+import { Registry } from "azure-iothub";
+import { hubSideReasons, visibleProblems } from "../diagnosis";
+import { DeviceRun, runDevice } from "../../scripts/demo/demoDevices";
+import { dropGroup, iotHubClient, makeHub } from "../../test/support/iotHubClient";
+import { chain, issue, Issued, makeCa, selfSigned } from "../../test/support/pki";
+
+const group = "rg-sample-device";
+const hub = "iot-sample-device";
+const hostName = `${hub}.azure-devices.net`;
+const day = 24 * 3600 * 1000;
+const deviceId = "sample-01";
+
+describe("the sample device", function () {
+    this.timeout(60_000);
+    let root: Issued;
+    let ca: Issued;
+    let leaf: Issued;
+
+    before(async () => {
+        root = await makeCa({ commonName: "Root" });
+        ca = await issue(root, { commonName: "CA", ca: true });
+        leaf = await issue(ca, { commonName: deviceId });
+    });
+
+    describe("what it sees of its own certificate", () => {
+        const problems = (chainPem: string, keyPem: string, now?: Date): string[] =>
+            visibleProblems({ deviceId, chainPem, keyPem }, now);
+
+        it("nothing, when all is well", () => {
+            assert.deepEqual(problems(chain(leaf, ca), leaf.key), []);
+            assert.deepEqual(problems(chain(leaf), leaf.key), []);
+        });
+
+        it("no certificate in the file", () => {
+            assert.deepEqual(problems(leaf.key, leaf.key), [
+                "The certificate file holds no PEM certificate.",
+            ]);
+        });
+
+        it("another device's certificate", async () => {
+            const other = await issue(ca, { commonName: "sample-02" });
+            assert.deepEqual(problems(chain(other, ca), other.key), [
+                'The first certificate is for "sample-02", not for device "sample-01". ' +
+                    "It must be the device's own; its issuers follow it.",
+            ]);
+        });
+
+        it("a chain in the wrong order", () => {
+            const found = problems(chain(ca, leaf), leaf.key);
+            assert.match(found[0], /first certificate is for "CA", not for device "sample-01"/);
+            assert.equal(found[1], "The private key does not belong to the first certificate.");
+            assert.equal(found[2], "Certificate 2 of the file did not sign the one before it.");
+            assert.equal(found.length, 3);
+        });
+
+        it("another key", () => {
+            assert.deepEqual(problems(chain(leaf, ca), ca.key), [
+                "The private key does not belong to the first certificate.",
+            ]);
+        });
+
+        it("certificates out of date, each by its name", () => {
+            const later = new Date(Date.now() + 60 * day);
+            const after = problems(chain(leaf, ca), leaf.key, later);
+            assert.equal(after.length, 2);
+            assert.match(after[0], /^The certificate of "CN=sample-01" ended on /);
+            assert.match(after[1], /^The certificate of "CN=CA" ended on /);
+            const earlier = new Date(Date.now() - 60 * day);
+            const before = problems(chain(leaf, ca), leaf.key, earlier);
+            assert.equal(before.length, 2);
+            assert.match(before[0], /"CN=sample-01" begins on .*: is this clock right\?$/);
+        });
+
+        it("an issuer of the same name with another key", async () => {
+            const lookAlike = await issue(root, { commonName: "CA", ca: true });
+            assert.deepEqual(problems(chain(leaf, lookAlike), leaf.key), [
+                "Certificate 2 of the file did not sign the one before it.",
+            ]);
+        });
+    });
+
+    describe("its arguments", () => {
+        const device = (...args: string[]) =>
+            spawnSync(
+                process.execPath,
+                ["-r", "ts-node/register/transpile-only", "sample-device/device.ts", ...args],
+                { cwd: path.resolve(__dirname, "../.."), encoding: "utf8" },
+            );
+        const files = ["--certificate", "c.pem", "--key", "k.pem"];
+
+        it("--help tells the usage and ends with status 0", () => {
+            const { status, stdout } = device("--help");
+            assert.equal(status, 0);
+            assert.match(stdout, /^Usage: device\.ts --certificate/);
+        });
+
+        const wrong: readonly [string, readonly string[], RegExp][] = [
+            ["a count that is no number", ["--count", "abc"], /--count "abc" is no number/],
+            ["an interval that is no number", ["--interval", "-"], /--interval "-" is no number/],
+            ["a file that is not there", [], /--certificate c\.pem: there is no such file/],
+            ["an unknown option", ["--cont", "1"], /Unknown option '--cont'/],
+            [
+                "a connection string with a key, which is not shown",
+                ["--connection-string", "HostName=h;DeviceId=d;SharedAccessKey=c2VjcmV0"],
+                /--connection-string is not that of an X\.509 device/,
+            ],
+        ];
+        for (const [what, args, message] of wrong) {
+            it(`refuses ${what} with status 2`, () => {
+                const { status, stderr } = device(...files, "--id-scope", "0ne1", ...args);
+                assert.equal(status, 2);
+                assert.match(stderr, message);
+                assert.doesNotMatch(stderr, /^ +at |c2VjcmV0/m);
+            });
+        }
+    });
+
+    describe("what it says when it connects", () => {
+        let folder: string;
+        let arm: IotHubClient;
+        let registry: Registry;
+
+        before(async () => {
+            folder = mkdtempSync(path.join(tmpdir(), "iot-x509-sample-device-"));
+            arm = iotHubClient();
+            await makeHub(arm, group, hub);
+            await arm.certificates.createOrUpdate(group, hub, "ca", {
+                properties: {
+                    certificate: Buffer.from(ca.certificate).toString("base64"),
+                    isVerified: true,
+                },
+            });
+            registry = Registry.fromTokenCredential(hostName, new EnvironmentCredential());
+            const authentication = { type: "certificateAuthority" };
+            await registry.addDevices([{ deviceId, status: "enabled", authentication } as never]);
+        });
+
+        after(async () => {
+            rmSync(folder, { recursive: true });
+            await dropGroup(arm, group);
+        });
+
+        function run(id: string, chainPem: string, keyPem: string): Promise<DeviceRun> {
+            const connectionString = `HostName=${hostName};DeviceId=${id};x509=true`;
+            const files = { deviceId: id, target: { connectionString }, chainPem, keyPem };
+            return runDevice(files, folder, process.env, 2);
+        }
+
+        it("accepted: connects, sends, ends with 0", async () => {
+            const { status, lines } = await run(deviceId, chain(leaf, ca), leaf.key);
+            assert.equal(status, 0, lines.join("\n"));
+            const said = lines.filter((line) => line.startsWith(deviceId));
+            assert.deepEqual(said.slice(0, 3), [
+                `${deviceId}: connected with its certificate`,
+                `${deviceId}: sent message 1`,
+                `${deviceId}: sent message 2`,
+            ]);
+        });
+
+        it("refused with nothing wrong to see: says what to look for on the hub", async () => {
+            const stranger = await issue(ca, { commonName: "sample-unknown" });
+            const { status, lines } = await run(
+                "sample-unknown",
+                chain(stranger, ca),
+                stranger.key,
+            );
+            assert.equal(status, 1, lines.join("\n"));
+            const text = lines.join("\n");
+            assert.match(text, /sample-unknown: refused: this device is not accepted\./);
+            assert.match(text, /Nothing is wrong that the device can see/);
+            hubSideReasons.forEach((reason) => assert.ok(text.includes(reason), reason));
+            assert.doesNotMatch(text, /PRIVATE KEY|at .*\.ts:\d+/);
+        });
+
+        it("refused with something wrong to see: warns first, and names it again", async () => {
+            const expired = await issue(ca, {
+                commonName: deviceId,
+                notBefore: new Date(Date.now() - 2 * day),
+                notAfter: new Date(Date.now() - day),
+            });
+            const { status, lines } = await run(deviceId, chain(expired, ca), expired.key);
+            assert.equal(status, 1, lines.join("\n"));
+            const ended = lines.filter((line) => /"CN=sample-01" ended on /.test(line));
+            assert.equal(ended.length, 2, lines.join("\n"));
+            assert.match(ended[0], /warning: /);
+            assert.ok(!lines.some((line) => hubSideReasons.some((one) => line.includes(one))));
+        });
+
+        const failures: readonly [string, string, RegExp][] = [
+            [
+                "a name that DNS does not know",
+                "no-such-host.invalid",
+                /no-such-host\.invalid, port 8883: its name is unknown to DNS/,
+            ],
+            ["a port where nothing listens", "localhost:1", /localhost, port 1: nothing listens/],
+        ];
+        for (const [what, host, message] of failures) {
+            it(`not connected for ${what}: says so, and no word of a refusal`, async () => {
+                const connectionString = `HostName=${host};DeviceId=${deviceId};x509=true`;
+                const target = { connectionString };
+                const files = { deviceId, target, chainPem: chain(leaf, ca), keyPem: leaf.key };
+                const { status, lines } = await runDevice(files, folder, process.env, 1);
+                assert.equal(status, 1);
+                assert.match(lines.join("\n"), message);
+                assert.doesNotMatch(lines.join("\n"), /refused|^ +at /m);
+            });
+        }
+
+        it("not connected because it does not trust the host: says so", async () => {
+            const environment = { ...process.env, NODE_EXTRA_CA_CERTS: undefined };
+            const connectionString = `HostName=${hostName};DeviceId=${deviceId};x509=true`;
+            const target = { connectionString };
+            const files = { deviceId, target, chainPem: chain(leaf, ca), keyPem: leaf.key };
+            const { status, lines } = await runDevice(files, folder, environment, 1);
+            assert.equal(status, 1);
+            assert.match(lines.join("\n"), /could not connect: .*does not trust its certificate/);
+        });
+
+        it("not connected because the key is another's: says so", async () => {
+            const { status, lines } = await run(deviceId, chain(leaf, ca), ca.key);
+            assert.equal(status, 1);
+            assert.match(lines.join("\n"), /could not connect: the private key does not belong/);
+        });
+
+        it("a self-signed certificate of the same name is refused", async () => {
+            const own = await selfSigned({ commonName: deviceId });
+            const { status, lines } = await run(deviceId, own.certificate, own.key);
+            assert.equal(status, 1, lines.join("\n"));
+            assert.match(lines.join("\n"), /refused: this device is not accepted/);
+        });
+    });
+});

@@ -1,0 +1,568 @@
+import { strict as assert } from "assert";
+import { randomUUID } from "crypto";
+import { graphFinding } from "../../cli/check/graph";
+import { missingActions } from "../../cli/check/permissions";
+import { ArmWire, hubsOf, Login } from "../support/armWire";
+import { CheckedProject } from "../support/checkedProject";
+import { Raw } from "../unit/stacks/config/configSupport";
+
+const location = "westeurope";
+const servicesOf = "providers/Microsoft.Devices/provisioningServices";
+
+/** A precondition that is broken, and how the command tells it. */
+interface Broken {
+    readonly name: string;
+    readonly settings?: Raw;
+    readonly native?: Raw;
+    readonly environment?: NodeJS.ProcessEnv;
+    /** Breaks it; may give the login that is used. */
+    readonly break?: (wire: ArmWire) => Promise<Login | void>;
+    readonly check: string;
+    readonly severity: "error" | "warning" | "unchecked";
+    readonly text: RegExp;
+    readonly remedy: RegExp;
+    readonly status: number;
+}
+
+async function makeHub(
+    wire: ArmWire,
+    group: string,
+    name: string,
+    sku: { name: string; capacity: number } = { name: "S1", capacity: 1 },
+): Promise<void> {
+    await wire.arm("PUT", `/resourceGroups/${group}`, { body: { location } });
+    const path = `/resourceGroups/${group}/${hubsOf}/${name}`;
+    assert.equal((await wire.arm("PUT", path, { body: { location, sku } })).status, 201);
+}
+
+async function makeService(wire: ArmWire, group: string, name: string): Promise<void> {
+    await wire.arm("PUT", `/resourceGroups/${group}`, { body: { location } });
+    const path = `/resourceGroups/${group}/${servicesOf}/${name}?api-version=2022-12-12`;
+    const body = { location, sku: { name: "S1", capacity: 1 }, properties: {} };
+    assert.equal((await wire.arm("PUT", path, { body })).status, 201);
+}
+
+const unregister = (wire: ArmWire) =>
+    wire.arm("POST", "/providers/Microsoft.Devices/unregister", {});
+
+/** Who holds these roles on the subscription. */
+const holding =
+    (...roles: string[]) =>
+    (wire: ArmWire) =>
+        wire.principal(...roles.map((role) => ({ role, scope: wire.subscription })));
+
+const linkedHub = `/subscriptions/${randomUUID()}/resourceGroups/g/${hubsOf}/far-hub`;
+
+const broken: readonly Broken[] = [
+    {
+        name: "a wrong secret",
+        environment: { ARM_CLIENT_SECRET: "wrong" },
+        check: "login",
+        severity: "error",
+        text: /AADSTS7000215/,
+        remedy: /ARM_CLIENT_SECRET/,
+        status: 1,
+    },
+    {
+        name: "a login that is incomplete",
+        environment: { ARM_TENANT_ID: "" },
+        check: "login",
+        severity: "error",
+        text: /incomplete/,
+        remedy: /./,
+        status: 1,
+    },
+    {
+        name: "a subscription that the login does not see",
+        environment: { ARM_SUBSCRIPTION_ID: randomUUID() },
+        check: "subscription",
+        severity: "error",
+        text: /does not see \/subscriptions\//,
+        remedy: /az account set --subscription/,
+        status: 1,
+    },
+    {
+        name: "a subscription of another tenant",
+        break: async (wire) => {
+            const body = { displayName: "far", state: "Enabled", tenantId: randomUUID() };
+            await answers(wire, "/subscriptions/[^/]+\\?", body);
+        },
+        check: "subscription",
+        severity: "error",
+        text: /is of tenant .*, and the login is of/,
+        remedy: /ARM_TENANT_ID/,
+        status: 1,
+    },
+    {
+        name: "a disabled subscription",
+        break: async (wire) => {
+            const { tenantId } = wire.azure.emulator.deployer;
+            const body = { displayName: "old", state: "Disabled", tenantId };
+            await answers(wire, "/subscriptions/[^/]+\\?", body);
+        },
+        check: "subscription",
+        severity: "error",
+        text: /"old" is Disabled/,
+        remedy: /reactivate/,
+        status: 1,
+    },
+    {
+        name: "a login without any role",
+        break: (wire) => wire.principal(),
+        check: "subscription",
+        severity: "unchecked",
+        text: /AuthorizationFailed/,
+        remedy: /Reader/,
+        status: 3,
+    },
+    {
+        name: "an unregistered provider, which this login may register",
+        break: async (wire) => void (await unregister(wire)),
+        check: "providers",
+        severity: "warning",
+        text: /Microsoft.Devices is NotRegistered; azure-native registers it/,
+        remedy: /^az provider register --namespace Microsoft.Devices --wait$/,
+        status: 0,
+    },
+    {
+        name: "an unregistered provider, which it may not register",
+        break: async (wire) => {
+            await unregister(wire);
+            return holding("Reader")(wire);
+        },
+        check: "providers",
+        severity: "error",
+        text: /may not register it \(Microsoft.Devices\/register\/action\)/,
+        remedy: /let a Contributor/,
+        status: 1,
+    },
+    {
+        name: "a name that cannot be asked for, because the provider is not registered",
+        settings: { hub: { name: "some-hub" } },
+        break: async (wire) => void (await unregister(wire)),
+        check: "names",
+        severity: "unchecked",
+        text: /before Microsoft.Devices is registered/,
+        remedy: /register it/,
+        status: 3,
+    },
+    {
+        name: "an existing resource group that is not there",
+        settings: { resourceGroup: "existing", resourceGroupName: "missing" },
+        check: "group",
+        severity: "error",
+        text: /no resource group "missing"/,
+        remedy: /^az group create --name missing --location westeurope/,
+        status: 1,
+    },
+    {
+        name: "a resource group to be made that is there",
+        settings: { resourceGroupName: "taken" },
+        break: async (wire) =>
+            void (await wire.arm("PUT", "/resourceGroups/taken", { body: { location } })),
+        check: "group",
+        severity: "warning",
+        text: /"taken" is there already/,
+        remedy: /resourceGroup to existing/,
+        status: 0,
+    },
+    {
+        name: "a region without hubs",
+        settings: { location: "antarctica" },
+        check: "regions",
+        severity: "error",
+        text: /antarctica does not offer an IoT hub/,
+        remedy: /one of australiaeast,/,
+        status: 1,
+    },
+    {
+        name: "a region without provisioning services",
+        settings: { dps: {}, location: "chilecentral" },
+        break: (wire) =>
+            answers(wire, "/subscriptions/[^/]+/providers/Microsoft.Devices\\?", {
+                registrationState: "Registered",
+                resourceTypes: [
+                    { resourceType: "IotHubs", locations: ["Chile Central"] },
+                    { resourceType: "ProvisioningServices", locations: ["West Europe"] },
+                ],
+            }),
+        check: "regions",
+        severity: "error",
+        text: /chilecentral does not offer a provisioning service/,
+        remedy: /one of westeurope/,
+        status: 1,
+    },
+    {
+        name: "a Contributor who is to grant roles",
+        break: holding("Contributor"),
+        check: "roles",
+        severity: "error",
+        text: /may not grant roles .*roleAssignments\/write.*hub.dataRole is assign/,
+        remedy: /Role Based Access Control Administrator.*hub.dataRole to existing/,
+        status: 1,
+    },
+    {
+        name: "a Reader",
+        settings: { hub: { dataRole: "existing" } },
+        break: holding("Reader", "IoT Hub Data Contributor"),
+        check: "roles",
+        severity: "error",
+        text: /may not Microsoft.Resources\/subscriptions\/resourceGroups\/write, .*IotHubs\/write/,
+        remedy: /^az role assignment create --role Contributor --assignee-object-id/,
+        status: 1,
+    },
+    {
+        name: "a Contributor of the group, where the group is to be made",
+        settings: { resourceGroupName: "mine" },
+        break: async (wire) => {
+            await wire.arm("PUT", "/resourceGroups/mine", { body: { location } });
+            const scope = `${wire.subscription}/resourceGroups/mine`;
+            return wire.principal(
+                { role: "IoT Hub Data Reader", scope },
+                { role: "Reader", scope: wire.subscription },
+            );
+        },
+        check: "roles",
+        severity: "error",
+        text: /on \/subscriptions\/.*\/resourceGroups\/mine/,
+        remedy: /--scope \/subscriptions\/.*\/resourceGroups\/mine/,
+        status: 1,
+    },
+    {
+        name: "a hub whose devices the login may not change",
+        settings: { hub: { name: "my-hub", dataRole: "existing" }, resourceGroupName: "mine" },
+        break: async (wire) => {
+            await makeHub(wire, "mine", "my-hub");
+            return holding("Owner")(wire);
+        },
+        check: "data roles",
+        severity: "error",
+        text: /no role for the hub's devices on .*\/IotHubs\/my-hub/,
+        remedy: /--role 'IoT Hub Data Contributor' .*\/IotHubs\/my-hub/,
+        status: 1,
+    },
+    {
+        name: "a hub whose devices it may only read",
+        settings: { hub: { dataRole: "existing" } },
+        break: holding("Contributor", "IoT Hub Data Reader"),
+        check: "data roles",
+        severity: "error",
+        text: /no role for the hub's devices/,
+        remedy: /hub.dataRole to assign/,
+        status: 1,
+    },
+    {
+        name: "a provisioning service whose enrollments it may not change",
+        settings: { hub: { dataRole: "existing" }, dps: {} },
+        break: holding("Contributor", "IoT Hub Data Contributor"),
+        check: "data roles",
+        severity: "error",
+        text: /no role for the provisioning service's enrollments/,
+        remedy: /'Device Provisioning Service Data Contributor'/,
+        status: 1,
+    },
+    {
+        name: "a CI application that the login may not make",
+        settings: { ci: { repository: "contoso/fleet", subjects: ["ref:refs/heads/main"] } },
+        break: async (wire) =>
+            wire.azure.manage<Login>("POST", "/principals", {
+                roles: [{ role: "Owner", scope: wire.subscription }],
+                graphRights: ["Application.Read.All"],
+            }),
+        check: "directory",
+        severity: "error",
+        text: /no Graph permission/,
+        remedy: /Application.ReadWrite.OwnedBy/,
+        status: 1,
+    },
+    {
+        name: "a CI application for which roles cannot be granted",
+        settings: {
+            hub: { dataRole: "existing" },
+            ci: { repository: "contoso/fleet", subjects: ["ref:refs/heads/main"] },
+        },
+        break: holding("Contributor", "IoT Hub Data Contributor"),
+        check: "roles",
+        severity: "error",
+        text: /may not grant roles .*iot-x509:ci needs it/,
+        remedy: /Role Based Access Control Administrator/,
+        status: 1,
+    },
+    {
+        name: "a hub's name that another group has",
+        settings: { hub: { name: "Their-Hub" }, resourceGroupName: "mine" },
+        break: (wire) => makeHub(wire, "theirs", "their-hub"),
+        check: "names",
+        severity: "error",
+        text: /"Their-Hub" belongs to a hub .*in the resource group "theirs"/,
+        remedy: /another iot-x509:hub.name/,
+        status: 1,
+    },
+    {
+        name: "a hub's name that somebody in Azure has",
+        settings: { hub: { name: "worlds-hub" } },
+        break: async (wire) => {
+            await makeHub(wire, "elsewhere", "worlds-hub");
+            await answers(wire, `/subscriptions/[^/]+/${hubsOf}\\?`, { value: [] });
+        },
+        check: "names",
+        severity: "error",
+        text: /"worlds-hub" cannot be had for a hub: IotHub name 'worlds-hub' is not available/,
+        remedy: /hub.prefix/,
+        status: 1,
+    },
+    {
+        name: "a provisioning service's name that somebody in Azure has",
+        settings: { dps: { name: "worlds-dps" } },
+        break: async (wire) => {
+            await makeService(wire, "elsewhere", "worlds-dps");
+            await answers(wire, `/subscriptions/[^/]+/${servicesOf}\\?`, { value: [] });
+        },
+        check: "names",
+        severity: "error",
+        text: /"worlds-dps" cannot be had for a provisioning service/,
+        remedy: /dps.prefix/,
+        status: 1,
+    },
+    {
+        name: "a hub that is there already",
+        settings: { hub: { name: "my-hub" }, resourceGroupName: "mine" },
+        break: (wire) => makeHub(wire, "mine", "my-hub"),
+        check: "names",
+        severity: "warning",
+        text: /"my-hub" is there already/,
+        remedy: /docs\/check.md/,
+        status: 0,
+    },
+    {
+        name: "a second free hub",
+        settings: { hub: { sku: "F1" } },
+        break: (wire) => makeHub(wire, "mine", "free-hub", { name: "F1", capacity: 1 }),
+        check: "quotas",
+        severity: "error",
+        text: /1 of 1 FreeHubCount/,
+        remedy: /paid iot-x509:hub.sku/,
+        status: 1,
+    },
+    {
+        name: "a fifty-first hub",
+        break: async (wire) => {
+            for (let index = 0; index < 50; index++) {
+                await makeHub(wire, "many", `hub-${index}`);
+            }
+        },
+        check: "quotas",
+        severity: "error",
+        text: /50 of 50 hubs/,
+        remedy: /Azure support/,
+        status: 1,
+    },
+    {
+        name: "an eleventh provisioning service",
+        settings: { dps: {} },
+        break: async (wire) => {
+            for (let index = 0; index < 10; index++) {
+                await makeService(wire, "many", `dps-${index}`);
+            }
+        },
+        check: "quotas",
+        severity: "error",
+        text: /10 of 10 provisioning services/,
+        remedy: /Azure support/,
+        status: 1,
+    },
+    {
+        name: "a hub that cannot become the tier that is wanted",
+        settings: { hub: { name: "my-hub", sku: "S1" }, resourceGroupName: "mine" },
+        break: (wire) => makeHub(wire, "mine", "my-hub", { name: "F1", capacity: 1 }),
+        check: "tiers",
+        severity: "error",
+        text: /"my-hub" is F1 and cannot become S1/,
+        remedy: /one of F1/,
+        status: 1,
+    },
+    {
+        name: "more devices than a free hub takes",
+        settings: {
+            hub: { sku: "F1" },
+            groups: { pumps: {} },
+            devices: Array.from({ length: 501 }, (_, index) => ({
+                id: `d-${index}`,
+                group: "pumps",
+            })),
+        },
+        check: "tiers",
+        severity: "error",
+        text: /takes 500 devices, and the settings declare 501/,
+        remedy: /sku to S1/,
+        status: 1,
+    },
+    {
+        name: "a linked hub that is not there",
+        settings: {
+            dps: { linkedHubs: [{ id: linkedHub, location }] },
+        },
+        check: "linked hubs",
+        severity: "error",
+        text: /far-hub is not there/,
+        remedy: /dps.linkedHubs/,
+        status: 1,
+    },
+    {
+        name: "an encrypted region",
+        settings: { location: { secure: "AAAA" } },
+        check: "regions",
+        severity: "unchecked",
+        text: /location is encrypted/,
+        remedy: /pulumi config set/,
+        status: 3,
+    },
+];
+
+/** What the emulator would never say by itself. */
+async function answers(wire: ArmWire, path: string, body: unknown): Promise<void> {
+    await wire.azure.manage("POST", "/faults", {
+        method: "GET",
+        path: `^${path}`,
+        status: 200,
+        body,
+    });
+}
+
+describe("npm run check", function () {
+    this.timeout(120_000);
+    let wire: ArmWire;
+    let project: CheckedProject;
+
+    before(async () => (wire = await ArmWire.start()));
+    after(() => wire.stop());
+
+    beforeEach(async () => {
+        await wire.azure.manage("POST", "/reset");
+        project = new CheckedProject(wire);
+        project.settings();
+    });
+    afterEach(() => project.remove());
+
+    it("an Owner of an empty subscription: nothing stands in the way, status 0", async () => {
+        project.settings({ dps: {}, hub: { name: "free-name" }, groups: { pumps: {} } });
+        const { status, out, errors } = await project.check(["--stack", "trial"]);
+        assert.deepEqual([status, errors], [0, ""], out);
+        assert.match(out, /^Check of stack trial \(as asked for\)\nok {7}login {9}a client secret/);
+        assert.match(out, /names +the name "free-name" is free for a hub\n/);
+        assert.match(out, /\nNothing stands in the way of a first up\.\n$/);
+        assert.doesNotMatch(out, /undefined|NaN/);
+    });
+
+    it("sends GETs and the two questions for names, and leaves all as it was", async () => {
+        const ci = { repository: "contoso/fleet", subjects: ["ref:refs/heads/main"] };
+        project.settings({ ci, dps: { name: "free-dps" }, hub: { name: "free-name" } });
+        const before = await wire.azure.manage("GET", "/dump");
+        await wire.azure.manage("DELETE", "/requests");
+        const { status } = await project.report();
+        assert.equal(status, 0);
+        const { requests } = await wire.azure.manage<{
+            requests: { method: string; host: string; path: string }[];
+        }>("GET", "/requests");
+        const others = requests
+            .filter(({ method, host }) => method !== "GET" && host !== "login.microsoftonline.com")
+            .map(({ method, path }) => `${method} ${path.replace(/.*\/|\?.*/g, "")}`);
+        assert.deepEqual(others, [
+            "POST checkNameAvailability",
+            "POST checkProvisioningServiceNameAvailability",
+        ]);
+        assert.deepEqual(await wire.azure.manage("GET", "/dump"), before);
+    });
+
+    for (const one of broken) {
+        it(`finds ${one.name}`, async () => {
+            project.settings(one.settings, one.native);
+            const login = (await one.break?.(wire)) ?? undefined;
+            const { status, findings, out } = await project.report(login, one.environment);
+            const found = findings.filter(
+                ({ check, severity }) => check === one.check && severity === one.severity,
+            );
+            assert.ok(
+                found.some(
+                    ({ text, remedy }) => one.text.test(text) && one.remedy.test(remedy ?? ""),
+                ),
+                out,
+            );
+            assert.equal(status, one.status, out);
+        });
+    }
+
+    it("every finding that is not ok has a remedy, and no secret is in it", async () => {
+        const login = await holding("Reader")(wire);
+        project.settings({ dps: {}, hub: { sku: "F1" } });
+        const { findings, out } = await project.report(login);
+        assert.ok(findings.some(({ severity }) => severity === "error"));
+        assert.ok(
+            findings.every(({ severity, remedy }) => severity === "ok" || remedy),
+            out,
+        );
+        assert.ok(!out.includes(login.secret));
+    });
+
+    it("tells wrong settings and arguments as plan does, and asks Azure nothing", async () => {
+        await wire.azure.manage("DELETE", "/requests");
+        project.settings({ hub: { sku: "S9" } });
+        const wrong = await project.check(["--stack", "trial"]);
+        assert.equal(wrong.status, 1);
+        assert.match(wrong.errors, /^error: The configuration has 1 problem/);
+        const option = await project.check(["--stak", "trial"]);
+        assert.equal(option.status, 2);
+        const { total } = await wire.azure.manage<{ total: number }>("GET", "/requests");
+        assert.equal(total, 0);
+    });
+
+    it("says where nobody answers", async () => {
+        const { status, findings } = await project.report(undefined, {
+            HTTPS_PROXY: "http://127.0.0.1:9",
+        });
+        assert.equal(status, 1);
+        assert.match(findings[0].text, /^no login to Azure: /);
+        assert.match(findings[0].remedy ?? "", /HTTPS_PROXY/);
+    });
+});
+
+describe("check: the rights of a person in the directory", () => {
+    const unasked = () => assert.fail("the tenant's policy was asked for");
+
+    it("an Application Developer may make applications, and the tenant's policy is not asked", async () => {
+        const wids = ["CF1C38E5-3621-4004-A7CB-879624DCED7C"];
+        const { severity, text } = await graphFinding({ wids }, true, unasked);
+        assert.deepEqual([severity, /Application Developer/.test(text)], ["ok", true]);
+    });
+
+    for (const [policy, severity] of [
+        [true, "ok"],
+        [false, "error"],
+        [undefined, "unchecked"],
+    ] as const) {
+        it(`everybody else by the tenant's policy: ${policy} is ${severity}`, async () => {
+            const found = await graphFinding({ wids: [randomUUID()] }, true, async () => policy);
+            assert.equal(found.severity, severity);
+        });
+    }
+});
+
+describe("check: what roles allow", () => {
+    const action = "Microsoft.Devices/IotHubs/certificates/write";
+
+    for (const [name, permissions, isAllowed] of [
+        ["a wildcard in the middle", [{ actions: ["Microsoft.Devices/*/Write"] }], true],
+        ["another case", [{ actions: ["MICROSOFT.DEVICES/iothubs/*"] }], true],
+        ["taken out by notActions", [{ actions: ["*"], notActions: ["*/write"] }], false],
+        [
+            "taken out of one role, given by another",
+            [{ actions: ["*"], notActions: ["*/write"] }, { actions: [action] }],
+            true,
+        ],
+        ["a dot is a dot", [{ actions: ["MicrosoftXDevices/*"] }], false],
+        ["data actions are none", [{ dataActions: ["*"] }], false],
+        ["no role", [], false],
+    ] as const) {
+        it(name, () => assert.equal(missingActions(permissions, [action]).length === 0, isAllowed));
+    }
+});

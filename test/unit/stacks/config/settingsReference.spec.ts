@@ -1,0 +1,462 @@
+import { strict as assert } from "assert";
+import { readdirSync, readFileSync } from "fs";
+import * as path from "path";
+import * as Ajv from "ajv";
+import { load } from "js-yaml";
+import { generated } from "../../../../scripts/reference";
+import { ConfigurationError, Problem, readSettings } from "../../../../stacks/config";
+import { defaultable } from "../../../../stacks/config/schema/devices";
+import { stackFileSchema } from "../../../../stacks/config/schema/jsonSchema";
+import { JsonSchema, Setting } from "../../../../stacks/config/schema/model";
+import { sections } from "../../../../stacks/config/schema/sections";
+import { Raw } from "./configSupport";
+
+const project = path.resolve(__dirname, "../../../..");
+
+/** Every setting, by its whole path. */
+const settings: readonly (Setting & { readonly path: string })[] = sections.flatMap((section) =>
+    section.settings.map((setting) => ({ ...setting, path: section.prefix + setting.name })),
+);
+
+/** A stack with one of everything, so that each setting has its place. */
+function stack(): Raw {
+    return {
+        organization: "Contoso",
+        location: "westeurope",
+        resourceGroupName: "rg",
+        hub: {},
+        dps: { linkedHubs: [linkedHub()] },
+        pki: { root: {} },
+        groups: {
+            pumps: {
+                provisioning: "both",
+                enrollment: { initialTwin: {} },
+                intermediate: { generation: 3 },
+            },
+        },
+        devices: [{ id: "pump-01", group: "pumps" }],
+        deviceDefaults: {},
+        ci: { repository: "contoso/fleet", subjects: ["pull_request"] },
+        shards: 2,
+        shard: { of: "prod", name: "shard-1" },
+    };
+}
+
+function linkedHub(): Raw {
+    const group = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg";
+    return { id: `${group}/providers/Microsoft.Devices/IotHubs/other`, location: "eastus" };
+}
+
+/** Steps from the stack to where a path of the reference leads. */
+function steps(where: string): (string | number)[] {
+    return where
+        .replace("<group>", "pumps")
+        .replace("<device>", "0")
+        .replace("[]", ".0")
+        .split("../..")
+        .map((step) => (/^\d+$/.test(step) ? Number(step) : step));
+}
+
+/** The stack with one value put at a path. */
+function withValue(where: string, value: unknown): Raw {
+    const raw = stack();
+    const way = steps(where);
+    let at = raw as Record<string | number, unknown>;
+    for (const step of way.slice(0, -1)) {
+        at[step] ??= {};
+        at = at[step] as typeof at;
+    }
+    at[way[way.length - 1]] = value;
+    return raw;
+}
+
+function problems(raw: Raw): readonly Problem[] {
+    try {
+        readSettings(raw, project);
+        return [];
+    } catch (error) {
+        assert(error instanceof ConfigurationError, String(error));
+        return error.problems;
+    }
+}
+
+/** The problems that the reader has with what stands at a path. */
+function problemsAt(where: string, raw: Raw): readonly Problem[] {
+    const shown = steps(where).reduce<string>(
+        (text, step) =>
+            typeof step === "number" ? `${text}[${step}]` : text === "" ? step : `${text}.${step}`,
+        "",
+    );
+    return problems(raw).filter(
+        (one) =>
+            one.path === shown ||
+            (["../..", "["].includes(one.path[shown.length] ?? "") && one.path.startsWith(shown)),
+    );
+}
+
+const validate = new Ajv({ allErrors: true }).compile(stackFileSchema());
+
+/** What the independent validator says of a stack's settings. */
+function faults(raw: Raw): string[] {
+    const config = Object.fromEntries(
+        Object.entries(raw).map(([key, value]) => [`iot-x509:${key}`, value]),
+    );
+    validate({ config });
+    return (validate.errors ?? []).map(({ dataPath, message }) => `${dataPath} ${message}`);
+}
+
+/** Whether the validator misses a key; what it says of the form of secrets does not count. */
+function doesNotKnow(raw: Raw, key: string): boolean {
+    faults(raw);
+    return (validate.errors ?? []).some(
+        ({ params, schemaPath }) =>
+            "additionalProperty" in params &&
+            params.additionalProperty === key &&
+            !schemaPath.startsWith("#/definitions/"),
+    );
+}
+
+describe("the reference of settings", () => {
+    it("is what npm run reference writes", () => {
+        for (const { file, content } of generated()) {
+            assert.equal(
+                readFileSync(file, "utf8"),
+                content,
+                `${path.basename(file)} is out of date: npm run reference`,
+            );
+        }
+    });
+
+    it("has every setting that Pulumi.yaml declares, with its default", () => {
+        const { config } = load(readFileSync(path.join(project, "Pulumi.yaml"), "utf8")) as {
+            config: Record<string, { default?: unknown }>;
+        };
+        assert.ok(Object.keys(config).length > 5);
+        for (const [name, declared] of Object.entries(config)) {
+            const setting = settings.find((one) => one.path === name);
+            assert.ok(setting, `${name} is in Pulumi.yaml and not in stacks/config/schema`);
+            assert.deepEqual(setting.default, declared.default, name);
+        }
+    });
+
+    it("names each setting once", () => {
+        assert.equal(new Set(settings.map((one) => one.path)).size, settings.length);
+    });
+});
+
+describe("the schema of settings and the reader of settings", () => {
+    const isUnknown = ({ rule }: Problem): boolean => rule.startsWith("is no setting of");
+
+    it("know the same keys: none of the schema's is unknown to the reader", () => {
+        for (const { path: where, example } of settings) {
+            const found = problems(withValue(where, example)).filter(isUnknown);
+            assert.deepEqual(found, [], where);
+        }
+        for (const key of defaultable) {
+            const { example } = settings.find((one) => one.path === `devices.<device>.${key}`)!;
+            const raw = withValue(`deviceDefaults.${key}`, example);
+            assert.deepEqual(problems(raw).filter(isUnknown), [], key);
+            assert.deepEqual(faults(raw), [], key);
+        }
+    });
+
+    it("know the same keys: no word in the readers is a key that only the reader takes", () => {
+        const folder = path.join(project, "stacks/config");
+        const sources = [
+            path.join(project, "stacks/config.ts"),
+            ...readdirSync(folder)
+                .filter((name) => name.endsWith(".ts"))
+                .map((name) => path.join(folder, name)),
+        ].map((file) => readFileSync(file, "utf8"));
+        const words = new Set(
+            sources.flatMap((text) => [...text.matchAll(/"([A-Za-z0-9]+)"/g)].map((one) => one[1])),
+        );
+        assert.ok(words.size > 100);
+        const mappings = [
+            "",
+            "hub",
+            "dps",
+            "dps.linkedHubs[]",
+            "pki",
+            "pki.root",
+            "groups.<group>",
+            "groups.<group>.intermediate",
+            "groups.<group>.enrollment",
+            "groups.<group>.enrollment.initialTwin",
+            "devices.<device>",
+            "deviceDefaults",
+            "ci",
+            "shard",
+        ];
+        let taken = 0;
+        for (const mapping of mappings) {
+            const prefix = mapping === "" ? "" : `${mapping}.`;
+            for (const word of words) {
+                const raw = withValue(prefix + word, "?");
+                const isTaken = !problemsAt(prefix + word, raw).some(isUnknown);
+                const isRefusedBySchema = doesNotKnow(
+                    raw,
+                    prefix === "" ? `iot-x509:${word}` : word,
+                );
+                assert.equal(
+                    isRefusedBySchema,
+                    !isTaken,
+                    `${prefix}${word}: reader and stacks/config/schema differ`,
+                );
+                taken += isTaken ? 1 : 0;
+            }
+        }
+        const rootMappings = [
+            "pki.root",
+            "groups.<group>.intermediate",
+            "groups.<group>.enrollment",
+        ];
+        assert.equal(taken, settings.length + rootMappings.length + defaultable.length);
+    });
+});
+
+describe("the schema of settings and the reader's rules", () => {
+    /** What the reader judges by more than the value: files, names, dates, other settings, letters of all scripts. */
+    const onlyTheReader = [
+        "organization",
+        "resourceGroupName",
+        "resourceGroup",
+        "location",
+        "devicesFile",
+        "deviceDefaults",
+        "outputDevices",
+        "shard",
+        "shard.name",
+        "hub",
+        "dps",
+        "hub.units",
+        "dps.linkedHubs[].id",
+        "pki",
+        "pki.root.keys",
+        "pki.root.certificate",
+        "pki.root.proof",
+        "pki.root.commonName",
+        "pki.root.validityDays",
+        "groups",
+        "groups.<group>.validityDays",
+        "groups.<group>.renewBeforeDays",
+        "groups.<group>.provisioning",
+        "groups.<group>.enrollment.initialTwin",
+        "groups.<group>.enrollment.initialTwin.tags",
+        "groups.<group>.enrollment.initialTwin.desired",
+        "groups.<group>.intermediate.commonName",
+        "groups.<group>.intermediate.validityDays",
+        "groups.<group>.intermediate.retain",
+        "groups.<group>.intermediate.certificates",
+        "devices",
+        "devices.<device>.id",
+        "devices.<device>.auth",
+        "devices.<device>.group",
+        "devices.<device>.csr",
+        "devices.<device>.thumbprints",
+        "devices.<device>.certificates",
+        "devices.<device>.tags",
+    ];
+
+    const pool: readonly unknown[] = [
+        "",
+        "a",
+        "A",
+        "aa",
+        "abc",
+        "ABC",
+        "a-",
+        "-a",
+        "a.",
+        " a",
+        "a b",
+        "DE",
+        "x".repeat(40),
+        "x".repeat(41),
+        "x".repeat(50),
+        "x".repeat(51),
+        "x".repeat(64),
+        "x".repeat(65),
+        "x".repeat(128),
+        "x".repeat(129),
+        "Größe",
+        "owner/name",
+        "owner/",
+        "/name",
+        "a/b/c",
+        "unlimited",
+        "group",
+        "individual",
+        "custom",
+        "Custom",
+        "1.2",
+        1.2,
+        0,
+        1,
+        2,
+        3,
+        10,
+        200,
+        201,
+        900,
+        901,
+        1000,
+        1001,
+        9999,
+        10000,
+        36499,
+        36500,
+        36501,
+        1_000_000,
+        1_000_001,
+        -1,
+        1.5,
+        true,
+        false,
+        "true",
+        "false",
+        "yes",
+        null,
+        [],
+        {},
+        ["a"],
+        ["a", "a"],
+        [1],
+        [1, 1],
+        [null],
+        { a: 1 },
+        { iotX509: 1 },
+        ["pull_request"],
+        ["environment:a b"],
+        Array.from({ length: 20 }, (_, index) => `environment:e${index}`),
+        Array.from({ length: 21 }, (_, index) => `environment:e${index}`),
+    ];
+
+    /** The choices and the bounds that the schema gives, and what lies beside them. */
+    function ownValues({ schema }: Pick<Setting, "schema">): unknown[] {
+        const { enum: choices, const: only, anyOf, minimum, maximum } = schema;
+        return [
+            ...(Array.isArray(choices) ? (choices as unknown[]) : []),
+            ...(only === undefined ? [] : [only]),
+            ...(typeof minimum === "number" ? [minimum - 1, minimum] : []),
+            ...(typeof maximum === "number" ? [maximum, maximum + 1] : []),
+            ...(Array.isArray(anyOf)
+                ? (anyOf as JsonSchema[]).flatMap((one) => ownValues({ schema: one }))
+                : []),
+        ];
+    }
+
+    /** Digits in a text are a number to both, but only the reader knows its bounds. */
+    const isJudgedByBoth = (value: unknown): boolean =>
+        !(typeof value === "string" && /^\d{1,15}$/.test(value));
+
+    it("accept every example beside the settings that it needs", () => {
+        const certificate = "pki/root.pem";
+        const needed: Readonly<Record<string, Raw>> = {
+            "pki.root.keys": { certificate },
+            "pki.root.certificate": { keys: "offline" },
+            "pki.root.proof": { keys: "offline", certificate },
+        };
+        for (const { path: where, name, example } of settings) {
+            const key = name.slice(name.lastIndexOf("../..") + 1);
+            const raw =
+                where in needed
+                    ? withValue("pki.root", { ...needed[where], [key]: example })
+                    : withValue(where, example);
+            assert.deepEqual(faults(raw), [], where);
+        }
+    });
+
+    for (const setting of settings) {
+        const { path: where, example } = setting;
+        it(`agree on ${where}`, () => {
+            let accepted = 0;
+            for (const value of [example, ...ownValues(setting), ...pool]) {
+                const raw = withValue(where, value);
+                const isGood = problemsAt(where, raw).length === 0;
+                const found = faults(raw);
+                if (isGood && problems(raw).length === 0) {
+                    assert.deepEqual(found, [], `a false alarm: ${JSON.stringify(value)}`);
+                    accepted += 1;
+                } else if (!isGood && !onlyTheReader.includes(where) && isJudgedByBoth(value)) {
+                    assert.notDeepEqual(found, [], `not noticed: ${JSON.stringify(value)}`);
+                }
+            }
+            assert.ok(accepted > 0 || onlyTheReader.includes(where), "no value was accepted");
+        });
+    }
+
+    it("agree on keys that exclude or need each other", () => {
+        const both: readonly [string, Raw][] = [
+            ["hub", { name: "contoso-hub", prefix: "iot" }],
+            ["dps", { name: "contoso-dps", prefix: "iot" }],
+            ["pki.root", { certificate: "pki/root.pem" }],
+            ["pki.root", { keys: "offline" }],
+            [
+                "pki.root",
+                { keys: "offline", certificate: "devices/dev/gateway-01.pem", generation: 2 },
+            ],
+            ["dps.linkedHubs[]", { id: linkedHub().id }],
+            ["ci", { repository: "contoso/fleet" }],
+            ["devices.<device>", { group: "pumps" }],
+            [
+                "devices.<device>",
+                { id: "pump-01", group: "pumps", csr: "devices/dev/pump-01.csr", keyGeneration: 2 },
+            ],
+        ];
+        for (const [where, value] of both) {
+            const raw = withValue(where, value);
+            assert.notDeepEqual(problems(raw), [], where);
+            assert.notDeepEqual(faults(raw), [], `${where}: ${JSON.stringify(value)}`);
+        }
+    });
+});
+
+describe("the sample settings files", () => {
+    for (const name of ["Pulumi.dev.yaml", "Pulumi.prod.yaml"]) {
+        const text = readFileSync(path.join(project, name), "utf8");
+
+        it(`${name} is valid for an editor`, () => {
+            const valid = validate(load(text));
+            assert.deepEqual(validate.errors ?? [], []);
+            assert.equal(valid, true);
+        });
+
+        it(`${name} names its schema, which is there`, () => {
+            const [first] = text.split("\n");
+            const named = /^# yaml-language-server: \$schema=(\.\/\S+)$/.exec(first)?.[1];
+            assert.ok(named, first);
+            const schema: unknown = JSON.parse(readFileSync(path.join(project, named), "utf8"));
+            assert.deepEqual(schema, stackFileSchema());
+        });
+    }
+
+    it("are refused with a mistake in them", () => {
+        const config = (
+            load(readFileSync(path.join(project, "Pulumi.dev.yaml"), "utf8")) as { config: Raw }
+        ).config;
+        const mistakes: Raw[] = [
+            { "iot-x509:hubb": {} },
+            { "iot-x509:hub": { sku: "S9" } },
+            { "iot-x509:hub": { skuu: "S1" } },
+            { "iot-x509:protect": "maybe" },
+            { "iot-x509:devices": [{ group: "pumps" }] },
+        ];
+        for (const mistake of mistakes) {
+            assert.equal(
+                validate({ config: { ...config, ...mistake } }),
+                false,
+                JSON.stringify(mistake),
+            );
+        }
+        assert.equal(
+            validate({ config: { ...config, "azure-native:environment": "china" } }),
+            true,
+        );
+        assert.equal(
+            validate({ config: { ...config, "iot-x509:hub": { secure: "v1:AAAA" } } }),
+            true,
+        );
+        assert.equal(validate({ config: { ...config, "iot-x509:hub": '{"units":2}' } }), true);
+    });
+});

@@ -1,5 +1,5 @@
 import * as echarts from "echarts";
-import { ContenderName, DeviceKey } from "./contenders/contender";
+import { ContenderName, DeviceKey } from "./measure/contender";
 import { Point, Results, seriesOf } from "./results";
 
 /** How a chart and a table name a contender. */

@@ -1,4 +1,4 @@
-import { Contender, DeviceKey, Operation } from "./contenders/contender";
+import { Contender, DeviceKey, Operation } from "./measure/contender";
 import { handWritten, handWrittenBulk } from "./contenders/handWritten";
 import { naive, naiveTuned } from "./contenders/naive";
 import { fleet, ours, oursAtEnd, oursPlain } from "./contenders/ours";

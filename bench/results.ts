@@ -1,4 +1,4 @@
-import { ContenderName, DeviceKey } from "./contenders/contender";
+import { ContenderName, DeviceKey } from "./measure/contender";
 import { Run } from "./measure/site";
 
 /** One contender with so many devices. */

@@ -1,4 +1,4 @@
-import { ContenderName } from "./contenders/contender";
+import { ContenderName } from "./measure/contender";
 import { Role } from "./measure/roles";
 import { Run } from "./measure/site";
 import { Point, pointOf, Results, seriesOf } from "./results";

@@ -1,4 +1,4 @@
-import { Access } from "./arm/access";
+import { Access } from "./roles/access";
 import { Clock } from "./core/clock";
 import { Faults } from "./core/faults";
 import { Log } from "./core/log";

@@ -1,5 +1,5 @@
 import { AmqpService } from "./amqp/service";
-import { Access } from "./arm/access";
+import { Access } from "./roles/access";
 import { ArmService } from "./arm/service";
 import { ArmStore } from "./arm/store";
 import { EmulatorContext } from "./context";

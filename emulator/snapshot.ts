@@ -1,5 +1,5 @@
 import { promises as fs } from "fs";
-import { AccessSnapshot } from "./arm/access";
+import { AccessSnapshot } from "./roles/access";
 import { ArmSnapshot } from "./arm/store";
 import { replaceFile } from "./core/replaceFile";
 import { ProvisioningServicesSnapshot } from "./dps/services";

@@ -4,7 +4,7 @@ import { firstOf } from "../components/dynamic/nameList";
 import { requestedKey } from "../components/x509/csr";
 import { generationOfIssuer } from "../components/pki/formerCertificates";
 import { generatedKey } from "../components/x509/issue";
-import { rateLimitServerVariable } from "../components/rateLimit/rateLimiter";
+import { rateLimitServerVariable } from "../components/dynamic/runVariables";
 import { deviceTypes, Outputs, PreviousState } from "./previousState";
 import { PriorCas, PriorRoot } from "./priorCas";
 import { userError } from "./userError";

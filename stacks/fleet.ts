@@ -4,7 +4,7 @@ import { DeviceCertificate } from "../components/pki/deviceCertificate";
 import { Issuer } from "../components/pki/issuer";
 import { SigningCa } from "./authorities";
 import { handleFormerDevices } from "./formerDevices";
-import { deviceTypes, PreviousState } from "./previousState";
+import { deviceTypes } from "./previousState";
 import {
     createIndividualEnrollment,
     createRegistration,
@@ -13,27 +13,7 @@ import {
 } from "./provisioning";
 import { DeviceSettings, GroupSettings, Settings } from "./settings";
 import { devicesOf } from "./shards";
-
-/** What devices stand on: made by the same stack, or by another one. */
-export interface FleetBase {
-    readonly hub: {
-        /** ARM resource ID. */
-        readonly hubId: pulumi.Output<string>;
-        readonly hostName: pulumi.Output<string>;
-        /** What must exist before its data plane can be used. */
-        readonly ready: pulumi.Resource[];
-        /** Its CAs, by name, where a device may come from the provisioning service: it goes on connecting. */
-        readonly trusted?: ReadonlyMap<string, pulumi.Resource>;
-    };
-    /** The CA that signs for a group, by group; missing while it awaits an offline signature. */
-    readonly issuers: ReadonlyMap<string, SigningCa>;
-    /** Provisioning service; undefined: none. */
-    readonly service: EnrollmentService | undefined;
-    /** Whose devices they are: `project/stack`. */
-    readonly owner: string;
-    /** Of the stack that the devices are in. */
-    readonly previous: PreviousState;
-}
+import { FleetBase } from "./fleetBase";
 
 /** One device as it was declared. */
 export interface Device {

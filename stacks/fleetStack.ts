@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { rateLimitServerVariable } from "../components/rateLimit/rateLimiter";
+import { rateLimitServerVariable } from "../components/dynamic/runVariables";
 import { shellWord } from "../components/text/shellWords";
 import { createFleet } from "./fleet";
 import { handedOver } from "./platformReference";

@@ -3,7 +3,7 @@ import { DeviceIdentity, DeviceIdentityArgs } from "../components/registry/devic
 import { DeviceRegistration, DeviceRegistrationArgs } from "../components/dps/registration";
 import { nameList } from "../components/dynamic/nameList";
 import { DeviceCertificate } from "../components/pki/deviceCertificate";
-import type { FleetBase } from "./fleet";
+import type { FleetBase } from "./fleetBase";
 import { deviceTypes } from "./previousState";
 import type { EnrollmentService } from "./provisioning";
 import { Settings } from "./settings";

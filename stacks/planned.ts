@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Platform } from "./platform";
 import { PreviousState } from "./previousState";
 import { PlatformReference, platformReferenceOutput } from "./shards";
+import { knownValue } from "./knownValue";
 
 /**
  * Names a file in which a preview of the hub's stack tells what its fleet stacks would be handed otherwise than today, and
@@ -52,12 +53,4 @@ export function readPlanned(): Planned {
     } catch {
         return nothing;
     }
-}
-
-/** Undefined for a value that a preview does not know. */
-export async function knownValue<T>(output: pulumi.Output<T>): Promise<T | undefined> {
-    const { isKnown } = output as unknown as { readonly isKnown: Promise<boolean> };
-    return (await isKnown)
-        ? new Promise((resolve) => output.apply((value) => resolve(value as T)))
-        : undefined;
 }

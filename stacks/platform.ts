@@ -6,7 +6,7 @@ import { HubAudit } from "../components/registry/hubAudit";
 import { PresentHub, readHub } from "../components/iothub/presentHub";
 import { VerifiedCertificate } from "../components/caCertificates/verifiedCertificate";
 import { Authorities, createAuthorities } from "./authorities";
-import { FleetBase } from "./fleet";
+import { FleetBase } from "./fleetBase";
 import { refuseOtherKeys } from "./givenCas";
 import { deviceTypes, PreviousState } from "./previousState";
 import { createProvisioning, Provisioning } from "./provisioning";

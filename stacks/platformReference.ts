@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { own } from "../components/dynamic/values";
-import { rateLimitServerVariable } from "../components/rateLimit/rateLimiter";
+import { rateLimitServerVariable } from "../components/dynamic/runVariables";
 import { shellWord } from "../components/text/shellWords";
 import { hasIssuer } from "./authorities";
-import type { FleetBase } from "./fleet";
+import type { FleetBase } from "./fleetBase";
 import type { Platform } from "./platform";
 import { readPlanned } from "./planned";
 import { Outputs, PreviousState } from "./previousState";

@@ -1,7 +1,7 @@
 import { writeFileSync } from "fs";
 import * as path from "path";
 import { Site } from "../measure/site";
-import { Contender, ContenderName, Prepared, Request } from "./contender";
+import { Contender, ContenderName, Prepared, Request } from "../measure/contender";
 import { openTestEnvironment } from "./testEnvironment";
 
 async function prepare(site: Site, { key }: Request, ...flags: string[]): Promise<Prepared> {

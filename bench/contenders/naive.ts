@@ -4,7 +4,7 @@ import { dump } from "js-yaml";
 import { Command, runMeasured } from "../measure/processGroup";
 import { Site } from "../measure/site";
 import { repository, toolchain } from "../toolchain";
-import { Contender, Operation, Prepared, Request } from "./contender";
+import { Contender, Operation, Prepared, Request } from "../measure/contender";
 import { pulumiArguments } from "./ours";
 import { stateBytes } from "./pulumiState";
 

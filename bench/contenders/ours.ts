@@ -4,7 +4,7 @@ import { ProjectCopy } from "../../scripts/lib/projectCopy";
 import { Command, runMeasured } from "../measure/processGroup";
 import { Site } from "../measure/site";
 import { repository, toolchain } from "../toolchain";
-import { Contender, ContenderName, Operation, Prepared, Request } from "./contender";
+import { Contender, ContenderName, Operation, Prepared, Request } from "../measure/contender";
 import { stateBytes } from "./pulumiState";
 
 export const project = "iot-x509";

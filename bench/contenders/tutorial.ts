@@ -3,7 +3,7 @@ import * as path from "path";
 import { Command, runMeasured } from "../measure/processGroup";
 import { Site } from "../measure/site";
 import { azureCli, repository } from "../toolchain";
-import { Contender, Prepared, Request } from "./contender";
+import { Contender, Prepared, Request } from "../measure/contender";
 import { openTestEnvironment } from "./testEnvironment";
 
 const login =

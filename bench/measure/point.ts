@@ -1,5 +1,5 @@
 import { DeviceInventory } from "../children/deviceInventory";
-import { Contender, deviceIds, DeviceKey, Operation } from "../contenders/contender";
+import { Contender, deviceIds, DeviceKey, Operation } from "./contender";
 import { Point } from "../results";
 import { dirname } from "path";
 import { toolchain } from "../toolchain";

@@ -1,5 +1,5 @@
 import { DeviceInventory } from "../children/deviceInventory";
-import { deviceIds } from "../contenders/contender";
+import { deviceIds } from "../measure/contender";
 import { Program, project } from "../contenders/ours";
 import { stateResources } from "../contenders/pulumiState";
 import { openSite } from "../measure/point";

@@ -1,4 +1,4 @@
-import { deviceIds } from "../contenders/contender";
+import { deviceIds } from "../measure/contender";
 import { HubTier, Program } from "../contenders/ours";
 import { openSite } from "../measure/point";
 import { runMeasured } from "../measure/processGroup";

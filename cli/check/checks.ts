@@ -24,7 +24,7 @@ export interface Check {
 }
 
 /** In the order in which they are made, after the login itself. */
-export const checks: readonly Check[] = [
+const checks: readonly Check[] = [
     { name: "subscription", isGate: true, run: checkSubscription },
     { name: "providers", run: checkProviders },
     { name: "group", run: checkResourceGroup },

@@ -1,6 +1,6 @@
 import { availableParallelism } from "os";
 import { destroyVariable } from "../../components/dynamic/stackSettings";
-import { rateLimitServerVariable } from "../../components/rateLimit/rateLimiter";
+import { rateLimitServerVariable } from "../../components/dynamic/runVariables";
 import { shellWord } from "../../components/text/shellWords";
 import { cutOffText, KnownSettings, tooMany } from "../../stacks/cutOff";
 import { Settings, Sharding } from "../../stacks/settings";
@@ -21,6 +21,7 @@ import { PlatformFile, removeFormerFile } from "../stackFiles/stackFiles";
 import { ExportedState } from "./stackState";
 import { Outcome, runStack, Verb } from "./stackRun";
 import { moveResources } from "./stateMover";
+import { FleetOutcome } from "./fleetOutcome";
 
 /** A stack's tag that tells whose fleet stack it is before its first deploy. */
 const fleetTag = "iot-x509:fleetOf";
@@ -38,13 +39,6 @@ export interface FleetOptions {
     /** Fleet stacks that are deployed at once. Default: one for each processor. */
     readonly atOnce?: number;
     readonly say: (line: string) => void;
-}
-
-/** What became of all stacks. */
-export interface FleetOutcome {
-    readonly stacks: readonly Outcome[];
-    /** Of a preview, when parts of devices must move first: then no stack can be previewed. */
-    readonly awaited?: Placement;
 }
 
 /** What a run goes by, read once. */

@@ -2,7 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from "crypto";
 import { createServer, IncomingMessage, Server, ServerResponse } from "http";
 import { AddressInfo } from "net";
 import { hubLimits, HubSize } from "../../components/azure/serviceLimits";
-import { LocalRateLimiters } from "../../components/rateLimit/rateLimiter";
+import { LocalRateLimiters } from "../../components/rateLimit/localRateLimiters";
 import { authorization, stoppedStatus } from "../../components/rateLimit/sharedRateLimiters";
 import { BadRequest, readRequest } from "./rateLimitRequest";
 import { SingleFlight } from "./singleFlight";

@@ -1,5 +1,5 @@
 import { counted } from "./counted";
-import { FleetOutcome } from "./fleet";
+import { FleetOutcome } from "./fleetOutcome";
 import { Placement } from "./placement";
 import { Outcome, Verb } from "./stackRun";
 

@@ -45,7 +45,7 @@ export function readExchanges(file: string): Exchange[] {
 }
 
 /** Method, host, path and version: Azure's paths ignore letter case. */
-export function operationOf({ method, host, path, apiVersion }: Exchange): string {
+function operationOf({ method, host, path, apiVersion }: Exchange): string {
     const version = apiVersion === undefined ? "" : ` (${apiVersion})`;
     return `${method} ${host}${path.toLowerCase()}${version}`;
 }

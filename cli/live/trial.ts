@@ -6,7 +6,7 @@ import { Mqtt } from "azure-iot-device-mqtt";
 import { AzureClient } from "../../components/azure/client";
 import { AzureLogin } from "../../components/azure/login";
 import { register } from "../../sample-device/registration";
-import { lookAlike } from "../../scripts/demo/demoCertificates";
+import { lookAlike } from "../../scripts/lib/sampleCertificates";
 import { ProjectCopy } from "../../scripts/lib/projectCopy";
 import { Step } from "./recording";
 
@@ -16,7 +16,7 @@ const groupsVersion = "2021-04-01";
 const removalMinutes = 30;
 
 /** Of everything that the trial makes: with it, what an interrupted run left is found. */
-export const trialTag = "iot-x509-live-trial";
+const trialTag = "iot-x509-live-trial";
 
 export interface TrialOptions {
     readonly login: Pick<AzureLogin, "cloud" | "credential">;

@@ -1,11 +1,6 @@
 import { hubLimits, HubSize, largestBatch } from "../../components/azure/serviceLimits";
-import {
-    DeviceAuthentication,
-    DeviceSettings,
-    GroupSettings,
-    Settings,
-} from "../../stacks/settings";
-import { Advice, advise } from "./planAdvice";
+import { DeviceSettings, GroupSettings, Settings } from "../../stacks/settings";
+import { advise } from "./planAdvice";
 import {
     Deployment,
     EngineWork,
@@ -15,110 +10,16 @@ import {
     throttledMinutes,
 } from "./planModel";
 import { largestShare, newDevices, stackShares, StackShare } from "./planShards";
+import { CertificateUse, Duration, GroupCount, FleetPlan, PlanOptions } from "./fleetPlan";
 
 /** What both services take. Sources: Azure docs, iot-hub-devguide-quotas-throttling; iot-dps, "Quotas and limits". */
-export const serviceLimits = {
+const serviceLimits = {
     hubDevices: 1_000_000,
     /** CA certificates of a hub, and of a provisioning service. */
     certificates: 25,
     enrollmentGroups: 100,
     individualEnrollments: 1_000_000,
 };
-
-/** A count and the most that there may be. */
-export interface Use {
-    readonly count: number;
-    readonly limit: number;
-}
-
-/** CA certificates on one service. */
-export interface CertificateUse extends Use {
-    /** Of the count: earlier generations that rollovers keep. */
-    readonly retained: number;
-    /** Groups whose CA it knows, itself or by the root. */
-    readonly groups: number;
-    /** Of these: how many can still start a rollover at the same time. */
-    readonly canRollOver: number;
-}
-
-/** What one run takes: `minutes` is what the engine needs, or its start and what the hub makes it wait if that is longer. */
-export interface Duration {
-    readonly hubMinutes: number;
-    readonly engineMinutes: number;
-    readonly minutes: number;
-}
-
-/** Identity operations and the bulk requests that carry them. */
-export interface RegistryRun extends Duration {
-    readonly registryOperations: number;
-    /**
-     * With as many devices in each as it takes: the fewest. In shards somewhat more were measured; in one stack of 1,000
-     * devices 14 times as many, because devices come one by one while the state is written (docs/bench.md).
-     */
-    readonly httpRequests: number;
-}
-
-/** Devices of a group; `group` is null for those that need none. */
-export interface GroupCount {
-    readonly group: string | null;
-    readonly devices: number;
-    readonly provisioning: GroupSettings["provisioning"];
-}
-
-/** What the shard with the largest state holds. */
-export interface LargestShard {
-    readonly name: string;
-    readonly devices: number;
-    readonly bytes: number;
-}
-
-/** What a configuration will cost, before anything is deployed. */
-export interface FleetPlan extends Deployment {
-    readonly hub: HubSize & { readonly certificates: CertificateUse };
-    readonly devices: {
-        readonly total: number;
-        /** On the hub's list, against what a hub takes. */
-        readonly listed: Use;
-        /** Known to the provisioning service alone. */
-        readonly provisioned: number;
-        readonly byAuthentication: Readonly<Record<DeviceAuthentication["kind"], number>>;
-        readonly byGroup: readonly GroupCount[];
-    };
-    /** Null without a provisioning service. */
-    readonly dps: {
-        readonly certificates: CertificateUse;
-        readonly enrollmentGroups: Use;
-        readonly individualEnrollments: Use;
-    } | null;
-    /** The making of all devices; hub and role are Azure's own minutes and not in it. */
-    readonly firstUp: RegistryRun;
-    /** The same on other hubs. */
-    readonly tiers: readonly (HubSize & Duration)[];
-    /** More devices, listed and with elliptic keys, later; where each group is a shard, all of them in the largest. */
-    readonly additions: readonly (RegistryRun & { readonly devices: number })[];
-    /** Each identity's twin is read. */
-    readonly refresh: Duration & { readonly reads: number };
-    /** Of the devices alone. */
-    readonly state: {
-        readonly bytes: number;
-        readonly bytesPerDevice: number;
-        /** Of the largest shard, where they differ. */
-        readonly bytesPerShard: number;
-    };
-    /** Null unless each group is a shard: a hash makes them equal. */
-    readonly largestShard: LargestShard | null;
-    readonly advice: readonly Advice[];
-}
-
-/** Where a plan is carried out. */
-export interface PlanOptions {
-    /** Processors of the deploying machine. */
-    readonly cores: number;
-    /** Named in the commands of the advice; default: none is, so that they mean the selected stack. */
-    readonly stack?: string;
-    /** Size of the whole configuration as the engine hands it to the program, in bytes. Default 0: not looked at. */
-    readonly configurationBytes?: number;
-}
 
 const comparedTiers: readonly HubSize[] = [
     { sku: "S1", units: 1 },

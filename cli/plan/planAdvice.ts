@@ -1,18 +1,9 @@
 import { hubLimits, HubSize } from "../../components/azure/serviceLimits";
 import { shellWord } from "../../components/text/shellWords";
 import { Settings } from "../../stacks/settings";
-import type { FleetPlan, PlanOptions } from "./plan";
+import type { Advice, FleetPlan, PlanOptions } from "./fleetPlan";
 import { EngineWork, fleetStacksSeconds, keySeconds } from "./planModel";
 import { equalWork } from "./planShards";
-
-/** One thing to change. */
-export interface Advice {
-    /** `units`, `shards`, `dps`, `certificates`, `enrollmentGroups`, `devices`, `configuration` or `keys`. */
-    readonly topic: string;
-    readonly reason: string;
-    /** The setting or the command. */
-    readonly action: string;
-}
 
 /** From here on a first `up` is worth shortening. */
 const longRunMinutes = 10;

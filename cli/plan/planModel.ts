@@ -5,7 +5,7 @@ import { DeviceSettings, GroupSettings, KeyAlgorithm } from "../../stacks/settin
  * backend (docs/bench.md). `rsaKey` is processor time of one core: 2048 bits as measured, the longer ones by their ratio
  * to it in one run (12 and 8 keys: times 2.5 and 6).
  */
-export const engineModel = {
+const engineModel = {
     /** Of every stack: the CLI, the program, the plugins. */
     start: 4,
     /** Certificate and identity, made with an elliptic key or a request. */
@@ -29,7 +29,7 @@ export const engineModel = {
  * Bytes of a device in the state (certificate and identity). P-256, RSA-2048, requests and thumbprints are first
  * estimates from exported states; the other algorithms add what their keys and certificates are longer.
  */
-export const stateBytes = {
+const stateBytes = {
     generated: {
         "ECDSA-P256": 4096,
         "ECDSA-P384": 4300,

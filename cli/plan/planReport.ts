@@ -1,4 +1,4 @@
-import type { CertificateUse, Duration, FleetPlan, RegistryRun } from "./plan";
+import type { CertificateUse, Duration, FleetPlan, RegistryRun } from "./fleetPlan";
 
 /** A plan as text for a person, line by line. */
 export function planLines(plan: FleetPlan): string[] {

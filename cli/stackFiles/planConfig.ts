@@ -159,7 +159,7 @@ export function selectedStack(folder: string, environment: NodeJS.ProcessEnv): s
 }
 
 /** `organization/project/stack`, the first two optional. */
-export function lastPart(stack: string): string {
+function lastPart(stack: string): string {
     return stack.slice(stack.lastIndexOf("/") + 1);
 }
 

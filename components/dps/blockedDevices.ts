@@ -2,7 +2,7 @@ import { firstOf } from "../dynamic/nameList";
 import { changeIdentity } from "../registry/changeIdentity";
 import { hubRegistryAt } from "../registry/hubRegistry";
 import { DeviceRecord, ownerOf } from "../registry/registry";
-import { RegisteredDevice } from "./enrollments";
+import { RegisteredDevice } from "../enrollments/enrollments";
 
 /** At once; each is a read of the twin and an item of a bulk write. */
 const parallel = 20;

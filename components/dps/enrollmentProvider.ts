@@ -33,10 +33,15 @@ import * as writeOnly from "../dynamic/writeOnly";
 import { certificateFacts } from "../x509/certificates";
 import { isSameCommonName, isSameName } from "../x509/distinguishedName";
 import { generationOfIssuer } from "../pki/formerCertificates";
-import { Attestation, EnrollmentKind, EnrollmentPolicy, PresentEnrollment } from "./enrollments";
+import {
+    Attestation,
+    EnrollmentKind,
+    EnrollmentPolicy,
+    PresentEnrollment,
+} from "../enrollments/enrollments";
 import { isGenerationDropped } from "./generations";
 import { announceCut, applyBlock, dropStrays, noteRoster } from "./groupDevices";
-import { exists, service } from "./services";
+import { exists, service } from "../enrollments/services";
 import { isDenial } from "./shutOut";
 
 /** As the program gives them. */

@@ -7,8 +7,8 @@ import {
     enableDevices,
     forgetDevices,
 } from "./blockedDevices";
-import { RegisteredDevice } from "./enrollments";
-import { service, serviceAtOnce, ServiceAddress } from "./services";
+import { RegisteredDevice } from "../enrollments/enrollments";
+import { service, serviceAtOnce, ServiceAddress } from "../enrollments/services";
 import { sweepDenials } from "./shutOut";
 
 /** An enrollment group, as far as it decides what becomes of devices on hubs. */

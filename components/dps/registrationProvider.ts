@@ -32,9 +32,9 @@ import * as writeOnly from "../dynamic/writeOnly";
 import { hubRegistryAt } from "../registry/hubRegistry";
 import { certificateFacts } from "../x509/certificates";
 import { generationOfIssuer, readFormer } from "../pki/formerCertificates";
-import { GroupRegistration, PresentEnrollment } from "./enrollments";
+import { GroupRegistration, PresentEnrollment } from "../enrollments/enrollments";
 import { isGenerationDropped } from "./generations";
-import { exists, PerService, service, ServiceAddress } from "./services";
+import { exists, PerService, service, ServiceAddress } from "../enrollments/services";
 import {
     cutOff,
     deny,

@@ -5,7 +5,7 @@ import { hubRegistryAt } from "../registry/hubRegistry";
 import { DeviceRecord, ownerTag } from "../registry/registry";
 import { isSameName } from "../x509/distinguishedName";
 import { blockReason, isDropped, isForgotten, refuseForeign } from "./blockedDevices";
-import { Enrollments, PresentEnrollment } from "./enrollments";
+import { Enrollments, PresentEnrollment } from "../enrollments/enrollments";
 import { generationIn } from "./generations";
 
 /** A device of an enrollment group. */

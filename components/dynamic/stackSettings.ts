@@ -1,5 +1,5 @@
 import type { ConfigureRequest } from "@pulumi/pulumi/dynamic";
-import { rateLimitServerVariable } from "../rateLimit/rateLimiter";
+import { rateLimitServerVariable } from "./runVariables";
 
 /** Set while `npm run fleet -- destroy` takes down all stacks; an environment variable. */
 export const destroyVariable = "IOT_X509_DESTROY";

@@ -30,7 +30,7 @@ import {
 import { changedKeys, isUnknown, stableJson, toState } from "../dynamic/values";
 import * as writeOnly from "../dynamic/writeOnly";
 import { textDigest } from "../dynamic/writeOnly";
-import { isRegistered, linkedServices } from "../dps/registrations";
+import { isRegistered, linkedServices } from "../enrollments/registrations";
 import { changeIdentity, isRefusal, itemError } from "./changeIdentity";
 import { changeTags } from "./changeTags";
 import { HubRegistry, hubRegistry } from "./hubRegistry";

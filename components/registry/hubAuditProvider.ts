@@ -16,7 +16,7 @@ import type {
 } from "@pulumi/pulumi/dynamic";
 import { azure, configureAzure } from "../azure/access";
 import { AzureError } from "../azure/client";
-import { linkedServices } from "../dps/registrations";
+import { linkedServices } from "../enrollments/registrations";
 import { nameList } from "../dynamic/nameList";
 import { stateNote } from "../dynamic/stateNote";
 import { noteDevice, noteProgram } from "../dynamic/stackSettings";

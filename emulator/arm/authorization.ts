@@ -1,9 +1,9 @@
 import { EmulatorContext } from "../context";
 import { HttpReply, jsonBody } from "../core/http";
-import { covers, RoleAssignment } from "./access";
+import { covers, RoleAssignment } from "../roles/access";
 import { armFailure, malformedContent } from "./errors";
 import { existingGroup } from "./resourceGroups";
-import { builtInRoles, RoleDefinition } from "./roles";
+import { builtInRoles, RoleDefinition } from "../roles/roles";
 import { ArmRequest, authorize } from "./routes";
 import { ArmStore } from "./store";
 

@@ -3,7 +3,7 @@ import { EmulatorContext } from "../context";
 import { documentETag, ifMatch } from "../core/etag";
 import { HttpReply, jsonBody } from "../core/http";
 import { HubCertificate } from "../hub/model";
-import { BadCertificate, commonName, oneLine, parseCa } from "./caCertificate";
+import { BadCertificate, commonName, oneLine, parseCa } from "../x509/caCertificate";
 import { iotFailure, malformedContent } from "./errors";
 import { staleETag } from "./hubs";
 import { proofProblem } from "./proof";

@@ -8,7 +8,7 @@ import { page } from "./paging";
 import { namespaceType } from "./resourceGroups";
 import { ArmRequest, ArmRoutes } from "./routes";
 
-export const defaultConsumerGroup = "$Default";
+const defaultConsumerGroup = "$Default";
 
 /** Azure docs: event-hubs-quotas. */
 const limits = {

@@ -6,7 +6,7 @@ import { endpointHealth } from "./hubRouting";
 import { existingHub, hubPath, requireActive } from "./hubs";
 import { hubType, sameName } from "./resourceGroups";
 import { ArmRequest, ArmRoutes } from "./routes";
-import { findSku, reachableSkus } from "./skus";
+import { findSku, reachableSkus } from "../hub/skus";
 
 const freeDevices = 500;
 const paidDevices = 1_000_000;

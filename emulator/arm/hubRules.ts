@@ -1,5 +1,5 @@
 import { Hub, HubProperties, SharedAccessPolicy } from "../hub/model";
-import { findSku, reachableSkus } from "./skus";
+import { findSku, reachableSkus } from "../hub/skus";
 
 /** Most hubs in a subscription, and most free ones (Azure docs: iot-hub-devguide-quotas-throttling). */
 export const maximumHubs = 50;

@@ -6,7 +6,7 @@ import { eventsOf } from "./hubRules";
 import { regions } from "./locations";
 import { masked } from "./maskedKeys";
 import { hubType } from "./resourceGroups";
-import { findSku } from "./skus";
+import { findSku } from "../hub/skus";
 
 const emptyRouting = {
     endpoints: { serviceBusQueues: [], serviceBusTopics: [], eventHubs: [], storageContainers: [] },

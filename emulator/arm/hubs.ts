@@ -22,7 +22,7 @@ import { operationHeaders } from "./operations";
 import { page } from "./paging";
 import { existingGroup, hubType, requireStanding, sameName } from "./resourceGroups";
 import { ArmRequest, ArmRoutes, isAddressed } from "./routes";
-import { findSku } from "./skus";
+import { findSku } from "../hub/skus";
 import { ArmStore, ResourceGroup } from "./store";
 
 export const hubPath =

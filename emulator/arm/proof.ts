@@ -1,5 +1,5 @@
 import { X509Certificate } from "crypto";
-import { BadCertificate, commonName, oneLine, parseCertificate } from "./caCertificate";
+import { BadCertificate, commonName, oneLine, parseCertificate } from "../x509/caCertificate";
 
 /**
  * Judges a proof of possession: a certificate whose common name is the verification code, signed directly by the

@@ -2,7 +2,7 @@ import { HTTPMethod } from "find-my-way";
 import { HttpReply, HttpRequest } from "../core/http";
 import { Params, Router } from "../core/router";
 import { Principal } from "../entra/principal";
-import { Access } from "./access";
+import { Access } from "../roles/access";
 import { armFailure } from "./errors";
 
 /** A request whose token and API version have been checked. */
@@ -75,7 +75,7 @@ export function authorize(
  * The resource that a path addresses: a trailing collection or action name is left out, and so is a provider
  * namespace with nothing below it.
  */
-export function scopeOf(path: string): string {
+function scopeOf(path: string): string {
     const segments = path.split("/").filter((segment) => segment !== "");
     const at = segments.map((segment) => segment.toLowerCase()).lastIndexOf("providers");
     const own = at < 0 ? segments : segments.slice(at + 2);

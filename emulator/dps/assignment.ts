@@ -1,6 +1,6 @@
 import { EmulatorContext } from "../context";
 import { Device, DeviceAuthentication, Hub } from "../hub/model";
-import { issuerFacts } from "../mqtt/certificate";
+import { issuerFacts } from "../x509/certificate";
 import { RegistryProblem } from "../registry/errors";
 import { checkDeviceId, newDevice, overwrite } from "../registry/identity";
 import { applyTwinChange, checkedTwin, replacedTwin } from "../registry/twin";

@@ -1,9 +1,9 @@
 import { X509Certificate } from "crypto";
 import { Settings } from "../core/settings";
-import { CertificateFacts, certificateFacts, issuerFacts } from "../mqtt/certificate";
-import { leafProblem, Path, pathProblem } from "../mqtt/pathValidation";
-import { PathSearch } from "../mqtt/pathBuilding";
-import { Refusal } from "../mqtt/refusals";
+import { CertificateFacts, certificateFacts, issuerFacts } from "../x509/certificate";
+import { leafProblem, Path, pathProblem } from "../x509/pathValidation";
+import { PathSearch } from "../x509/pathBuilding";
+import { Refusal } from "../x509/refusals";
 import { RegistrationRefusal } from "./deviceRefusals";
 import {
     EnrollmentGroup,

@@ -1,4 +1,4 @@
-import { CertificateFacts } from "../mqtt/certificate";
+import { CertificateFacts } from "../x509/certificate";
 import { Attested } from "./attestation";
 import { Registration } from "./model";
 

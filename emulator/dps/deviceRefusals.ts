@@ -1,5 +1,5 @@
 import { randomUUID } from "crypto";
-import { Refusal, RefusalReason } from "../mqtt/refusals";
+import { Refusal, RefusalReason } from "../x509/refusals";
 
 /** HTTP status, error code, and the text that the service sends; undefined: the detail is the text. */
 type Answer = readonly [status: number, errorCode: number, message?: string];

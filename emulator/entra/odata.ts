@@ -130,7 +130,7 @@ const contains = new RegExp(`^(\\w+)/any\\((\\w+): ?\\2 eq ${literal}\\)$`, "i")
  *
  * @throws GraphProblem for any other filter
  */
-export function parseFilter(filter: string): Matcher {
+function parseFilter(filter: string): Matcher {
     const matchers = splitByAnd(filter).map(parseTerm);
     return (object) => matchers.every((matches) => matches(object));
 }

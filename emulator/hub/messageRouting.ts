@@ -1,4 +1,4 @@
-import { Access } from "../arm/access";
+import { Access } from "../roles/access";
 import { Log } from "../core/log";
 import { Directory } from "../entra/directory";
 import { ManagedIdentities } from "../entra/managedIdentities";
@@ -48,7 +48,7 @@ export const builtInEndpoint = "events";
 const deviceMessages = "DeviceMessages";
 
 /** The settings of a hub's message routing; nulls count as absent. */
-export function routingOf(hub: Hub): Routing {
+function routingOf(hub: Hub): Routing {
     return (hub.properties.routing ?? {}) as Routing;
 }
 

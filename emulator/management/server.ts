@@ -1,14 +1,26 @@
 import * as http from "http";
 import { AddressInfo } from "net";
 import * as findMyWay from "find-my-way";
+import { EmulatorContext } from "../context";
 import { clouds } from "../core/clouds";
 import { FaultRule } from "../core/faults";
 import { changeSettings } from "../core/settings";
-import { Emulator } from "../emulator";
 import { GraphRight } from "../entra/model";
 import { tokenLifetimeSeconds } from "../entra/tokens";
 import { foreignCaller } from "./callers";
 import { withoutSecrets } from "./redact";
+
+/** What the management API shows and changes. */
+export interface ManagedEmulator {
+    readonly context: EmulatorContext;
+    /** The service principal that the emulator's environment file names. */
+    readonly deployer: { readonly clientId: string };
+    readonly ports: object;
+    snapshot(): object;
+    reset(): void;
+    addSubscription(): object;
+    addTenant(): object;
+}
 
 type Body = Record<string, unknown>;
 type Answer = (body: Body, query: URLSearchParams) => unknown;
@@ -27,11 +39,11 @@ export class ManagementServer {
     });
 
     constructor(
-        private readonly emulator: Emulator,
+        private readonly emulator: ManagedEmulator,
         private readonly aliases: () => unknown,
     ) {
         this.addLogs();
-        this.addKnobs();
+        this.addSettings();
     }
 
     async listen(port: number): Promise<number> {
@@ -81,7 +93,7 @@ export class ManagementServer {
         this.on("GET", "/dump", () => withoutSecrets(this.emulator.snapshot()));
     }
 
-    private addKnobs(): void {
+    private addSettings(): void {
         const { context } = this.emulator;
         const { clock, settings, faults } = context;
         this.on("GET", "/clock", () => ({ offsetSeconds: clock.offsetSeconds, now: clock.date() }));

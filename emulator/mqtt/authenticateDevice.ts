@@ -1,11 +1,11 @@
 import { X509Certificate } from "crypto";
 import { Settings } from "../core/settings";
 import { Device, Hub } from "../hub/model";
-import { certificateFacts } from "./certificate";
-import { dateProblem } from "./pathValidation";
+import { certificateFacts } from "../x509/certificate";
+import { dateProblem } from "../x509/pathValidation";
 import { validateChain } from "./validateChain";
 import { authenticateSharedAccess } from "./authenticateSharedAccess";
-import { Refusal } from "./refusals";
+import { Refusal } from "../x509/refusals";
 
 /** What a CONNECT packet and its TLS connection say of the device. */
 export interface Credentials {

@@ -1,6 +1,6 @@
 import { Device, Hub } from "../hub/model";
 import { isSignedBy, parseSharedAccessSignature } from "../hub/sharedAccess";
-import { Refusal } from "./refusals";
+import { Refusal } from "../x509/refusals";
 
 export interface SharedAccessQuestion {
     readonly hub: Hub;

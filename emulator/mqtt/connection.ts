@@ -4,7 +4,7 @@ import { peerCertificates } from "../core/peer";
 import { Device, Hub } from "../hub/model";
 import { authenticateDevice, Proof } from "./authenticateDevice";
 import { readLogin } from "./login";
-import { Refusal, ReturnCode } from "./refusals";
+import { Refusal, ReturnCode } from "../x509/refusals";
 import { DeviceSession, SessionState, SharedContext } from "./session";
 import { Throttle } from "./throttle";
 import { readPublication } from "./topics";

@@ -16,7 +16,7 @@ import { hostNameFor } from "../hub/hostNames";
 import { Hub, HubCertificate } from "../hub/model";
 import { HubAlias, HubAliases } from "./aliases";
 import { Admission, ConnectionHost, MqttConnection } from "./connection";
-import { Refusal } from "./refusals";
+import { Refusal } from "../x509/refusals";
 import { SessionState, SharedContext } from "./session";
 import { Throttle } from "./throttle";
 

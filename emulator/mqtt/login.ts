@@ -1,5 +1,5 @@
 import { IConnectPacket } from "mqtt-packet";
-import { Refusal } from "./refusals";
+import { Refusal } from "../x509/refusals";
 
 /** What a CONNECT packet says of who connects to what. */
 export interface Login {

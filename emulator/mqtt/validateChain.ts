@@ -1,10 +1,10 @@
 import { X509Certificate } from "crypto";
 import { Settings } from "../core/settings";
 import { Hub } from "../hub/model";
-import { CertificateFacts, certificateFacts, issuerFacts } from "./certificate";
-import { pathProblem } from "./pathValidation";
-import { PathSearch } from "./pathBuilding";
-import { Refusal } from "./refusals";
+import { CertificateFacts, certificateFacts, issuerFacts } from "../x509/certificate";
+import { pathProblem } from "../x509/pathValidation";
+import { PathSearch } from "../x509/pathBuilding";
+import { Refusal } from "../x509/refusals";
 
 export interface ChainQuestion {
     readonly hub: Hub;

@@ -2,7 +2,7 @@ import { EmulatorContext } from "../context";
 import { HttpReply, HttpRequest } from "../core/http";
 import { Params } from "../core/router";
 import { Device, Hub } from "../hub/model";
-import { findSku } from "../arm/skus";
+import { findSku } from "../hub/skus";
 import { Access, Caller } from "./access";
 import { Envelope, RegistryProblem } from "./errors";
 import { DeletedDevices } from "./deletedDevices";

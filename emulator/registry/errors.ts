@@ -97,7 +97,7 @@ function body(
 }
 
 /** `<32 hex digits>-G:<gateway>-TimeStamp:MM/dd/yyyy HH:mm:ss`, as the service writes it. */
-export function trackingId(requestId: string, now: Date): string {
+function trackingId(requestId: string, now: Date): string {
     const [date, time] = now.toISOString().split("T");
     const [year, month, day] = date.split("-");
     return `${compact(requestId)}-G:0-TimeStamp:${month}/${day}/${year} ${time.slice(0, 8)}`;

@@ -18,7 +18,7 @@ export interface IdentityFields {
 export type RegistryContext = Pick<EmulatorContext, "clock" | "hubs">;
 
 /** What the service writes for a time that never was. */
-export const never = "0001-01-01T00:00:00Z";
+const never = "0001-01-01T00:00:00Z";
 
 /** .NET counts 100 ns from the year 1; generation IDs are such ticks. */
 const ticksAtEpoch = 621_355_968_000_000_000n;

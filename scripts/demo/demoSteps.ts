@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "fs";
 import { tmpdir } from "os";
 import * as path from "path";
-import { lookAlike, requestingDevice, selfSignedDevice } from "./demoCertificates";
+import { lookAlike, requestingDevice, selfSignedDevice } from "../lib/sampleCertificates";
 import { DeviceFiles, runDevice } from "./demoDevices";
 import { EmulatorProcess } from "../lib/emulatorProcess";
 import { Progress } from "../lib/progress";

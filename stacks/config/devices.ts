@@ -17,7 +17,8 @@ import { checkFleet } from "./fleetChecks";
 import { longestName } from "./names";
 import { Section } from "./section";
 import { lostName, readTags } from "./tags";
-import { GivenThumbprint, readThumbprints } from "./thumbprints";
+import { readThumbprints } from "./thumbprints";
+import { DeviceReading } from "./deviceReading";
 
 const maxKeyGeneration = 9999;
 
@@ -28,15 +29,6 @@ interface DeviceDefaults {
     readonly status: DeviceStatus;
     readonly tags: Readonly<Record<string, unknown>>;
     readonly keyGeneration: number;
-}
-
-/** One device with what the comparison of all devices needs. */
-export interface DeviceReading {
-    readonly settings: DeviceSettings;
-    /** Where its ID stands. */
-    readonly idPath: string;
-    readonly csr: { readonly path: string; readonly facts: CsrFacts } | undefined;
-    readonly thumbprints: readonly GivenThumbprint[];
 }
 
 /** What the reading of each device needs to know. */

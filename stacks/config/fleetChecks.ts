@@ -3,7 +3,7 @@ import { newRequest } from "../../components/x509/csr";
 import { withNewKey } from "../../components/x509/inspectCertificate";
 import { primeFinding } from "../../components/x509/publicKey";
 import type { GivenCa } from "./caKeys";
-import type { DeviceReading } from "./devices";
+import type { DeviceReading } from "./deviceReading";
 import { Report } from "./report";
 
 /** What must differ between devices, and between them and the CAs: IDs, keys behind files, thumbprints. */

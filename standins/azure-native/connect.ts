@@ -4,7 +4,7 @@ import { account } from "../azure/credentials";
 import { azureTransport } from "../azure/transport";
 import { officialVersion } from "../frame/standIns";
 import { ArmClient } from "./armClient";
-import { Connection } from "./provider";
+import { Connection } from "./connection";
 
 const name = "azure-native";
 

@@ -1,6 +1,6 @@
 import { claimsOf, tokenFor } from "../azure/tokens";
 import { outputsOf } from "./convert";
-import { Connection } from "./provider";
+import { Connection } from "./connection";
 import { resourceId } from "./resourcePath";
 import { functionTypes } from "./resourceTypes";
 import { Values } from "../frame/values";

@@ -1,6 +1,4 @@
-import { ArmClient, ArmError, StartedError } from "./armClient";
-import type { TokenCredential } from "@azure/identity";
-import { Cloud, Configuration } from "../azure/configuration";
+import { ArmError, StartedError } from "./armClient";
 import {
     CheckRequest,
     CheckResult,
@@ -33,19 +31,7 @@ import {
     Values,
     withoutNulls,
 } from "../frame/values";
-
-/** What the provider works with once it is configured. */
-export interface Connection {
-    readonly client: ArmClient;
-    /** What signs in. */
-    readonly credential: TokenCredential;
-    readonly configuration: Configuration;
-    /** The configured one, or az's own. */
-    readonly cloud: Cloud;
-    readonly subscriptionId: string;
-    /** A line to the user, under the resource it is about. */
-    readonly warn: (urn: string, message: string) => void;
-}
+import { Connection } from "./connection";
 
 /** API version with which azure-native looks up a resource group's location. */
 const resourceGroupVersion = "2020-10-01";

@@ -8,7 +8,7 @@ export const subscription = "11111111-2222-3333-4444-555555555555";
 export const group = `/subscriptions/${subscription}/resourceGroups/rg`;
 
 /** A JWT whose payload says who signed in. */
-export const tokenOf = (claims: Props): string =>
+const tokenOf = (claims: Props): string =>
     `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.c2ln`;
 
 /** azure-native's stand-in behind a real gRPC connection, its ARM a fake. */

@@ -11,7 +11,7 @@ import { grpcCall } from "../../test/support/grpcCall";
 
 export type Props = Record<string, unknown>;
 
-export const struct = (properties: Props): Struct =>
+const struct = (properties: Props): Struct =>
     Struct.fromJavaScript(properties as Record<string, JavaScriptValue>);
 
 type Configure = (settings: ReadonlyMap<string, string>) => Provider | Promise<Provider>;

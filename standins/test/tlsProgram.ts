@@ -4,7 +4,7 @@ import { ProviderClient } from "./providerClient";
 import { Declared, Stack } from "./stack";
 
 /** What a recorded preview changes, with the values of the first `up`. */
-export const values = {
+const values = {
     rsaBits: 2048,
     curve: "P256",
     rootCn: "Root",

@@ -1,6 +1,6 @@
 import { strict as assert } from "assert";
 import { loader } from "../../components/dynamic/resource";
-import { rateLimitServerVariable } from "../../components/rateLimit/rateLimiter";
+import { rateLimitServerVariable } from "../../components/dynamic/runVariables";
 import { DynamicHost, Props } from "../support/dynamicHost";
 import { shared } from "../support/emulator";
 

@@ -30,6 +30,19 @@ const testFolders = ["test", "emulator/test", "standins/test", "sample-device/te
 /** Of its files those that take minutes: they go first, so that no lane is left with one at the end. */
 const longest = ["walk", "fleet", "changes", "nodeHost", "fleetPreview", "shutOut", "demo"];
 
+/** What the walls stand between. */
+const sources = [
+    "index.ts",
+    "components",
+    "stacks",
+    "cli",
+    "scripts",
+    "emulator",
+    "standins",
+    "sample-device",
+    "bench",
+];
+
 const inCi = !["", "0", "false", undefined].includes(process.env.CI);
 const total = { passed: 0, failed: [], skipped: [] };
 let lastOutput = Date.now();
@@ -83,6 +96,15 @@ async function runChecks(lane) {
     await check(lane, "types (tsc)", ...node("typescript/bin/tsc", "--noEmit"));
     await check(lane, "lint (eslint)", ...node("eslint/bin/eslint.js", "."));
     await check(lane, "format (prettier)", ...node("prettier/bin/prettier.cjs", "--check", "."));
+    const cruise = (config, ...folders) =>
+        node("dependency-cruiser/bin/dependency-cruise.mjs", "--config", config, ...folders);
+    await check(lane, "walls", ...cruise(".dependency-cruiser.mjs", ...sources));
+    await check(
+        lane,
+        "walls of tests",
+        ...cruise(".dependency-cruiser.tests.mjs", ...sources, "test"),
+    );
+    await check(lane, "nothing unused (knip)", ...node("knip/bin/knip.js"));
 }
 
 /** The status of what installs a tool when its registry cannot be reached: in CI the one excuse for not having it. */

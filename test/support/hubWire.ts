@@ -114,11 +114,6 @@ export function sharedAccess(
     ).toString();
 }
 
-export function connectionString(hub: Hub, keyName: string): string {
-    const policy = hub.policies.find((one) => one.keyName === keyName);
-    return `HostName=${hub.hostName};SharedAccessKeyName=${keyName};SharedAccessKey=${policy?.primaryKey}`;
-}
-
 /** An access token for the IoT data plane, from the emulator's own token endpoint. */
 export async function bearer(
     target: PrivateEmulator,

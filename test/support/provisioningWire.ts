@@ -4,7 +4,7 @@ import * as mqtt from "mqtt";
 import { PrivateEmulator } from "./emulator";
 import { Issued } from "./pki";
 
-export const deviceHost = "global.azure-devices-provisioning.net";
+const deviceHost = "global.azure-devices-provisioning.net";
 
 export interface Body {
     readonly operationId?: string;

@@ -1,5 +1,5 @@
 import { X509Certificate } from "crypto";
-import { BadCertificate, parseCertificate } from "../../arm/caCertificate";
+import { BadCertificate, parseCertificate } from "../../x509/caCertificate";
 import { ProvisioningService, X509Attestation } from "../model";
 import { isObject, JsonObject } from "./call";
 import { NotEmulated, ServiceProblem } from "./errors";
@@ -151,7 +151,7 @@ export interface CertificateInfo {
     readonly version: number;
 }
 
-export function certificateInfo(parsed: X509Certificate): CertificateInfo {
+function certificateInfo(parsed: X509Certificate): CertificateInfo {
     return {
         subjectName: distinguishedName(parsed.subject),
         sha1Thumbprint: parsed.fingerprint.replace(/:/g, ""),

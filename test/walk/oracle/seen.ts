@@ -20,7 +20,7 @@ export function resource(seen: Seen, type: string, name: string): StateResource 
 }
 
 /** Texts that are equal when the values are, whatever the order of keys. */
-export function plain(value: unknown): string {
+function plain(value: unknown): string {
     return JSON.stringify(value, (_, one: unknown) =>
         typeof one === "object" && one !== null && !Array.isArray(one)
             ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "fs";
 import * as path from "path";
 import { defaultRegion, Mapping, WalkConfig, WalkDevice } from "../model/config";
-import { foreignHub } from "../steps/platformSteps";
+import { foreignHub } from "../model/foreignHub";
 import { Field } from "./field";
 
 export interface RenderContext {

@@ -20,7 +20,7 @@ import { render } from "./render";
 import { Stacks } from "./stacks";
 import { Standing, Watch } from "./watch";
 
-export const stackName = "walk";
+const stackName = "walk";
 
 export interface Toolchain {
     readonly cli: string;

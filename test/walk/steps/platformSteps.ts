@@ -1,3 +1,4 @@
+import { foreignHub } from "../model/foreignHub";
 import { WalkConfig } from "../model/config";
 import { forgetEnrollment } from "./settingSteps";
 import { Choice, isUnprotected, Verb } from "./verb";
@@ -24,9 +25,6 @@ function chooseCi(_: unknown, choice: Choice): string[] {
     const turned = [...subjects.slice(from), ...subjects.slice(0, from)];
     return repository === nothing ? [nothing] : [repository, ...turned.slice(0, count)];
 }
-
-/** Stands for the resource ID of the hub that is not the stack's own, which only the running walk knows. */
-export const foreignHub = "FOREIGN_HUB";
 
 export const platformSteps: Readonly<Record<string, Verb>> = {
     "name-hub": {

@@ -1,5 +1,6 @@
 import { strict as assert } from "assert";
-import { FleetPlan, planFleet, PlanOptions } from "../../../../cli/plan/plan";
+import { planFleet } from "../../../../cli/plan/plan";
+import { FleetPlan, PlanOptions } from "../../../../cli/plan/fleetPlan";
 import { planLines } from "../../../../cli/plan/planReport";
 import { readSettings } from "../../../../stacks/config";
 import { good, Raw } from "../../stacks/config/configSupport";

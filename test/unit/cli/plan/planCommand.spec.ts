@@ -2,7 +2,7 @@ import { strict as assert } from "assert";
 import { execFileSync, spawnSync } from "child_process";
 import { cpSync, existsSync, realpathSync } from "fs";
 import * as paths from "path";
-import { FleetPlan } from "../../../../cli/plan/plan";
+import { FleetPlan } from "../../../../cli/plan/fleetPlan";
 import { skip } from "../../../support/skip";
 import { ProjectFolder } from "../../stacks/config/configSupport";
 

@@ -5,7 +5,7 @@ import { BatchCollector } from "../../../../components/registry/batchCollector";
 import { Progress } from "../../../../components/rateLimit/progress";
 import { ItemError, Registry, RegistryOperation } from "../../../../components/registry/registry";
 import { RegistryQueue } from "../../../../components/registry/registryQueue";
-import { LocalRateLimiters } from "../../../../components/rateLimit/rateLimiter";
+import { LocalRateLimiters } from "../../../../components/rateLimit/localRateLimiters";
 import { TokenBucket } from "../../../../components/rateLimit/tokenBucket";
 
 const minute = 60_000;

@@ -1,7 +1,7 @@
 import { strict as assert } from "assert";
 import { spawnSync } from "child_process";
 import { createPublicKey, X509Certificate } from "crypto";
-import { issuerFacts } from "../../../../emulator/mqtt/certificate";
+import { issuerFacts } from "../../../../emulator/x509/certificate";
 import { caFindings } from "../../../../components/x509/caCertificate";
 import { inspectCsr } from "../../../../components/x509/csr";
 import { inspectCertificate } from "../../../../components/x509/inspectCertificate";

@@ -1,5 +1,5 @@
-import { Command } from "../measure/processGroup";
-import { Site } from "../measure/site";
+import { Command } from "./processGroup";
+import { Site } from "./site";
 
 /** Of the devices' keys; all CAs have P-256. */
 export type DeviceKey = "ECDSA-P256" | "RSA-2048";

@@ -8,7 +8,7 @@ export interface Sku {
     readonly messagesPerDay: number;
 }
 
-export const skus: readonly Sku[] = [
+const skus: readonly Sku[] = [
     { name: "F1", tier: "Free", maximumUnits: 1, messagesPerDay: 8_000 },
     { name: "B1", tier: "Basic", maximumUnits: 200, messagesPerDay: 400_000 },
     { name: "B2", tier: "Basic", maximumUnits: 200, messagesPerDay: 6_000_000 },

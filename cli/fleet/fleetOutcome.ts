@@ -1,0 +1,9 @@
+import { Placement } from "./placement";
+import { Outcome } from "./stackRun";
+
+/** What became of all stacks. */
+export interface FleetOutcome {
+    readonly stacks: readonly Outcome[];
+    /** Of a preview, when parts of devices must move first: then no stack can be previewed. */
+    readonly awaited?: Placement;
+}

@@ -48,7 +48,7 @@ export default {
             to: { circular: true },
         },
         { name: "resolvable", severity: "error", from: {}, to: { couldNotResolve: true } },
-        room("x509", "^components/x509/", ["^components/text/"]),
+        room("x509", "^components/x509/", ["^components/text/", "^components/async/"]),
         {
             name: "x509-without-pulumi",
             severity: "error",

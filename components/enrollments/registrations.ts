@@ -1,3 +1,4 @@
+import { PromiseCache } from "../async/promiseCache";
 import { azure } from "../azure/access";
 import { DataPlaneAccess } from "../azure/dataPlaneAccess";
 import { classicHostName } from "../iothub/hostName";
@@ -14,20 +15,14 @@ interface RawService {
     };
 }
 
-const linked = new Map<string, Promise<readonly Enrollments[]>>();
+const linked = new PromiseCache<readonly Enrollments[]>();
 
 /**
  * The provisioning services of the hub's resource group that are linked to it. A group that leaves `provisioning: dps` may
  * be the last one, so the program itself may declare no service any more; at Azure it is there until the run's end.
  */
 export function linkedServices(hubId: string, hostName: string): Promise<readonly Enrollments[]> {
-    let found = linked.get(hubId);
-    if (found === undefined) {
-        found = findLinked(hubId, hostName);
-        linked.set(hubId, found);
-        found.catch(() => linked.delete(hubId));
-    }
-    return found;
+    return linked.get(hubId, () => findLinked(hubId, hostName));
 }
 
 async function findLinked(hubId: string, hostName: string): Promise<readonly Enrollments[]> {

@@ -1,3 +1,4 @@
+import { PromiseCache } from "../async/promiseCache";
 import { azure } from "../azure/access";
 import { AzureError } from "../azure/client";
 import { DataPlaneAccess } from "../azure/dataPlaneAccess";
@@ -15,21 +16,18 @@ export interface ServiceAddress {
     readonly hostName: string;
 }
 
-const existing = new Map<string, Promise<boolean>>();
+const existing = new PromiseCache<boolean>();
 
 /**
  * Whether the service itself is there: without it none of its enrollments is, and its host name may not resolve. That it
  * is missing is asked anew, because the run may make it.
  */
-export function exists(serviceId: string): Promise<boolean> {
-    let known = existing.get(serviceId);
-    if (known === undefined) {
-        known = askForService(serviceId);
-        existing.set(serviceId, known);
-        const forget = (): void => void existing.delete(serviceId);
-        known.then((isThere) => (isThere ? undefined : forget()), forget);
+export async function exists(serviceId: string): Promise<boolean> {
+    const isThere = await existing.get(serviceId, () => askForService(serviceId));
+    if (!isThere) {
+        existing.forget(serviceId);
     }
-    return known;
+    return isThere;
 }
 
 async function askForService(serviceId: string): Promise<boolean> {
@@ -73,17 +71,11 @@ function open({ hostName, serviceId }: ServiceAddress, waitSeconds: number): Enr
 
 /** What a run asks each service once. */
 export class PerService<T> {
-    private readonly known = new Map<string, Promise<T>>();
+    private readonly known = new PromiseCache<T>();
 
     constructor(private readonly ask: (enrollments: Enrollments) => Promise<T>) {}
 
     of(address: ServiceAddress): Promise<T> {
-        let found = this.known.get(address.hostName);
-        if (found === undefined) {
-            found = this.ask(service(address));
-            this.known.set(address.hostName, found);
-            found.catch(() => this.known.delete(address.hostName));
-        }
-        return found;
+        return this.known.get(address.hostName, () => this.ask(service(address)));
     }
 }

@@ -1,3 +1,4 @@
+import { PromiseCache } from "../async/promiseCache";
 import { azure } from "../azure/access";
 import { DataPlaneAccess } from "../azure/dataPlaneAccess";
 import { lastingRefusal } from "../azure/lastingRefusal";
@@ -29,7 +30,7 @@ export interface HubRegistry {
     readonly expect: (total: number, unchanged: number) => void;
 }
 
-const registries = new Map<string, Promise<HubRegistry>>();
+const registries = new PromiseCache<HubRegistry>();
 
 /**
  * One queue a hub and process, so that all its devices share bulk requests, and the hub's rate.
@@ -38,7 +39,7 @@ const registries = new Map<string, Promise<HubRegistry>>();
  * @throws AzureError when ARM does not know the hub (404)
  */
 export function hubRegistry(hubId: string): Promise<HubRegistry> {
-    return remembered(hubId, async () => {
+    return registries.get(hubId, async () => {
         const { hostName, size } = await readHub(hubId);
         return open(hostName, size, hubId);
     });
@@ -49,7 +50,7 @@ export function hubRegistry(hubId: string): Promise<HubRegistry> {
  * not known either, so it is found by its refusals.
  */
 export function hubRegistryAt(hostName: string): Promise<HubRegistry> {
-    return remembered(hostName, async () => open(hostName, largestHub, linkedHubId(hostName)));
+    return registries.get(hostName, async () => open(hostName, largestHub, linkedHubId(hostName)));
 }
 
 /** ARM resource ID of a hub that `dps.linkedHubs` names; for another one a word for it. */
@@ -58,16 +59,6 @@ function linkedHubId(hostName: string): string {
     const [name] = hostName.toLowerCase().split(".");
     const found = dps.linkedHubs?.find(({ id }) => id.toLowerCase().endsWith(`/${name}`));
     return found?.id ?? `the hub ${hostName}`;
-}
-
-function remembered(key: string, make: () => Promise<HubRegistry>): Promise<HubRegistry> {
-    let opened = registries.get(key);
-    if (opened === undefined) {
-        opened = make();
-        registries.set(key, opened);
-        opened.catch(() => registries.delete(key));
-    }
-    return opened;
 }
 
 async function readHub(hubId: string): Promise<{ hostName: string; size: HubSize }> {

@@ -10,6 +10,7 @@ import {
 import { promisify } from "util";
 import * as pLimit from "p-limit";
 import * as x509 from "@peculiar/x509";
+import { PromiseCache } from "../async/promiseCache";
 
 x509.cryptoProvider.set(webcrypto as unknown as Crypto);
 
@@ -140,18 +141,11 @@ interface SigningKey {
     readonly algorithm: EcdsaParams | Algorithm;
 }
 
-const signingKeys = new Map<string, Promise<SigningKey>>();
+const signingKeys = new PromiseCache<SigningKey>();
 
 /** Importing a key costs more than signing with it, and one issuer signs for a whole group. */
 function signingKey(issuer: IssuingCa): Promise<SigningKey> {
-    const known = signingKeys.get(issuer.certificatePem);
-    if (known !== undefined) {
-        return known;
-    }
-    const made = importSigningKey(issuer);
-    signingKeys.set(issuer.certificatePem, made);
-    made.catch(() => signingKeys.delete(issuer.certificatePem));
-    return made;
+    return signingKeys.get(issuer.certificatePem, () => importSigningKey(issuer));
 }
 
 async function importSigningKey(issuer: IssuingCa): Promise<SigningKey> {

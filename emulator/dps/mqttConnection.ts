@@ -1,14 +1,7 @@
 import { TLSSocket } from "tls";
-import {
-    generate,
-    IConnectPacket,
-    IPublishPacket,
-    ISubscribePacket,
-    Packet,
-    Parser,
-    parser,
-} from "mqtt-packet";
+import { IConnectPacket, IPublishPacket, ISubscribePacket, Packet } from "mqtt-packet";
 import { asciiJson } from "../core/json";
+import { MqttPeer } from "../core/mqttPeer";
 import { peerCertificates } from "../core/peer";
 import {
     DeviceAnswer,
@@ -19,12 +12,6 @@ import {
 } from "./deviceRegistrar";
 import { RegistrationRefusal } from "./deviceRefusals";
 import { readProvisioningLogin } from "./mqttLogin";
-
-/** Time that a client has for its CONNECT after the TLS handshake. */
-const connectMilliseconds = 30_000;
-
-/** Longest silence of a client that asked for no keep-alive. */
-const longestSilence = 1767_000;
 
 /** More unread bytes than any registration has. */
 const largestPacket = 256 * 1024;
@@ -42,79 +29,39 @@ export interface ProvisioningHost {
  * once: return code 5, or 3 for an ID scope that does not exist (Azure/azure-iot-sdk-python#670). The certificates are
  * judged by the registration, whose answer says 401 (Azure/azure-sdk-for-c, `az_iot_provisioning_client.c`).
  */
-export class ProvisioningConnection {
-    private readonly parser: Parser = parser();
+export class ProvisioningConnection extends MqttPeer {
     private readonly registrar: Registrar;
-    private readonly deadline: NodeJS.Timeout;
     private device: DeviceRequest | undefined;
     private hears = false;
-    private heard = Date.now();
-    private silence = longestSilence;
-    private ended = false;
 
     constructor(
-        private readonly socket: TLSSocket,
+        socket: TLSSocket,
         private readonly host: ProvisioningHost,
     ) {
+        super(socket, host.context.log, largestPacket);
         this.registrar = Registrar.of(host.context);
-        this.deadline = setTimeout(
-            () => this.close("no CONNECT in time"),
-            connectMilliseconds,
-        ).unref();
-        this.parser.on("packet", (packet) => this.guard(() => this.take(packet)));
-        this.parser.on("error", (error: Error) => this.close(`malformed packet: ${error.message}`));
-        socket.on("close", () => this.close("closed by the client"));
     }
 
-    /** Bytes from the network. */
-    feed(chunk: Buffer): void {
-        this.heard = Date.now();
-        if (!this.ended && this.parser.parse(chunk) > largestPacket) {
-            this.close("packet too large");
-        }
+    protected get hasEntered(): boolean {
+        return this.device !== undefined;
     }
 
-    /** Ends the connection when the device was silent too long [MQTT-3.1.2-24]. */
     check(realNow: number): void {
-        if (realNow - this.heard > this.silence) {
-            this.close("silent for longer than 1.5 times its keep-alive");
-        }
+        this.closeWhenSilent(realNow);
     }
 
-    close(why: string): void {
-        if (!this.ended) {
-            this.ended = true;
-            clearTimeout(this.deadline);
-            const who = this.device?.registrationId ?? "a client";
-            this.host.context.log.info(`provisioning connection of ${who} ended: ${why}`);
-            this.host.gone(this);
-            this.socket.destroy();
-        }
+    protected gone(why: string): void {
+        const who = this.device?.registrationId ?? "a client";
+        this.log.info(`provisioning connection of ${who} ended: ${why}`);
+        this.host.gone(this);
     }
 
-    private guard(work: () => void): void {
-        try {
-            if (!this.ended) {
-                work();
-            }
-        } catch (error) {
-            this.host.context.log.warn(`MQTT packet failed: ${(error as Error).stack}`);
-            this.close("an error inside the emulator");
-        }
-    }
-
-    private take(packet: Packet): void {
-        if (this.device === undefined) {
-            if (packet.cmd === "connect") {
-                this.enter(packet);
-            } else {
-                this.close(`first packet is ${packet.cmd}, not CONNECT`); // [MQTT-3.1.0-1]
-            }
-            return;
-        }
+    protected receive(packet: Packet): void {
         switch (packet.cmd) {
             case "publish":
-                this.receive(this.device, packet);
+                if (this.device !== undefined) {
+                    this.answerTo(this.device, packet);
+                }
                 break;
             case "subscribe":
                 this.subscribe(packet);
@@ -122,9 +69,6 @@ export class ProvisioningConnection {
             case "unsubscribe":
                 this.hears = this.hears && !packet.unsubscriptions.includes(responses);
                 this.send({ cmd: "unsuback", messageId: packet.messageId, granted: [] });
-                break;
-            case "pingreq":
-                this.send({ cmd: "pingresp" }); // [MQTT-3.12.4-1]
                 break;
             case "disconnect":
                 this.close("the device disconnected");
@@ -134,8 +78,7 @@ export class ProvisioningConnection {
         }
     }
 
-    private enter(packet: IConnectPacket): void {
-        clearTimeout(this.deadline);
+    protected enter(packet: IConnectPacket): void {
         const [idScope = "", , registrationId] = (packet.username ?? "").split("/");
         try {
             const login = readProvisioningLogin(packet);
@@ -156,18 +99,15 @@ export class ProvisioningConnection {
             this.refuse(error);
             return;
         }
-        const keepAlive = (packet.keepalive ?? 0) * 1500;
-        this.silence = keepAlive === 0 ? longestSilence : Math.min(keepAlive, longestSilence);
+        this.keepAlive(packet.keepalive ?? 0);
         this.send({ cmd: "connack", returnCode: 0, sessionPresent: false });
     }
 
     private refuse({ reason }: RegistrationRefusal): void {
         const returnCode =
             reason === "protocolVersionUnsupported" ? 1 : reason === "idScopeUnknown" ? 3 : 5;
-        this.ended = true;
         this.host.gone(this);
-        this.socket.write(generate({ cmd: "connack", returnCode, sessionPresent: false }));
-        this.socket.destroySoon(); // [MQTT-3.2.2-5]
+        this.refuseConnect(returnCode);
     }
 
     private subscribe(packet: ISubscribePacket): void {
@@ -178,7 +118,7 @@ export class ProvisioningConnection {
         this.send({ cmd: "suback", messageId: packet.messageId, granted });
     }
 
-    private receive(device: DeviceRequest, packet: IPublishPacket): void {
+    private answerTo(device: DeviceRequest, packet: IPublishPacket): void {
         const asked = readTopic(packet.topic);
         if (asked === undefined || packet.qos === 2) {
             this.close(`publication on "${packet.topic}" with QoS ${packet.qos} is not taken`);
@@ -222,12 +162,6 @@ export class ProvisioningConnection {
             dup: false,
             retain: false,
         });
-    }
-
-    private send(packet: Packet): void {
-        if (!this.ended) {
-            this.socket.write(generate(packet));
-        }
     }
 }
 

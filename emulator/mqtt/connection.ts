@@ -1,19 +1,14 @@
 import { TLSSocket } from "tls";
-import { generate, IConnectPacket, Packet, Parser, parser } from "mqtt-packet";
+import { IConnectPacket, Packet } from "mqtt-packet";
+import { MqttPeer } from "../core/mqttPeer";
 import { peerCertificates } from "../core/peer";
 import { Device, Hub } from "../hub/model";
 import { authenticateDevice, Proof } from "./authenticateDevice";
 import { readLogin } from "./login";
-import { Refusal, ReturnCode } from "../x509/refusals";
+import { Refusal } from "../x509/refusals";
 import { DeviceSession, SessionState, SharedContext } from "./session";
 import { Throttle } from "./throttle";
 import { readPublication } from "./topics";
-
-/** Time that a client has for its CONNECT after the TLS handshake. */
-const connectMilliseconds = 30_000;
-
-/** Longest silence that IoT Hub bears, whatever keep-alive the client asked for (Azure docs: iot-hub-mqtt-support). */
-const longestSilence = 1767_000;
 
 /** More unread bytes than the largest message with its topic can have. */
 const largestPacket = 512 * 1024;
@@ -43,29 +38,22 @@ export interface Admission {
     readonly clean: boolean;
 }
 
-/** One MQTT 3.1.1 connection: nothing but CONNECT at first, then a device's session. */
-export class MqttConnection {
+/** A device's connection to its hub. */
+export class MqttConnection extends MqttPeer {
     readonly connectedAt: string;
-    private readonly parser: Parser = parser();
-    private readonly deadline: NodeJS.Timeout;
-    private heard = Date.now();
-    private silence = longestSilence;
     private will: IConnectPacket["will"];
     private entered?: { session: DeviceSession; proof: Proof; authentication: string };
-    private ended = false;
 
     constructor(
-        private readonly socket: TLSSocket,
+        socket: TLSSocket,
         private readonly host: ConnectionHost,
     ) {
+        super(socket, host.context.log, largestPacket);
         this.connectedAt = host.context.clock.date().toISOString();
-        this.deadline = setTimeout(
-            () => this.close("no CONNECT in time"),
-            connectMilliseconds,
-        ).unref();
-        this.parser.on("packet", (packet) => this.guard(() => this.take(packet)));
-        this.parser.on("error", (error: Error) => this.malformed(error));
-        socket.on("close", () => this.closed());
+    }
+
+    protected get hasEntered(): boolean {
+        return this.entered !== undefined;
     }
 
     get session(): DeviceSession | undefined {
@@ -76,19 +64,10 @@ export class MqttConnection {
         return this.entered?.proof;
     }
 
-    /** Bytes from the network. */
-    feed(chunk: Buffer): void {
-        this.heard = Date.now();
-        if (!this.ended && this.parser.parse(chunk) > largestPacket) {
-            this.close("packet too large");
-        }
-    }
-
     /** Ends the connection when the device was silent too long [MQTT-3.1.2-24] or its proof has run out. */
     check(realNow: number, now: number): void {
-        if (realNow - this.heard > this.silence) {
-            this.close("silent for longer than 1.5 times its keep-alive");
-        } else if (this.proof?.expires !== undefined && now >= this.proof.expires) {
+        this.closeWhenSilent(realNow);
+        if (this.proof?.expires !== undefined && now >= this.proof.expires) {
             this.close("its shared access signature expired");
         }
     }
@@ -101,35 +80,15 @@ export class MqttConnection {
         );
     }
 
-    close(why: string): void {
-        if (!this.ended) {
-            this.ended = true;
-            const who = this.session ? `device ${this.session.deviceId}` : "a client";
-            this.host.context.log.info(`connection of ${who} closed: ${why}`);
-            // At once, not when the socket is done: whoever asks next must see the device offline.
-            this.host.gone(this);
-            this.socket.destroy();
-        }
+    protected gone(why: string): void {
+        const who = this.session ? `device ${this.session.deviceId}` : "a client";
+        this.log.info(`connection of ${who} closed: ${why}`);
+        // At once, not when the socket is done: whoever asks next must see the device offline.
+        this.host.gone(this);
     }
 
-    private guard(work: () => void): void {
-        try {
-            if (!this.ended) {
-                work();
-            }
-        } catch (error) {
-            this.host.context.log.warn(`MQTT packet failed: ${(error as Error).stack}`);
-            this.close("an error inside the emulator");
-        }
-    }
-
-    private take(packet: Packet): void {
+    protected receive(packet: Packet): void {
         if (this.entered === undefined) {
-            if (packet.cmd === "connect") {
-                this.enter(packet);
-            } else {
-                this.close(`first packet is ${packet.cmd}, not CONNECT`); // [MQTT-3.1.0-1]
-            }
             return;
         }
         const { session } = this.entered;
@@ -154,9 +113,6 @@ export class MqttConnection {
                 session.unsubscribe(packet.unsubscriptions);
                 this.send({ cmd: "unsuback", messageId: packet.messageId, granted: [] });
                 break;
-            case "pingreq":
-                this.send({ cmd: "pingresp" }); // [MQTT-3.12.4-1]
-                break;
             case "disconnect":
                 this.will = undefined; // [MQTT-3.14.4-3]
                 this.close("the device disconnected");
@@ -175,8 +131,7 @@ export class MqttConnection {
         }
     }
 
-    private enter(packet: IConnectPacket): void {
-        clearTimeout(this.deadline);
+    protected enter(packet: IConnectPacket): void {
         let hub: Hub | undefined;
         try {
             requireVersion(packet);
@@ -222,7 +177,7 @@ export class MqttConnection {
             );
         }
         this.will = packet.will;
-        this.silence = silenceFor(packet.keepalive ?? 0);
+        this.keepAlive(packet.keepalive ?? 0);
         const clean = packet.clean ?? true;
         const { state, present } = this.host.admit(this, { hub, deviceId, proof, clean });
         const session = new DeviceSession({
@@ -246,16 +201,10 @@ export class MqttConnection {
 
     private refuse(refusal: Refusal, hub: Hub | undefined, deviceId: string | undefined): void {
         this.host.refuse(refusal, hub, deviceId);
-        this.ended = true;
-        this.connack(refusal.returnCode); // [MQTT-3.2.2-5] then close
-        this.socket.destroySoon();
+        this.refuseConnect(refusal.returnCode);
     }
 
-    private connack(returnCode: ReturnCode): void {
-        this.socket.write(generate({ cmd: "connack", returnCode, sessionPresent: false }));
-    }
-
-    private malformed(error: Error): void {
+    protected malformed(error: Error): void {
         if (this.entered === undefined && error.message === "Invalid protocol version") {
             this.refuse(
                 unsupportedVersion("a protocol level it does not know"),
@@ -263,19 +212,12 @@ export class MqttConnection {
                 undefined,
             );
         } else {
-            this.close(`malformed packet: ${error.message}`); // [MQTT-4.8.0-1]
+            super.malformed(error);
         }
     }
 
-    private send(packet: Packet): void {
-        if (!this.ended) {
-            this.socket.write(generate(packet));
-        }
-    }
-
-    private closed(): void {
-        clearTimeout(this.deadline);
-        this.ended = true;
+    protected closed(): void {
+        this.end();
         this.host.gone(this);
         if (this.will !== undefined) {
             this.session?.sendWill(this.will.topic, this.will.payload, this.will.retain ?? false);
@@ -298,10 +240,4 @@ function unsupportedVersion(what: string): Refusal {
         `the client speaks ${what}; IoT Hub takes MQTT 3.1.1 only (protocol level 4)`,
         1,
     );
-}
-
-function silenceFor(keepAliveSeconds: number): number {
-    return keepAliveSeconds === 0
-        ? longestSilence
-        : Math.min(keepAliveSeconds * 1500, longestSilence);
 }

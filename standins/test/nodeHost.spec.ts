@@ -150,7 +150,7 @@ describe("Node language host: what it tells about a program", function () {
         });
         fs.mkdirSync(path.join(folder, "node_modules/@pulumi"));
         fs.symlinkSync(
-            "../../test/.pnpm/@pulumi+aws@6.1.0/node_modules/@pulumi/aws",
+            "../.pnpm/@pulumi+aws@6.1.0/node_modules/@pulumi/aws",
             path.join(folder, "node_modules/@pulumi/aws"),
         );
         assert.deepEqual(await required(folder), ["resource aws 6.1.0"]);

@@ -81,7 +81,7 @@ describe("azure-native stand-in: installation and start", () => {
     });
 
     it("leaves an official plugin alone and says so", async () => {
-        mkdirSync(resolve(binary, "../../test"), { recursive: true });
+        mkdirSync(resolve(binary, ".."), { recursive: true });
         writeFileSync(binary, Buffer.from([0x7f, 0x45, 0x4c, 0x46]));
         const { code, text } = await install(home, "azure-native");
         assert.equal(code, 1);

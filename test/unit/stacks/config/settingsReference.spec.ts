@@ -53,7 +53,7 @@ function steps(where: string): (string | number)[] {
         .replace("<group>", "pumps")
         .replace("<device>", "0")
         .replace("[]", ".0")
-        .split("../..")
+        .split(".")
         .map((step) => (/^\d+$/.test(step) ? Number(step) : step));
 }
 
@@ -90,7 +90,7 @@ function problemsAt(where: string, raw: Raw): readonly Problem[] {
     return problems(raw).filter(
         (one) =>
             one.path === shown ||
-            (["../..", "["].includes(one.path[shown.length] ?? "") && one.path.startsWith(shown)),
+            ([".", "["].includes(one.path[shown.length] ?? "") && one.path.startsWith(shown)),
     );
 }
 
@@ -358,7 +358,7 @@ describe("the schema of settings and the reader's rules", () => {
             "pki.root.proof": { keys: "offline", certificate },
         };
         for (const { path: where, name, example } of settings) {
-            const key = name.slice(name.lastIndexOf("../..") + 1);
+            const key = name.slice(name.lastIndexOf(".") + 1);
             const raw =
                 where in needed
                     ? withValue("pki.root", { ...needed[where], [key]: example })

@@ -154,7 +154,7 @@ function makeup(
         return wanted;
     }
     void pulumi.log.warn(
-        `the intermediate ${name} keeps its key (${before.keyAlgorithm}): under an offline root a key of ${keyAlgorithm} needs ` +
+        `the intermediate ${name} keeps its key (${before.keyAlgorithm}): under an offline root, a key of ${keyAlgorithm} needs ` +
             `a new generation (groups.${group}.intermediate.generation)`,
     );
     return { ...wanted, keyAlgorithm: before.keyAlgorithm };

@@ -15,7 +15,7 @@ export function announceCaEnds(settings: Settings, authorities: Authorities): vo
     }
     for (const { name, certificate, group, generation } of authorities.intermediates) {
         warnBeforeEnd(certificate, (end) => {
-            const lost = `the certificates of group ${group.name} that it signed end with it`;
+            const lost = `the certificates of group ${group.name} that it signed expire with it`;
             return `The intermediate CA "${name}" ${end}; ${lost}. ${nextCa(settings, group, generation)}`;
         });
     }
@@ -30,28 +30,29 @@ function warnBeforeEnd(pem: pulumi.Output<string>, text: (end: string) => string
         if (left <= notice) {
             const date = new Date(end).toISOString().slice(0, 10);
             const days = Math.floor(left / day);
-            const when = left <= 0 ? `ended on ${date}` : `ends on ${date}, in ${days} days`;
+            const when = left <= 0 ? `expired on ${date}` : `expires on ${date}, in ${days} days`;
             void pulumi.log.warn(text(when));
         }
     });
 }
 
 function nextRoot({ pki }: Settings): string {
-    const rotate = "then raise intermediate.generation of each group (README, Rotating a CA)";
+    const rotate =
+        "then raise intermediate.generation of each group (docs/operations.md, Rotating a CA)";
     return pki.root.keys === "offline"
-        ? `Make another root, name it in pki.root.certificate, ${rotate}.`
-        : `Make another with "pulumi config set --path iot-x509:pki.root.generation ${pki.root.generation + 1}", ${rotate}.`;
+        ? `Create a new root, name it in pki.root.certificate, ${rotate}.`
+        : `Create a new one with "pulumi config set --path iot-x509:pki.root.generation ${pki.root.generation + 1}", ${rotate}.`;
 }
 
 function nextCa(settings: Settings, group: GroupSettings, generation: number): string {
     const path = `iot-x509:groups.${group.name}.intermediate`;
     if (generation !== group.intermediate.generation) {
-        return `Bring the devices their new chains before, then delete ${generation} from ${path}.retain.`;
+        return `Install the new chains on the devices first, then delete ${generation} from ${path}.retain.`;
     }
     const isMade = settings.pki.root.keys === "managed";
     return (
         `Rotate it: pulumi config set --path ${shellWord(`${path}.generation`)} ${generation + 1}; ` +
         `pulumi config set --path ${shellWord(`${path}.retain[${group.intermediate.retain.length}]`)} ${generation}; pulumi up.` +
-        (isMade ? " Past its end, pulumi up signs it again for the same key." : "")
+        (isMade ? " After it has expired, pulumi up signs it again for the same key." : "")
     );
 }

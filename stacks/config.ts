@@ -81,12 +81,15 @@ export function readSettings(
     );
     const organization = top.requiredText(
         "organization",
-        subjectText(longestName, "name the organization that runs the devices, e.g. Contoso"),
+        subjectText(
+            longestName,
+            "name the organization that operates the devices, for example Contoso",
+        ),
     );
     const country = top.text("country", {
         pattern: /^[A-Z]{2}$/,
-        rule: "is a country code of two capital letters (ISO 3166-1)",
-        remedy: "write e.g. DE or US, or delete it",
+        rule: "must be a country code of two capital letters (ISO 3166-1)",
+        remedy: "write for example DE or US, or delete it",
     });
     const pki = readPki(top, { organization, country }, files);
     const hub = readHub(top);
@@ -100,8 +103,8 @@ export function readSettings(
         location: readLocation(top, options.defaultLocation),
         resourceGroupName: top.text("resourceGroupName", {
             pattern: /^[\p{L}\p{N}_().-]{0,89}[\p{L}\p{N}_()-]$/u,
-            rule: "has 1 to 90 letters, digits or _ ( ) . - and does not end with a dot",
-            remedy: "rename it, or delete the setting: the name is then iot-x509 and a random suffix",
+            rule: "must have 1 to 90 letters, digits or _ ( ) . - and not end with a dot",
+            remedy: "rename it, or delete the setting to get iot-x509 with a random suffix",
         }),
         resourceGroup: readResourceGroup(top),
         hub,
@@ -135,7 +138,7 @@ function readResourceGroup(top: Section): Settings["resourceGroup"] {
     if (kind === "existing" && !top.has("resourceGroupName")) {
         top.bad(
             "resourceGroup",
-            "a resource group that exists is found by its name",
+            "an existing resource group needs its name",
             "set resourceGroupName, or delete the setting",
         );
     }

@@ -67,7 +67,7 @@ export function cutOffText(settings: KnownSettings, previous: PreviousState): st
     return lost.length === 0
         ? undefined
         : [
-              `refused from this run on, at the hub and at the provisioning service, with what they hold: ${lost.length} devices`,
+              `refused from this run on by the hub and the provisioning service, with the certificates that they have now: ${lost.length} devices`,
               ...listed(lost),
           ].join("\n");
 }
@@ -97,10 +97,10 @@ export function tooMany(settings: KnownSettings, previous: PreviousState): strin
             ? `without iot-x509:maxCutOff: a tenth of the ${known.length} devices, at least ${always}`
             : "iot-x509:maxCutOff";
     return [
-        `this run would cut off ${lost.length} devices, which can connect today and could not after it; at most ${limit} are ` +
+        `this run would cut off ${lost.length} devices that can connect today; at most ${limit} are ` +
             `allowed (${origin}). Nothing was changed.`,
         ...listed(lost),
-        `If that is meant: pulumi config set iot-x509:maxCutOff ${lost.length}; and when it is done, put the setting back.`,
+        `If this is intended: pulumi config set iot-x509:maxCutOff ${lost.length}; restore the setting afterwards.`,
     ].join("\n");
 }
 
@@ -212,7 +212,7 @@ function whyUnknown(
     const held = known ?? thumbprintsOf(certificate?.["certificate"]);
     return held.some((one) => next.includes(one))
         ? undefined
-        : "none of the thumbprints that it has is kept";
+        : "none of its current thumbprints is kept";
 }
 
 /** An enrollment of its own accepts former certificates of the same key alone. */
@@ -230,7 +230,7 @@ function whyOtherKey(
             ? certificate?.["key"] ===
               generatedKey(group?.keyAlgorithm, authentication.keyGeneration)
             : requestedKey(authentication.csrPem).equals(publicKeyOf(new X509Certificate(pem)));
-    return isSame ? undefined : "gets another key, and its enrollment forgets the present one";
+    return isSame ? undefined : "gets another key, and its enrollment drops the current one";
 }
 
 function publicKeyOf({ publicKey }: X509Certificate): Buffer {
@@ -262,7 +262,7 @@ function whyUntrusted(
         individualEnrollment && [generation, ...retain].includes(generationOfIssuer(pem));
     return isKnown || trusted.has(issuer)
         ? undefined
-        : `its CA "${nameIn(issuer)}" is trusted no more, and is not among the generations to retain`;
+        : `its CA "${nameIn(issuer)}" is no longer trusted, and is not among the retained generations`;
 }
 
 function nameIn(subject: string): string {

@@ -23,8 +23,8 @@ export function createFleetStack(
 ): pulumi.Inputs {
     if (!pulumi.runtime.isDryRun() && process.env[rateLimitServerVariable] === undefined) {
         throw userError(
-            `${pulumi.getStack()} holds a part of the fleet of ${shard.of}; deployed alone, it could delete devices that ` +
-                `moved to another part: run "npm run fleet -- up --stack ${shellWord(shard.of)}"`,
+            `${pulumi.getStack()} is a fleet stack of ${shard.of}; deployed alone, it could delete devices that ` +
+                `moved to another one: run "npm run fleet -- up --stack ${shellWord(shard.of)}"`,
         );
     }
     const base = handedOver(settings, shard, platform, previous);

@@ -41,9 +41,9 @@ export function handleFormerDevices(settings: Settings, base: FleetBase, fleetSi
 function warnOfRegistered(ids: readonly string[]): void {
     if (ids.length > 0) {
         void pulumi.log.warn(
-            `${nameList(ids)}: left the configuration before a run of this version; what the ` +
-                `provisioning service made of it STAYS on the hub, and connects until its certificate ends. To cut it off: ` +
-                `put it back, "pulumi up", and remove it again; or delete it there (az iot hub device-identity delete).`,
+            `${nameList(ids)}: left the configuration before this version ran; the identity that the ` +
+                `provisioning service created STAYS on the hub, and can connect until its certificate expires. To cut it off: ` +
+                `add the device again, run "pulumi up", and remove it again; or delete the identity (az iot hub device-identity delete).`,
         );
     }
 }
@@ -70,7 +70,7 @@ function keepOut(
 ): void {
     if (args.status !== "disabled" && !pruneDevices) {
         void pulumi.log.info(
-            `device "${deviceId}" left the configuration: it cannot register any more, and stays on its hub, disabled ` +
+            `device "${deviceId}" left the configuration: it can no longer register, and stays on its hub, disabled ` +
                 `(iot-x509:pruneDevices)`,
         );
     }

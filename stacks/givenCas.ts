@@ -17,8 +17,8 @@ export function refuseOtherKeys(settings: Settings, previous: PreviousState): vo
             return key === undefined || key.equals(new X509Certificate(pem).publicKey)
                 ? []
                 : [
-                      `iot-x509:groups.${name}.intermediate.certificates.${generation}: the certificate is for another key ` +
-                          `than that of ${name}-g${generation}, which this stack made. Sign the request of this CA: delete the ` +
+                      `iot-x509:groups.${name}.intermediate.certificates.${generation}: the certificate has another key ` +
+                          `than ${name}-g${generation}, which this stack generated. Sign the request of this CA: delete the ` +
                           `line and run "pulumi up", which shows the request and the command that signs it.`,
                   ];
         }),

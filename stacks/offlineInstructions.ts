@@ -12,11 +12,11 @@ export function announceOfflineSteps(settings: Settings, platform: Platform): vo
     const rootDays = daysLeft(settings.pki.root.certificatePem);
     for (const [name, pending] of platform.authorities.pending) {
         void pulumi.log.warn(
-            `The intermediate CA "${name}" awaits the offline root's signature.\n` +
+            `The intermediate CA "${name}" needs the offline root's signature.\n` +
                 `  pulumi stack output signingRequests --json | ` +
                 `node -pe ${shellWord(requestOf(name))} > ${shellWord(`${name}.csr`)}\n` +
                 `  ${signCommand(name, Math.min(pending.validityDays, rootDays))}\n` +
-                `Then name it, with the path that it has here, and run "pulumi up" again:\n` +
+                `Then set its path on this machine, and run "pulumi up" again:\n` +
                 `  pulumi config set --path ${shellWord(certificatePath(pending))} ${shellWord(`${name}.pem`)}`,
         );
     }
@@ -47,10 +47,10 @@ function announceProof(platform: Platform): void {
     platform.trusted.get("root")?.verificationCode?.apply((code) => {
         if (code !== undefined && !pulumi.runtime.isDryRun()) {
             void pulumi.log.warn(
-                `The offline root awaits its proof of possession for code ${code}.\n` +
+                `The offline root needs a proof of possession for code ${code}.\n` +
                     `  openssl req -new -newkey rsa:2048 -nodes -keyout /dev/null -subj ${subjectWord([["CN", code]])} -out proof.csr\n` +
                     `  openssl x509 -req -in proof.csr -CA root.pem -CAkey root.key -CAcreateserial -days 1 -sha256 -out proof.pem\n` +
-                    `Then name it, with the path that it has here, and run "pulumi up" again:\n` +
+                    `Then set its path on this machine, and run "pulumi up" again:\n` +
                     `  pulumi config set --path iot-x509:pki.root.proof proof.pem`,
             );
         }

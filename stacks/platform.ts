@@ -170,8 +170,8 @@ async function presentHub(
     const minTlsVersion = present?.recorded.properties?.minTlsVersion;
     if (present !== undefined && minTlsVersion !== hub.minTlsVersion) {
         console.log(
-            `warning: the hub ${resourceName} takes TLS ${minTlsVersion ?? "1.0 and 1.1"}, which Azure lets nobody change ` +
-                `once it is made: for ${hub.minTlsVersion} alone make another hub (iot-x509:hub.name)`,
+            `warning: the hub ${resourceName} accepts TLS ${minTlsVersion ?? "1.0 and 1.1"}, which Azure does not allow to change ` +
+                `after its creation: to require ${hub.minTlsVersion}, create another hub (iot-x509:hub.name)`,
         );
     }
     return present;

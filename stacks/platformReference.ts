@@ -58,7 +58,7 @@ export function refuseFleetStackAlone(last: LastOutputs): void {
     const platform = last[platformOutput];
     if (typeof platform === "string") {
         throw userError(
-            `${pulumi.getStack()} holds a part of the fleet of ${platform} and is deployed with it: ` +
+            `${pulumi.getStack()} is a fleet stack of ${platform} and is deployed with it: ` +
                 `"npm run fleet -- preview --stack ${shellWord(platform)}" or "npm run fleet -- up --stack ${shellWord(platform)}"`,
         );
     }
@@ -73,7 +73,7 @@ export function refuseToMakeAnew({ shards }: Settings, last: LastOutputs): void 
     if (shards === undefined && platformReferenceOutput in last) {
         const stack = pulumi.getStack();
         throw userError(
-            `the devices of ${stack} are in fleet stacks, and iot-x509:shards is not set any more; declared here, they ` +
+            `the devices of ${stack} are in fleet stacks, but iot-x509:shards is no longer set; declared here, they ` +
                 `would all get new keys: "npm run fleet -- up --stack ${shellWord(stack)}" brings them back`,
         );
     }
@@ -143,7 +143,7 @@ function missing({ of }: Shard): string {
         return pulumi.unknown as unknown as string;
     }
     throw userError(
-        `the stack ${of} does not hand over what its fleet stacks need: ` +
+        `the stack ${of} lacks the outputs that its fleet stacks need: ` +
             `run "npm run fleet -- up --stack ${shellWord(of)}"`,
     );
 }

@@ -36,8 +36,8 @@ export async function resourceGroup(
     const own = previous.find("azure-native:resources:ResourceGroup", logicalName);
     if (own !== undefined) {
         throw userError(
-            `iot-x509:resourceGroup is "existing", and this stack made the resource group "${String(own["name"])}", which ` +
-                `would be deleted with all that is in it: set it to "create" again`,
+            `iot-x509:resourceGroup is "existing", but this stack created the resource group "${String(own["name"])}", which ` +
+                `would be deleted with everything in it: set it to "create" again`,
         );
     }
     try {
@@ -47,8 +47,8 @@ export async function resourceGroup(
         const said = (error as Error).message;
         throw userError(
             /ResourceGroupNotFound|Status=404/.test(said)
-                ? `iot-x509:resourceGroup is "existing", and the subscription has no resource group "${resourceGroupName}": ` +
-                      `make it (az group create --name ${shellWord(resourceGroupName)} --location ${shellWord(location)}), or set it to "create"`
+                ? `iot-x509:resourceGroup is "existing", but the subscription has no resource group "${resourceGroupName}": ` +
+                      `create it (az group create --name ${shellWord(resourceGroupName)} --location ${shellWord(location)}), or set it to "create"`
                 : `resource group "${resourceGroupName}": ${causeAndRemedy(said) ?? said}`,
         );
     }

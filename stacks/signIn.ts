@@ -33,8 +33,8 @@ export async function signIn(): Promise<SignedIn> {
     const own = await identityOf(login.credential, login.cloud.armScope).catch(refuse);
     if (native.objectId !== own.objectId || native.tenantId !== own.tenantId) {
         throw userError(
-            `sign-in to Azure: azure-native is ${native.objectId} of the tenant ${native.tenantId}, and this program's own calls are ` +
-                `${own.objectId} of ${own.tenantId}: set ARM_TENANT_ID and ARM_SUBSCRIPTION_ID, and see docs/login.md`,
+            `sign-in to Azure: azure-native is logged in as ${native.objectId} of tenant ${native.tenantId}, but this program as ` +
+                `${own.objectId} of tenant ${own.tenantId}: set ARM_TENANT_ID and ARM_SUBSCRIPTION_ID, and see docs/login.md`,
         );
     }
     await confirmSubscription(login, native.subscriptionId).catch(refuse);
@@ -64,12 +64,12 @@ export async function confirmDirectory({ cloud, tenantId }: SignedIn): Promise<v
             `sign-in to Microsoft Entra, for ci: ${said(error)}` +
                 (cloud.name === "public"
                     ? ""
-                    : `; azuread has a cloud of its own: pulumi config set azuread:environment ${cloud.name}`),
+                    : `; azuread has its own cloud setting: pulumi config set azuread:environment ${cloud.name}`),
         );
     });
     if (directory.tenantId !== tenantId) {
         throw userError(
-            `sign-in to Microsoft Entra, for ci: azuread is in the tenant ${directory.tenantId}, and the subscription in ` +
+            `sign-in to Microsoft Entra, for ci: azuread uses the tenant ${directory.tenantId}, but the subscription is in ` +
                 `${tenantId}: pulumi config set azuread:tenantId ${tenantId}`,
         );
     }

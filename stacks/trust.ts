@@ -64,9 +64,9 @@ export function refuseUnprovenRoot({ pki }: Settings, previous: PreviousState): 
     const wanted = new X509Certificate(root.certificatePem).fingerprint256.replace(/:/g, "");
     if (trusted.length > 0 && !known.includes(wanted)) {
         throw userError(
-            `the hub trusts the root "${trusted.join('", "')}", and would trust nobody until the offline root of ` +
+            `the hub trusts the root "${trusted.join('", "')}", and would trust no device until the offline root of ` +
                 `pki.root.certificate has signed its proof of possession. Nothing was changed. Without a gap: set ` +
-                `pki.trust to intermediates and run "pulumi up"; then change the root, have it sign, and set pki.trust back.`,
+                `pki.trust to intermediates and run "pulumi up"; then change the root, sign with it, and restore pki.trust.`,
         );
     }
 }

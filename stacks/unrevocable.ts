@@ -34,9 +34,9 @@ export function refuseUnrevocable(settings: Settings, previous: PreviousState): 
         );
     if (problems.length > 0) {
         throw userError(
-            `with iot-x509:pki.trust "root" the hub accepts what any intermediate below the root signed, so this run cannot ` +
+            `with iot-x509:pki.trust "root", the hub accepts what any intermediate below the root signed, so this run cannot ` +
                 `revoke:\n${problems.join("\n")}\nNothing was changed. Keep the generation among "retain" until then; or, for a ` +
-                `CA whose key leaked, raise pki.root.generation as well and run it with all devices' new certificates; or set ` +
+                `CA whose key leaked, also raise pki.root.generation and give all devices new certificates; or set ` +
                 `pki.trust to "intermediates" first.`,
         );
     }
@@ -46,8 +46,8 @@ export function refuseUnrevocable(settings: Settings, previous: PreviousState): 
 export function warnOfSharedRoot({ pki, groups }: Settings): void {
     for (const { name } of groups.filter(({ blocked }) => blocked && pki.trust === "root")) {
         void pulumi.log.warn(
-            `group ${name} is blocked: every identity of it is disabled. With iot-x509:pki.trust "root" the hub still accepts ` +
-                `its intermediate, so whoever has the key of that can sign for listed devices of other groups: raise ` +
+            `group ${name} is blocked: each of its identities is disabled. With iot-x509:pki.trust "root", the hub still accepts ` +
+                `its intermediate, so whoever has that CA's key can sign for listed devices of other groups: raise ` +
                 `pki.root.generation, or use pki.trust "intermediates".`,
         );
     }

@@ -92,7 +92,7 @@ export class ArmReader {
     /** The token goes to no other host, whatever an answer says. */
     private within(link: string): string {
         if (new URL(link).host !== new URL(this.endpoint).host) {
-            throw new Error(`a list of ${this.endpoint} goes on at ${new URL(link).host}`);
+            throw new Error(`a list of ${this.endpoint} continues at ${new URL(link).host}`);
         }
         return link;
     }

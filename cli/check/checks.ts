@@ -49,8 +49,11 @@ export async function runChecks(context: CheckContext): Promise<CheckFinding[]> 
         found.push(...findings.map((one) => ({ check: name, ...one })));
         if (isGate && findings.some(({ severity }) => severity !== "ok")) {
             const left = checks.slice(index + 1).map((one) => one.name);
-            const text = `not looked at: ${left.join(", ")}`;
-            found.push({ check: name, ...unchecked(text, "mend the above and run this again") });
+            const text = `not checked: ${left.join(", ")}`;
+            found.push({
+                check: name,
+                ...unchecked(text, "fix the problem above, and run this again"),
+            });
             return found;
         }
     }
@@ -62,7 +65,7 @@ function notChecked(failure: Error): Finding {
     if (isForbidden(failure)) {
         return unchecked(
             said,
-            "log in as somebody who may read it, or have the role Reader on the subscription granted",
+            "log in as somebody who may read it, or request the role Reader on the subscription",
         );
     }
     if (failure instanceof AzureError && failure.code === "MissingSubscriptionRegistration") {
@@ -71,5 +74,5 @@ function notChecked(failure: Error): Finding {
             "register it (see providers) and run this again",
         );
     }
-    return unchecked(said, "run this again; if it stays, see docs/check.md");
+    return unchecked(said, "run this again; if it fails again, see docs/check.md");
 }

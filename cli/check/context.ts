@@ -53,7 +53,7 @@ export async function openContext({
         if (subscription === undefined) {
             return {
                 finding: error(
-                    "the login names no subscription",
+                    "the login has no subscription",
                     "set ARM_SUBSCRIPTION_ID, or: pulumi config set azure-native:subscriptionId ID",
                 ),
             };
@@ -87,7 +87,7 @@ export async function openContext({
             finding: error(
                 `no login to Azure: ${said.split("\n")[0]}`,
                 known ??
-                    "run `az login`, or set the variables of another way to log in (README, On Azure)",
+                    "run `az login`, or set the variables of another way to log in (docs/login.md)",
             ),
         };
     }

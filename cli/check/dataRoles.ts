@@ -54,7 +54,7 @@ async function checkPlane(
     return lacking.length === 0
         ? ok(`this login may change ${what} on ${scope}`)
         : error(
-              `iot-x509:hub.dataRole is existing, and this login has no role for ${what} on ${scope}`,
+              `iot-x509:hub.dataRole is existing, but this login has no role for ${what} on ${scope}`,
               `${grantCommand(context, role, scope)}, or set iot-x509:hub.dataRole to assign`,
           );
 }

@@ -70,15 +70,15 @@ export async function graphFinding(
         const held = permissions.find((one) => roles.includes(one));
         return held === undefined
             ? error(
-                  "iot-x509:ci makes an Entra application, and this service principal has no Graph permission for that",
+                  "iot-x509:ci creates an Entra application, and this service principal has no Graph permission for that",
                   "grant it the application permission Application.ReadWrite.OwnedBy of Microsoft Graph, with an administrator's " +
-                      "consent, or deploy once as a person who may make applications",
+                      "consent, or deploy once as a user who may create applications",
               )
-            : ok(`this login may make Entra applications (${held})`);
+            : ok(`this login may create Entra applications (${held})`);
     }
     const role = wids.map((id) => directoryRoles[id.toLowerCase()]).find(Boolean);
     if (role !== undefined) {
-        return ok(`this login may make Entra applications (${role})`);
+        return ok(`this login may create Entra applications (${role})`);
     }
     let mayCreate: boolean | undefined;
     try {
@@ -90,15 +90,15 @@ export async function graphFinding(
     }
     if (mayCreate === undefined) {
         return unchecked(
-            "whether the tenant lets its users make Entra applications, which iot-x509:ci needs, could not be read",
+            "cannot read whether the tenant lets its users create Entra applications, which iot-x509:ci needs",
             "ask the tenant's administrator (Entra: User settings, App registrations)",
         );
     }
     return mayCreate
-        ? ok("the tenant lets its users make Entra applications")
+        ? ok("the tenant lets its users create Entra applications")
         : error(
-              "iot-x509:ci makes an Entra application, and the tenant does not let its users make any",
-              "have the Entra role Application Developer granted to you",
+              "iot-x509:ci creates an Entra application, but the tenant does not let its users create any",
+              "request the Entra role Application Developer",
           );
 }
 

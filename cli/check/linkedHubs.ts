@@ -16,13 +16,13 @@ async function checkLinkedHub(context: CheckContext, id: string): Promise<Findin
     try {
         if ((await arm.find(id, "2023-06-30")) === undefined) {
             return error(
-                `the linked hub ${id} is not there`,
-                "correct its ID in iot-x509:dps.linkedHubs, or delete it there",
+                `the linked hub ${id} does not exist`,
+                "correct its ID in iot-x509:dps.linkedHubs, or delete it from the list",
             );
         }
         const lacking = missingActions(await permissionsOn(arm, id), [listKeys]);
         return lacking.length === 0
-            ? ok(`the linked hub ${id} is there`)
+            ? ok(`the linked hub ${id} exists`)
             : error(
                   `this login may not ${listKeys} on the linked hub ${id}`,
                   grantCommand(context, "Contributor", id),

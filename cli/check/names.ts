@@ -21,15 +21,15 @@ async function checkName(
 ): Promise<Finding> {
     const setting = kind === "hub" ? "iot-x509:hub" : "iot-x509:dps";
     if (name === undefined) {
-        return ok(`the ${kind} gets a name of its own: ${prefix}- and six random characters`);
+        return ok(`the ${kind} gets a generated name: ${prefix}- and six random characters`);
     }
     const own = present.find((one) => one.name.toLowerCase() === name.toLowerCase());
     if (own !== undefined) {
         const group = groupOf(own.id);
         return group.toLowerCase() === settings.resourceGroupName?.toLowerCase()
             ? warning(
-                  `the ${kind} "${name}" is there already, and a first up fails on it unless this stack made it`,
-                  `take it over (docs/check.md says how), or choose another ${setting}.name`,
+                  `the ${kind} "${name}" already exists, so the first up fails unless this stack created it`,
+                  `adopt it (see docs/check.md), or choose another ${setting}.name`,
               )
             : error(
                   `the name "${name}" belongs to a ${kind} of this subscription, in the resource group "${group}"`,
@@ -40,7 +40,7 @@ async function checkName(
     return problem === undefined
         ? ok(`the name "${name}" is free for a ${kind}`)
         : error(
-              `the name "${name}" cannot be had for a ${kind}: ${problem.split("\n")[0]}`,
+              `the name "${name}" is not available for a ${kind}: ${problem.split("\n")[0]}`,
               `choose another ${setting}.name, or set ${setting}.prefix instead`,
           );
 }

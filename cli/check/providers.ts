@@ -37,11 +37,11 @@ async function checkProvider({ arm }: CheckContext, namespace: string): Promise<
     ]);
     return lacking.length === 0
         ? warning(
-              `${namespace} is ${registrationState}; azure-native registers it by itself, which takes minutes`,
+              `${namespace} is ${registrationState}; azure-native registers it, which takes minutes`,
               command,
           )
         : error(
               `${namespace} is ${registrationState}, and this login may not register it (${lacking.join(", ")})`,
-              `let a Contributor of the subscription run: ${command}`,
+              `ask a Contributor of the subscription to run: ${command}`,
           );
 }

@@ -14,20 +14,20 @@ const maximumServices = 10;
 /** Azure docs: iot-hub-devguide-quotas-throttling; where Azure's own figures are lower or raised, they count. */
 const maximumHubs = 50;
 
-const askForMore = "delete one that nobody needs, or have the limit raised by Azure support";
+const askForMore = "delete an unused one, or ask Azure support to raise the limit";
 
 /** Whether the subscription takes one hub and one provisioning service more. */
 export async function checkQuotas(context: CheckContext): Promise<Finding[]> {
     const { settings, hubs, services } = context;
     const { hub, dps } = settings;
     const findings = isPresent(await hubs(), hub.name)
-        ? [ok("the hub is there already")]
+        ? [ok("the hub already exists")]
         : await hubQuotas(context, await hubs());
     if (dps !== undefined) {
         const all = await services();
         findings.push(
             isPresent(all, dps.name)
-                ? ok("the provisioning service is there already")
+                ? ok("the provisioning service already exists")
                 : room("provisioning services", all.length, maximumServices, askForMore),
         );
     }
@@ -59,8 +59,8 @@ async function hubQuotas(
     if (isFree && counted.length === 0) {
         findings.push(
             unchecked(
-                "Azure does not say how many free hubs the subscription has",
-                "a subscription has one free hub: az iot hub list --query \"[?sku.name=='F1'].name\"",
+                "Azure does not report how many free hubs the subscription has",
+                "a subscription can have one free hub: az iot hub list --query \"[?sku.name=='F1'].name\"",
             ),
         );
     }
@@ -70,7 +70,10 @@ async function hubQuotas(
 function room(what: string, current: number, limit: number, remedy: string): Finding {
     return current < limit
         ? ok(`${what}: ${current} of ${limit}`)
-        : error(`the subscription has ${current} of ${limit} ${what} and takes no other`, remedy);
+        : error(
+              `the subscription has ${current} of ${limit} ${what}, so it cannot have another`,
+              remedy,
+          );
 }
 
 function isPresent(all: readonly Present[], name: string | undefined): boolean {

@@ -14,8 +14,8 @@ export async function checkRegions(context: CheckContext): Promise<Finding[]> {
     if (encrypted.includes("location")) {
         return [
             unchecked(
-                "iot-x509:location is encrypted, so the region was not looked for",
-                "a region is no secret: pulumi config set iot-x509:location REGION",
+                "iot-x509:location is encrypted, so the region was not checked",
+                "a region is not a secret: pulumi config set iot-x509:location REGION",
             ),
         ];
     }

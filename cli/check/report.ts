@@ -39,7 +39,7 @@ export function reportLines({ findings, counts }: CheckReport): string[] {
     const { error, warning, unchecked } = counts;
     const summary =
         error + warning + unchecked === 0
-            ? "Nothing stands in the way of a first up."
-            : `${error} in the way, ${warning} to look at, ${unchecked} not checked.`;
+            ? "Found nothing that would make a first up fail."
+            : `${error} to fix, ${warning} to review, ${unchecked} not checked.`;
     return [...lines, summary];
 }

@@ -9,30 +9,30 @@ export async function checkResourceGroup(context: CheckContext): Promise<Finding
     if (encrypted.includes("resourceGroupName")) {
         return [
             unchecked(
-                "iot-x509:resourceGroupName is encrypted, so the group was not looked for",
-                "a group's name is no secret: pulumi config set iot-x509:resourceGroupName NAME",
+                "iot-x509:resourceGroupName is encrypted, so the group was not checked",
+                "a group's name is not a secret: pulumi config set iot-x509:resourceGroupName NAME",
             ),
         ];
     }
     if (name === undefined) {
-        return [ok("the resource group gets a name of its own")];
+        return [ok("the resource group gets a generated name")];
     }
     const present = await context.group();
     if (kind === "existing") {
         return [
             present === undefined
                 ? error(
-                      `iot-x509:resourceGroup is "existing", and there is no resource group "${name}"`,
+                      `iot-x509:resourceGroup is "existing", but there is no resource group "${name}"`,
                       `az group create --name ${shellWord(name)} --location ${shellWord(location)}, or set it to "create"`,
                   )
-                : ok(`the resource group "${name}" is there`),
+                : ok(`the resource group "${name}" exists`),
         ];
     }
     return [
         present === undefined
-            ? ok(`the resource group "${name}" is free to be made`)
+            ? ok(`the resource group "${name}" does not exist yet`)
             : warning(
-                  `the resource group "${name}" is there already, and a first up fails on it unless this stack made it`,
+                  `the resource group "${name}" already exists, so the first up fails unless this stack created it`,
                   "set iot-x509:resourceGroup to existing, or choose another resourceGroupName",
               ),
     ];

@@ -48,7 +48,7 @@ export async function checkRoles(context: CheckContext): Promise<Finding[]> {
     const lacking = missingActions(permissions, needed);
     const findings = [
         lacking.length === 0
-            ? ok(`this login may make and delete what the stack declares on ${scope}`)
+            ? ok(`this login may create and delete what the stack declares on ${scope}`)
             : error(
                   `this login may not ${lacking.join(", ")} on ${scope}`,
                   grantCommand(context, "Contributor", scope),
@@ -68,7 +68,7 @@ export async function checkRoles(context: CheckContext): Promise<Finding[]> {
     const why = needs.length === 0 ? "iot-x509:hub.dataRole is assign" : `${needs[0]} needs it`;
     const instead =
         needs.length === 0
-            ? ", or let somebody else grant the data roles and set iot-x509:hub.dataRole to existing"
+            ? ", or have somebody else grant the data roles, and set iot-x509:hub.dataRole to existing"
             : "";
     findings.push(
         ungranted.length === 0

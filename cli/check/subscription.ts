@@ -13,7 +13,7 @@ export async function checkSubscription({ arm, identity }: CheckContext): Promis
     if (found === undefined) {
         return [
             error(
-                `this login does not see ${arm.subscription}`,
+                `this login cannot see ${arm.subscription}`,
                 "check ARM_SUBSCRIPTION_ID and ARM_TENANT_ID; with az: `az account list --all`, then " +
                     "`az login --tenant TENANT` and `az account set --subscription ID`",
             ),
@@ -23,7 +23,7 @@ export async function checkSubscription({ arm, identity }: CheckContext): Promis
     if (tenantId !== undefined && tenantId !== identity.tenantId) {
         return [
             error(
-                `the subscription "${displayName}" is of tenant ${tenantId}, and the login is of ${identity.tenantId}`,
+                `the subscription "${displayName}" belongs to tenant ${tenantId}, but the login to ${identity.tenantId}`,
                 `set ARM_TENANT_ID to ${tenantId}, or: az login --tenant ${tenantId}`,
             ),
         ];
@@ -36,15 +36,15 @@ export async function checkSubscription({ arm, identity }: CheckContext): Promis
         case "PastDue":
             return [
                 warning(
-                    `"${displayName}" is ${state}: it still takes changes`,
-                    "pay what is due, or choose another subscription",
+                    `"${displayName}" is ${state}: it still accepts changes`,
+                    "pay the open invoice, or choose another subscription",
                 ),
             ];
         default:
             return [
                 error(
-                    `"${displayName}" is ${state}: it takes no changes`,
-                    "have it enabled by its owner (Azure docs: reactivate a disabled subscription), or choose another",
+                    `"${displayName}" is ${state}: it accepts no changes`,
+                    "ask its owner to enable it (Azure docs: reactivate a disabled subscription), or choose another",
                 ),
             ];
     }

@@ -24,7 +24,7 @@ export async function checkTiers(context: CheckContext): Promise<Finding[]> {
     if (sku === "F1" && length > freeDevices) {
         return [
             error(
-                `a free hub takes ${freeDevices} devices, and the settings declare ${length}`,
+                `a free hub holds ${freeDevices} devices, but the settings declare ${length}`,
                 "set iot-x509:hub.sku to S1",
             ),
         ];
@@ -40,7 +40,7 @@ export async function checkTiers(context: CheckContext): Promise<Finding[]> {
             ? ok(`the hub can be changed from ${present.sku?.name} to ${sku}`)
             : error(
                   `the hub "${present.name}" is ${present.sku?.name} and cannot become ${sku}`,
-                  `set iot-x509:hub.sku to one of ${reachable.join(", ") || present.sku?.name}, or make another hub`,
+                  `set iot-x509:hub.sku to one of ${reachable.join(", ") || present.sku?.name}, or create another hub`,
               ),
     ];
 }

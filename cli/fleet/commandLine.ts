@@ -32,29 +32,29 @@ interface Usage {
 
 const stack = [
     "--stack STACK",
-    ["the stack of the hub; default: the selected one. STACK or", "ORGANIZATION/PROJECT/STACK"],
+    ["the hub's stack; default: the selected one. STACK or", "ORGANIZATION/PROJECT/STACK"],
 ] as const;
 const shards = "--shards N|group";
-const refresh = ["--refresh", ["compares the states with Azure first"]] as const;
+const refresh = ["--refresh", ["compare the states with Azure first"]] as const;
 const atOnce = [
     "--at-once N",
-    ["fleet stacks that are deployed at the same time; default: one for", "each processor"],
+    ["fleet stacks to deploy at the same time; default: one per", "processor"],
 ] as const;
 
 const usages: Readonly<Record<Command, Usage>> = {
     up: {
         operands: [],
         does: [
-            "Deploys the stack of the hub, then its fleet stacks. Devices that are elsewhere move first; only states",
-            "change by that. After an end of any kind the same command goes on with what is left.",
+            "Deploys the hub's stack, then its fleet stacks. First, devices that belong to another stack move there; only",
+            "states change. After any interruption, the same command continues with what is left.",
         ],
         flags: Object.fromEntries([
             stack,
             [
                 shards,
                 [
-                    "fleet stacks that hold the devices, or one for each group; is",
-                    "written to the settings",
+                    "fleet stacks that hold the devices, or one for each group;",
+                    "saved in the settings",
                 ],
             ],
             refresh,
@@ -64,11 +64,11 @@ const usages: Readonly<Record<Command, Usage>> = {
     preview: {
         operands: [],
         does: [
-            "Shows what up would do, in each stack what may lose something first: replace, delete, update, create.",
+            "Shows what up would do, in each stack ordered by risk: replace, delete, update, create.",
         ],
         flags: Object.fromEntries([
             stack,
-            [shards, ["fleet stacks to look at instead of those of the settings"]],
+            [shards, ["fleet stacks to preview instead of those in the settings"]],
             refresh,
             atOnce,
         ]),
@@ -80,24 +80,21 @@ const usages: Readonly<Record<Command, Usage>> = {
             stack,
             refresh,
             atOnce,
-            ["--yes", ["does not ask whether it is meant"]],
+            ["--yes", ["do not ask for confirmation"]],
         ]),
     },
     certificates: {
         operands: [],
         does: [
-            "Writes the devices' files, of one stack or of all fleet stacks: DEVICE.pem, the certificate chain without the",
-            "root, and DEVICE.key where the key was made here. Only their owner can read them. A folder that git could",
+            "Writes the devices' files of one stack or of all fleet stacks: DEVICE.pem, the certificate chain without the",
+            "root, and DEVICE.key if the program generated the key. Only their owner can read them. A folder that git could",
             "commit is refused.",
         ],
         flags: Object.fromEntries([
-            ["--out DIR", ["the folder to write to; is made with mode 700"]],
+            ["--out DIR", ["the folder to write to; created with mode 700"]],
             [
                 "--changed",
-                [
-                    "leaves files alone whose content is right, and tells which others",
-                    "were written",
-                ],
+                ["keep files whose content is up to date, and list those that", "were written"],
             ],
             stack,
         ]),
@@ -106,9 +103,9 @@ const usages: Readonly<Record<Command, Usage>> = {
         operands: ["PROVIDER"],
         does: [
             "Encrypts the states and settings of the hub's stack and of all its fleet stacks with another key, by pulumi",
-            "stack change-secrets-provider: passphrase (also for another passphrase), azurekeyvault://… and so on.",
-            "PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE has the former passphrase, as for all commands.",
-            "Stacks that were changed already are left as they are.",
+            "stack change-secrets-provider: passphrase (also to change the passphrase), azurekeyvault://… and so on.",
+            "PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE has the current passphrase, as for all commands.",
+            "Stacks that were already changed stay unchanged.",
         ],
         flags: Object.fromEntries([
             [
@@ -131,8 +128,8 @@ export function readCommandLine(argv: readonly string[]): CommandLine | string {
     const command = commands.find((one) => one === first);
     if (command === undefined) {
         throw new UsageError(
-            `${first === undefined ? "no command was given" : `"${first}" is no command`} — ` +
-                `one of ${commands.join(", ")}: npm run fleet -- up --shards 4`,
+            `${first === undefined ? "no command given" : `"${first}" is not a command`} — ` +
+                `use one of ${commands.join(", ")}: npm run fleet -- up --shards 4`,
         );
     }
     const { values, operands } = parsed(command, argv.slice(1));
@@ -142,13 +139,13 @@ export function readCommandLine(argv: readonly string[]): CommandLine | string {
     const wanted = usages[command].operands;
     if (operands.length !== wanted.length) {
         throw new UsageError(
-            `"${operands.join(" ")}" stands where ${wanted.join(" ") || "nothing"} belongs — ${helpCommand(command)}`,
+            `unexpected operands "${operands.join(" ")}"; expected ${wanted.join(" ") || "none"} — ${helpCommand(command)}`,
         );
     }
     const text = (flag: string) => values[flag] as string | undefined;
     if (command === "certificates" && !text("out")) {
         throw new UsageError(
-            "which folder to write to is not said — npm run fleet -- certificates --out ../credentials",
+            "no output folder given — npm run fleet -- certificates --out ../credentials",
         );
     }
     return {
@@ -196,18 +193,18 @@ function helpCommand(command: Command): string {
 function overview(): string {
     const lines = commands.map((command) => `  ${usageLine(command)}`);
     return [
-        "The stack of a hub and the fleet stacks that hold its devices, as one.",
+        "Manages a hub's stack and the fleet stacks that hold its devices as one.",
         "",
         ...lines,
         "",
-        "What each does: npm run fleet -- COMMAND --help",
-        "Ctrl-C ends a run in order, a second one at once; the same command goes on where it ended.",
+        "More about a command: npm run fleet -- COMMAND --help",
+        "Ctrl-C stops a run after the operations under way, a second Ctrl-C immediately; the same command continues it.",
     ].join("\n");
 }
 
 function help(command: Command): string {
     const { does, flags } = usages[command];
-    const all = Object.entries({ ...flags, "--help": ["shows this"] });
+    const all = Object.entries({ ...flags, "--help": ["show this text"] });
     const width = Math.max(...all.map(([flag]) => flag.length));
     const lines = all.flatMap(([flag, [first, ...others]]) => [
         `  ${flag.padEnd(width)}  ${first}`,
@@ -244,7 +241,9 @@ function readCount(
     }
     const count = Number(given);
     if (!/^\d+$/.test(given) || count < 1 || count > most) {
-        throw new UsageError(`${flag} is "${given}" — it is a number from 1 to ${most}${else_}`);
+        throw new UsageError(
+            `${flag} is "${given}" — it must be a number from 1 to ${most}${else_}`,
+        );
     }
     return count;
 }

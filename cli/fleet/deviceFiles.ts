@@ -83,17 +83,17 @@ export async function writeDeviceFiles(
     const left = unchanged === 0 ? "" : `, ${counted(unchanged, "device")} unchanged`;
     say(
         `${platform}: certificates of ${counted(written, "device")} written to ${folder}${left}; ` +
-            `${counted(keys, "key")} made here`,
+            `${counted(keys, "generated key")}`,
     );
     if (written + unchanged === 0) {
         say(
-            "No state holds a device's certificate: deploy first (pulumi up, or npm run fleet -- up).",
+            "No state contains a device certificate: deploy first (pulumi up, or npm run fleet -- up).",
         );
     }
     if (incomplete.length > 0) {
         say(
-            `Not written, because no state has the CA that signed their certificates: ${incomplete.join(", ")} — ` +
-                `npm run fleet -- up, or pulumi up, issues them anew`,
+            `Not written, because no state contains the CA that signed their certificates: ${incomplete.join(", ")} — ` +
+                `npm run fleet -- up, or pulumi up, issues new ones`,
         );
     }
     return incomplete.length > 0 ? 1 : 0;
@@ -169,7 +169,7 @@ function refuseCommittable(folder: string): void {
     if (existsSync(full) && (statSync(full).mode & onlyOwner) !== 0) {
         const mode = (statSync(full).mode & 0o777).toString(8);
         throw new StackFileError(
-            `${folder} is open to others (mode ${mode}), and keys would be written there — chmod 700 ${folder}, or name ` +
+            `${folder} is accessible to other users (mode ${mode}), and keys would be written there — chmod 700 ${folder}, or name ` +
                 `another folder`,
         );
     }

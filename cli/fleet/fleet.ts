@@ -97,7 +97,7 @@ export class Fleet {
         this.runFolder.remove();
     }
 
-    /** Moves parts of devices where they belong, deploys the hub's stack, then the fleet stacks. */
+    /** Moves device resources where they belong, deploys the hub's stack, then the fleet stacks. */
     up(): Promise<FleetOutcome> {
         return this.locked(() => this.deploy());
     }
@@ -130,7 +130,7 @@ export class Fleet {
         }
         if (hub.isHubNew) {
             say(
-                "the hub was replaced: the identities of all devices are made again on the new one",
+                "the hub was replaced: the identities of all devices are created again on the new one",
             );
             // The new hub may have the ID of the old one, so that the fleet stacks see no change.
             this.replace = allIdentities;
@@ -139,7 +139,7 @@ export class Fleet {
         if (stacks.obsolete.length > 0 && !this.isStopping) {
             const left = (await this.read()).stacks;
             for (const stack of stacks.obsolete.filter((name) => left.isRemovable(name))) {
-                say(`${stack} is empty and not needed any more: removed`);
+                say(`${stack} is empty and no longer needed: removed`);
                 await this.cli.removeStack(stack);
             }
         }
@@ -175,8 +175,8 @@ export class Fleet {
         }
         if (differing.length > 0) {
             say(
-                `${devicesOf(differing)} in two stacks after a move that was interrupted, and changed in one of them ` +
-                    `since. That one stays: ${differing.map(({ urn, stack }) => `${nameIn(urn)} of ${stack}`).join(", ")}`,
+                `${devicesOf(differing)} in two stacks after an interrupted move, and changed in one of them ` +
+                    `since. The changed one stays: ${differing.map(({ urn, stack }) => `${nameIn(urn)} of ${stack}`).join(", ")}`,
             );
         }
     }
@@ -271,8 +271,8 @@ export class Fleet {
         const taken = stacks.wanted.find(({ stack, exists }) => !exists && names.includes(stack));
         if (taken !== undefined) {
             throw new StackFileError(
-                `the stack "${taken.stack}" is not of ${platform}'s fleet, and a fleet stack needs that name — ` +
-                    `pulumi stack rename NAME --stack ${shellWord(taken.stack)}, with its settings file; or, when nobody needs it, ` +
+                `the stack "${taken.stack}" does not belong to ${platform}'s fleet, but a fleet stack needs that name — ` +
+                    `pulumi stack rename NAME --stack ${shellWord(taken.stack)}, with its settings file; or, if nobody needs it, ` +
                     `pulumi stack rm ${shellWord(taken.stack)}`,
             );
         }
@@ -362,8 +362,8 @@ function refuseHidden({ shards }: Settings, unread: readonly string[]): void {
             : unread.find((name) => /^(devices|devicesFile|deviceDefaults|groups)\b/.test(name)));
     if (hidden !== undefined) {
         throw new StackFileError(
-            `iot-x509:${hidden} is encrypted, and which fleet stack has which device is told from it — write it in ` +
-                `clear: pulumi config set --plaintext${/[.[]/.test(hidden) ? " --path" : ""} ${shellWord(`iot-x509:${hidden}`)} VALUE`,
+            `iot-x509:${hidden} is encrypted, but it determines which fleet stack holds which device — write it in ` +
+                `plain text: pulumi config set --plaintext${/[.[]/.test(hidden) ? " --path" : ""} ${shellWord(`iot-x509:${hidden}`)} VALUE`,
         );
     }
 }
@@ -377,8 +377,8 @@ function refuseProtected(found: ReadonlyMap<string, readonly string[]>): void {
     );
     const [[, [first]]] = found;
     throw new StackFileError(
-        `protected from deletion: ${counts.join(", ")}, such as ${nameIn(first)}; nothing was deleted — to destroy all ` +
-            'the same, set iot-x509:protect to false and run "npm run fleet -- up" first',
+        `protected from deletion: ${counts.join(", ")}, such as ${nameIn(first)}; nothing was deleted — to destroy them ` +
+            'anyway, set iot-x509:protect to false and run "npm run fleet -- up" first',
     );
 }
 
@@ -387,11 +387,11 @@ function nameIn(urn: string): string {
 }
 
 function notBegun(stack: string): Outcome {
-    return { stack, result: "not begun", changes: {}, details: [], seconds: 0 };
+    return { stack, result: "not started", changes: {}, details: [], seconds: 0 };
 }
 
 function toCome({ stack, devices }: FleetStack): Outcome {
-    const details = [`does not exist yet; ${counted(devices, "device")} to make in it`];
+    const details = [`does not exist yet; ${counted(devices, "device")} to create in it`];
     return { stack, result: "done", changes: {}, details, seconds: 0 };
 }
 

@@ -12,7 +12,7 @@ export class FleetProgress {
     private visited = 0;
     private readonly changes: Record<string, number> = {};
 
-    /** @param expected parts of devices that the settings list or a state holds */
+    /** @param expected device resources that the settings list or a state holds */
     constructor(
         private readonly expected: number,
         now: number,
@@ -41,7 +41,7 @@ export class FleetProgress {
         return line;
     }
 
-    /** `340 of 2,000 parts of devices (100 made, 240 unchanged), about 4 min left`; undefined before the first and after the last. */
+    /** `340 of 2,000 device resources (100 created, 240 unchanged), about 4 min left`; undefined before the first and after the last. */
     line(now: number): string | undefined {
         const left = this.expected - this.visited;
         if (left <= 0 || this.visited === 0) {
@@ -52,7 +52,7 @@ export class FleetProgress {
         const minutes = Math.max(1, Math.round((left * (now - this.since)) / changed / 60_000));
         const time = changed === 0 ? "" : `, about ${minutes.toLocaleString("en-US")} min left`;
         return (
-            `${this.visited.toLocaleString("en-US")} of ${this.expected.toLocaleString("en-US")} parts of devices ` +
+            `${this.visited.toLocaleString("en-US")} of ${this.expected.toLocaleString("en-US")} device resources ` +
             `(${counts})${time}`
         );
     }

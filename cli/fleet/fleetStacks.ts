@@ -73,7 +73,7 @@ export class FleetStacks {
         return [...this.wanted.map(({ stack }) => stack), ...this.obsolete];
     }
 
-    /** Where the parts of devices must go before any stack may be deployed. */
+    /** Where the device resources must go before any stack may be deployed. */
     get placement(): Placement {
         const { shards, devices } = this.settings;
         if (shards === undefined) {
@@ -95,7 +95,7 @@ export class FleetStacks {
         });
     }
 
-    /** How many parts of devices there are in the settings or in a state. */
+    /** How many device resources there are in the settings or in a state. */
     get expectedParts(): number {
         return new Set([...wantedParts(this.settings), ...this.parts.map(nameOf)]).size;
     }

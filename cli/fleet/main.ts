@@ -26,12 +26,12 @@ const say = (line: string): void => console.log(line);
 
 async function confirmDestruction(platform: string): Promise<void> {
     if (!process.stdin.isTTY) {
-        throw new UsageError("destroy deletes the hub and all its devices — say --yes");
+        throw new UsageError("destroy deletes the hub and all its devices — confirm with --yes");
     }
     const terminal = createInterface({ input: process.stdin, output: process.stdout });
     const refused = new AbortController();
     terminal.on("SIGINT", () => refused.abort());
-    const question = `This deletes the hub of ${platform} and all its devices. Type the stack's name to go on: `;
+    const question = `This deletes the hub of ${platform} and all its devices. Type the stack's name to continue: `;
     const answer = await terminal.question(question, { signal: refused.signal }).catch(() => "");
     terminal.close();
     if (answer.trim() !== platform) {
@@ -56,8 +56,8 @@ function stopOnSignals(fleet: Fleet): void {
         }
         say(
             times === 1
-                ? "stopping: what is under way ends first (once more: at once)"
-                : "ending at once",
+                ? "stopping after the operations under way (Ctrl-C again: immediately)"
+                : "ending immediately",
         );
         fleet.stop();
     };
@@ -72,7 +72,7 @@ async function run(verb: Verb, fleet: Fleet): Promise<number> {
     const outcome = await fleet[verb]();
     say(outcomeLines(verb, outcome, (Date.now() - began) / 1000).join("\n"));
     const results = outcome.stacks.map(({ result }) => result);
-    if (results.includes("stopped") || (fleet.isStopped && results.includes("not begun"))) {
+    if (results.includes("stopped") || (fleet.isStopped && results.includes("not started"))) {
         return interruptedStatus;
     }
     return results.every((result) => result === "done") ? 0 : 1;
@@ -106,7 +106,7 @@ async function main(): Promise<number> {
     }
     const stack = line.stack ?? selectedStack(process.cwd(), process.env);
     if (stack === undefined) {
-        throw new UsageError("no stack is selected — name the stack of the hub with --stack");
+        throw new UsageError("no stack is selected — name the hub's stack with --stack");
     }
     const { sharding, refresh, atOnce } = line;
     const fleet = await Fleet.open({

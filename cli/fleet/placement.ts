@@ -38,7 +38,7 @@ const enrollmentType = "pulumi-nodejs:dynamic/dps:IndividualEnrollment";
 const registrationType = "pulumi-nodejs:dynamic/dps:DeviceRegistration";
 const partTypes = [certificateType, identityType, enrollmentType, registrationType];
 
-/** The parts of devices in a state. */
+/** The device resources in a state. */
 export function heldParts(stack: string, { deployment }: ExportedState): HeldPart[] {
     return (deployment.resources ?? [])
         .filter((resource) => isPartType(resource.type) && !resource.delete)

@@ -63,7 +63,7 @@ export class PlatformLock {
             await this.cli.removeStack(this.stack);
         } catch (error) {
             say(
-                `the lock could not be freed; "${remedyFor(this.stack)}" does it: ${String(error)}`,
+                `the lock could not be released; release it with "${remedyFor(this.stack)}": ${String(error)}`,
             );
         }
     }
@@ -75,15 +75,15 @@ async function held(platform: string, stack: string, cli: LockCli): Promise<stri
     if (holder === undefined) {
         return (
             `another run of npm run fleet has locked ${platform}, and nothing was changed — ` +
-            `let it end; if there is none any more, free it with "${remedy}"`
+            `wait for it to end; if it is no longer running, release the lock with "${remedy}"`
         );
     }
     const { user, host, pid, since } = holder;
     const who = `${user}@${host} (process ${pid}, since ${since})`;
     return host === hostname() && !isAlive(pid)
-        ? `the run of ${who} was killed and left ${platform} locked; nothing was changed — free it with "${remedy}"`
+        ? `the run of ${who} was killed and left ${platform} locked; nothing was changed — release the lock with "${remedy}"`
         : `another run of npm run fleet, by ${who}, is under way for ${platform}, and nothing was changed — ` +
-              `let it end; if it is dead, free ${platform} with "${remedy}"`;
+              `wait for it to end; if it is no longer running, release the lock with "${remedy}"`;
 }
 
 function remedyFor(stack: string): string {

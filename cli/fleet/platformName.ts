@@ -21,12 +21,12 @@ export async function platformName(
     const name = parts[parts.length - 1];
     if (parts.length > 3 || parts.includes("")) {
         throw new StackFileError(
-            `"${given}" is no name of a stack — write STACK or ORGANIZATION/PROJECT/STACK`,
+            `"${given}" is not a stack name — write STACK or ORGANIZATION/PROJECT/STACK`,
         );
     }
     if (parts.length === 3 && parts[1] !== project) {
         throw new StackFileError(
-            `the stack "${given}" is of the project ${parts[1]}, and this folder's project is ${project} — ` +
+            `the stack "${given}" belongs to the project ${parts[1]}, but this folder's project is ${project} — ` +
                 `run the command in the folder of that project`,
         );
     }
@@ -54,7 +54,7 @@ async function requireOrganization(
     if (present === undefined && organization !== onlyOrganization) {
         throw new StackFileError(
             `the stack "${given}" is not in this backend, which has no organizations — write the stack's name alone, ` +
-                `or log in to the backend that has it (pulumi login)`,
+                `or log in to the backend that contains it (pulumi login)`,
         );
     }
     if (present !== undefined && organization !== present) {
@@ -65,6 +65,6 @@ async function requireOrganization(
 function notDefault(stack: string, organization: string): StackFileError {
     return new StackFileError(
         `the stack "${stack}" is not in your default organization, where its fleet stacks would be ` +
-            `made — pulumi org set-default ${shellWord(organization)}`,
+            `created — pulumi org set-default ${shellWord(organization)}`,
     );
 }

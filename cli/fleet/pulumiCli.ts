@@ -73,7 +73,7 @@ export class PulumiCli {
         const { status, stdout, stderr } = await ended(this.start(args, options));
         if (status !== 0) {
             const words = args.slice(0, 2).join(" ");
-            const cause = stderr.trim() || `ended with status ${status}`;
+            const cause = stderr.trim() || `exited with status ${status}`;
             throw new CliError(`pulumi ${words}: ${withRemedy(cause)}`);
         }
         return stdout;
@@ -209,7 +209,7 @@ export class PulumiCli {
 export function withRemedy(cause: string): string {
     return /incorrect passphrase/.test(cause)
         ? `${cause}\nThe hub's stack and all its fleet stacks need the same passphrase: "npm run fleet -- ` +
-              `change-secrets-provider passphrase --new-passphrase-file FILE" gives it to all, with the former one in ` +
+              `change-secrets-provider passphrase --new-passphrase-file FILE" sets it for all, with the current one in ` +
               `PULUMI_CONFIG_PASSPHRASE`
         : cause;
 }
@@ -232,7 +232,7 @@ async function settled(read: () => Promise<string>): Promise<string> {
 async function ended(child: ChildProcess): Promise<CliResult> {
     const { stdout, stderr } = child;
     if (stdout === null || stderr === null) {
-        throw new CliError("pulumi was started without its outputs");
+        throw new CliError("pulumi was started without output streams");
     }
     const status = new Promise<number | null>((resolve, reject) => {
         child.once("error", reject);

@@ -4,15 +4,15 @@ import { Placement } from "./placement";
 import { Outcome, Verb } from "./stackRun";
 
 const done: Readonly<Record<string, string>> = {
-    create: "made",
-    update: "changed",
+    create: "created",
+    update: "updated",
     delete: "deleted",
     replace: "replaced",
     same: "unchanged",
 };
 const toDo: Readonly<Record<string, string>> = {
-    create: "to make",
-    update: "to change",
+    create: "to create",
+    update: "to update",
     delete: "to delete",
     replace: "to replace",
     same: "unchanged",
@@ -21,7 +21,7 @@ const toDo: Readonly<Record<string, string>> = {
 /** Operations of the engine that change nothing, or only the fleet stack's note of the hub's outputs. */
 const unsaid = ["refresh", "read", "discard"];
 
-const inAll = "in all";
+const totalLabel = "total";
 
 /** One summary of all stacks, line by line. */
 export function outcomeLines(
@@ -32,7 +32,7 @@ export function outcomeLines(
     if (awaited !== undefined) {
         return awaitedLines(awaited);
     }
-    const width = Math.max(inAll.length, ...stacks.map(({ stack }) => stack.length));
+    const width = Math.max(totalLabel.length, ...stacks.map(({ stack }) => stack.length));
     const lines = [`Summary (${seconds.toFixed(1)} s)`];
     for (const outcome of stacks) {
         const { stack, result, details } = outcome;
@@ -40,11 +40,11 @@ export function outcomeLines(
         lines.push(`  ${stack.padEnd(width)}  ${what}`.trimEnd());
         lines.push(...details.map((line) => line.replace(/^/gm, "      ")));
     }
-    lines.push(`  ${inAll.padEnd(width)}  ${counts(verb, total(stacks))}`);
+    lines.push(`  ${totalLabel.padEnd(width)}  ${counts(verb, total(stacks))}`);
     const open = stacks.filter(({ result }) => result !== "done").length;
     if (open > 0) {
         lines.push(
-            `${open} of ${stacks.length} stacks are not done. The same command goes on with what is left.`,
+            `${open} of ${stacks.length} stacks are not done. The same command continues with what is left.`,
         );
     }
     return lines;
@@ -52,16 +52,16 @@ export function outcomeLines(
 
 function awaitedLines({ moves, leftovers }: Placement): string[] {
     return [
-        "The states must be put in order first; npm run fleet -- up does that. Nothing is made or deleted by it:",
+        "Devices must move between states first; npm run fleet -- up does that without creating or deleting anything:",
         ...moves.map(
             ({ from, to, parts }) =>
                 `  ${counted(parts.length, "resource")} to move from ${from} to ${to}`,
         ),
         ...leftovers.map(
             ({ stack, parts }) =>
-                `  ${counted(parts.length, "resource")} of an interrupted move to take out of ${stack}`,
+                `  ${counted(parts.length, "resource")} of an interrupted move to remove from ${stack}`,
         ),
-        "What the settings change beside that cannot be previewed until then.",
+        "Other changes of the settings cannot be previewed until then.",
     ];
 }
 

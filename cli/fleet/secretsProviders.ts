@@ -20,8 +20,8 @@ export async function changeSecretsProviders(
     if ((provider === "passphrase") !== (passphrase !== undefined)) {
         throw new StackFileError(
             passphrase === undefined
-                ? "the new passphrase is not given — put it in a file: --new-passphrase-file FILE"
-                : `a passphrase is for the provider "passphrase", and this is ${provider} — leave it out`,
+                ? "no new passphrase given — put it in a file: --new-passphrase-file FILE"
+                : `a passphrase is only for the provider "passphrase", not for ${provider} — omit it`,
         );
     }
     if (passphrase === "") {
@@ -39,18 +39,18 @@ export async function changeSecretsProviders(
                 done.add(stack);
             } else if (!isOpen) {
                 throw new StackFileError(
-                    `the passphrase does not open the state of ${stack}; nothing was changed — set ` +
-                        `PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to that with which it was encrypted`,
+                    `the passphrase does not decrypt the state of ${stack}; nothing was changed — set ` +
+                        `PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to the passphrase with which it was encrypted`,
                 );
             }
         }
         for (const stack of all) {
             if (fleet.isStopped) {
-                say(`${stack}: not changed; the same command goes on here`);
+                say(`${stack}: not changed; the same command continues here`);
                 continue;
             }
             if (done.has(stack)) {
-                say(`${stack}: has the new passphrase already`);
+                say(`${stack}: already has the new passphrase`);
                 continue;
             }
             runFolder.write(stack, file.keyAlone());

@@ -23,7 +23,7 @@ export type Verb = "up" | "preview" | "destroy";
 /** What became of one stack. */
 export interface Outcome {
     readonly stack: string;
-    readonly result: "done" | "failed" | "stopped" | "not begun";
+    readonly result: "done" | "failed" | "stopped" | "not started";
     /** Resources by what was done, or would be done, to them: `create`, `same` … */
     readonly changes: Readonly<Record<string, number>>;
     /** A line each. */
@@ -124,8 +124,8 @@ export class Seen {
         const text = `${stderr}\n${stdout}`;
         if (/the stack is currently locked by|\[409\] Conflict/.test(text)) {
             this.errors.add(
-                "another deployment has locked this stack, or one that was killed left its lock: wait for it, or " +
-                    `free the stack with "pulumi cancel --stack ${shellWord(stack)}"`,
+                "another deployment has locked this stack, or a killed one left its lock: wait for it, or " +
+                    `release the lock with "pulumi cancel --stack ${shellWord(stack)}"`,
             );
         } else if (this.errors.size === 0) {
             this.errors.add(withRemedy(plain(stderr).trim() || plain(stdout).trim()));

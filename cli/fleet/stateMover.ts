@@ -5,7 +5,7 @@ import { ExportedState, given, received, withOutput } from "./stackState";
 import { platformReferenceOutput, platformOutput } from "../../stacks/shards";
 
 /**
- * Brings parts of devices to the stacks that they belong to. Only states change. (`pulumi state move` refuses stacks whose
+ * Brings device resources to the stacks that they belong to. Only states change. (`pulumi state move` refuses stacks whose
  * default providers were configured differently, pulumi/pulumi#16983; and those of these stacks always are.)
  *
  * Before the first of them moves, the hub's state says that devices are in fleet stacks, so that a plain `pulumi up` does
@@ -40,8 +40,8 @@ export async function moveResources(
         // Nothing locks a state between reading and writing it.
         if (!isDeepStrictEqual(await cli.exportState(stack, "decrypted"), found.get(stack))) {
             throw new CliError(
-                `the state of ${stack} changed while devices were being moved: another deployment is under way — let it ` +
-                    `end, then run the same command again`,
+                `the state of ${stack} changed while devices were being moved: another deployment is under way — wait for it ` +
+                    `to end, then run the same command again`,
             );
         }
         await cli.importState(stack, next);

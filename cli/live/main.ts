@@ -21,7 +21,7 @@ function compare(): number {
     const [one, other] = positionals.map(readRecording);
     const found = differences(one, other);
     found.forEach(say);
-    say(found.length === 0 ? "The recordings are alike." : `${found.length} differences.`);
+    say(found.length === 0 ? "The recordings are equal." : `${found.length} differences.`);
     return found.length === 0 ? 0 : 1;
 }
 
@@ -46,16 +46,14 @@ async function onEmulator(): Promise<number> {
 async function run(against: "azure" | "emulator"): Promise<number> {
     const { cli, pulumiHome, description } = readToolchain();
     if (cli === null) {
-        throw new Error(`the Pulumi CLI is needed: ${description}`);
+        throw new Error(`the Pulumi CLI is required: ${description}`);
     }
     const subscriptionId =
         against === "azure"
             ? (process.env.IOT_X509_LIVE_SUBSCRIPTION as string)
             : (azureLogin(() => undefined).subscription?.value ?? "");
     const file = values.record ?? `live-${against}.json`;
-    say(
-        `Subscription ${subscriptionId} (${against}); everything is in one resource group of its own`,
-    );
+    say(`Subscription ${subscriptionId} (${against}); everything is in a separate resource group`);
     const { exchanges } = await runLive({
         against,
         subscriptionId,
@@ -65,7 +63,7 @@ async function run(against: "azure" | "emulator"): Promise<number> {
         environment: { ...process.env, ARM_SUBSCRIPTION_ID: subscriptionId },
         say,
     });
-    say(`${exchanges.length} kinds of exchanges in ${file}`);
+    say(`${exchanges.length} kinds of exchange in ${file}`);
     return 0;
 }
 

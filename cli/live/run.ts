@@ -68,7 +68,7 @@ export async function runLive(options: LiveOptions): Promise<Recording> {
 export function readRecording(file: string): Recording {
     const read = JSON.parse(readFileSync(file, "utf8")) as Recording;
     if (read.format !== 1 || !Array.isArray(read.exchanges)) {
-        throw new Error(`${file} is no recording of npm run live`);
+        throw new Error(`${file} is not a recording of npm run live`);
     }
     return read;
 }

@@ -68,13 +68,13 @@ export class Trial {
     }
 
     private async path(): Promise<void> {
-        await this.step("make the resource group", () => this.makeGroup());
+        await this.step("create the resource group", () => this.makeGroup());
         this.settings();
         const stack = await this.project.stack("live");
         let outputs = await this.step("up: CAs, hub, provisioning service", () => this.up(stack));
         await this.step("all CAs are proven", async () => {
             const all = [outputs.trusted, outputs.provisioning.trusted].flatMap(Object.values);
-            must(all.length > 0 && all.every(({ isVerified }) => isVerified), "a CA is unproven");
+            must(all.length > 0 && all.every(({ isVerified }) => isVerified), "a CA is not proven");
         });
         await this.step("a device connects with its certificate", () =>
             connect(outputs.devices["pump-1"]),
@@ -115,7 +115,7 @@ export class Trial {
         const start = Date.now();
         try {
             const result = await work();
-            this.options.onStep({ name, outcome: "as it must" });
+            this.options.onStep({ name, outcome: "as expected" });
             this.options.say(`${name}: ${((Date.now() - start) / 1000).toFixed(1)} s`);
             return result;
         } catch (error) {
@@ -182,13 +182,13 @@ export class Trial {
         while (Date.now() < deadline) {
             const { status } = await this.send("GET", this.groupId, groupsVersion);
             if (status === 404) {
-                say("everything is gone");
+                say("everything is deleted");
                 return;
             }
             await new Promise((resolve) => setTimeout(resolve, 2_000));
         }
         throw new Error(
-            `the resource group ${this.name} is not gone after ${removalMinutes} minutes: az group delete --name ${this.name}`,
+            `the resource group ${this.name} still exists after ${removalMinutes} minutes: az group delete --name ${this.name}`,
         );
     }
 
@@ -231,7 +231,7 @@ async function refused(how: RegExp, attempt: () => Promise<unknown>): Promise<vo
         must(how.test(`${name}: ${message}`), `${name}: ${message}`);
         return;
     }
-    throw new Error("it was let in");
+    throw new Error("it was accepted");
 }
 
 function must(condition: boolean, otherwise: string): void {

@@ -31,7 +31,7 @@ function main(): void {
     }
     console.log(`Plan of stack ${stack} (${why})`);
     if (unread.length > 0) {
-        console.log(`Encrypted, so not read and taken as not set: ${unread.join(", ")}`);
+        console.log(`Encrypted, so treated as not set: ${unread.join(", ")}`);
     }
     console.log(planLines(plan).join("\n"));
 }

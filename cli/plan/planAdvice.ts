@@ -68,16 +68,16 @@ function deviceAdvice({ devices: { listed }, dps }: Figures): Advice[] {
     if (listed.count > near * listed.limit) {
         found.push({
             topic: "devices",
-            reason: `${number(listed.count)} devices on one hub, which takes ${number(listed.limit)}`,
-            action: "divide the devices between stacks, each with a hub of its own",
+            reason: `${number(listed.count)} devices on one hub, which holds ${number(listed.limit)}`,
+            action: "divide the devices between stacks, each with its own hub",
         });
     }
     if (dps !== null && dps.enrollmentGroups.count > near * dps.enrollmentGroups.limit) {
         const { count, limit } = dps.enrollmentGroups;
         found.push({
             topic: "enrollmentGroups",
-            reason: `${count} enrollment groups; a provisioning service takes ${limit}`,
-            action: "use fewer groups, or divide them between stacks, each with a service of its own",
+            reason: `${count} enrollment groups; a provisioning service holds ${limit}`,
+            action: "use fewer groups, or divide them between stacks, each with its own service",
         });
     }
     return found;
@@ -108,7 +108,7 @@ function shardAdvice(plan: Figures, work: EngineWork, options: PlanOptions): Adv
             topic: "shards",
             reason:
                 `${held} ${number(most)} devices and ${megabytes(plan.state.bytesPerShard)} of state: ` +
-                `${tenths(engineMinutes)} min of the engine's own time, in ${shards} shards ${tenths(minutes)} min`,
+                `${tenths(engineMinutes)} min of engine time, in ${shards} shards ${tenths(minutes)} min`,
             action: `npm run fleet -- up${stackFlag(options)} --shards ${shards}`,
         },
     ];
@@ -135,7 +135,7 @@ function unitAdvice({ hub, firstUp }: Figures, set: SetCommand): Advice[] {
         {
             topic: "units",
             reason:
-                `${hub.sku} x ${hub.units} takes ${number(rate)} identities a minute: ` +
+                `${hub.sku} x ${hub.units} allows ${number(rate)} identity operations per minute: ` +
                 `${tenths(firstUp.hubMinutes)} min for ${number(operations)}; ` +
                 `${better.sku} x ${better.units} needs less than ${longRunMinutes}`,
             action: settings.join("; "),
@@ -163,7 +163,7 @@ function provisioningAdvice(settings: Settings, { devices }: Figures, set: SetCo
             topic: "dps",
             reason:
                 `${number(devices.listed.count)} devices are listed one by one; through the provisioning service ` +
-                `they register themselves, and a group costs one enrollment. If the group is deployed already, ` +
+                `they register themselves, and a group costs one enrollment. If the group is already deployed, ` +
                 `the next up ${settings.pruneDevices ? "deletes" : "disables"} its listed identities, and devices ` +
                 `whose software does not register at a provisioning service are cut off`,
             action: `${service}${set(`groups.${largest.group}.provisioning`, "dps")}`,
@@ -187,7 +187,7 @@ function certificateAdvice(settings: Settings, { hub, dps }: Figures, set: SetCo
                 `${use.canRollOver} of ${use.groups} groups can still roll over at once`,
             action: canTrustRoot
                 ? set("pki.trust", "root")
-                : "roll the groups over one after the other, or use fewer of them",
+                : "roll over one group after the other, or use fewer groups",
         }));
 }
 
@@ -210,8 +210,8 @@ function keyAdvice(
         {
             topic: "keys",
             reason:
-                `making the RSA keys takes ${tenths(work.keySeconds / cores / 60)} min of all ` +
-                `${cores} cores; elliptic ones take next to none`,
+                `generating the RSA keys takes ${tenths(work.keySeconds / cores / 60)} min on all ` +
+                `${cores} cores; elliptic-curve keys take almost no time`,
             action: [...names]
                 .map((name) => set(`groups.${name}.keyAlgorithm`, "ECDSA-P256"))
                 .join("; "),
@@ -227,8 +227,8 @@ function configurationAdvice(bytes: number): Advice[] {
         {
             topic: "configuration",
             reason:
-                `the configuration has ${Math.round(bytes / 1024)} KiB; the engine hands it over in one ` +
-                `environment variable, of which Linux takes ${largestVariable / 1024} KiB`,
+                `the configuration has ${Math.round(bytes / 1024)} KiB; the engine passes it in one ` +
+                `environment variable, which Linux limits to ${largestVariable / 1024} KiB`,
             action: "put the devices in a table: iot-x509:devicesFile: devices/fleet.csv",
         },
     ];

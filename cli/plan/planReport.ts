@@ -10,8 +10,8 @@ export function planLines(plan: FleetPlan): string[] {
     return [
         `Devices: ${count(devices.total)}`,
         ...table([
-            ["own request (csr)", count(devices.byAuthentication.csr)],
-            ["key made here (generated)", count(devices.byAuthentication.generated)],
+            ["key on the device (csr)", count(devices.byAuthentication.csr)],
+            ["generated key", count(devices.byAuthentication.generated)],
             ["thumbprint", count(devices.byAuthentication.thumbprint)],
         ]),
         "By group",
@@ -26,10 +26,10 @@ export function planLines(plan: FleetPlan): string[] {
         ),
         "Limits",
         ...table([
-            ["devices on the hub's list", use(devices.listed)],
+            ["devices listed on the hub", use(devices.listed)],
             ...(devices.provisioned === 0
                 ? []
-                : [["devices of the provisioning service alone", count(devices.provisioned)]]),
+                : [["devices only through the provisioning service", count(devices.provisioned)]]),
             ["CA certificates on the hub", certificates(plan.hub.certificates)],
             ...(plan.dps === null
                 ? []
@@ -48,8 +48,8 @@ export function planLines(plan: FleetPlan): string[] {
             ["bulk requests", bulkRequests(plan, firstUp)],
             ["time", time(firstUp)],
         ]),
-        "  The hub itself and its role take Azure's own minutes besides.",
-        "The same on other hubs",
+        "  In addition, Azure takes some minutes for the hub itself and its role.",
+        "The same with other tiers and units",
         ...table(plan.tiers.map((tier) => [`${tier.sku} x ${tier.units}`, time(tier)])),
         "Later",
         ...table([
@@ -61,8 +61,8 @@ export function planLines(plan: FleetPlan): string[] {
         ]),
         "State of the devices",
         ...table([
-            ["in all", bytes(state.bytes)],
-            ["a device", bytes(state.bytesPerDevice)],
+            ["total", bytes(state.bytes)],
+            ["per device", bytes(state.bytesPerDevice)],
             ...shardRows(plan),
         ]),
         ...(plan.advice.length === 0 ? [] : ["Advice"]),
@@ -73,7 +73,7 @@ export function planLines(plan: FleetPlan): string[] {
 /** What one shard holds; where they differ, the largest. */
 function shardRows({ shards, state, largestShard }: FleetPlan): string[][] {
     if (largestShard === null) {
-        return shards === undefined ? [] : [["a shard", bytes(state.bytesPerShard)]];
+        return shards === undefined ? [] : [["per shard", bytes(state.bytesPerShard)]];
     }
     const { name, devices } = largestShard;
     return [
@@ -104,7 +104,7 @@ function use({ count: used, limit }: { readonly count: number; readonly limit: n
 
 function certificates(used: CertificateUse): string {
     const retained = used.retained === 0 ? "" : `, ${used.retained} of them retained`;
-    return `${use(used)}${retained}; ${used.canRollOver} of ${used.groups} groups can roll over at once`;
+    return `${use(used)}${retained}; ${used.canRollOver} of ${used.groups} groups can roll over at the same time`;
 }
 
 function time({ minutes, hubMinutes, engineMinutes }: Duration): string {

@@ -116,12 +116,12 @@ export function chosenStack(
     const [, ofProject = project] = /^[^/]+\/([^/]+)\/[^/]+$/.exec(named) ?? [];
     if (ofProject !== project) {
         throw new StackFileError(
-            `the stack "${named}" is of the project ${ofProject}, and this folder's project is ${project}`,
+            `the stack "${named}" belongs to the project ${ofProject}, but this folder's project is ${project}`,
         );
     }
     const why =
         asked !== undefined
-            ? "as asked for"
+            ? "as requested"
             : selected !== undefined
               ? "the selected one"
               : "the default, because no selected stack was found";
@@ -166,7 +166,7 @@ function lastPart(stack: string): string {
 /** What is asked of a part of a fleet is told of the whole, by its platform's stack. */
 export function fleetStackError(stack: string, platform: string): StackFileError {
     return new StackFileError(
-        `${stack} is a fleet stack — name the stack of its hub: --stack ${shellWord(platform)}`,
+        `${stack} is a fleet stack — name its hub's stack: --stack ${shellWord(platform)}`,
     );
 }
 
@@ -182,8 +182,8 @@ function stackFile(folder: string, stack: string): string {
         }
         const stacks = files.flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
         throw new StackFileError(
-            `stack "${stack}" has no settings file ${name}; stacks that have one: ` +
-                `${stacks.sort().join(", ") || "none"} — choose one with --stack, or make the file`,
+            `the stack "${stack}" has no settings file ${name}; stacks with one: ` +
+                `${stacks.sort().join(", ") || "none"} — choose one with --stack, or create the file`,
         );
     }
     return name;
@@ -219,8 +219,8 @@ export function parseStackFile(name: string, text: string): unknown {
         }
         throw new StackFileError(
             error.line === undefined
-                ? `${name}: ${error.reason} — the file is YAML, and aliases are bounded — write the values out, or use fewer`
-                : `${name}:${error.line}: ${error.reason} — the file is YAML — correct it at or before this line`,
+                ? `${name}: ${error.reason} — the file must be YAML with few aliases — write the values out, or use fewer aliases`
+                : `${name}:${error.line}: ${error.reason} — the file must be YAML — correct it at or before this line`,
         );
     }
 }

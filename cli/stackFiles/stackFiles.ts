@@ -67,8 +67,8 @@ export class PlatformFile {
         const secret = hasOwnKey ? undefined : secretPath(config, "");
         if (secret !== undefined) {
             throw new StackFileError(
-                `${this.name}: "${secret}" is encrypted by the backend for this stack alone, ` +
-                    `and fleet stacks need it — write it in clear, or choose a secrets provider with a key of its own ` +
+                `${this.name}: "${secret}" is encrypted by the backend for this stack only, ` +
+                    `and fleet stacks need it — write it in plain text, or choose a secrets provider with its own key ` +
                     `(pulumi stack change-secrets-provider)`,
             );
         }

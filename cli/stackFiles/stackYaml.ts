@@ -108,7 +108,7 @@ function sizeOf(value: unknown, known: Map<object, number | undefined>): number 
     if (known.has(value)) {
         const size = known.get(value);
         if (size === undefined) {
-            throw new YamlError("an alias (*name) stands inside what it is an alias of", undefined);
+            throw new YamlError("an alias (*name) is inside the node that it refers to", undefined);
         }
         return size;
     }

@@ -65,7 +65,7 @@ export function azure(): AzureAccess {
         throw access;
     }
     if (access === undefined) {
-        throw new Error("the provider was used before it was configured");
+        throw new Error("the provider was used before Configure");
     }
     return access;
 }

@@ -28,7 +28,8 @@ export function azureCliAccount(subscription: string | undefined): AzureCliAccou
         shell: process.platform === "win32",
     });
     if (error !== undefined || status !== 0) {
-        const said = error?.message ?? (stderr.trim() || `az account show ended with ${status}`);
+        const said =
+            error?.message ?? (stderr.trim() || `az account show exited with status ${status}`);
         throw new Error(causeAndRemedy(said) ?? said);
     }
     try {

@@ -194,7 +194,7 @@ function azureError(request: AzureRequest, response: PipelineResponse): AzureErr
 function remedy(status: number, code: string): string {
     const known =
         status === 429
-            ? "the service is throttled although this program waited: run it again later, or give the hub more units"
+            ? "the service still throttles requests after several retries: run this again later, or give the hub more units"
             : causeAndRemedy(code);
     return known === undefined ? "" : ` — ${known}`;
 }

@@ -71,7 +71,7 @@ export function azureCloud(environment: string | undefined): Cloud {
     const cloud = own(clouds, (environment ?? "public").toLowerCase());
     if (cloud === undefined) {
         throw new Error(
-            `azure-native:environment (ARM_ENVIRONMENT, AZURE_ENVIRONMENT) "${environment}" is none of ` +
+            `azure-native:environment (ARM_ENVIRONMENT, AZURE_ENVIRONMENT) "${environment}" must be one of ` +
                 Object.keys(clouds).join(", "),
         );
     }

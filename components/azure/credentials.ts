@@ -100,7 +100,7 @@ async function requestedToken(
     }
     const { value } = (await response.json()) as { value?: unknown };
     if (typeof value !== "string") {
-        throw new Error(`the OIDC endpoint ${url.host} answered without a token`);
+        throw new Error(`the response of the OIDC endpoint ${url.host} contains no token`);
     }
     return value;
 }

@@ -59,7 +59,7 @@ export class DataPlaneAccess {
         this.reason ??= lasting?.(resourceId, role, error);
         const reason = await this.reason;
         if (reason !== undefined) {
-            throw new Error(`${error.message}\n${hostName} refuses this login: ${reason}`);
+            throw new Error(`${error.message}\n${hostName} rejects this login: ${reason}`);
         }
         this.isOver ||= Date.now() + pollMilliseconds > deadline;
         if (this.isOver) {
@@ -85,7 +85,7 @@ export class DataPlaneAccess {
                 `Grant it with:\n  az role assignment create --role ${shellWord(role)} ` +
                 `--assignee-object-id OBJECT-ID-OF-THE-PRINCIPAL --assignee-principal-type ServicePrincipal ` +
                 `--scope ${shellWord(resourceId)}\n` +
-                `or set iot-x509:hub.dataRole to "assign" and let this program do it.`,
+                `or set iot-x509:hub.dataRole to "assign", and this program grants it.`,
         );
     }
 }

@@ -54,7 +54,7 @@ async function keptOut(resourceId: string): Promise<string | undefined> {
     const { properties } = await get<{ properties: NetworkProperties }>(resourceId, version);
     if (properties.publicNetworkAccess === "Disabled") {
         return (
-            "its public network access is off: run this where its private endpoint is reached, or turn the access on " +
+            "its public network access is disabled: run this where its private endpoint is reachable, or enable public access " +
             "(portal: Networking)"
         );
     }
@@ -66,9 +66,9 @@ async function keptOut(resourceId: string): Promise<string | undefined> {
     }
     const rules =
         allows === undefined
-            ? `keep out ${masks(filters)}`
-            : `let in ${allows.length === 0 ? "nobody" : `${masks(allows)} alone`}`;
-    return `its IP rules ${rules}: add this machine's public address (portal: Networking), or run this where they let it in`;
+            ? `reject ${masks(filters)}`
+            : `accept ${allows.length === 0 ? "nobody" : `only ${masks(allows)}`}`;
+    return `its IP rules ${rules}: add this machine's public address (portal: Networking), or run this from an accepted address`;
 }
 
 function masks(rules: readonly { readonly ipMask?: string }[]): string {
@@ -94,8 +94,8 @@ async function heldForLong(resourceId: string, role: string): Promise<string | u
         .map(({ createdOn }) => createdOn);
     const isSettled = held.some((time) => Date.now() - Date.parse(time) > settledMilliseconds);
     return isSettled
-        ? `this login has the role "${role}" since ${held.sort()[0]}, so that waiting for it is in vain: look for what else keeps ` +
-              "it out, such as a conditional access policy or a firewall"
+        ? `this login has the role "${role}" since ${held.sort()[0]}, so waiting does not help: look for another cause, such as ` +
+              "a conditional access policy or a firewall"
         : undefined;
 }
 

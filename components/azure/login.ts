@@ -56,21 +56,21 @@ export function azureLogin(
 function cliLogin(settings: LoginSettings): AzureLogin {
     const { tenant, subscription } = settings;
     if (subscription !== undefined && !subscriptionForm.test(subscription.value)) {
-        throw new Error(`${subscription.from} "${subscription.value}" is no subscription's ID`);
+        throw new Error(`${subscription.from} "${subscription.value}" is not a subscription ID`);
     }
     const account = azureCliAccount(subscription?.value);
     const cloud = azureCloud(account.environmentName);
     const wanted = settings.environment && azureCloud(settings.environment);
     if (wanted && wanted !== cloud) {
         throw new Error(
-            `az is logged in to the cloud ${account.environmentName}, and azure-native:environment (or ARM_ENVIRONMENT) says ` +
+            `az is logged in to the cloud ${account.environmentName}, but azure-native:environment (or ARM_ENVIRONMENT) is ` +
                 `"${settings.environment}": run \`az cloud set --name NAME\` and \`az login\`, or change the setting`,
         );
     }
     const { id, tenantId } = account;
     if (tenant !== undefined && guid.test(tenant.value) && !isSame(tenant.value, tenantId)) {
         throw new Error(
-            `${tenant.from} is ${tenant.value}, but az has the subscription ${id} in the tenant ${tenantId}: delete ${tenant.from}, or ` +
+            `${tenant.from} is ${tenant.value}, but az reports the subscription ${id} in the tenant ${tenantId}: delete ${tenant.from}, or ` +
                 `set ARM_SUBSCRIPTION_ID to a subscription of that tenant (\`az login --tenant ${tenant.value}\` shows them)`,
         );
     }

@@ -114,12 +114,12 @@ function refuseIncomplete(settings: LoginSettings): void {
     ];
     if (missing.length > 0) {
         throw new Error(
-            `the login by ${how} is chosen and incomplete: set ${missing.map((one) => `azure-native:${one}`).join(", ")}`,
+            `the login by ${how} is selected but incomplete: set ${missing.map((one) => `azure-native:${one}`).join(", ")}`,
         );
     }
     if (way === "oidc" && !hasOidcToken(settings)) {
         throw new Error(
-            "the login by OpenID Connect is chosen, but there is no token: set ARM_OIDC_TOKEN or ARM_OIDC_TOKEN_FILE_PATH, " +
+            "the login by OpenID Connect is selected, but there is no token: set ARM_OIDC_TOKEN or ARM_OIDC_TOKEN_FILE_PATH, " +
                 "or give the GitHub job the permission `id-token: write`",
         );
     }
@@ -148,7 +148,7 @@ function tenantList(given: Sourced | undefined): string[] {
         // Said below.
     }
     throw new Error(
-        `${given.from} "${given.value}" is not a JSON list of tenant IDs: write e.g. ["TENANT-ID"]`,
+        `${given.from} "${given.value}" must be a JSON list of tenant IDs: write for example ["TENANT-ID"]`,
     );
 }
 
@@ -156,7 +156,7 @@ function tenantList(given: Sourced | undefined): string[] {
 function refuseMetadataHost(host: Sourced | undefined): void {
     if (host !== undefined) {
         throw new Error(
-            `${host.from} names the endpoints of a cloud of its own; this program knows the public cloud, the US Government's and ` +
+            `${host.from} selects the endpoints of a custom cloud; this program supports the public cloud, the US Government's and ` +
                 "China's: delete it, and set azure-native:environment",
         );
     }

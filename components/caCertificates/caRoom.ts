@@ -123,7 +123,7 @@ async function freed(room: Room, service: CaCertificates, baseName: string): Pro
         return present.length < mostCertificates;
     }
     console.log(
-        `CA ${leaving.name}: the service takes no more certificates, so it goes before its successor comes`,
+        `CA ${leaving.name}: the service has no free slot for a certificate, so it is deleted before its successor is uploaded`,
     );
     await remove(service, leaving.name);
     return true;

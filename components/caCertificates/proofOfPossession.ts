@@ -28,7 +28,7 @@ export async function upload(
         const present = (await service.get(name)) ?? (await service.put(name, certificatePem));
         if (present.thumbprint !== thumbprint) {
             throw new Error(
-                `a certificate named "${name}" exists already, with thumbprint ${present.thumbprint} ` +
+                `a certificate named "${name}" already exists, with thumbprint ${present.thumbprint} ` +
                     `instead of ${thumbprint}; delete it, or rename the group`,
             );
         }
@@ -123,13 +123,13 @@ function proofProblem({ certificatePem, proofPem, code }: SignedProof): string |
     const proof = new X509Certificate(proofPem);
     const commonName = /^CN=(.*)$/m.exec(proof.subject)?.[1];
     if (commonName !== code) {
-        return `has CN "${commonName}"; the service's present code is ${code}: sign one for that`;
+        return `has CN "${commonName}"; the service's current code is ${code}: sign a proof for that code`;
     }
     if (!proof.verify(ca.publicKey)) {
         return "is not signed by that CA's own key";
     }
     if (Date.parse(proof.validTo) < Date.now()) {
-        return `ended on ${proof.validTo}; sign a new one for code ${code}`;
+        return `expired on ${proof.validTo}; sign a new one for code ${code}`;
     }
     return undefined;
 }
@@ -158,7 +158,9 @@ export async function remove(service: CaCertificates, name: string): Promise<voi
 async function required(service: CaCertificates, name: string): Promise<CaCertificate> {
     const present = await service.get(name);
     if (present === undefined) {
-        throw new Error(`the CA certificate "${name}" disappeared while it was being proven`);
+        throw new Error(
+            `the CA certificate "${name}" was deleted while its possession was being proven`,
+        );
     }
     return present;
 }

@@ -173,7 +173,7 @@ async function converge(inputs: Inputs, code: string | undefined): Promise<Outpu
             return { ...inputs, isVerified: true };
         }
         console.log(
-            `CA ${name}: the proof came too late for its code; a new code is in the outputs`,
+            `CA ${name}: the verification code of this proof has been replaced; the outputs contain the new code`,
         );
     }
     return { ...inputs, isVerified: false, verificationCode: await requestCode(service, name) };
@@ -181,7 +181,9 @@ async function converge(inputs: Inputs, code: string | undefined): Promise<Outpu
 
 async function read(id: string | undefined, state?: Outputs): Promise<ReadResult<Outputs>> {
     if (state === undefined) {
-        throw new Error("a VerifiedCertificate cannot be imported: the program adopts what exists");
+        throw new Error(
+            "a VerifiedCertificate cannot be imported: the program adopts an existing certificate",
+        );
     }
     noteHub(state.targetId);
     const present = await serviceOf(state).get(state.certificateName);

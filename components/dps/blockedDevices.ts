@@ -139,7 +139,7 @@ export function refuseForeign(present: DeviceRecord, owner: string, hostName: st
     const other = ownerOf(present);
     if (other !== undefined && other !== owner) {
         throw new Error(
-            `device "${present.deviceId}" on ${hostName} belongs to ${other}: it is left as it is, and NOT cut off`,
+            `device "${present.deviceId}" on ${hostName} belongs to ${other}: it is left unchanged and is NOT cut off`,
         );
     }
 }

@@ -163,7 +163,7 @@ async function create(inputs: Inputs): Promise<CreateResult<Outputs>> {
         if (!isSame && !isOfLostRun(inputs, present) && !isDenial(present)) {
             throw new Error(
                 `enrollment "${inputs.enrollmentId}" exists on ${inputs.hostName} with another attestation ` +
-                    `(${trusted.join(", ") || "none of X.509"}); delete it, or rename the group`,
+                    `(${trusted.join(", ") || "not X.509"}); delete it, or rename the group`,
             );
         }
     }
@@ -278,7 +278,7 @@ async function write(inputs: Outputs): Promise<void> {
 
 async function read(id: string | undefined, state?: Outputs): Promise<ReadResult<Outputs>> {
     if (state === undefined) {
-        throw new Error("an enrollment cannot be imported: the program takes over an equal one");
+        throw new Error("an enrollment cannot be imported: the program adopts an identical one");
     }
     const present = (await exists(state.serviceId))
         ? await service(state).get(state.kind, state.enrollmentId)

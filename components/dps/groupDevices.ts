@@ -55,7 +55,7 @@ export async function announceCut(inputs: Group): Promise<void> {
     if (devices === undefined) {
         console.log(
             `enrollment group ${inputs.enrollmentId} will be blocked, and the devices that registered through it will be ` +
-                `cut off; ${inputs.hostName} did not tell which`,
+                `cut off; ${inputs.hostName} did not list them`,
         );
         return;
     }
@@ -93,8 +93,8 @@ export async function applyBlock(
     const taken = isBlocked ? [] : devices.filter(isOther).map(({ deviceId }) => deviceId);
     if (taken.length > 0) {
         console.log(
-            `${nameList(taken)}: of another group, but registered by a certificate of group ${group}; what was disabled with ` +
-                `it stays disabled: "pulumi up --refresh" gives each its own certificate back`,
+            `${nameList(taken)}: in another group, but registered with a certificate of group ${group}; an identity that was disabled with ` +
+                `that group stays disabled: "pulumi up --refresh" restores each device's certificate`,
         );
     }
 }
@@ -128,7 +128,7 @@ export async function dropStrays(
         if (count > 0) {
             console.log(
                 `enrollment group ${group}: ${count} devices that are not in the configuration are refused by their hubs ` +
-                    `until they register again, which needs a certificate of a CA that is still trusted: ` +
+                    `until they register again with a certificate of a CA that is still trusted: ` +
                     nameList(strays.map(({ deviceId }) => deviceId)),
             );
         }
@@ -137,7 +137,7 @@ export async function dropStrays(
         if (count > 0) {
             console.log(
                 `enrollment group ${group}: ${count} devices that are not in the configuration are disabled on the hub, ` +
-                    `because the CA that they registered under is gone`,
+                    `because the CA under which they registered was removed`,
             );
         }
     }

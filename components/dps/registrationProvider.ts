@@ -175,15 +175,15 @@ async function cut(device: Outputs, isEnrolled: boolean): Promise<void> {
     await cutOff(service(device), device, device.left ?? "disabled");
     console.log(
         device.isReserved
-            ? `device "${device.registrationId}" is listed: nobody can register its ID`
+            ? `device "${device.registrationId}" is listed on the hub: nobody can register its ID`
             : device.left !== undefined
               ? leftMessage(device.registrationId, device.left)
-              : `device "${device.registrationId}" cannot register any more, and is off its hub`,
+              : `device "${device.registrationId}" can no longer register or connect to its hub`,
     );
 }
 
 function leftMessage(registrationId: string, fate: IdentityFate): string {
-    return `device "${registrationId}" left the configuration: it cannot register any more, and its identity is ${fate}`;
+    return `device "${registrationId}" left the configuration: it can no longer register, and its identity is ${fate}`;
 }
 
 async function free(device: Outputs): Promise<void> {
@@ -220,7 +220,7 @@ function trustedCertificates(device: Outputs): TrustedCertificates {
 
 async function read(id: string | undefined, state?: Outputs): Promise<ReadResult<Outputs>> {
     if (state === undefined) {
-        throw new Error("a registration cannot be imported: it has nothing of its own");
+        throw new Error("a registration cannot be imported: it has no object in Azure");
     }
     if (!(await exists(state.serviceId))) {
         // What kept out a device that left went with the service, and nothing else knows of it.
@@ -259,9 +259,9 @@ async function takenBy(state: Outputs): Promise<string | undefined> {
             console.log(
                 `device "${registrationId}" of group ${group} ` +
                     (isOthers
-                        ? `was registered by a certificate of group ${through.group}, which ${hostName} takes instead of its own`
-                        : `is known to ${hostName} by a certificate that this stack did not issue`) +
-                    `; "pulumi up --refresh" gives it ${isOthers ? "" : "its own "}back`,
+                        ? `registered with a certificate of group ${through.group}, which ${hostName} accepts instead of the device's certificate`
+                        : `is identified on ${hostName} by a certificate that this stack did not issue`) +
+                    `; "pulumi up --refresh" restores ${isOthers ? "it" : "the device's certificate"}`,
             );
             return isOthers ? through.group : unknownTaker;
         }
@@ -287,7 +287,7 @@ async function isTaken(
         if (!untold.has(hostName)) {
             untold.add(hostName);
             console.log(
-                `warning: by which certificates ${hostName} knows devices cannot be told: ${(error as Error).message}`,
+                `warning: the certificates by which ${hostName} identifies devices cannot be read: ${(error as Error).message}`,
             );
         }
         return false;

@@ -54,7 +54,7 @@ export async function deny(service: Enrollments, device: ShutOutDevice): Promise
         const present = await service.get("individual", registrationId);
         if (present !== undefined && !isOwn(present, device)) {
             throw new Error(
-                `the enrollment "${registrationId}" of the provisioning service is not this stack's, so the device ` +
+                `the enrollment "${registrationId}" of the provisioning service does not belong to this stack, so the device ` +
                     `is NOT cut off; delete or disable it there, and run this again`,
             );
         }
@@ -134,7 +134,7 @@ export async function revokeOthers(
         );
         if (isChanged) {
             console.log(
-                `device "${device.registrationId}": ${hostName} takes its present certificate alone from now on`,
+                `device "${device.registrationId}": from now on ${hostName} accepts only its current certificate`,
             );
         }
     }
@@ -221,7 +221,7 @@ function isBlockedWith({ statusReason }: DeviceRecord, group: string | undefined
     return group !== undefined && statusReason === blockReason(group);
 }
 
-const offReason = "off in the configuration";
+const offReason = "disabled in the configuration";
 
 function isOff({ status, statusReason = "" }: DeviceRecord): boolean {
     return status === "disabled" && (statusReason === offReason || isDropped(statusReason));

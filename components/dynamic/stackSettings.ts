@@ -27,13 +27,13 @@ export function refuseToDropMoved(what: string): void {
     const isMoved = setting("shards") !== undefined && setting("shard") === undefined;
     if (isMoved && process.env[destroyVariable] === undefined) {
         throw new Error(
-            `${what} is still in the stack of its hub, and iot-x509:shards is set: "npm run fleet -- up" moves it to ` +
+            `${what} is still in the hub's stack, but iot-x509:shards is set: "npm run fleet -- up" moves it to ` +
                 `its fleet stack. It was not deleted.`,
         );
     }
     if (setting("shard") !== undefined && process.env[rateLimitServerVariable] === undefined) {
         throw new Error(
-            `${what} is in a fleet stack, which is destroyed with its hub: "npm run fleet -- destroy". It was not deleted.`,
+            `${what} is in a fleet stack, which is destroyed together with its hub: run "npm run fleet -- destroy". It was not deleted.`,
         );
     }
 }
@@ -54,8 +54,8 @@ export function noteProgram(): void {
 export function refuseToDestroyProtected(what: string): void {
     if (!isProgramRun && setting("protect") === "true") {
         throw new Error(
-            `${what} is in a stack with iot-x509:protect, which is not destroyed; nothing of it was deleted. To destroy it, ` +
-                `run "pulumi config set iot-x509:protect false" and "pulumi up" first.`,
+            `${what} is protected by iot-x509:protect; nothing was deleted. To destroy the stack, ` +
+                `first run "pulumi config set iot-x509:protect false" and "pulumi up".`,
         );
     }
 }

@@ -20,7 +20,7 @@ export function get(name: string, what: string): string {
     const value = held.get(name);
     if (value === undefined) {
         throw new Error(
-            `${what} was not passed to this run; run "pulumi up" with the whole program`,
+            `${what} is not available in this run; run "pulumi up" with the whole program`,
         );
     }
     return value;

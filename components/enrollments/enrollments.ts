@@ -243,7 +243,7 @@ async function ended(ask: () => Promise<RawRegistration[]>): Promise<RawRegistra
         if (seconds >= assigningSeconds) {
             const ids = open.map(({ registrationId }) => registrationId ?? "?");
             throw new Error(
-                `in the middle of a registration for ${assigningSeconds} s, so NOT cut off: ` +
+                `still registering after ${assigningSeconds} s, so NOT cut off: ` +
                     `${nameList(ids)}; run this again`,
             );
         }

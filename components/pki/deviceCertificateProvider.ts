@@ -109,7 +109,7 @@ async function check(olds: Partial<Inputs>, given: Inputs): Promise<CheckResult<
 }
 
 const untargeted =
-    "it is to be signed, and the CA of its group is not among the targets of this run: " +
+    "it must be signed, but the CA of its group is not among the targets of this run: " +
     "add --target '**pki:Issuer::*'";
 
 /** Whether it needs no signature, as far as its inputs tell, or this run has the CA. */
@@ -149,7 +149,7 @@ function isRenewalDue(olds: Outputs, news: Inputs): boolean {
     if (renewed.getTime() < end + day) {
         return false;
     }
-    console.log(`device ${news.deviceId}: certificate ends ${notAfter}, renewal is due`);
+    console.log(`device ${news.deviceId}: certificate expires ${notAfter}, renewal is due`);
     return true;
 }
 
@@ -177,7 +177,7 @@ function keyOf({ keyAlgorithm, keyGeneration, csr }: Inputs): string | undefined
 
 async function sign(inputs: Inputs, presentKey: string | undefined): Promise<Outputs> {
     if (inputs.issuer === undefined) {
-        throw new Error(`device ${inputs.deviceId}: its group's CA awaits its signature`);
+        throw new Error(`device ${inputs.deviceId}: its group's CA is not signed yet`);
     }
     const issuer = issuerOf(inputs.issuer);
     const keys = await deviceKey(inputs, presentKey);

@@ -87,7 +87,7 @@ async function post(address: string, message: RateLimitRequest): Promise<void> {
 /** @throws Error when another program listens there, or has no ear for this one */
 function expectStatus({ statusCode }: IncomingMessage, wanted: number): void {
     if (statusCode !== wanted) {
-        throw new Error(`the fleet's rate limit server answered HTTP ${statusCode}`);
+        throw new Error(`the fleet's rate limit server returned HTTP ${statusCode}`);
     }
 }
 
@@ -112,7 +112,9 @@ function send(address: string, message: RateLimitRequest): Promise<Exchange> {
             if (answer.statusCode === stoppedStatus) {
                 answer.resume();
                 reject(
-                    new Error("stopped before it was sent to the hub; the next run goes on here"),
+                    new Error(
+                        "stopped before the request was sent to the hub; the next run continues here",
+                    ),
                 );
             } else {
                 resolve({ call, answer });
@@ -126,7 +128,7 @@ function send(address: string, message: RateLimitRequest): Promise<Exchange> {
 /** Node's own error would show the address, and the token in it. */
 function urlOf(address: string): URL {
     if (!URL.canParse(address)) {
-        throw new Error("the address of the fleet's rate limit server is no URL");
+        throw new Error("the address of the fleet's rate limit server is not a URL");
     }
     return new URL(address);
 }

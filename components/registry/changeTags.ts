@@ -18,7 +18,9 @@ export async function changeTags(
     let present: DeviceRecord | undefined = known;
     for (let attempt = 1; ; attempt++) {
         if (present === undefined) {
-            throw new Error(`device "${deviceId}" on ${hub.hostName} was deleted by somebody else`);
+            throw new Error(
+                `device "${deviceId}" on ${hub.hostName} was deleted outside this program`,
+            );
         }
         const patch = patchOf(present);
         if (Object.keys(patch).length === 0) {

@@ -164,7 +164,7 @@ async function announceTakeOver(hubId: string, device: RawInputs["device"]): Pro
         ) {
             console.log(
                 `device "${deviceId}" registered through the provisioning service: ` +
-                    `its identity on ${hub.hostName} is taken over, not created`,
+                    `its identity on ${hub.hostName} is adopted, not created`,
             );
         }
     } catch {
@@ -175,8 +175,8 @@ async function announceTakeOver(hubId: string, device: RawInputs["device"]): Pro
 function adoption({ authentication }: DeviceRecord): string {
     // A hub accepts one kind of authentication for an identity.
     return (authentication.type as string) === "sas"
-        ? `it is taken over, not created, and LOSES ITS SHARED ACCESS KEYS; from then on it needs its certificate`
-        : "it is taken over, not created";
+        ? `it is adopted, not created, and LOSES ITS SHARED ACCESS KEYS; from then on it needs its certificate`
+        : "it is adopted, not created";
 }
 
 /**
@@ -209,9 +209,9 @@ async function takeOver(
         ));
     if (!isOurs && !hasRegistered && !device.adopt) {
         throw new Error(
-            `device "${device.deviceId}" exists on ${hub.hostName} and is not this stack's ` +
+            `device "${device.deviceId}" exists on ${hub.hostName} and does not belong to this stack ` +
                 `(${owner === undefined ? "it has no owner tag" : `it belongs to ${owner}`}). ` +
-                `Set "adopt: true" for it to take it over, or delete it.`,
+                `Set "adopt: true" for the device to adopt it, or delete it.`,
         );
     }
     const wanted = deviceRecord(device.deviceId, device);
@@ -241,7 +241,7 @@ async function takeOver(
 
 function changedMeanwhile(deviceId: string): Error {
     return new Error(
-        `device "${deviceId}" was changed by somebody else while it was taken over; run this again`,
+        `device "${deviceId}" was changed by somebody else during its adoption; run this again`,
     );
 }
 
@@ -287,7 +287,7 @@ async function update(id: string, olds: Outputs, news: Inputs): Promise<UpdateRe
 
 function goneFrom({ hostName }: HubRegistry, id: string): Error {
     return new Error(
-        `device "${id}" is not on ${hostName} any more: "pulumi up --refresh" makes it again`,
+        `device "${id}" is no longer on ${hostName}: "pulumi up --refresh" creates it again`,
     );
 }
 
@@ -304,10 +304,10 @@ function refuseForeign(hub: HubRegistry, state: Outputs, found: DeviceRecord, ad
         return;
     }
     throw new Error(
-        `device "${found.deviceId}" on ${hub.hostName} is not this stack's any more ` +
+        `device "${found.deviceId}" on ${hub.hostName} no longer belongs to this stack ` +
             `(${owner === undefined ? "it has no owner tag and another authentication" : `it belongs to ${owner}`}), ` +
-            `and is left as it is. Set "adopt: true" for it to take it back, or ` +
-            `delete it there; to give it up, remove it from the state (pulumi state delete) and from the configuration.`,
+            `and is left unchanged. Set "adopt: true" for the device to adopt it again, or ` +
+            `delete it there; to stop managing it, remove it from the state (pulumi state delete) and from the configuration.`,
     );
 }
 
@@ -316,8 +316,8 @@ function refuseToOverrule(olds: Outputs, news: Inputs, found: DeviceRecord): voi
     if (olds.status === "enabled" && news.status === "enabled" && found.status === "disabled") {
         const why = found.statusReason === undefined ? "" : ` (${found.statusReason})`;
         throw new Error(
-            `device "${found.deviceId}" was disabled on the hub since the last run${why}, and stays so: ` +
-                `"pulumi up --refresh" enables it, "status: disabled" keeps it off`,
+            `device "${found.deviceId}" was disabled on the hub since the last run${why}, and stays disabled: ` +
+                `"pulumi up --refresh" enables it, "status: disabled" keeps it disabled`,
         );
     }
 }
@@ -360,7 +360,7 @@ async function deleteDevice(id: string, state: Outputs): Promise<void> {
     const isKept = setting("pruneDevices") === "false";
     if (isKept && isConfigured(id)) {
         // It did not leave: its group is left to the provisioning service now.
-        console.log(`device "${id}": its identity stays on the hub as it is`);
+        console.log(`device "${id}": its identity stays on the hub unchanged`);
         return;
     }
     const hub = await unlessGone(openHub(state));

@@ -105,7 +105,7 @@ async function strange(hubId: string, owner: string): Promise<string[]> {
 }
 
 function untold({ message }: Error): string {
-    return `what else is on the hub cannot be told: ${message}`;
+    return `the other devices and CAs on the hub cannot be read: ${message}`;
 }
 
 type NamedCa = Awaited<ReturnType<CaCertificates["list"]>>[number];
@@ -144,13 +144,13 @@ function lines(
                       foreign.map(
                           ({ name, isVerified }) => `${name}${isVerified ? " (verified)" : ""}`,
                       ),
-                  )}; whoever has the key of a verified one can connect as each device that a CA vouches for`,
+                  )}; whoever has the key of a verified CA can connect as any device that authenticates by CA`,
               ]),
         ...(others.length === 0
             ? []
             : [
                   `devices on ${hostName} that this stack did not declare: ${nameList(others)}; ` +
-                      `delete what is nobody's (az iot hub device-identity delete), or adopt it (adopt: true)`,
+                      `delete unused ones (az iot hub device-identity delete), or adopt them (adopt: true)`,
               ]),
     ];
 }

@@ -90,8 +90,8 @@ export class RegistryQueue {
                 this.limiters.registry.onThrottled();
                 if (refusals === silentRefusals) {
                     console.log(
-                        `the hub answers 429 again and again, somebody else may use up its rate: ` +
-                            `${this.waiting.size + batch.length} identity operations wait and are tried for some minutes more`,
+                        `the hub keeps answering 429; another client may be using up its rate: ` +
+                            `${this.waiting.size + batch.length} identity operations are queued and retried for a few more minutes`,
                     );
                 }
                 await sleep(Math.max(backoff(refusals), error.retryAfter ?? 0));

@@ -12,7 +12,10 @@ export function decodeText(content: Buffer): Decoded {
     try {
         return { text: new TextDecoder(encoding, { fatal: true }).decode(content) };
     } catch {
-        return { text: undefined, problem: encoding === "utf-8" ? badByte(content) : "cut UTF-16" };
+        return {
+            text: undefined,
+            problem: encoding === "utf-8" ? badByte(content) : "truncated UTF-16",
+        };
     }
 }
 
@@ -42,7 +45,7 @@ function badByte(content: Buffer): string {
     const at = content.findIndex((byte, index) => byte !== again[index]);
     const line = content.subarray(0, at).toString("latin1").split("\n").length;
     const byte = content[at].toString(16).toUpperCase().padStart(2, "0");
-    return `byte 0x${byte} in line ${line}, which is not UTF-8`;
+    return `byte 0x${byte} in line ${line}, which is not valid UTF-8`;
 }
 
 /** Characters that show nothing, or nothing but a gap that looks like a space. */

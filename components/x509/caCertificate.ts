@@ -16,7 +16,7 @@ import { primeFinding, signatureName } from "./publicKey";
  * @param subject what devices' certificates say beside the common name; undefined: name constraints are not judged
  */
 export function caFindings(certificate: GivenCertificate, subject?: SubjectPolicy): Finding[] {
-    const prime = primeFinding(certificate.key, "make the CA again with a new key");
+    const prime = primeFinding(certificate.key, "create the CA again with a new key");
     return [
         ...(prime ? [prime] : []),
         ...roleFindings(certificate),
@@ -34,15 +34,15 @@ export function caWarnings(certificate: GivenCertificate): Finding[] {
     if (certificate.basicConstraints?.ca && certificate.mayCertSign === undefined) {
         warnings.push({
             value: "no keyUsage",
-            rule: "a CA that conforms to RFC 5280 (4.2.1.3) has keyUsage keyCertSign; path validation takes one without it (6.1.4 (n))",
-            remedy: "nothing has to be done; when you make it again, add keyUsage=critical,keyCertSign,cRLSign",
+            rule: "a CA that conforms to RFC 5280 (4.2.1.3) has keyUsage keyCertSign; path validation accepts one without it (6.1.4 (n))",
+            remedy: "nothing needs to be done now; when you create it again, add keyUsage=critical,keyCertSign,cRLSign",
         });
     }
     if (constraintsOf(certificate)?.concernHosts) {
         warnings.push({
             value: "name constraints for host names",
-            rule: "OpenSSL takes a common name with a dot for a host name, and may refuse such a device",
-            remedy: "give its devices IDs without dots, or sign the CA again without these constraints",
+            rule: "OpenSSL takes a common name with a dot for a host name, and may reject such a device",
+            remedy: "use device IDs without dots, or sign the CA again without these constraints",
         });
     }
     return warnings;
@@ -57,16 +57,16 @@ export function rootFindings(certificate: GivenCertificate, subject?: SubjectPol
             value: isSelfIssued(certificate)
                 ? "not signed with its own key"
                 : `not self-signed, issued by ${issuer}`,
-            rule: "is a self-signed root; a CA below another root is not supported as the root here",
-            remedy: `give the certificate of the root itself (${issuer}), whose key then signs each group's intermediate, or make a root for the devices alone`,
+            rule: "must be a self-signed root; a CA below another root is not supported here",
+            remedy: `use the certificate of the root itself (${issuer}), whose key then signs each group's intermediate, or create a root for the devices only`,
         });
     }
     findings.push(...hashFindings(certificate));
     if (certificate.basicConstraints?.pathLength === 0) {
         findings.push({
             value: "pathlen:0",
-            rule: "allows one CA below it: pathlen of 1 or more, or none",
-            remedy: "make the root's certificate again with basicConstraints=critical,CA:TRUE,pathlen:1",
+            rule: "must allow a CA below it: pathlen 1 or more, or no pathlen",
+            remedy: "create the root's certificate again with basicConstraints=critical,CA:TRUE,pathlen:1",
         });
     }
     return findings;
@@ -78,7 +78,7 @@ export function issuedFindings(certificate: GivenCertificate, issuer: GivenCerti
     if (!isSignedBy(certificate, issuer)) {
         findings.push({
             value: `issued by ${oneLine(certificate.x509.issuer)}`,
-            rule: `is signed with the key of the root ${oneLine(issuer.x509.subject)}`,
+            rule: `must be signed with the key of the root ${oneLine(issuer.x509.subject)}`,
             remedy: "sign the request again with the key that belongs to pki.root.certificate",
         });
     }
@@ -86,7 +86,7 @@ export function issuedFindings(certificate: GivenCertificate, issuer: GivenCerti
     if (certificate.notAfter > issuer.notAfter) {
         findings.push({
             value: `valid until ${isoDay(certificate.notAfter)}`,
-            rule: `ends with its issuer at the latest, ${isoDay(issuer.notAfter)}`,
+            rule: `must not outlive its issuer, which expires ${isoDay(issuer.notAfter)}`,
             remedy: "sign it again with fewer -days, or renew the root",
         });
     }
@@ -97,8 +97,8 @@ export function issuedFindings(certificate: GivenCertificate, issuer: GivenCerti
     if (refusal !== undefined) {
         findings.push({
             value: `the subject ${oneLine(certificate.x509.subject)}`,
-            rule: `has a name that its issuer may give; the issuer ${refusal} (RFC 5280, 4.2.1.10)`,
-            remedy: "make a root without name constraints, or with ones that permit this name",
+            rule: `must have a name that its issuer permits; the issuer ${refusal} (RFC 5280, 4.2.1.10)`,
+            remedy: "create a root without name constraints, or with constraints that permit this name",
         });
     }
     return findings;
@@ -111,21 +111,21 @@ function roleFindings(certificate: GivenCertificate): Finding[] {
             value: certificate.basicConstraints
                 ? "CA:FALSE"
                 : "no basicConstraints, as in X.509 version 1",
-            rule: "is a CA certificate: basicConstraints CA:TRUE",
+            rule: "must be a CA certificate: basicConstraints CA:TRUE",
             remedy: signedAgain(certificate),
         });
     } else if (certificate.mayCertSign === false) {
         findings.push({
             value: "a keyUsage without keyCertSign",
-            rule: "may sign certificates: keyUsage keyCertSign",
+            rule: "must be allowed to sign certificates: keyUsage keyCertSign",
             remedy: signedAgain(certificate),
         });
     }
     if (certificate.commonNames.length !== 1) {
         findings.push({
             value: `${certificate.commonNames.length} common names`,
-            rule: "the subject has exactly one common name",
-            remedy: "make the certificate again with one CN in its subject",
+            rule: "the subject must have exactly one common name",
+            remedy: "create the certificate again with one CN in its subject",
         });
     }
     return findings;
@@ -153,14 +153,14 @@ function formFindings(certificate: GivenCertificate): Finding[] {
     if (names !== null && names.value.byteLength <= 2) {
         findings.push({
             value: "a subjectAltName without a name",
-            rule: "a subjectAltName has at least one name (RFC 5280, 4.2.1.6)",
+            rule: "a subjectAltName must have at least one name (RFC 5280, 4.2.1.6)",
             remedy,
         });
     }
     if (!namesOneSignature(certificate.x509.raw)) {
         findings.push({
             value: "two different signature algorithms, one of them not signed",
-            rule: "the certificate names one signature algorithm (RFC 5280, 4.1.1.2)",
+            rule: "both must name the same signature algorithm (RFC 5280, 4.1.1.2)",
             remedy,
         });
     }
@@ -171,26 +171,27 @@ function formFindings(certificate: GivenCertificate): Finding[] {
 function formWarnings(certificate: GivenCertificate): Finding[] {
     const { fields } = certificate;
     const warnings: Finding[] = [];
-    const nothing = "nothing has to be done; think of it when you make it again";
+    const nothing =
+        "nothing needs to be done now; correct it when you create the certificate again";
     if (fields.getExtension(oid.basicConstraints)?.critical === false) {
         warnings.push({
             value: "basicConstraints that are not critical",
-            rule: "a CA's basicConstraints are critical (RFC 5280, 4.2.1.9)",
+            rule: "a CA's basicConstraints should be critical (RFC 5280, 4.2.1.9)",
             remedy: nothing,
         });
     }
     if (fields.getExtension(oid.subjectKeyIdentifier) === null) {
         warnings.push({
             value: "no subject key identifier",
-            rule: "a CA has a subject key identifier (RFC 5280, 4.2.1.2)",
+            rule: "a CA should have a subject key identifier (RFC 5280, 4.2.1.2)",
             remedy: nothing,
         });
     }
     const authority = fields.getExtension(x509.AuthorityKeyIdentifierExtension);
     if (!isSelfIssued(certificate) && authority?.keyId === undefined) {
         warnings.push({
-            value: "no key identifier of its issuer",
-            rule: "a CA below another names the key above it: authorityKeyIdentifier=keyid (RFC 5280, 4.2.1.1)",
+            value: "no authority key identifier",
+            rule: "a CA below another should identify its issuer's key: authorityKeyIdentifier=keyid (RFC 5280, 4.2.1.1)",
             remedy: nothing,
         });
     }
@@ -225,7 +226,7 @@ function criticalFindings(certificate: GivenCertificate): Finding[] {
         .filter(({ critical, type }) => critical && !understood.has(type))
         .map(({ type }) => ({
             value: `the critical extension ${type}`,
-            rule: "a critical extension is one that every verifier knows, or it must reject the certificate (RFC 5280, 4.2)",
+            rule: "a verifier rejects a certificate with a critical extension that it does not know (RFC 5280, 4.2)",
             remedy: signedAgain(certificate),
         }));
 }
@@ -239,7 +240,7 @@ function purposeFindings(certificate: GivenCertificate): Finding[] {
         : [
               {
                   value: `extendedKeyUsage ${usages.join(", ")}, without clientAuth`,
-                  rule: "a CA above devices has no extendedKeyUsage, or one with clientAuth: OpenSSL and others let it sign for no other purpose, and anyExtendedKeyUsage is not enough",
+                  rule: "a CA that signs for devices must have no extendedKeyUsage, or one with clientAuth: OpenSSL and others restrict it to the listed purposes, and anyExtendedKeyUsage is not enough",
                   remedy: signedAgain(certificate),
               },
           ];
@@ -263,7 +264,7 @@ function policyFindings(certificate: GivenCertificate): Finding[] {
     return [
         {
             value: "policyConstraints with requireExplicitPolicy",
-            rule: "the CA requires no certificate policy of what is below it: devices' certificates have none (RFC 5280, 6.1.5 (g))",
+            rule: "the CA must not require a certificate policy: device certificates have none (RFC 5280, 6.1.5 (g))",
             remedy: signedAgain(certificate),
         },
     ];
@@ -277,7 +278,7 @@ function constraintsOf(certificate: GivenCertificate): NameConstraints | undefin
     try {
         return nameConstraints(Buffer.from(extension.value));
     } catch {
-        return { refusal: () => "has name constraints that cannot be read", concernHosts: false };
+        return { refusal: () => "has unreadable name constraints", concernHosts: false };
     }
 }
 
@@ -289,8 +290,8 @@ function deviceNameFindings(certificate: GivenCertificate, subject: SubjectPolic
         : [
               {
                   value: `name constraints: it ${refusal}`,
-                  rule: `may sign for devices, whose subjects are "${names.toString()}" (RFC 5280, 4.2.1.10)`,
-                  remedy: `${signedAgain(certificate)}; or set organization and country to what it permits`,
+                  rule: `must permit the subjects of devices, which are "${names.toString()}" (RFC 5280, 4.2.1.10)`,
+                  remedy: `${signedAgain(certificate)}; or set organization and country to values that it permits`,
               },
           ];
 }
@@ -302,7 +303,7 @@ function hashFindings(certificate: GivenCertificate): Finding[] {
         : [
               {
                   value: `signed with ${signatureHash ?? signatureName(fields.signatureAlgorithm)}`,
-                  rule: "is signed with SHA-256, SHA-384 or SHA-512",
+                  rule: "must be signed with SHA-256, SHA-384 or SHA-512",
                   remedy: signedAgain(certificate),
               },
           ];

@@ -81,7 +81,7 @@ export function requestedKey(csrPem: string, isToBeSigned = false): Buffer {
     findings.push(...(prime ? [prime] : []));
     if (parsed === undefined || findings.length > 0) {
         const said = findings.map(({ value, rule, remedy }) => `${value}: ${rule}; ${remedy}`);
-        throw new Error(`The certificate signing request cannot be used: ${said.join(". ")}`);
+        throw new Error(`Invalid certificate signing request: ${said.join(". ")}`);
     }
     return publicKeyOf(parsed.key);
 }
@@ -125,17 +125,17 @@ function parse(content: Buffer | string): {
 
 /** How a device makes a request with another key. */
 export function newRequest(deviceId: string): string {
-    return `make a new key and request on the device: openssl req -new -newkey rsa:2048 -keyout DEVICE.key -subj ${subjectWord([["CN", deviceId]])} -out FILE`;
+    return `generate a new key and request on the device: openssl req -new -newkey rsa:2048 -keyout DEVICE.key -subj ${subjectWord([["CN", deviceId]])} -out FILE`;
 }
 
 const unreadable: Finding = {
-    value: "a block that is no PKCS#10 structure",
-    rule: "is a certificate signing request (PKCS#10)",
-    remedy: "make it again with: openssl req -new -key DEVICE.key -subj /CN=DEVICE-ID -out FILE",
+    value: "a block that is not a PKCS#10 structure",
+    rule: "must be a certificate signing request (PKCS#10)",
+    remedy: "create it again with: openssl req -new -key DEVICE.key -subj /CN=DEVICE-ID -out FILE",
 };
 
 const unknownKey: Finding = {
-    value: "a key that OpenSSL does not know or that is no point of its curve",
+    value: "a key that OpenSSL does not support or that is not a point on its curve",
     rule: strongKeyRule,
     remedy: newRequest("DEVICE-ID"),
 };
@@ -149,16 +149,16 @@ function nameFindings(names: readonly string[], deviceId: string): Finding[] {
         return [
             {
                 value: names.length === 0 ? "no common name" : `${names.length} common names`,
-                rule: "the subject has exactly one common name",
-                remedy: `make the request again with: ${remake}`,
+                rule: "the subject must have exactly one common name",
+                remedy: `create the request again with: ${remake}`,
             },
         ];
     }
     return [
         {
             value: `CN=${names[0]}`,
-            rule: `the common name is the device ID "${deviceId}", because the hub compares the two`,
-            remedy: `correct the ID or the file's name, or make the request again with: ${remake}`,
+            rule: `the common name must be the device ID "${deviceId}", because the hub compares the two`,
+            remedy: `correct the ID or the file's name, or create the request again with: ${remake}`,
         },
     ];
 }
@@ -169,7 +169,7 @@ function proofFindings({ der, request, spki, key }: ParsedRequest, deviceId: str
         spki,
         key,
         newRequest(deviceId),
-        `rewrite the key with its curve's name, openssl ec -in DEVICE.key -param_enc named_curve -out NAMED.key, and make the request again: openssl req -new -key NAMED.key -subj ${subjectWord([["CN", deviceId]])} -out FILE`,
+        `rewrite the key with its curve's name, openssl ec -in DEVICE.key -param_enc named_curve -out NAMED.key, and create the request again: openssl req -new -key NAMED.key -subj ${subjectWord([["CN", deviceId]])} -out FILE`,
     );
     return finding ? [finding] : signatureFindings(request, der, key, deviceId);
 }
@@ -184,12 +184,12 @@ function signatureFindings(
     const isPss = name === "RSA-PSS";
     const signs = isPss || name === "RSASSA-PKCS1-v1_5" || name === "ECDSA";
     const digest = signs && hash ? strongHashes[hash.name] : undefined;
-    const again = `make the request again with: openssl req -new -sha256 ${isPss ? "-sigopt rsa_padding_mode:pkcs1 " : ""}-key DEVICE.key -subj ${subjectWord([["CN", deviceId]])} -out FILE`;
+    const again = `create the request again with: openssl req -new -sha256 ${isPss ? "-sigopt rsa_padding_mode:pkcs1 " : ""}-key DEVICE.key -subj ${subjectWord([["CN", deviceId]])} -out FILE`;
     if (digest === undefined) {
         return [
             {
                 value: `signed with ${signatureName(request.signatureAlgorithm)}`,
-                rule: "is signed with SHA-256, SHA-384 or SHA-512 (RSA or ECDSA)",
+                rule: "must be signed with SHA-256, SHA-384 or SHA-512 (RSA or ECDSA)",
                 remedy: again,
             },
         ];
@@ -201,13 +201,13 @@ function signatureFindings(
         isPss
             ? {
                   value: "an RSA-PSS signature that does not verify with MGF1 of the same hash",
-                  rule: "is signed with the key that it names, which proves that the device holds it",
+                  rule: "must be signed with its own key, which proves that the device has the key",
                   remedy: again,
               }
             : {
                   value: "a signature that does not verify",
-                  rule: "is signed with the key that it names, which proves that the device holds it",
-                  remedy: "make the request again on the device; this one was changed or signed with another key",
+                  rule: "must be signed with its own key, which proves that the device has the key",
+                  remedy: "create the request again on the device; this one was changed or signed with another key",
               },
     ];
 }

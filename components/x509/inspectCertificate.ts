@@ -47,15 +47,15 @@ export function inspectCertificate(
     const parsed = parse(block.facts);
     if (parsed === undefined) {
         return unreadable(
-            "a block that is no X.509 structure",
-            "is a certificate (X.509)",
-            "copy the certificate again; look at it with: openssl x509 -in FILE -text",
+            "a block that is not an X.509 structure",
+            "must be a certificate (X.509)",
+            "copy the certificate again; inspect it with: openssl x509 -in FILE -text",
         );
     }
     const { certificate, fields, key } = parsed;
     if (key === undefined) {
         return unreadable(
-            "a key that OpenSSL does not know or that is no point of its curve",
+            "a key that OpenSSL does not support or that is not a point on its curve",
             strongKeyRule,
             withNewKey,
         );
@@ -64,7 +64,7 @@ export function inspectCertificate(
         Buffer.from(fields.publicKey.rawData),
         key,
         withNewKey,
-        "rewrite the key with its curve's name, openssl ec -in OLD.key -param_enc named_curve -out NAMED.key, and make the certificate again with it",
+        "rewrite the key with its curve's name, openssl ec -in OLD.key -param_enc named_curve -out NAMED.key, and create the certificate again with it",
     );
     if (finding !== undefined) {
         return { facts: undefined, findings: [finding] };
@@ -75,7 +75,7 @@ export function inspectCertificate(
 
 /** How to make a certificate with another key. */
 export const withNewKey =
-    "make the certificate again with a new key: openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out NEW.key";
+    "create the certificate again with a new key: openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out NEW.key";
 
 function unreadable(value: string, rule: string, remedy: string): Inspection<never> {
     return { facts: undefined, findings: [{ value, rule, remedy }] };
@@ -90,9 +90,9 @@ export function deviceFindings(certificate: GivenCertificate): Finding[] {
     return [
         {
             value: `a CA's certificate: ${basicConstraints?.ca ? "basicConstraints CA:TRUE" : "keyUsage keyCertSign"}`,
-            rule: "a device's certificate is none of a CA: CA:FALSE or no basicConstraints, and no keyCertSign",
+            rule: "a device's certificate must not be a CA certificate: CA:FALSE or no basicConstraints, and no keyCertSign",
             remedy:
-                "give the device's own certificate; a self-signed one is made with: openssl req -x509 -new -key DEVICE.key -sha256 -days 365 -subj /CN=DEVICE-ID " +
+                "use the device's own certificate; create a self-signed one with: openssl req -x509 -new -key DEVICE.key -sha256 -days 365 -subj /CN=DEVICE-ID " +
                 "-addext basicConstraints=critical,CA:FALSE -addext keyUsage=critical,digitalSignature -addext extendedKeyUsage=clientAuth -out FILE",
         },
     ];
@@ -104,8 +104,8 @@ export function deviceWarnings(certificate: GivenCertificate): Finding[] {
         ? [
               {
                   value: "basicConstraints CA:TRUE",
-                  rule: "a device's certificate is none of a CA; OpenSSL writes this into a self-signed one unless it is told otherwise",
-                  remedy: "nothing has to be done; when you make it again, add -addext basicConstraints=critical,CA:FALSE",
+                  rule: "a device's certificate should not be a CA certificate; OpenSSL makes a self-signed one a CA by default",
+                  remedy: "nothing needs to be done now; when you create it again, add -addext basicConstraints=critical,CA:FALSE",
               },
           ]
         : [];
@@ -182,8 +182,8 @@ function validityFindings(
         return [
             {
                 value: `valid until ${isoDay(certificate.notAfter)}`,
-                rule: "has not expired",
-                remedy: "renew the certificate and give the new file",
+                rule: "must not have expired",
+                remedy: "renew the certificate and use the new file",
             },
         ];
     }
@@ -191,8 +191,8 @@ function validityFindings(
         return [
             {
                 value: `valid from ${isoDay(certificate.notBefore)}`,
-                rule: "is valid already",
-                remedy: "wait until then, or make it again; if the date looks right, check this machine's clock",
+                rule: "must already be valid",
+                remedy: "wait until then, or create it again; if the date looks right, check this machine's clock",
             },
         ];
     }

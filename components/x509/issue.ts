@@ -89,7 +89,7 @@ export async function issueLeaf(issuer: IssuingCa, request: LeafRequest): Promis
     const { subject, notAfter } = issuerCertificate;
     if (notAfter.getTime() <= Date.now()) {
         throw new Error(
-            `the CA "${subject}" ended on ${notAfter.toISOString().slice(0, 10)} and signs nothing any more: ` +
+            `the CA "${subject}" expired on ${notAfter.toISOString().slice(0, 10)} and can no longer sign: ` +
                 "raise intermediate.generation of its group",
         );
     }

@@ -59,7 +59,7 @@ export function nameConstraints(extension: Buffer): NameConstraints {
             .filter(([base]) => base?.tag === directoryNameTag)
             .map(([{ start, end }, ...bounds]) => {
                 if (bounds.length > 0) {
-                    throw new Error("minimum or maximum, which must not be there");
+                    throw new Error("minimum or maximum, which are not allowed");
                 }
                 return comparableName(
                     new x509.Name(new Uint8Array(extension.subarray(start, end))),

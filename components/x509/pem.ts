@@ -34,13 +34,13 @@ const wanted: Record<PemLabel, Wanted> = {
         kind: "certificate",
         name: "certificate",
         first: "openssl x509 -in FILE -out ONE.pem",
-        make: "give the certificate that the CA made for it, the file that starts with -----BEGIN CERTIFICATE-----",
+        make: "use the certificate that the CA issued for it, the file that starts with -----BEGIN CERTIFICATE-----",
     },
     "CERTIFICATE REQUEST": {
         kind: "request",
         name: "certificate signing request",
         first: "openssl req -in FILE -out ONE.csr",
-        make: "give the file that starts with -----BEGIN CERTIFICATE REQUEST-----: openssl req -new -key DEVICE.key -subj /CN=DEVICE-ID -out FILE",
+        make: "use the file that starts with -----BEGIN CERTIFICATE REQUEST-----: openssl req -new -key DEVICE.key -subj /CN=DEVICE-ID -out FILE",
     },
 };
 
@@ -92,8 +92,8 @@ export function singlePemBlock(content: Buffer | string, label: PemLabel): Inspe
     if (holdsPrivateKey(text) || (typeof content !== "string" && isPrivate(content))) {
         return fault(
             "a file with a private key (not shown)",
-            `a ${name} file never holds a private key`,
-            "take the key out of the file and out of version control, and make a new key: this one is no longer secret",
+            `a ${name} file must not contain a private key`,
+            "remove the key from the file and from version control, and generate a new key: this one is no longer secret",
         );
     }
     if (typeof content !== "string" && kindOf(content) !== undefined) {
@@ -106,22 +106,26 @@ export function singlePemBlock(content: Buffer | string, label: PemLabel): Inspe
     if (blocks.length > 1) {
         return fault(
             `${blocks.length} PEM blocks`,
-            `is one ${name}, not a chain or a bundle`,
-            `keep the one block that is meant and delete the others; the first one: ${wanted[label].first}`,
+            `must be one ${name}, not a chain or a bundle`,
+            `keep the intended block and delete the others; to extract the first one: ${wanted[label].first}`,
         );
     }
     const [, begin, body, end] = blocks[0];
     if (begin !== end) {
         return fault(
             `a PEM block that begins as "${begin}" and ends as "${end}"`,
-            "the block's first and last line have the same label",
-            "copy the file again, from its first to its last line",
+            "the block's first and last line must have the same label",
+            "copy the file again, from the first line to the last",
         );
     }
     const damage = damageIn(body);
     return damage === undefined
         ? structure(fromBase64(body), label, "", begin)
-        : fault(`a damaged PEM block${damage}`, "the block is whole base64", damageRemedy(body));
+        : fault(
+              `a damaged PEM block${damage}`,
+              "the block must be complete base64",
+              damageRemedy(body),
+          );
 }
 
 /** The structure that the bytes begin with, if it is the wanted one. */
@@ -137,8 +141,8 @@ function structure(
     if (outer !== undefined && found !== undefined && outer.end > bytes.length) {
         return fault(
             `${bytes.length} of ${outer.end} bytes`,
-            "the structure is whole",
-            "copy the file again; its end is missing, or bytes were lost as if it were text",
+            "the structure must be complete",
+            "copy the file again as binary; its end is missing, or bytes were lost in a text transfer",
         );
     }
     if (outer !== undefined && found === kind) {
@@ -147,24 +151,24 @@ function structure(
     if (found === undefined || found === "privateKey" || found === "pkcs12") {
         const shown = pemLabel === undefined || pemLabel in wanted ? "" : ` (label ${pemLabel})`;
         return fault(
-            `a block that is no ${kind === "request" ? "PKCS#10" : "X.509"} structure${shown}`,
-            `is a ${name} (${kind === "request" ? "PKCS#10" : "X.509"})`,
+            `a block that is not ${kind === "request" ? "a PKCS#10" : "an X.509"} structure${shown}`,
+            `must be a ${name} (${kind === "request" ? "PKCS#10" : "X.509"})`,
             kind === "request"
-                ? "make it again with: openssl req -new -key DEVICE.key -subj /CN=DEVICE-ID -out FILE"
-                : "copy the certificate again; look at it with: openssl x509 -in FILE -text",
+                ? "create it again with: openssl req -new -key DEVICE.key -subj /CN=DEVICE-ID -out FILE"
+                : "copy the certificate again; inspect it with: openssl x509 -in FILE -text",
         );
     }
     const remedy =
         found === "pkcs7" && kind === "certificate"
-            ? `take the certificates out of it and keep the one that is meant: openssl pkcs7 ${form}-in FILE -print_certs -out FILE.pem`
+            ? `extract the certificates and keep the intended one: openssl pkcs7 ${form}-in FILE -print_certs -out FILE.pem`
             : make;
-    return fault(kindNames[found], `is one ${name} in PEM or DER`, remedy);
+    return fault(kindNames[found], `must be one ${name} in PEM or DER`, remedy);
 }
 
 /** Why a text has no PEM block, told by what people's tools do to one; base64 alone is read. */
 function withoutBlock(text: string, label: PemLabel): Inspection<Buffer> {
-    const rule = `is one ${wanted[label].name} in PEM or DER`;
-    const again = "copy the file again, from its first to its last line";
+    const rule = `must be one ${wanted[label].name} in PEM or DER`;
+    const again = "copy the file again, from the first line to the last";
     const bare = text.trim();
     const bytes = /^[A-Za-z0-9+/\s]+={0,2}$/.test(bare) ? fromBase64(bare) : Buffer.alloc(0);
     if (kindOf(bytes) !== undefined) {
@@ -176,7 +180,7 @@ function withoutBlock(text: string, label: PemLabel): Inspection<Buffer> {
     const cut = /-----BEGIN ([^\r\n-]+)-----/.exec(text)?.[1];
     if (cut !== undefined) {
         return fault(
-            `no PEM block that is whole: the line -----END ${cut}----- is missing`,
+            `no complete PEM block: the line -----END ${cut}----- is missing`,
             rule,
             again,
         );
@@ -186,7 +190,7 @@ function withoutBlock(text: string, label: PemLabel): Inspection<Buffer> {
         const odd = /[^\x20-\x7e\r\n]/u.exec(start)?.[0];
         return fault(
             odd === undefined
-                ? "no PEM block: its first line is not exactly five hyphens, BEGIN, the label and five hyphens"
+                ? "no PEM block: the first line must be five hyphens, BEGIN, the label and five hyphens"
                 : `no PEM block: ${named(odd)} in its first line`,
             rule,
             `write -----BEGIN ${label}----- and -----END ${label}----- with ASCII hyphens, or copy the file itself instead of its text`,
@@ -195,7 +199,7 @@ function withoutBlock(text: string, label: PemLabel): Inspection<Buffer> {
     return fault(
         bare === "" ? "no PEM block: the file is empty" : "no PEM block",
         rule,
-        `give a file with one -----BEGIN ${label}----- block that is whole`,
+        `use a file with one complete -----BEGIN ${label}----- block`,
     );
 }
 

@@ -47,7 +47,7 @@ export function signatureName(algorithm: { readonly name: string }): string {
 
 /** The kinds of keys that {@link keyFinding} takes, in words. */
 export const strongKeyRule =
-    "the key is RSA of 2048, 3072, 4096 or 8192 bits, or ECDSA on P-256 or P-384";
+    "the key must be RSA of 2048, 3072, 4096 or 8192 bits, or ECDSA on P-256 or P-384";
 
 function isStrongKey(key: KeyObject): boolean {
     const name = keyName(key);
@@ -86,8 +86,8 @@ export function keyFinding(
     return namesItsCurve(spki)
         ? undefined
         : {
-              value: "an ECDSA key with its curve's parameters written out",
-              rule: "the key names its curve (RFC 5480, 2.1.1): TLS stacks refuse explicit parameters",
+              value: "an ECDSA key with explicit curve parameters",
+              rule: "the key must name its curve (RFC 5480, 2.1.1): TLS stacks reject explicit parameters",
               remedy: renamed,
           };
 }

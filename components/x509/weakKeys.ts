@@ -44,13 +44,13 @@ function exponentWeakness(modulus: bigint, exponent: bigint): Weakness | undefin
     if (exponent % 2n === 0n || exponent < 65537n || exponent >= 1n << 256n) {
         return {
             value: `an RSA key with the public exponent ${shown(exponent)}`,
-            rule: "the public exponent is odd, 65537 or more, and less than 2^256 (FIPS 186-5, A.1.1)",
+            rule: "the public exponent must be odd, 65537 or more, and less than 2^256 (FIPS 186-5, A.1.1)",
         };
     }
     if (exponent >= 1n << 64n && modulus >= 1n << 3072n) {
         return {
             value: `an RSA key of ${bitLength(modulus)} bits with the public exponent ${shown(exponent)}`,
-            rule: "beside more than 3072 bits the public exponent is less than 2^64, or OpenSSL verifies nothing with the key",
+            rule: "with more than 3072 bits, the public exponent must be less than 2^64, or OpenSSL cannot verify with the key",
         };
     }
     return undefined;
@@ -113,8 +113,8 @@ function smallFactor(modulus: bigint): Weakness | undefined {
         const factor = primes.find((prime) => rest % prime === 0);
         if (factor !== undefined) {
             return {
-                value: `an RSA modulus that ${factor} divides`,
-                rule: "the modulus is the product of two large primes (NIST SP 800-89, 5.3.3: no small factors)",
+                value: `an RSA modulus divisible by ${factor}`,
+                rule: "the modulus must be the product of two large primes (NIST SP 800-89, 5.3.3: no small factors)",
             };
         }
     }
@@ -185,8 +185,8 @@ function powerModulo(base: number, exponent: number, prime: number): number {
 
 function powerWeakness(degree: number): Weakness {
     return {
-        value: `an RSA modulus that is one number to the power of ${degree}`,
-        rule: "the modulus is the product of two different primes (NIST SP 800-89, 5.3.3: not the power of a prime)",
+        value: `an RSA modulus that is a perfect power (exponent ${degree})`,
+        rule: "the modulus must be the product of two different primes (NIST SP 800-89, 5.3.3: not the power of a prime)",
     };
 }
 
@@ -217,7 +217,7 @@ function closeFactors(modulus: bigint): Weakness | undefined {
         if (isSquare(difference)) {
             return {
                 value: "an RSA modulus whose two factors are close to each other",
-                rule: "the two primes differ within their first 100 bits (FIPS 186-5, A.1.3), or Fermat's method finds them (CVE-2022-26320)",
+                rule: "the two primes must differ within their first 100 bits (FIPS 186-5, A.1.3), or Fermat's method finds them (CVE-2022-26320)",
             };
         }
         difference += 2n * middle + 1n;
@@ -267,7 +267,7 @@ function roca(modulus: bigint): Weakness | undefined {
     return hasRocaFingerprint(modulus)
         ? {
               value: "an RSA key with the fingerprint of ROCA (CVE-2017-15361)",
-              rule: "the primes are random: those that Infineon's RSALib makes in a chip can be computed from the modulus",
+              rule: "the primes must be random: those of Infineon's RSALib can be computed from the modulus",
           }
         : undefined;
 }
@@ -280,7 +280,7 @@ export function primeModulus({ modulus }: RsaNumbers): Weakness | undefined {
     return checkPrimeSync(modulus, { checks: 1 })
         ? {
               value: "an RSA modulus that is a prime",
-              rule: "the modulus is the product of two primes (NIST SP 800-89, 5.3.3)",
+              rule: "the modulus must be the product of two primes (NIST SP 800-89, 5.3.3)",
           }
         : undefined;
 }

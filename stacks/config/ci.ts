@@ -16,19 +16,19 @@ export function readCi(root: Section): CiSettings | undefined {
     const ci = root.section("ci", "the CI access", ["repository", "subjects"]);
     const repository = ci.requiredText("repository", {
         pattern: /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?\/[A-Za-z0-9._-]{1,100}$/,
-        rule: "is a GitHub repository as owner/name",
-        remedy: "write it as in its address, e.g. contoso/fleet",
+        rule: "must be a GitHub repository as owner/name",
+        remedy: "write it as in its address, for example contoso/fleet",
     });
     if (!ci.has("subjects")) {
-        ci.missing("subjects", "list at least one, e.g. ref:refs/heads/main");
+        ci.missing("subjects", "list at least one, for example ref:refs/heads/main");
     }
     const subjects = ci.texts("subjects", {
         pattern: new RegExp(`^(?:${immutable.source})?${workflow.source}$`),
         rule:
-            "is ref:refs/heads/BRANCH, ref:refs/tags/TAG, environment:NAME or pull_request, without wildcards, where GitHub " +
-            "gives the repository an immutable subject all of it: repo:OWNER@ID/NAME@ID:…",
+            "must be ref:refs/heads/BRANCH, ref:refs/tags/TAG, environment:NAME or pull_request, without wildcards; if GitHub " +
+            "gives the repository an immutable subject, the whole subject: repo:OWNER@ID/NAME@ID:…",
         remedy:
-            "write what follows repo:owner/name: in the token's subject, and all of a subject with IDs (the repository's settings " +
+            "write what follows repo:owner/name: in the token's subject, or the whole subject if it has IDs (the repository's settings " +
             "show it: Actions, OIDC)",
     });
     for (const subject of subjects) {
@@ -36,8 +36,8 @@ export function readCi(root: Section): CiSettings | undefined {
         if (owner !== undefined && `${owner}/${name}` !== repository) {
             ci.bad(
                 "subjects",
-                `has subjects of ${repository} alone, and ${subject} is another's`,
-                "list those of the repository, or correct ci.repository",
+                `must contain only subjects of ${repository}; ${subject} belongs to another repository`,
+                "list subjects of the repository, or correct ci.repository",
             );
         }
     }
@@ -45,7 +45,7 @@ export function readCi(root: Section): CiSettings | undefined {
     if (ci.has("subjects") && (given === 0 || given > maxSubjects)) {
         ci.bad(
             "subjects",
-            `has 1 to ${maxSubjects} items, as many as an application takes`,
+            `must have 1 to ${maxSubjects} items, the limit of an application`,
             "list only the branches, tags and environments that deploy",
         );
     }

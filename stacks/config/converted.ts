@@ -5,7 +5,7 @@ export interface Conversion {
 }
 
 const remedy =
-    "take the ID from where it came from, and give the column the format Text before the ID is entered or imported; " +
+    "copy the ID from its source, and set the column's format to Text before you enter or import it; " +
     "if this really is the ID, list the device under devices or in a JSON file";
 
 const months =
@@ -20,30 +20,30 @@ const address = /^(?:\d{1,3}\.){3}\d{1,3}$/;
 export function conversionOf(id: string): Conversion | undefined {
     if (isErrorValue(id)) {
         return {
-            rule: "is an ID, not the error value of a formula",
+            rule: "must be an ID, not the error value of a formula",
             remedy: "correct the formula, or paste the IDs as values",
         };
     }
     if (/^\d+[.,]\d+E[+-]\d+$/i.test(id) || /^\dE\+\d+$/i.test(id)) {
         return {
-            rule: "is an ID, not a number that a spreadsheet shortened (its last digits are lost)",
+            rule: "must be an ID, not a number that a spreadsheet shortened (its last digits are lost)",
             remedy,
         };
     }
     if (/^[1-9]\d{14}0{3,}$/.test(id)) {
         return {
-            rule: "is an ID, not a number that a spreadsheet rounded to 15 digits",
+            rule: "must be an ID, not a number that a spreadsheet rounded to 15 digits",
             remedy,
         };
     }
     if (/^\d{1,3}(?:[.,']\d{3})+$/.test(id) && !isAddress(id)) {
-        return { rule: "is an ID, not a number with thousands separators", remedy };
+        return { rule: "must be an ID, not a number with thousands separators", remedy };
     }
     if (/^\d{4,}[.,]0+$/.test(id)) {
-        return { rule: "is an ID, not a number with decimal places", remedy };
+        return { rule: "must be an ID, not a number with decimal places", remedy };
     }
     return day.test(id)
-        ? { rule: "is an ID, not a date that a spreadsheet made of one", remedy }
+        ? { rule: "must be an ID, not a date that a spreadsheet made of it", remedy }
         : undefined;
 }
 

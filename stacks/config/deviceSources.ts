@@ -34,7 +34,7 @@ function namedFiles(top: Section): { at: string; name: unknown }[] {
     return given.flatMap((name: unknown, index) => {
         const at = `devicesFile[${index}]`;
         if (given.indexOf(name) < index) {
-            top.report.value(at, name, "is listed once", "delete the second one");
+            top.report.value(at, name, "must be listed only once", "delete the second one");
             return [];
         }
         return [{ at, name }];
@@ -51,8 +51,8 @@ function readFile(at: string, name: unknown, files: Files): DeviceSource[] {
         files.report.value(
             at,
             name,
-            "is a .csv or .json file, or a table with the end .tsv or .txt",
-            "save the list in one of these formats, under a name that tells which",
+            "must be a .csv or .json file, or a table with the extension .tsv or .txt",
+            "save the list in one of these formats, with the matching extension",
         );
         return [];
     }
@@ -62,7 +62,7 @@ function readFile(at: string, name: unknown, files: Files): DeviceSource[] {
         name,
         files.folder,
         tableLimit,
-        "correct the name, which is relative to the project's folder, or make the file",
+        "correct the name, which is relative to the project's folder, or create the file",
     );
     if (content === undefined || typeof name !== "string") {
         return [];
@@ -84,7 +84,7 @@ function decode(content: Buffer, shown: string, { report }: Files): string | und
         report.fault(
             shown,
             "a workbook (XLSX or ODS)",
-            "a list of devices is text",
+            "a list of devices must be text",
             "save the sheet as a table (Excel: CSV UTF-8)",
         );
         return undefined;
@@ -94,7 +94,7 @@ function decode(content: Buffer, shown: string, { report }: Files): string | und
         report.fault(
             shown,
             problem,
-            "a list of devices is text in UTF-8 or UTF-16",
+            "a list of devices must be text in UTF-8 or UTF-16",
             "save it again as UTF-8 (Excel: CSV UTF-8)",
         );
     }
@@ -110,16 +110,21 @@ function readDeviceJson(text: string, shown: string, { report }: Files): Section
         const line = text.slice(0, Number(position ?? text.length)).split("\n").length;
         report.fault(
             `${shown}:${line}`,
-            "(no JSON)",
-            "the file is JSON",
+            "(not JSON)",
+            "the file must be JSON",
             /[“”„«»]/.test(text.split("\n")[line - 1])
-                ? "replace the typographic quotes in this line by plain ones"
+                ? "replace the typographic quotes in this line with straight ones"
                 : "look for a missing or surplus comma, quote or bracket at or before this line",
         );
         return [];
     }
     if (!Array.isArray(list)) {
-        report.value(shown, list, "the file is a list of devices", "put the devices in [ and ]");
+        report.value(
+            shown,
+            list,
+            "the file must be a list of devices",
+            "put the devices in [ and ]",
+        );
         return [];
     }
     return readList(list, shown, report);

@@ -30,7 +30,7 @@ export function readDeviceTable(text: string, file: string, report: Report): Sec
         report.fault(
             `${file}:1`,
             "an empty file",
-            "a table has a header",
+            "a table must have a header",
             `start the file with the line ${deviceKeys.slice(0, 4).join(",")}`,
         );
         return [];
@@ -54,8 +54,8 @@ function readRow(
         report.fault(
             path,
             `${cells.length} cells`,
-            `every row has as many cells as the header (${header.length})`,
-            `add or delete ${separators}; put a cell that holds one in double quotes`,
+            `every row must have as many cells as the header (${header.length})`,
+            `add or delete ${separators}; put a cell that contains one in double quotes`,
         );
         return [];
     }
@@ -87,8 +87,8 @@ function checkHeader(
         report.value(
             path,
             cells.join(","),
-            "the header has a column id",
-            "add it, as first column, with commas, semicolons or tabs between the columns",
+            "the header must have a column id",
+            "add it as the first column, and separate the columns with commas, semicolons or tabs",
         );
     }
     names.forEach((name, index) => {
@@ -96,11 +96,11 @@ function checkHeader(
             report.value(
                 path,
                 cells[index],
-                "a column stands once",
+                "column names must be unique",
                 "delete or rename the second one",
             );
         } else if (hasId && !isColumn(name)) {
-            report.value(path, name, "is no setting of a device", suggestion(name, deviceKeys));
+            report.value(path, name, "is not a device setting", suggestion(name, deviceKeys));
         }
     });
     return hasId;
@@ -124,8 +124,8 @@ function readFields(
             report.value(
                 `${path}: ${column}`,
                 cell,
-                "is a tag, not the error value of a formula",
-                "correct the formula, or empty the cell",
+                "must be a tag, not the error value of a formula",
+                "correct the formula, or clear the cell",
             );
         }
         return name === undefined ? [] : [[name, cell] as const];
@@ -164,9 +164,9 @@ function parseTags(
         report.value(
             `${path}: tags`,
             json,
-            "is a JSON object",
+            "must be a JSON object",
             /[“”„«»]/.test(json)
-                ? 'replace the typographic quotes by "…", doubled as cells need it, or use columns tags.NAME'
+                ? 'replace the typographic quotes with straight ones ("), doubled inside a cell, or use columns tags.NAME'
                 : 'write {"name":"value"} with its double quotes doubled, or use columns tags.NAME',
         );
         return [];
@@ -184,8 +184,8 @@ function checkTagNames(
         report.value(
             `${path}: tags.${name}`,
             name,
-            "a tag stands once",
-            `give it in the column tags or in the column tags.${name}, not in both`,
+            "tag names must be unique",
+            `set it in the column tags or in the column tags.${name}, not in both`,
         );
     }
 }

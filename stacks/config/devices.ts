@@ -160,31 +160,31 @@ function readId(section: Section, auth: "ca" | "thumbprint", isRow: boolean): st
     if (odd === undefined && /[+#]/.test(text)) {
         section.bad(
             "id",
-            "has no + and no #: a client cannot publish to a topic that holds one (MQTT 3.1.1, 4.7.1)",
-            "rename the device, e.g. with a hyphen in its place",
+            "must not contain + or #: a client cannot publish to a topic that contains one (MQTT 3.1.1, 4.7.1)",
+            "rename the device, for example with a hyphen instead",
         );
         return "";
     }
     if (text === lostName) {
         section.bad(
             "id",
-            `no device is named ${lostName}, which is lost among outputs`,
+            `a device must not be named ${lostName}, which cannot be an output`,
             "rename it",
         );
         return "";
     }
     const id = section.requiredText("id", {
         pattern: /^(?!\.{1,2}$)[A-Za-z0-9\-.%_*?!(),=@$']{1,128}$/,
-        rule: "has 1 to 128 ASCII letters, digits or - . % _ * ? ! ( ) , = @ $ ' (and is not . or ..)",
+        rule: "must have 1 to 128 ASCII letters, digits or - . % _ * ? ! ( ) , = @ $ ' (and not be . or ..)",
         remedy:
             odd === undefined
-                ? "give the device an ID of these characters, e.g. pump-01"
-                : `take out ${named(odd)}, or give the device an ID of these characters, e.g. pump-01`,
+                ? "give the device an ID of these characters, for example pump-01"
+                : `remove ${named(odd)}, or give the device an ID of these characters, for example pump-01`,
     });
     if (auth === "ca" && id.length > longestName) {
         section.bad(
             "id",
-            `has at most ${longestName} characters with auth ca, because it is the common name of a certificate`,
+            `must have at most ${longestName} characters with auth: ca, because it is the common name of a certificate`,
             "shorten it, or use auth: thumbprint",
         );
     }
@@ -199,8 +199,8 @@ function checkRegistrationId(section: Section, id: string): void {
     if (id !== "" && !/^[a-z0-9._-]*[a-z0-9-]$/.test(id)) {
         section.bad(
             "id",
-            "is the registration ID at the provisioning service, which ignores case: lower-case ASCII letters, digits or - . _ " +
-                "and no dot or underscore at the end",
+            "is a registration ID, for which the provisioning service ignores case: it must consist of lower-case ASCII letters, digits or - . _ " +
+                "and not end with a dot or underscore",
             "rename the device, or move it to a group with provisioning: listed",
         );
     }
@@ -218,7 +218,7 @@ function readEnrollment(
     if (!enrolledGroups.has(group)) {
         section.bad(
             "enrollment",
-            `is for devices that the provisioning service knows; those of group ${group} are listed on the hub`,
+            `is only for devices that use the provisioning service; the devices of group ${group} are listed on the hub`,
             `set groups.${group}.provisioning: dps or both, or delete it`,
         );
         return false;
@@ -230,14 +230,14 @@ function readEnrollment(
 function refuseIdentityKeys(section: Section, group: string): void {
     const both = `set groups.${group}.provisioning: both`;
     const remedies: Readonly<Record<string, string>> = {
-        tags: `give them to the group (groups.${group}.enrollment.initialTwin.tags), or ${both}`,
+        tags: `set them for the group (groups.${group}.enrollment.initialTwin.tags), or ${both}`,
         adopt: `delete it, or ${both}`,
     };
     for (const [key, remedy] of Object.entries(remedies)) {
         if (section.has(key)) {
             section.bad(
                 key,
-                `goes with an identity listed on the hub; the provisioning service makes those of group ${group}`,
+                `requires an identity listed on the hub; the provisioning service creates those of group ${group}`,
                 remedy,
             );
         }
@@ -254,15 +254,15 @@ function refuseForeignKeys(section: Section, auth: "ca" | "thumbprint"): void {
     for (const key of foreign.filter((candidate) => section.has(candidate))) {
         section.bad(
             key,
-            `goes with auth ${other}, and this device has auth ${auth}`,
+            `requires auth: ${other}, but this device has auth: ${auth}`,
             `set auth: ${other}, or delete ${key}`,
         );
     }
     if (auth === "ca" && section.has("csr") && section.has("keyGeneration")) {
         section.bad(
             "keyGeneration",
-            "counts keys made here; with csr the device makes its own",
-            "delete it; for a new key give a new request",
+            "counts keys that the program generates; with csr, the device generates its key",
+            "delete it; for a new key, provide a new request",
         );
     }
 }
@@ -276,9 +276,9 @@ function readGroupName(section: Section, groupNames: readonly string[]): string 
     if (known === undefined) {
         section.bad(
             "group",
-            "is the name of a group",
+            "must be the name of a group",
             groupNames.length === 0
-                ? "declare it under groups; there are none"
+                ? "declare it under groups, which is empty"
                 : suggestion(String(name), groupNames),
         );
     }
@@ -307,7 +307,7 @@ function readCsr(section: Section, id: string, base: string, files: Files): CsrF
         section.pathOf("csr"),
         section.raw("csr"),
         base,
-        `correct the name, or make the request on the device: openssl req -new -newkey rsa:2048 -keyout DEVICE.key -subj ${subjectWord([["CN", id]])} -out FILE`,
+        `correct the name, or create the request on the device: openssl req -new -newkey rsa:2048 -keyout DEVICE.key -subj ${subjectWord([["CN", id]])} -out FILE`,
         (content) => inspectCsr(content, id),
     );
 }

@@ -20,8 +20,8 @@ export function readDps(top: Section, hub: HubSettings, pki: PkiSettings): DpsSe
     if (pki.trust === "root" && pki.root.keys === "offline") {
         top.bad(
             "dps",
-            "proves its CAs with their keys, and with pki.trust root the offline root would have to be proven there, too",
-            "set pki.trust: intermediates, whose keys this program has",
+            "needs a proof of possession of each CA; with pki.trust: root, the offline root would have to be proven there, too",
+            "set pki.trust: intermediates; this program has their keys",
         );
     }
     const dps = top.section("dps", "the provisioning service", [
@@ -35,13 +35,13 @@ export function readDps(top: Section, hub: HubSettings, pki: PkiSettings): DpsSe
     ]);
     const name = dps.text("name", {
         pattern: /^[A-Za-z0-9][A-Za-z0-9-]{1,62}[A-Za-z0-9]$/,
-        rule: "has 3 to 64 letters, digits or hyphens, no hyphen at an end",
-        remedy: "choose a name that is free in all of Azure, or use dps.prefix",
+        rule: "must have 3 to 64 letters, digits or hyphens, with no hyphen at either end",
+        remedy: "choose a name that is unique in Azure, or use dps.prefix",
     });
     const prefix = dps.text("prefix", {
         pattern: /^[A-Za-z0-9][A-Za-z0-9-]{0,49}$/,
-        rule: "has 1 to 50 letters, digits or hyphens and starts with no hyphen (a random suffix follows)",
-        remedy: "shorten it, or give the whole name as dps.name",
+        rule: "must have 1 to 50 letters, digits or hyphens and not start with a hyphen (a random suffix follows)",
+        remedy: "shorten it, or set the whole name as dps.name",
     });
     if (dps.has("name") && dps.has("prefix")) {
         dps.bad("prefix", "dps.name and dps.prefix exclude each other", "delete one of the two");
@@ -70,7 +70,7 @@ export function readAllocationPolicy<T extends string>(
     if (typeof value === "string" && value.toLowerCase() === "custom") {
         section.bad(
             "allocationPolicy",
-            "is a policy of the service's own: custom calls an Azure Function, which this program does not deploy",
+            "must be a built-in policy: Custom calls an Azure Function, which this program does not deploy",
             `choose one of ${choices.join(", ")}`,
         );
         return undefined;
@@ -83,7 +83,7 @@ function readLinkedHubs(dps: Section, own: HubSettings): LinkedHubSettings[] {
     if (items.length > maxLinkedHubs - 1) {
         dps.bad(
             "linkedHubs",
-            `a provisioning service is linked to at most ${maxLinkedHubs} hubs, this stack's own among them`,
+            `a provisioning service is linked to at most ${maxLinkedHubs} hubs, including this stack's hub`,
             `list at most ${maxLinkedHubs - 1}`,
         );
     }
@@ -111,13 +111,13 @@ function readLinkedHub(
     const id = section.requiredText("id", {
         pattern:
             /^\/subscriptions\/[0-9a-f-]{36}\/resourceGroups\/[^/\s]{1,90}\/providers\/Microsoft\.Devices\/IotHubs\/[A-Za-z0-9-]{3,50}$/i,
-        rule: "is the resource ID of a hub: /subscriptions/…/resourceGroups/…/providers/Microsoft.Devices/IotHubs/NAME",
+        rule: "must be the resource ID of a hub: /subscriptions/…/resourceGroups/…/providers/Microsoft.Devices/IotHubs/NAME",
         remedy: "copy it from: az iot hub show --name NAME --query id",
     });
     const hubName = id.slice(id.lastIndexOf("/") + 1).toLowerCase();
     const owner = seen.get(hubName);
     if (hubName !== "" && owner !== undefined) {
-        section.bad("id", `a hub is linked once; it is ${owner}`, "delete one of the two");
+        section.bad("id", `a hub can be linked only once; it is ${owner}`, "delete one of the two");
     }
     seen.set(hubName, owner ?? path);
     return {
@@ -126,7 +126,7 @@ function readLinkedHub(
         policy:
             section.text("policy", {
                 pattern: /^[A-Za-z0-9!._-]{1,64}$/,
-                rule: "is the name of a shared access policy: 1 to 64 letters, digits or ! . _ -",
+                rule: "must be the name of a shared access policy: 1 to 64 letters, digits or ! . _ -",
                 remedy: "name the hub's policy that has the rights RegistryWrite and ServiceConnect",
             }) ?? defaultPolicy,
         weight: section.integer("weight", 0, maxWeight, 1),

@@ -12,15 +12,15 @@ export function readProvisioning(
     if (provisioning !== "listed" && !hasDps) {
         group.bad(
             "provisioning",
-            "goes through a provisioning service, and the stack has none",
-            "add the setting dps (dps: {} takes the defaults), or set provisioning: listed",
+            "requires a provisioning service, and the stack has none",
+            "add the setting dps (dps: {} uses the defaults), or set provisioning: listed",
         );
     }
     const asked = group.raw("provisioning") ?? "listed";
     if (asked === "listed" && group.has("enrollment")) {
         group.bad(
             "enrollment",
-            "belongs to a group that the provisioning service knows; the devices of this one are listed on the hub",
+            "requires a group that uses the provisioning service; the devices of this one are listed on the hub",
             "set provisioning: dps or both, or delete it",
         );
     }

@@ -33,8 +33,8 @@ export function readGivenFile(
         report.value(
             at,
             name,
-            "is the name of a file",
-            "put the content in a file and its name here",
+            "must be the name of a file",
+            "save the content in a file, and write its name here",
         );
         return undefined;
     }

@@ -36,14 +36,14 @@ function checkIds(readings: readonly DeviceReading[], report: Report): void {
             report.value(
                 reading.idPath,
                 id,
-                `a device ID stands once; ${earlier.idPath} has it`,
+                `device IDs must be unique; ${earlier.idPath} has the same one`,
                 "delete one of the two, or give it another ID",
             );
         } else {
             report.value(
                 reading.idPath,
                 id,
-                `device IDs differ by more than upper and lower case; ${earlier.idPath} is "${earlier.settings.id}"`,
+                `device IDs must differ by more than upper and lower case; ${earlier.idPath} is "${earlier.settings.id}"`,
                 "rename one of the two",
             );
         }
@@ -89,7 +89,7 @@ function checkKeys(
             report.fault(
                 path,
                 `the same key as ${other.owner}`,
-                "every CA has a key of its own",
+                "every CA must have its own key",
                 "sign the request that belongs to this certificate's group and generation; delete the line, and pulumi up shows the request",
             );
         }
@@ -106,8 +106,8 @@ function checkKeys(
                 report.fault(
                     path,
                     `the same key as ${other.owner}`,
-                    "every device has a key of its own",
-                    `make a new key on ${id} and a ${proof} with it; find out why two share one`,
+                    "every device must have its own key",
+                    `generate a new key on ${id} and create a ${proof} with it; find out why two devices share a key`,
                 );
             }
             seen.set(keyId, other ?? { owner: id, thumbprint });
@@ -131,8 +131,8 @@ function checkThumbprints(
                 report.value(
                     path,
                     thumbprint,
-                    `a certificate belongs to one device; ${owner} has this one`,
-                    "make a certificate for each device",
+                    `a certificate must belong to one device; ${owner} has the same one`,
+                    "create a certificate for each device",
                 );
             }
             seen.set(thumbprint, owner ?? settings.id);

@@ -28,8 +28,8 @@ export function checkGroupLimits(
         groups.report.fault(
             "groups",
             `${enrolled.length} groups with provisioning dps or both`,
-            `a provisioning service takes at most ${maxEnrollmentGroups} enrollment groups`,
-            "set provisioning: listed for some, or use fewer groups",
+            `a provisioning service holds at most ${maxEnrollmentGroups} enrollment groups`,
+            "set provisioning: listed for some groups, or use fewer groups",
         );
     }
     for (const { name, intermediate } of enrolled) {
@@ -37,8 +37,8 @@ export function checkGroupLimits(
             groups.report.value(
                 `${groups.pathOf(name)}.intermediate.retain`,
                 intermediate.retain,
-                "an enrollment group has two CAs at most: the present generation and one before it",
-                "keep the generation that devices still have certificates of, and delete the others",
+                "an enrollment group has at most two CAs: the current generation and one earlier",
+                "keep the generation whose certificates devices still use, and delete the others",
             );
         }
     }
@@ -58,8 +58,8 @@ function checkCaCount(
         groups.report.fault(
             "groups",
             `${count} CA certificates (${uploaded.length} groups and their retained generations)`,
-            `${service} takes at most ${max}`,
-            `set pki.trust: root, so that ${service} is given one, or use fewer groups`,
+            `${service} holds at most ${max}`,
+            `set pki.trust: root, so that ${service} needs only one, or use fewer groups`,
         );
     }
 }

@@ -38,7 +38,7 @@ function readGroup(
         groups.report.value(
             groups.pathOf(name),
             name,
-            "a group's name has 1 to 40 small letters, digits or hyphens, no hyphen at an end",
+            "a group's name must have 1 to 40 lower-case letters, digits or hyphens, with no hyphen at either end",
             "rename the group; the name becomes part of certificate names on the hub, and the enrollment group's ID",
         );
     }
@@ -61,7 +61,7 @@ function readGroup(
     if (validityDays > intermediate.validityDays) {
         group.bad(
             "validityDays",
-            `a device's certificate outlives no CA: at most the ${intermediate.validityDays} days of the group's intermediate`,
+            `a device certificate must not outlive its CA: at most the ${intermediate.validityDays} days of the group's intermediate`,
             `lower it, or raise ${group.pathOf("intermediate")}.validityDays`,
         );
     }
@@ -74,8 +74,8 @@ function readGroup(
     if (renewBeforeDays >= validityDays) {
         group.bad(
             "renewBeforeDays",
-            `is less than validityDays (${validityDays}), or every run would renew`,
-            "use about a third of the validity at most",
+            `must be less than validityDays (${validityDays}), or every run would renew`,
+            "use at most about a third of the validity",
         );
     }
     return {
@@ -122,8 +122,8 @@ function readIntermediate(
     if (validityDays > root.validityDays) {
         section.bad(
             "validityDays",
-            `an intermediate does not outlive the root: at most ${root.validityDays} days`,
-            "lower it, or give the root a longer life",
+            `an intermediate must not outlive the root: at most ${root.validityDays} days`,
+            "lower it, or raise the root's validityDays",
         );
     }
     const retain = readRetained(section, generation);
@@ -145,18 +145,18 @@ function readRetained(section: Section, generation: number): number[] {
             section.report.value(
                 path,
                 item,
-                "is the number of an earlier generation",
-                "list numbers, e.g. retain: [1]",
+                "must be the number of an earlier generation",
+                "list numbers, for example retain: [1]",
             );
         } else if (item >= generation) {
             section.report.value(
                 path,
                 item,
-                `comes before the present generation (${generation})`,
-                "raise generation to replace the CA, and retain the number it had",
+                `must be below the current generation (${generation})`,
+                "raise generation to replace the CA, and retain its former number",
             );
         } else if (retained.includes(item)) {
-            section.report.value(path, item, "is listed once", "delete the second one");
+            section.report.value(path, item, "must be listed only once", "delete the second one");
         } else {
             retained.push(item);
         }
@@ -177,7 +177,7 @@ function readCertificates(
     if (pki.settings.root.keys === "managed") {
         section.bad(
             "certificates",
-            "belongs to an offline root only: a managed root signs its intermediates itself",
+            "requires an offline root: a managed root signs its intermediates itself",
             "set pki.root.keys: offline, or delete it",
         );
         return {};
@@ -190,7 +190,7 @@ function readCertificates(
             named.report.value(
                 named.pathOf(key),
                 key,
-                `is a generation in use: ${generations.join(", ")}`,
+                `must be a generation in use: ${generations.join(", ")}`,
                 "delete it, or add the generation to retain",
             );
             continue;
@@ -236,8 +236,8 @@ function nameFindings(certificate: GivenCertificate, expected: string): Finding[
         : [
               {
                   value: `CN=${found}`,
-                  rule: `the common name is that of the request, "${expected}"`,
-                  remedy: "check that this file is this group's and this generation's, or sign the request again",
+                  rule: `the common name must be that of the request, "${expected}"`,
+                  remedy: "check that this file belongs to this group and generation, or sign the request again",
               },
           ];
 }
@@ -253,7 +253,7 @@ function checkCaNames(section: Section, pki: PkiReading, groups: readonly GroupS
                 section.report.value(
                     `${section.pathOf(name)}.intermediate.commonName`,
                     commonName,
-                    `no two CAs share a name; ${owner} has it`,
+                    `CA names must be unique; ${owner} has the same one`,
                     "choose another commonName",
                 );
             }

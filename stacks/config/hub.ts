@@ -27,13 +27,13 @@ export function readHub(root: Section): HubSettings {
     ]);
     const name = hub.text("name", {
         pattern: /^[A-Za-z0-9][A-Za-z0-9-]{1,48}[A-Za-z0-9]$/,
-        rule: "has 3 to 50 letters, digits or hyphens, no hyphen at an end",
-        remedy: "choose a name that is free in all of Azure, or use hub.prefix",
+        rule: "must have 3 to 50 letters, digits or hyphens, with no hyphen at either end",
+        remedy: "choose a name that is unique in Azure, or use hub.prefix",
     });
     const prefix = hub.text("prefix", {
         pattern: /^[A-Za-z0-9][A-Za-z0-9-]{0,39}$/,
-        rule: "has 1 to 40 letters, digits or hyphens and starts with no hyphen (a random suffix follows)",
-        remedy: "shorten it, or give the whole name as hub.name",
+        rule: "must have 1 to 40 letters, digits or hyphens and not start with a hyphen (a random suffix follows)",
+        remedy: "shorten it, or set the whole name as hub.name",
     });
     if (hub.has("name") && hub.has("prefix")) {
         hub.bad("prefix", "hub.name and hub.prefix exclude each other", "delete one of the two");
@@ -67,8 +67,8 @@ function readSku(hub: Section): HubSettings["sku"] {
     if (/^b[123]$/i.test(String(hub.raw("sku")))) {
         hub.bad(
             "sku",
-            "Basic tiers (B1, B2, B3) have no device twins, in which tags and the owner of each device stand",
-            "choose a Standard tier, e.g. S1, or F1 for a trial; a Basic hub can be changed to a Standard one",
+            "Basic tiers (B1, B2, B3) have no device twins, which hold the tags and the owner of each device",
+            "choose a Standard tier, for example S1, or F1 for a trial; a Basic hub can be changed to a Standard one",
         );
         return "S1";
     }

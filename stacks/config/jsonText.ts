@@ -40,7 +40,7 @@ export function readJson(
     return faults.some(({ rule }) => rule === tooDeep) ? instead : value;
 }
 
-const tooDeep = `JSON has at most ${maxDepth} levels`;
+const tooDeep = `JSON must have at most ${maxDepth} levels`;
 
 /** One mapping or list that is open; a list has no keys. */
 interface Level {
@@ -103,7 +103,7 @@ function twice(offset: number, key: string): Fault {
     return {
         offset,
         value: key,
-        rule: "a key stands once in a mapping, and this is its second time",
+        rule: "keys in a mapping must be unique; this one repeats",
         remedy: "delete one of the two",
     };
 }
@@ -114,7 +114,7 @@ function textFaults(offset: number, text: string): Fault[] {
               {
                   offset,
                   value: text,
-                  rule: "a text holds no half of a character (a surrogate alone)",
+                  rule: "text must not contain half a character (a lone surrogate)",
                   remedy: "write the character itself",
               },
           ]
@@ -130,7 +130,7 @@ function numberFaults(offset: number, written: string): Fault[] {
               {
                   offset,
                   value: written,
-                  rule: "is a number that is read as it is written, with 15 digits at most",
+                  rule: "must be a number of at most 15 digits, or it is rounded",
                   remedy: "write it in quotes, as text",
               },
           ]

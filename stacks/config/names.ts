@@ -22,7 +22,7 @@ const visibleCharacter = "(?:[ \\u200c\\u200d]|[^\\p{C}\\p{Z}\\u115f\\u1160\\u28
 export function subjectText(max: number, remedy: string): TextRule {
     return {
         pattern: new RegExp(`^(?! )${visibleCharacter}{1,${max}}(?<! )$`, "u"),
-        rule: `has 1 to ${max} characters, none of them invisible, and no space at an end`,
+        rule: `must have 1 to ${max} characters, none of them invisible, and no space at either end`,
         remedy,
     };
 }
@@ -30,8 +30,8 @@ export function subjectText(max: number, remedy: string): TextRule {
 /** An Azure region. */
 export const regionName: TextRule = {
     pattern: /^[a-z][a-z0-9]{1,89}$/,
-    rule: "is the name of an Azure region, in small letters without spaces",
-    remedy: "write the region's short name, e.g. westeurope (az account list-locations -o table)",
+    rule: "must be the name of an Azure region, in lower case without spaces",
+    remedy: "write the region's short name, for example westeurope (az account list-locations -o table)",
 };
 
 /** A CA's name must be told from every other without regard to case and double spaces (RFC 5280, section 7.1). */

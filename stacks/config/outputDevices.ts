@@ -13,7 +13,7 @@ export function readOutputDevices(top: Section, devices: readonly DeviceSettings
     }
     const asked = top.texts("outputDevices", {
         pattern: /./,
-        rule: "is a device ID",
+        rule: "must be a device ID",
         remedy: "write the ID in quotes",
     });
     const known = new Set(ids);
@@ -22,7 +22,7 @@ export function readOutputDevices(top: Section, devices: readonly DeviceSettings
             top.report.value(
                 `outputDevices[${index}]`,
                 item,
-                "is the ID of a configured device",
+                "must be the ID of a configured device",
                 suggestion(item, ids),
             );
         }

@@ -16,7 +16,7 @@ export const pemLimit: FileLimit = {
     bytes: 64 * 1024,
     size: "64 KiB",
     kind: "a certificate or request",
-    remedy: "keep in it the one certificate or request that is meant",
+    remedy: "keep only the intended certificate or request in it",
 };
 
 /** A million devices by their IDs have some 20 MiB; more than that no hub takes. */
@@ -24,7 +24,7 @@ export const tableLimit: FileLimit = {
     bytes: 64 * 1024 * 1024,
     size: "64 MiB",
     kind: "a list of devices",
-    remedy: "split it into several files and name them all",
+    remedy: "split it into several files, and name them all",
 };
 
 /** The bytes of a file, or why they are not read. */
@@ -52,29 +52,29 @@ export function readProjectFile(
         const real = realpathSync.native(file);
         if (!isBelow(realpathSync.native(folder), real)) {
             return {
-                rule: "a file that the configuration names is in the project's folder, and no link leads out of it",
-                remedy: "copy the file into the project's folder and name the copy",
+                rule: "a file must be in the project's folder, and no link may lead out of it",
+                remedy: "copy the file into the project's folder, and name the copy",
             };
         }
         const kind = lstatSync(real);
         if (kind.isDirectory()) {
-            return { rule: "is a file, not a folder", remedy: `name the file in ${shown}` };
+            return { rule: "must be a file, not a folder", remedy: `name the file in ${shown}` };
         }
         if (!kind.isFile()) {
             return {
-                rule: "is a regular file, not a pipe, socket or device",
-                remedy: "save the content in a file and name that",
+                rule: "must be a regular file, not a pipe, socket or device",
+                remedy: "save the content in a file, and name that",
             };
         }
         const content = readAtMost(real, limit.bytes);
         return content === undefined
-            ? { rule: `${limit.kind} has at most ${limit.size}`, remedy: limit.remedy }
+            ? { rule: `${limit.kind} must have at most ${limit.size}`, remedy: limit.remedy }
             : { content };
     } catch (error) {
         return (error as NodeJS.ErrnoException).code === "ENOENT"
-            ? { rule: `the file ${shown} exists`, remedy }
+            ? { rule: `the file ${shown} must exist`, remedy }
             : {
-                  rule: `the file ${shown} can be read`,
+                  rule: `the file ${shown} must be readable`,
                   remedy: "check its path and its permissions",
               };
     }

@@ -48,11 +48,7 @@ export function readPki(top: Section, subject: SubjectPolicy, files: Files): Pki
     }
     for (const key of ["certificate", "proof"]) {
         if (root.has(key)) {
-            root.bad(
-                key,
-                "belongs to an offline root only",
-                "set pki.root.keys: offline, or delete it",
-            );
+            root.bad(key, "requires an offline root", "set pki.root.keys: offline, or delete it");
         }
     }
     const generation = root.integer("generation", 1, 9999, 1);
@@ -87,7 +83,7 @@ function readOfflineRoot(
 ): GivenCertificate | undefined {
     for (const key of describedByCertificate) {
         if (root.has(key)) {
-            root.bad(key, "is told by the offline root's certificate", "delete this line");
+            root.bad(key, "comes from the offline root's certificate", "delete this line");
         }
     }
     const named = subjectWord([
@@ -95,7 +91,7 @@ function readOfflineRoot(
         ["CN", "IoT Root CA"],
     ]);
     const make =
-        "make the root on a machine that stays offline: openssl req -x509 -newkey rsa:4096 -sha256 -days 3650 " +
+        "create the root on a machine that stays offline: openssl req -x509 -newkey rsa:4096 -sha256 -days 3650 " +
         `-keyout root.key -out root.pem -subj ${named} ` +
         "-addext basicConstraints=critical,CA:TRUE,pathlen:1 -addext keyUsage=critical,keyCertSign,cRLSign";
     if (!root.has("certificate")) {
@@ -128,8 +124,8 @@ function nameOfKey(certificate: GivenCertificate) {
         : [
               {
                   value: `a ${certificate.keyName} key`,
-                  rule: `the root's key is one of ${keyAlgorithms.join(", ")}`,
-                  remedy: "make a root with such a key",
+                  rule: `the root's key must be one of ${keyAlgorithms.join(", ")}`,
+                  remedy: "create a root with such a key",
               },
           ];
 }
@@ -146,8 +142,8 @@ function readProof(
     if (trust !== "root") {
         root.bad(
             "proof",
-            "is needed only when the hub is given the root (pki.trust: root)",
-            "delete it: intermediates are proven with their own keys",
+            "requires pki.trust: root, with which the root is uploaded to the hub",
+            "delete it: this program proves intermediates with their keys",
         );
         return undefined;
     }
@@ -156,7 +152,7 @@ function readProof(
         root.pathOf("proof"),
         root.raw("proof"),
         files.folder,
-        "run pulumi up without it: it shows the verification code and the command that signs it",
+        "run pulumi up without it: it shows the verification code and the command that signs the proof",
         (content) => {
             // A proof lives for a day, and stays in the configuration when it has done its work.
             const { facts, findings } = inspectCertificate(content, undefined);

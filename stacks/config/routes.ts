@@ -32,7 +32,7 @@ export function readRoutes(hub: Section, sku: HubSettings["sku"]): RouteSettings
     const most = sku === "F1" ? mostEndpoints.free : mostEndpoints.paid;
     if (names.length > most) {
         const count = `${most} ${most === 1 ? "route" : "routes"}`;
-        hub.bad("routes", `a hub of tier ${sku} has at most ${count} here`, `keep ${count}`);
+        hub.bad("routes", `a hub of tier ${sku} has at most ${count}`, `keep ${count}`);
     }
     return names.flatMap((name) => readRoute(routes, name, names));
 }
@@ -42,7 +42,7 @@ function readRoute(routes: Section, name: string, names: readonly string[]): Rou
         routes.report.value(
             routes.pathOf(name),
             name,
-            "is the name of a route, its endpoint and its Event Hub: 1 to 50 letters, digits or . _ -, a letter or digit at both ends",
+            "must be a name for a route, its endpoint and its Event Hub: 1 to 50 letters, digits or . _ -, with a letter or digit at both ends",
             "rename it",
         );
     }
@@ -51,15 +51,15 @@ function readRoute(routes: Section, name: string, names: readonly string[]): Rou
         routes.report.value(
             routes.pathOf(name),
             name,
-            "is no endpoint that the hub has by itself",
-            "rename it, e.g. telemetry",
+            "must not be the name of a built-in endpoint",
+            "rename it, for example telemetry",
         );
     }
     if (names.find((one) => one.toLowerCase() === small) !== name) {
         routes.report.value(
             routes.pathOf(name),
             name,
-            "differs from the other routes by more than the case of its letters",
+            "must differ from other routes by more than upper and lower case",
             "rename it",
         );
     }
@@ -69,12 +69,15 @@ function readRoute(routes: Section, name: string, names: readonly string[]): Rou
         return [];
     }
     if (!route.has("eventHub")) {
-        route.missing("eventHub", "write eventHub: {} for one of the stack's own, or give its id");
+        route.missing(
+            "eventHub",
+            "write eventHub: {} to create an Event Hub, or set the id of an existing one",
+        );
     }
     const condition = route.text("condition", {
         pattern: /^(?=.*\S)[\s\S]{1,4096}$/,
-        rule: "is a condition of IoT Hub's message routing",
-        remedy: `write it as the hub takes it, e.g. "level = 'high'", or leave it out for all messages`,
+        rule: "must be a condition of IoT Hub's message routing",
+        remedy: `write it in the hub's query language, for example "level = 'high'", or omit it for all messages`,
     });
     return [
         {
@@ -98,14 +101,14 @@ function readEventHub(route: Section): EventHubSettings {
     if (eventHub.has("id") && own !== undefined) {
         eventHub.bad(
             own,
-            "is a setting of an Event Hub that the stack makes, and id names one that is there",
+            "is only for an Event Hub that the stack creates, and id names an existing one",
             "delete one of the two",
         );
     }
     const id = eventHub.text("id", {
         pattern:
             /^\/subscriptions\/[0-9a-f-]{36}\/resourceGroups\/[^/\s]{1,90}\/providers\/Microsoft\.EventHub\/namespaces\/[A-Za-z][A-Za-z0-9-]{4,48}[A-Za-z0-9]\/eventhubs\/[A-Za-z0-9._-]{1,256}$/i,
-        rule: "is the resource ID of an Event Hub: /subscriptions/…/resourceGroups/…/providers/Microsoft.EventHub/namespaces/NAMESPACE/eventhubs/NAME",
+        rule: "must be the resource ID of an Event Hub: /subscriptions/…/resourceGroups/…/providers/Microsoft.EventHub/namespaces/NAMESPACE/eventhubs/NAME",
         remedy: "copy it from: az eventhubs eventhub show --resource-group GROUP --namespace-name NAMESPACE --name NAME --query id",
     });
     if (eventHub.has("id")) {
@@ -117,8 +120,8 @@ function readEventHub(route: Section): EventHubSettings {
         retentionDays: eventHub.integer("retentionDays", 1, 7, 1),
         consumerGroups: eventHub.texts("consumerGroups", {
             pattern: /^[A-Za-z0-9]([A-Za-z0-9._-]{0,48}[A-Za-z0-9])?$/,
-            rule: "is the name of a consumer group: 1 to 50 letters, digits or . _ -, a letter or digit at both ends",
-            remedy: "rename it; $Default is always there and needs no entry",
+            rule: "must be the name of a consumer group: 1 to 50 letters, digits or . _ -, with a letter or digit at both ends",
+            remedy: "rename it; $Default always exists and needs no entry",
         }),
     };
 }
@@ -131,8 +134,8 @@ function readReaders(route: Section): RouteReader[] {
             readers.report.value(
                 readers.pathOf(id),
                 id,
-                "is the object ID of a principal in Entra",
-                "copy it, for an application: az ad sp show --id CLIENT-ID --query id",
+                "must be the object ID of a principal in Entra",
+                "copy it; for an application, from: az ad sp show --id CLIENT-ID --query id",
             );
             return [];
         }

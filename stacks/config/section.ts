@@ -47,7 +47,7 @@ export class Section {
                 report.fault(
                     pathOf(key),
                     JSON.stringify(key),
-                    `is no setting of ${kind}`,
+                    `is not a setting of ${kind}`,
                     suggestion(key, known),
                 );
             } else if (isEmpty(value, known)) {
@@ -55,8 +55,8 @@ export class Section {
                 report.fault(
                     pathOf(key),
                     "(empty)",
-                    "a setting that is written has a value",
-                    "give it a value, or delete the line to take the default",
+                    "must have a value",
+                    "set a value, or delete the line to use the default",
                 );
             } else {
                 this.fields.set(key, value);
@@ -95,8 +95,8 @@ export class Section {
         if (typeof value === "number" && pattern.test(String(value))) {
             const isWhole = Math.abs(value) <= Number.MAX_SAFE_INTEGER;
             // Of a larger number the last digits are lost.
-            const written = isWhole ? `: "${value}"` : ", with the digits that it really has";
-            this.bad(key, "is text", `write it in quotes${written}`);
+            const written = isWhole ? `: "${value}"` : ", with its original digits";
+            this.bad(key, "must be text", `write it in quotes${written}`);
         } else {
             this.bad(key, rule, remedy);
         }
@@ -125,7 +125,11 @@ export class Section {
         }
         const choice = choices.find((candidate) => candidate === String(value));
         if (choice === undefined) {
-            this.bad(key, `is one of ${choices.join(", ")}`, suggestion(String(value), choices));
+            this.bad(
+                key,
+                `must be one of ${choices.join(", ")}`,
+                suggestion(String(value), choices),
+            );
         }
         return choice ?? fallback;
     }
@@ -139,9 +143,9 @@ export class Section {
         const number =
             typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value;
         if (typeof number !== "number" || !Number.isInteger(number)) {
-            this.bad(key, "is a whole number", `write a number from ${min} to ${max}`);
+            this.bad(key, "must be a whole number", `write a number from ${min} to ${max}`);
         } else if (number < min || number > max) {
-            this.bad(key, `is from ${min} to ${max}`, `write a number from ${min} to ${max}`);
+            this.bad(key, `must be from ${min} to ${max}`, `write a number from ${min} to ${max}`);
         } else {
             return number;
         }
@@ -160,8 +164,8 @@ export class Section {
         if (value !== false && value !== "false") {
             this.bad(
                 key,
-                "is true or false",
-                "write true or false, without quotes; in a spreadsheet, give the cells the format Text first",
+                "must be true or false",
+                "write true or false, without quotes; in a spreadsheet, set the cells' format to Text first",
             );
             return fallback;
         }
@@ -172,7 +176,7 @@ export class Section {
     list(key: string): readonly unknown[] {
         const value = this.raw(key) ?? [];
         if (!Array.isArray(value)) {
-            this.bad(key, "is a list", "write one item a line, each after a hyphen");
+            this.bad(key, "must be a list", "write one item per line, each after a hyphen");
             return [];
         }
         return value;
@@ -186,7 +190,7 @@ export class Section {
             if (typeof item !== "string" || !pattern.test(item)) {
                 this.report.value(path, item, rule, remedy);
             } else if (good.includes(item)) {
-                this.report.value(path, item, "is listed once", "delete the second one");
+                this.report.value(path, item, "must be listed only once", "delete the second one");
             } else {
                 good.push(item);
             }
@@ -218,7 +222,7 @@ export function sectionAt(
     report.value(
         path,
         value,
-        `${kind} is a mapping`,
+        `${kind} must be a mapping`,
         known
             ? `write lines "key: value" below it, with the keys ${known.join(", ")}`
             : `write lines "key: value" below it`,

@@ -19,8 +19,8 @@ export function readSharding(top: Section): Sharding | undefined {
     if (!isNumber || count < 1 || count > mostShards) {
         top.bad(
             "shards",
-            `is a number of fleet stacks from 1 to ${mostShards}, or "group"`,
-            'write a number to spread the devices evenly, or "group" for a stack for each group',
+            `must be a number of fleet stacks from 1 to ${mostShards}, or "group"`,
+            'write a number to spread the devices evenly, or "group" for one stack per group',
         );
         return undefined;
     }
@@ -36,20 +36,20 @@ export function readShard(
     if (!top.has("shard")) {
         return undefined;
     }
-    const remedy = "remove it: npm run fleet writes it for itself";
+    const remedy = "delete it: npm run fleet writes this setting";
     if (sharding === undefined) {
-        top.bad("shard", "stands beside shards", remedy);
+        top.bad("shard", "requires shards", remedy);
         return undefined;
     }
     const section = top.section("shard", "a fleet stack", ["of", "name"]);
-    const given = { pattern: /./, rule: "is a name", remedy };
+    const given = { pattern: /./, rule: "must be a name", remedy };
     const shard = {
         of: section.requiredText("of", given),
         name: section.requiredText("name", given),
     };
     const names = shardNames(sharding, fleet);
     if (shard.name !== "" && !names.includes(shard.name)) {
-        section.bad("name", "is one of the shards", suggestion(shard.name, names));
+        section.bad("name", "must be one of the shards", suggestion(shard.name, names));
     }
     return shard;
 }

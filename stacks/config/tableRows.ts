@@ -57,8 +57,8 @@ export function parseTable(
         const line = error instanceof CsvError ? Number(error["lines"] ?? 1) : 1;
         report.fault(
             `${file}:${line}`,
-            "(no CSV)",
-            "double quotes enclose whole cells and are doubled inside them",
+            "(not CSV)",
+            "double quotes must enclose whole cells and be doubled inside them",
             "correct the quotes at or before this line",
         );
         return undefined;

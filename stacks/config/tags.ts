@@ -29,7 +29,7 @@ const tagsPart: TwinPart = {
     plural: "tags",
     singular: "tag",
     maxBytes: 8192,
-    remedy: "keep only what queries need in tags",
+    remedy: "keep only what queries need in the tags",
 };
 
 const desiredPart: TwinPart = {
@@ -37,7 +37,7 @@ const desiredPart: TwinPart = {
     plural: "desired properties",
     singular: "desired property",
     maxBytes: 32768,
-    remedy: "keep only what the device must be told when it starts",
+    remedy: "keep only what the device needs when it starts",
 };
 
 /** Twin tags, as they stand; none when absent. */
@@ -47,7 +47,7 @@ export function readTags(section: Section): Record<string, unknown> {
         section.report.value(
             `${section.pathOf(tagsPart.key)}.${reservedTag}`,
             raw[reservedTag],
-            `the tag ${reservedTag} is the program's own`,
+            `the tag ${reservedTag} is reserved for this program`,
             "use another name",
         );
     }
@@ -76,7 +76,7 @@ function readPart(section: Section, part: TwinPart): Record<string, unknown> {
         report.fault(
             section.pathOf(part.key),
             `${size} bytes`,
-            `the ${part.plural} of a device have at most ${part.maxBytes} bytes`,
+            `the ${part.plural} of a device must have at most ${part.maxBytes} bytes`,
             part.remedy,
         );
     }
@@ -93,16 +93,26 @@ function checkValue(walk: Walk, path: string, value: unknown, depth: number): vo
     const { report, part } = walk;
     if (typeof value === "string") {
         if (Buffer.byteLength(value) > maxStringBytes) {
-            report.value(path, value, `a text has at most ${maxStringBytes} bytes`, "shorten it");
+            report.value(
+                path,
+                value,
+                `a text must have at most ${maxStringBytes} bytes`,
+                "shorten it",
+            );
         }
     } else if (typeof value === "number") {
         if (!Number.isFinite(value)) {
-            report.value(path, value, "is a number that JSON can write", "write a finite number");
+            report.value(
+                path,
+                value,
+                "must be a number that JSON can represent",
+                "write a finite number",
+            );
         } else if (Number.isInteger(value) && (value < smallestInteger || value > largestInteger)) {
             report.value(
                 path,
                 value,
-                `a whole number is from ${smallestInteger} to ${largestInteger}`,
+                `a whole number must be from ${smallestInteger} to ${largestInteger}`,
                 "write it in quotes, as text",
             );
         }
@@ -113,7 +123,7 @@ function checkValue(walk: Walk, path: string, value: unknown, depth: number): vo
             report.value(
                 path,
                 value,
-                `${part.plural} are at most ${maxDepth} levels deep`,
+                `${part.plural} must be at most ${maxDepth} levels deep`,
                 "flatten them",
             );
             return;
@@ -123,7 +133,7 @@ function checkValue(walk: Walk, path: string, value: unknown, depth: number): vo
         report.value(
             path,
             value,
-            "is text, a number, true, false, a list or a mapping",
+            "must be text, a number, true, false, a list or a mapping",
             "delete it",
         );
     }
@@ -141,21 +151,21 @@ function checkMapping(
             report.value(
                 `${path}[${JSON.stringify(key)}]`,
                 key,
-                `the name of a ${part.singular} has no dot, dollar, space or control character`,
-                "rename it, e.g. with a hyphen",
+                `the name of a ${part.singular} must not contain a dot, dollar, space or control character`,
+                "rename it, for example with a hyphen",
             );
         } else if (key === lostName) {
             report.value(
                 `${path}.${key}`,
                 key,
-                `no ${part.singular} is named ${lostName}, which would be lost on its way to the state`,
+                `a ${part.singular} must not be named ${lostName}, which cannot be stored in the state`,
                 "rename it",
             );
         } else if (Buffer.byteLength(key) > maxKeyBytes) {
             report.value(
                 path,
                 key,
-                `the name of a ${part.singular} has at most ${maxKeyBytes} bytes`,
+                `the name of a ${part.singular} must have at most ${maxKeyBytes} bytes`,
                 "shorten it",
             );
         } else {

@@ -37,7 +37,7 @@ export function readThumbprints(
         ? ["thumbprints", "certificates"]
         : ["certificates", "thumbprints"];
     if (!device.has(key)) {
-        device.missing("thumbprints", "give thumbprints, or certificates (names of PEM files)");
+        device.missing("thumbprints", "set thumbprints, or certificates (names of PEM files)");
         return [];
     }
     if (device.has(other)) {
@@ -51,8 +51,8 @@ export function readThumbprints(
     if (Array.isArray(device.raw(key)) && (items.length < 1 || items.length > 2)) {
         device.bad(
             key,
-            "has one item, or two during a rollover: primary and secondary",
-            "keep the present one and the next one",
+            "must have one item, or two during a rollover: primary and secondary",
+            "keep the current one and the next one",
         );
     }
     const read = items.map((item, index) => {
@@ -66,7 +66,7 @@ export function readThumbprints(
         device.report.value(
             good[1].path,
             items[1],
-            "the secondary differs from the primary",
+            "the secondary must differ from the primary",
             "delete the second one",
         );
     }
@@ -80,7 +80,7 @@ function written(
     allowSha1: boolean,
 ): GivenThumbprint | undefined {
     if (typeof item !== "string") {
-        report.value(path, item, "is text", "write the thumbprint in quotes");
+        report.value(path, item, "must be text", "write the thumbprint in quotes");
         return undefined;
     }
     const hex = /^[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2})+$/.test(item) ? item.replace(/:/g, "") : item;
@@ -88,8 +88,8 @@ function written(
         report.value(
             path,
             item,
-            "is a SHA-256 thumbprint: 64 hex digits, with colons between the bytes or without",
-            "take it from: openssl x509 -in FILE -noout -fingerprint -sha256",
+            "must be a SHA-256 thumbprint: 64 hex digits, with or without colons between the bytes",
+            "get it with: openssl x509 -in FILE -noout -fingerprint -sha256",
         );
         return undefined;
     }
@@ -97,8 +97,8 @@ function written(
         report.value(
             path,
             item,
-            "is a SHA-256 thumbprint (64 hex digits); SHA-1 is refused",
-            "take the SHA-256 one: openssl x509 -in FILE -noout -fingerprint -sha256; or set allowSha1Thumbprints: true",
+            "must be a SHA-256 thumbprint (64 hex digits); SHA-1 is refused",
+            "get the SHA-256 one with: openssl x509 -in FILE -noout -fingerprint -sha256; or set allowSha1Thumbprints: true",
         );
         return undefined;
     }

@@ -89,7 +89,7 @@ const broken: readonly Broken[] = [
         },
         check: "subscription",
         severity: "error",
-        text: /is of tenant .*, and the login is of/,
+        text: /belongs to tenant .*, but the login to/,
         remedy: /ARM_TENANT_ID/,
         status: 1,
     },
@@ -133,7 +133,7 @@ const broken: readonly Broken[] = [
         check: "providers",
         severity: "error",
         text: /may not register it \(Microsoft.Devices\/register\/action\)/,
-        remedy: /let a Contributor/,
+        remedy: /ask a Contributor/,
         status: 1,
     },
     {
@@ -307,7 +307,7 @@ const broken: readonly Broken[] = [
         },
         check: "names",
         severity: "error",
-        text: /"worlds-hub" cannot be had for a hub: IotHub name 'worlds-hub' is not available/,
+        text: /"worlds-hub" is not available for a hub: IotHub name 'worlds-hub' is not available/,
         remedy: /hub.prefix/,
         status: 1,
     },
@@ -320,7 +320,7 @@ const broken: readonly Broken[] = [
         },
         check: "names",
         severity: "error",
-        text: /"worlds-dps" cannot be had for a provisioning service/,
+        text: /"worlds-dps" is not available for a provisioning service/,
         remedy: /dps.prefix/,
         status: 1,
     },
@@ -393,7 +393,7 @@ const broken: readonly Broken[] = [
         },
         check: "tiers",
         severity: "error",
-        text: /takes 500 devices, and the settings declare 501/,
+        text: /holds 500 devices, but the settings declare 501/,
         remedy: /sku to S1/,
         status: 1,
     },
@@ -448,9 +448,9 @@ describe("npm run check", function () {
         project.settings({ dps: {}, hub: { name: "free-name" }, groups: { pumps: {} } });
         const { status, out, errors } = await project.check(["--stack", "trial"]);
         assert.deepEqual([status, errors], [0, ""], out);
-        assert.match(out, /^Check of stack trial \(as asked for\)\nok {7}login {9}a client secret/);
+        assert.match(out, /^Check of stack trial \(as requested\)\nok {7}login {9}a client secret/);
         assert.match(out, /names +the name "free-name" is free for a hub\n/);
-        assert.match(out, /\nNothing stands in the way of a first up\.\n$/);
+        assert.match(out, /\nFound nothing that would make a first up fail\.\n$/);
         assert.doesNotMatch(out, /undefined|NaN/);
     });
 

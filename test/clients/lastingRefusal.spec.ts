@@ -57,7 +57,7 @@ describe("why a hub refuses a login, asked of Resource Manager", function () {
 
     it("its public network access is off, unless the refusal is one of roles", async () => {
         await network({ publicNetworkAccess: "Disabled" });
-        const words = /^its public network access is off: run this where its private endpoint/;
+        const words = /^its public network access is disabled: run this where its private endpoint/;
         assert.match((await lastingRefusal(hubId, role, unauthorized)) ?? "", words);
         assert.equal(await lastingRefusal(hubId, role, withoutRole), undefined);
     });
@@ -72,7 +72,7 @@ describe("why a hub refuses a login, asked of Resource Manager", function () {
         await network({ publicNetworkAccess: "Enabled", networkRuleSets });
         assert.match(
             (await lastingRefusal(hubId, role, unauthorized)) ?? "",
-            /^its IP rules let in 10\.1\.0\.0\/16 alone: add this machine's public address/,
+            /^its IP rules accept only 10\.1\.0\.0\/16: add this machine's public address/,
         );
     });
 });

@@ -180,7 +180,7 @@ describe("the program's login", function () {
         await confirmSubscription(login, other.subscriptionId);
         await assert.rejects(
             confirmSubscription(login, subscriptionId),
-            /InvalidAuthenticationTokenTenant.*the login is one of another tenant than the subscription's/s,
+            /InvalidAuthenticationTokenTenant.*the login belongs to another tenant than the subscription/s,
         );
     });
 
@@ -222,7 +222,7 @@ describe("the program's login", function () {
             [
                 "a tenant that is not the subscription's",
                 () => ({ ARM_TENANT_ID: tenantId }),
-                /ARM_TENANT_ID is .*, but az has the subscription .* in the tenant .*: delete ARM_TENANT_ID, or set/,
+                /ARM_TENANT_ID is .*, but az reports the subscription .* in the tenant .*: delete ARM_TENANT_ID, or set/,
             ],
             [
                 "another cloud than az's",
@@ -232,12 +232,12 @@ describe("the program's login", function () {
             [
                 "a subscription that az does not know",
                 () => ({ ARM_SUBSCRIPTION_ID: "11111111-2222-4333-8444-555555555555" }),
-                /this login sees no such subscription/,
+                /this login cannot see the subscription/,
             ],
             [
                 "a subscription that a shell would read",
                 () => ({ ARM_SUBSCRIPTION_ID: "a; id" }),
-                /ARM_SUBSCRIPTION_ID "a; id" is no subscription's ID/,
+                /ARM_SUBSCRIPTION_ID "a; id" is not a subscription ID/,
             ],
         ];
         for (const [what, environment, words] of refused) {

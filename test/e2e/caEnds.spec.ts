@@ -47,7 +47,7 @@ describe("CAs that come to their end", function () {
     it("are told in time, with who depends on them and what to do", async () => {
         await setClock(75);
         const { stdout } = await deployment.stack.preview({ color: "never" });
-        assert.match(stdout, /The root CA "root" ends on \S+, in 24 days\. Make another with/);
+        assert.match(stdout, /The root CA "root" ends on \S+, in 24 days\. Create a new one with/);
         assert.match(
             stdout,
             /The intermediate CA "pumps-g1" ends on \S+, in 24 days; .*group pumps.*intermediate\.generation 2;/,

@@ -149,7 +149,7 @@ describe("changes of a running stack", function () {
         }
         const { stdout, changeSummary } = await deployment.stack.preview({ color: "never" });
         for (const id of ["meter-1", "solo-1", "tap-1"]) {
-            assert.match(stdout, new RegExp(`device "${id}" registered .* is taken over`));
+            assert.match(stdout, new RegExp(`device "${id}" registered .* is adopted`));
         }
         assert.ok(!stdout.includes('device "pump-1"'));
         assert.equal(changeSummary.create, 5);
@@ -184,7 +184,7 @@ describe("changes of a running stack", function () {
         await deployment.up();
         await assert.rejects(
             deployment.stack.destroy(),
-            /iot-x509:protect, which is not destroyed/,
+            /is protected by iot-x509:protect; nothing was deleted/,
         );
         await leavesNothing();
         // It came through the provisioning service, where it registers with the certificate that it was given since.

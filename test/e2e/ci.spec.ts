@@ -242,6 +242,6 @@ describe("an Entra application for a repository's CI", function () {
         });
         const { stdout } = await deployment.stack.preview();
         await manage("DELETE", "/faults");
-        assert.match(stdout, /meters will be blocked.*did not tell which/);
+        assert.match(stdout, /meters will be blocked.*did not list them/);
     });
 });

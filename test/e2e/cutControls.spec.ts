@@ -322,7 +322,7 @@ describe("what cannot be revoked below a trusted root", function () {
         const { devices } = await deployment.outputs();
         deployment.change((all) => void (all.groups.listed.blocked = true));
         const printed = await deployment.up();
-        assert.match(printed, /group listed is blocked: every identity of it is disabled/);
+        assert.match(printed, /group listed is blocked: each of its identities is disabled/);
         await assert.rejects(connectDevice(devices["listed-1"]));
     });
 });

@@ -24,12 +24,12 @@ const cases: readonly Case[] = [
     {
         what: "a wrong secret",
         changes: () => ({ ARM_CLIENT_SECRET: "wrong" }),
-        says: /error: sign-in to Azure: Entra refuses the service principal's secret: set ARM_CLIENT_SECRET/,
+        says: /error: sign-in to Azure: Entra rejects the service principal's secret: set ARM_CLIENT_SECRET/,
     },
     {
         what: "a wrong tenant",
         changes: () => ({ ARM_TENANT_ID: "00000000-0000-0000-0000-000000000009" }),
-        says: /error: sign-in to Azure: Entra knows no such tenant: set ARM_TENANT_ID/,
+        says: /error: sign-in to Azure: Entra does not find this tenant: set ARM_TENANT_ID/,
     },
     {
         what: "a login of another tenant",
@@ -41,12 +41,12 @@ const cases: readonly Case[] = [
                 ARM_TENANT_ID: other.tenantId,
             };
         },
-        says: /error: sign-in to Azure: GET management\.azure\.com\/subscriptions\/.*InvalidAuthenticationTokenTenant: .* — the login is one of another tenant/,
+        says: /error: sign-in to Azure: GET management\.azure\.com\/subscriptions\/.*InvalidAuthenticationTokenTenant: .* — the login belongs to another tenant/,
     },
     {
         what: "a subscription that nobody knows",
         changes: () => ({ ARM_SUBSCRIPTION_ID: "00000000-0000-0000-0000-000000000009" }),
-        says: /error: sign-in to Azure: .*SubscriptionNotFound: .* — this login sees no such subscription/,
+        says: /error: sign-in to Azure: .*SubscriptionNotFound: .* — this login cannot see the subscription/,
     },
     {
         what: "no login",

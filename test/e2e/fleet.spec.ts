@@ -131,7 +131,7 @@ describe("a fleet in shards (npm run fleet)", function () {
     it("has nothing to do afterwards, and a refresh of both shards reads each device once", async () => {
         await manage("DELETE", "/requests");
         const text = await fleet("preview", "--refresh");
-        assert.match(text, /in all +\d+ unchanged$/m);
+        assert.match(text, /total +\d+ unchanged$/m);
         const { requests } = await manage<{ requests: { path: string }[] }>("GET", "/requests");
         const paths = requests.map(({ path }) => path.split("?")[0]);
         const twins = paths.filter((path) => path.startsWith("/twins/"));
@@ -173,7 +173,7 @@ describe("a fleet in shards (npm run fleet)", function () {
         const folder = mkdtempSync(path.join(tmpdir(), "iot-x509-files-"));
         const out = path.join(folder, "credentials");
         const text = await fleet("certificates", "--out", out);
-        assert.match(text, /certificates of 24 devices written .*; 24 keys made here$/m);
+        assert.match(text, /certificates of 24 devices written .*; 24 generated keys$/m);
         for (const [id, { chain, privateKey }] of held) {
             const files = [`${id}.pem`, `${id}.key`].map((name) => path.join(out, name));
             assert.deepEqual(
@@ -200,7 +200,7 @@ describe("a fleet in shards (npm run fleet)", function () {
     it("refuses a stack of another organization or project, whatever it is to do", async () => {
         for (const [stack, why] of [
             ["acme/iot-x509/fleet", /which has no organizations/],
-            ["organization/other/fleet", /is of the project other/],
+            ["organization/other/fleet", /belongs to the project other/],
         ] as const) {
             for (const args of [["preview"], ["up"], ["destroy", "--yes"]]) {
                 await assert.rejects(fleet(...args, "--stack", stack), why);
@@ -212,7 +212,10 @@ describe("a fleet in shards (npm run fleet)", function () {
         deployment.change(({ devices }) => void devices.push({ id: "added", group: "pumps" }));
         const preview = await fleet("preview");
         assert.match(preview, /^ +create DeviceCertificate added\n +create DeviceIdentity added$/m);
-        assert.match(preview, /in all +\d+ unchanged, 2 to make|in all +2 to make, \d+ unchanged/);
+        assert.match(
+            preview,
+            /total +\d+ unchanged, 2 to create|total +2 to create, \d+ unchanged/,
+        );
         await fleet("up");
         held = await heldDevices(deployment);
         await connects(credentials("added"));
@@ -305,7 +308,7 @@ describe("a fleet in shards (npm run fleet)", function () {
         const { status, text } = await endedInTheMiddle((command) => command.interrupt());
         assert.deepEqual(processesIn(deployment.project.folder), []);
         assert.equal(status, 130, text);
-        assert.match(text, /The same command goes on with what is left\.$/m);
+        assert.match(text, /The same command continues with what is left\.$/m);
         const made = await heldDevices(deployment);
         assert.ok(made.size < 183, `${made.size} devices: nothing was left to do`);
         await fleet("up");
@@ -339,7 +342,7 @@ describe("a fleet in shards (npm run fleet)", function () {
 
     it("is destroyed with its hub and stacks", async () => {
         const text = await fleet("destroy", "--yes");
-        assert.match(text, /in all +\d+ deleted$/m);
+        assert.match(text, /total +\d+ deleted$/m);
         assert.deepEqual(await stackNames(deployment), ["fleet"]);
         const hubs = await manage<{ hub: string }[]>("GET", "/hubs");
         assert.ok(!hubs.some(({ hub }) => hub === hubName));

@@ -81,7 +81,7 @@ describe("a hub's stack whose shards were set by hand", function () {
         // Going on after an interruption finds nothing left to do.
         assert.match(
             await FleetCommand.run(deployment, ...change),
-            /has the new passphrase already/,
+            /already has the new passphrase/,
         );
     });
 

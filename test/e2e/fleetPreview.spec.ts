@@ -32,7 +32,7 @@ describe("npm run fleet -- preview announces what up does", function () {
 
     /** The numbers of the summary's last line, e.g. `4 changed`, by word. */
     function numbers(text: string): Record<string, number> {
-        const [, all = ""] = /^ +in all +(.*)$/m.exec(text) ?? [];
+        const [, all = ""] = /^ +total +(.*)$/m.exec(text) ?? [];
         const found = all.split(", ").map((part) => /^(\d+) (?:to )?(\w+)$/.exec(part) ?? []);
         const words: Record<string, string> = {
             make: "made",

@@ -45,7 +45,7 @@ describe("a device that nobody listed, in a fleet with stacks of its own", funct
             all.devices = all.devices.filter(({ id }) => id !== "meter-1");
         });
         const announced =
-            /refused from this run on, .*: 2 devices\n.*meter-1: leaves .*\n.*pump-1: its group pumps is blocked/;
+            /refused from this run on by .*: 2 devices\n.*meter-1: leaves .*\n.*pump-1: its group pumps is blocked/;
         assert.match(await FleetCommand.run(deployment, "preview"), announced);
         assert.match(await FleetCommand.run(deployment, "up"), announced);
         await field.assertOut("stray-1", meter);

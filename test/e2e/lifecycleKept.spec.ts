@@ -73,7 +73,7 @@ describe("devices that are kept, taken over and renewed", function () {
 
         it("is not touched without adopt, and the error names the remedy", async () => {
             const message =
-                /device "foreign-01" exists on kept-\w+\.azure-devices\.net and is not this stack's \(it has no owner tag\)\. Set "adopt: true" for it to take it over, or delete it/;
+                /device "foreign-01" exists on kept-\w+\.azure-devices\.net and does not belong to this stack \(it has no owner tag\)\. Set "adopt: true" for the device to adopt it, or delete it/;
             await assert.rejects(deployment.up(), message);
             assert.deepEqual(await remember("foreign-01"), was);
             assert.deepEqual(

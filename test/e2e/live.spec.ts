@@ -74,11 +74,11 @@ describe("npm run live, on the emulator in Azure's place", function () {
     after(() => rmSync(folder, { recursive: true, force: true }));
 
     it("goes the whole path and leaves nothing behind", async () => {
-        const failed = recording.steps.filter(({ outcome }) => outcome !== "as it must");
+        const failed = recording.steps.filter(({ outcome }) => outcome !== "as expected");
         assert.deepStrictEqual([recording.steps.length, failed], [12, []]);
         const dump = JSON.stringify(await manage("GET", "/dump"));
         assert.ok(!dump.includes("iot-x509-live-trial"));
-        assert.strictEqual(said.at(-1), "everything is gone");
+        assert.strictEqual(said.at(-1), "everything is deleted");
     });
 
     it("writes no name, ID, token, key or certificate down", async () => {

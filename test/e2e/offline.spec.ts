@@ -40,7 +40,7 @@ describe("an offline root, its intermediates on the hub", function () {
         const output = await deployment.up();
         assert.match(
             output,
-            /warning: The intermediate CA "pumps-g1" awaits the offline root's signature/,
+            /warning: The intermediate CA "pumps-g1" needs the offline root's signature/,
         );
         commands = printedCommands(output);
         assert.equal(commands.length, 3, output);
@@ -164,7 +164,7 @@ describe("an offline root that is itself on the hub", function () {
         setProof(carry(deployment, machine, "proof.pem"));
         await manage("DELETE", "/requests");
         await assert.rejects(deployment.up(), (error: Error) => {
-            const said = `has CN "${wrong}"; the service's present code is`;
+            const said = `has CN "${wrong}"; the service's current code is`;
             assert.ok(error.message.includes(said), error.message);
             return true;
         });
@@ -187,7 +187,7 @@ describe("an offline root that is itself on the hub", function () {
         const { certificates } = deployment.arm;
         await certificates.generateVerificationCode(resourceGroupName, hub.name, name, etag);
         const output = await deployment.up();
-        assert.match(output, /the proof came too late for its code/);
+        assert.match(output, /the verification code of this proof has been replaced/);
         assert.notEqual(await code(), old);
         commands = printedCommands(output).filter((line) => /^openssl.*proof/.test(line));
         assert.ok(commands[0].includes((await code()) ?? "no code"), output);

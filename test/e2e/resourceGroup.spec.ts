@@ -38,7 +38,10 @@ describe("a resource group that somebody else made", function () {
 
     it("is asked for, with the command that makes it, when it does not exist", async () => {
         const said = await refusal();
-        assert.match(said, /has no resource group "rg-made-by-others": make it \(az group create /);
+        assert.match(
+            said,
+            /has no resource group "rg-made-by-others": create it \(az group create /,
+        );
         assert.doesNotMatch(said, /unhandled exception|^ +at /m);
     });
 
@@ -65,7 +68,7 @@ describe("a resource group that somebody else made", function () {
         deployment.change((settings) => Object.assign(settings, { resourceGroup: "existing" }));
         assert.match(
             await refusal(),
-            /this stack made the resource group "rg-made-by-others", which would be deleted/,
+            /this stack created the resource group "rg-made-by-others", which would be deleted/,
         );
         assert.equal((await found()).length, 1);
     });

@@ -95,7 +95,7 @@ describe("who has the key of one group's CA", function () {
         assert.equal(changeSummary.update, 3, stdout);
         assert.match(
             stdout,
-            /"meter-1" of group meters was registered by a certificate of group leaky/,
+            /"meter-1" of group meters registered with a certificate of group leaky/,
         );
         await deployment.stack.up({ refresh: true });
         await assertRightful();
@@ -113,7 +113,7 @@ describe("who has the key of one group's CA", function () {
         await Promise.all(victims.map((id) => assert.rejects(connects(thief(id)))));
         block(false);
         const printed = await deployment.up();
-        assert.match(printed, /meter-1, pump-1, valve-1: of another group, but registered/);
+        assert.match(printed, /meter-1, pump-1, valve-1: in another group, but registered/);
         await Promise.all(victims.map((id) => assert.rejects(connects(thief(id)))));
         await deployment.stack.up({ refresh: true });
         await assertRightful();
@@ -175,7 +175,7 @@ describe("what others did to a device on the hub", function () {
         const isForeign = (error: Error) => {
             assert.match(
                 error.message,
-                /"pump-2" on .* is not this stack's any more \(it belongs to x\/other\)/,
+                /"pump-2" on .* no longer belongs to this stack \(it belongs to x\/other\)/,
             );
             return true;
         };

@@ -130,7 +130,7 @@ describe("CA certificates in Pulumi's provider host", function () {
                 properties: { certificate: Buffer.from(other.certificate).toString("base64") },
             });
             await assert.rejects(host.create(news), (error: Error) => {
-                assert.match(error.message, new RegExp(`"${name}" exists already`));
+                assert.match(error.message, new RegExp(`"${name}" already exists`));
                 assert.ok(error.message.includes(other.thumbprint), error.message);
                 assert.ok(error.message.includes(wanted.thumbprint), error.message);
                 return true;
@@ -202,9 +202,9 @@ describe("CA certificates in Pulumi's provider host", function () {
             const expired = { commonName: code, notBefore: before, notAfter: yesterday };
             const { etag } = await present();
             for (const [proof, message] of [
-                [await issue(ca, { commonName: "A".repeat(48) }), /has CN "A+"; .* sign one/],
+                [await issue(ca, { commonName: "A".repeat(48) }), /has CN "A+"; .* sign a proof/],
                 [await issue(stranger, { commonName: code }), /not signed by that CA's own key/],
-                [await issue(ca, expired), /ended on .*; sign a new one/],
+                [await issue(ca, expired), /expired on .*; sign a new one/],
             ] as const) {
                 const news = await host.checked(verifiedCertificate, {
                     ...given,

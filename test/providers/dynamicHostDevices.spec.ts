@@ -268,7 +268,7 @@ describe("devices in Pulumi's provider host", function () {
             try {
                 await assert.rejects(
                     destroying.delete(one, its),
-                    /protect, which is not destroyed/,
+                    /is protected by iot-x509:protect; nothing was deleted/,
                 );
                 assert.equal((await registry.get("host-01")).responseBody.status, "enabled");
                 await checked({ ...given, deviceId: "host-02" }, destroying);

@@ -94,7 +94,7 @@ describe("deletes in the stack of a hub whose devices moved to fleet stacks", fu
             ] as const) {
                 await assert.rejects(deleted(stack, part), ({ message }: Error) => {
                     const expected =
-                        `${part.named} is still in the stack of its hub, and iot-x509:shards is set: ` +
+                        `${part.named} is still in the hub's stack, but iot-x509:shards is set: ` +
                         `"npm run fleet -- up" moves it to its fleet stack. It was not deleted.`;
                     assert.ok(message.includes(expected), message);
                     return true;

@@ -217,7 +217,7 @@ describe("a fleet stack, with Pulumi's mocks", () => {
 
     describe("deployed alone", () => {
         const message =
-            /^unit holds a part of the fleet of dev; deployed alone, it could delete devices that moved to another part: run "npm run fleet -- up --stack dev"$/;
+            /^unit is a fleet stack of dev; deployed alone, it could delete devices that moved to another one: run "npm run fleet -- up --stack dev"$/;
 
         it("is refused before it declares anything, in a message without a stack", () => {
             delete process.env[variable];
@@ -272,7 +272,7 @@ describe("a fleet stack, with Pulumi's mocks", () => {
             assert.ok(pulumi.RunError.isInstance(error), String(error));
             assert.equal(
                 error.message,
-                'the stack dev does not hand over what its fleet stacks need: run "npm run fleet -- up --stack dev"',
+                'the stack dev lacks the outputs that its fleet stacks need: run "npm run fleet -- up --stack dev"',
             );
             assert.equal(error.stack, undefined);
         });

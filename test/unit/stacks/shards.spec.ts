@@ -173,7 +173,7 @@ describe("shards: of a configuration", () => {
     it("the message of a problem names path, value, rule and remedy on one line", () => {
         assert.throws(
             () => read({ shards: "many" }),
-            /\n {2}shards: "many" — is a number of fleet stacks from 1 to 1000, or "group" — write a number/,
+            /\n {2}shards: "many" — must be a number of fleet stacks from 1 to 1000, or "group" — write a number/,
         );
     });
 
@@ -188,9 +188,9 @@ describe("shards: bad values", () => {
     const folder = new ProjectFolder();
     after(() => folder.remove());
 
-    const range = 'is a number of fleet stacks from 1 to 1000, or "group"';
+    const range = 'must be a number of fleet stacks from 1 to 1000, or "group"';
     const evenly = 'write a number to spread the devices evenly, or "group"';
-    const anew = "remove it: npm run fleet writes it for itself";
+    const anew = "delete it: npm run fleet writes this setting";
     const part = (shards: unknown, shard: unknown) => good({ groups, devices, shards, shard });
 
     refuses(
@@ -234,7 +234,7 @@ describe("shards: bad values", () => {
                 good({ shards: null }),
                 "shards",
                 "(empty)",
-                "has a value",
+                "must have a value",
                 "delete",
             ],
             [
@@ -242,7 +242,7 @@ describe("shards: bad values", () => {
                 good({ shard: { of: "dev", name: "shard-1" } }),
                 "shard",
                 "a mapping of 2",
-                "stands beside shards",
+                "requires shards",
                 anew,
             ],
             [
@@ -250,7 +250,7 @@ describe("shards: bad values", () => {
                 part(2, { of: "dev", name: "shard1" }),
                 "shard.name",
                 '"shard1"',
-                "is one of the shards",
+                "must be one of the shards",
                 'did you mean "shard-1"?',
             ],
             [
@@ -258,7 +258,7 @@ describe("shards: bad values", () => {
                 part(2, { of: "dev", name: "group-pumps" }),
                 "shard.name",
                 '"group-pumps"',
-                "is one of the shards",
+                "must be one of the shards",
                 "known are shard-1, shard-2",
             ],
             [
@@ -266,7 +266,7 @@ describe("shards: bad values", () => {
                 part("group", { of: "dev", name: "group-valves" }),
                 "shard.name",
                 '"group-valves"',
-                "is one of the shards",
+                "must be one of the shards",
                 "group-pumps",
             ],
             [
@@ -274,7 +274,7 @@ describe("shards: bad values", () => {
                 good({ groups, shards: "group", shard: { of: "dev", name: "groupless" } }),
                 "shard.name",
                 '"groupless"',
-                "is one of the shards",
+                "must be one of the shards",
                 "known are group-pumps, group-sensors",
             ],
             [
@@ -298,7 +298,7 @@ describe("shards: bad values", () => {
                 part(2, { of: 7, name: "shard-1" }),
                 "shard.of",
                 "7",
-                "is text",
+                "must be text",
                 'write it in quotes: "7"',
             ],
             [
@@ -306,7 +306,7 @@ describe("shards: bad values", () => {
                 part(2, { of: "dev", name: "shard-1", nam: "shard-1" }),
                 "shard.nam",
                 '"nam"',
-                "is no setting of a fleet stack",
+                "is not a setting of a fleet stack",
                 'did you mean "name"?',
             ],
         ]),

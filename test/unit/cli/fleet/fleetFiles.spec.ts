@@ -135,7 +135,7 @@ describe("npm run fleet: settings files", () => {
                     assert.ok(error instanceof StackFileError);
                     assert.ok(
                         error.message.startsWith(
-                            `Pulumi.dev.yaml: "${path}" is encrypted by the backend for this stack alone`,
+                            `Pulumi.dev.yaml: "${path}" is encrypted by the backend for this stack only`,
                         ),
                         error.message,
                     );

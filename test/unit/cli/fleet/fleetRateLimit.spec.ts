@@ -12,7 +12,7 @@ const large = { sku: "S3", units: 7.2 };
 const atOnce = 36_000;
 
 const hub = "iot-abc.azure-devices.net";
-const stopped = /stopped before it was sent to the hub; the next run goes on here/;
+const stopped = /stopped before the request was sent to the hub; the next run continues here/;
 
 /** Real HTTP on loopback, and real time, with rates that make waiting short or endless. */
 describe("npm run fleet: the rate limit that all stacks share", () => {

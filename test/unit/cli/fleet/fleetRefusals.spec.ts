@@ -73,7 +73,9 @@ describe("npm run fleet: refused before anything is made", () => {
         stacks("dev");
         await assert.rejects(
             preview(),
-            refused(/^iot-x509:devices\[0\]\.group is encrypted, and which fleet stack/),
+            refused(
+                /^iot-x509:devices\[0\]\.group is encrypted, but it determines which fleet stack/,
+            ),
         );
     });
 
@@ -107,10 +109,10 @@ describe("npm run fleet: refused before anything is made", () => {
     it("a stack of another project, and one of an organization where the backend has none", async () => {
         settings("iot-x509:shards: 2");
         stacksIn("file:///states", "dev");
-        const project = /is of the project other, and this folder's project is iot-x509 —/;
+        const project = /belongs to the project other, but this folder's project is iot-x509 —/;
         await assert.rejects(preview("organization/other/dev"), refused(project));
         await assert.rejects(preview("acme/iot-x509/dev"), refused(/which has no organizations —/));
-        await assert.rejects(preview("a/b/c/dev"), refused(/is no name of a stack —/));
+        await assert.rejects(preview("a/b/c/dev"), refused(/is not a stack name —/));
         await assert.rejects(preview("organization/iot-x509/dev"), /asked for stack export/);
     });
 

@@ -17,10 +17,10 @@ describe("npm run fleet: its summary", () => {
         ];
         assert.deepEqual(outcomeLines("up", { stacks }, 83.26), [
             "Summary (83.3 s)",
-            "  dev          30 unchanged, 1 changed",
-            "  dev-shard-1  1,200 made, 2 unchanged",
-            "  dev-shard-2  1,300 made, 4 deleted, 1 replaced",
-            "  in all       32 unchanged, 1 changed, 2,500 made, 4 deleted, 1 replaced",
+            "  dev          30 unchanged, 1 updated",
+            "  dev-shard-1  1,200 created, 2 unchanged",
+            "  dev-shard-2  1,300 created, 4 deleted, 1 replaced",
+            "  total        32 unchanged, 1 updated, 2,500 created, 4 deleted, 1 replaced",
         ]);
     });
 
@@ -36,10 +36,10 @@ describe("npm run fleet: its summary", () => {
         assert.deepEqual(outcomeLines("preview", { stacks }, 0), [
             "Summary (0.0 s)",
             "  dev          30 unchanged",
-            "  dev-shard-1  1 to make, 2 to change, 3 to delete, 4 to replace, 5 unchanged",
+            "  dev-shard-1  1 to create, 2 to update, 3 to delete, 4 to replace, 5 unchanged",
             "      create DeviceIdentity pump-01",
             "      and 9 more changes",
-            "  in all       35 unchanged, 1 to make, 2 to change, 3 to delete, 4 to replace",
+            "  total        35 unchanged, 1 to create, 2 to update, 3 to delete, 4 to replace",
         ]);
     });
 
@@ -49,24 +49,24 @@ describe("npm run fleet: its summary", () => {
             "Summary (5.0 s)",
             "  dev            1,040 deleted",
             "  dev-groupless  nothing",
-            "  in all         1,040 deleted",
+            "  total          1,040 deleted",
         ]);
     });
 
     it("leaves out what did not happen, and what the engine only reads, refreshes or discards", () => {
         const stacks = [outcome("dev", { create: 0, same: 0, discard: 1, read: 1, refresh: 3 })];
         assert.deepEqual(outcomeLines("up", { stacks }, 1).slice(1), [
-            "  dev     nothing",
-            "  in all  nothing",
+            "  dev    nothing",
+            "  total  nothing",
         ]);
     });
 
     it("names another operation as the engine does", () => {
         const stacks = [outcome("dev", { import: 3 })];
-        assert.equal(outcomeLines("up", { stacks }, 1)[1], "  dev     3 import");
+        assert.equal(outcomeLines("up", { stacks }, 1)[1], "  dev    3 import");
     });
 
-    it("of stacks that failed, were stopped or not begun: the errors, indented, and what to do", () => {
+    it("of stacks that failed, were stopped or did not start: the errors, indented, and what to do", () => {
         const stacks = [
             outcome("dev", { same: 30 }),
             outcome(
@@ -75,7 +75,7 @@ describe("npm run fleet: its summary", () => {
                 { result: "failed", details: ["device: no\nsecond line", "another"] },
             ),
             outcome("dev-shard-2", {}, { result: "stopped" }),
-            outcome("dev-shard-3", {}, { result: "not begun" }),
+            outcome("dev-shard-3", {}, { result: "not started" }),
         ];
         const text = outcomeLines("up", { stacks }, 60).join("\n");
         assert.deepEqual(text.split("\n"), [
@@ -86,9 +86,9 @@ describe("npm run fleet: its summary", () => {
             "      second line",
             "      another",
             "  dev-shard-2  stopped",
-            "  dev-shard-3  not begun",
-            "  in all       30 unchanged, 7 made",
-            "3 of 4 stacks are not done. The same command goes on with what is left.",
+            "  dev-shard-3  not started",
+            "  total        30 unchanged, 7 created",
+            "3 of 4 stacks are not done. The same command continues with what is left.",
         ]);
     });
 
@@ -107,11 +107,11 @@ describe("npm run fleet: its summary", () => {
             differing: [],
         };
         assert.deepEqual(outcomeLines("preview", { stacks: [], awaited }, 5), [
-            "The states must be put in order first; npm run fleet -- up does that. Nothing is made or deleted by it:",
+            "Devices must move between states first; npm run fleet -- up does that without creating or deleting anything:",
             "  2 resources to move from dev to dev-shard-1",
             "  1 resource to move from dev to dev-shard-2",
-            "  1 resource of an interrupted move to take out of dev-shard-1",
-            "What the settings change beside that cannot be previewed until then.",
+            "  1 resource of an interrupted move to remove from dev-shard-1",
+            "Other changes of the settings cannot be previewed until then.",
         ]);
     });
 });
@@ -172,7 +172,7 @@ describe("npm run fleet: how far it is", () => {
         assert.equal(progress.due(9_000), undefined);
         assert.equal(
             progress.due(60_000),
-            "150 of 400 parts of devices (40 changed, 10 deleted, 100 unchanged), about 5 min left",
+            "150 of 400 device resources (40 updated, 10 deleted, 100 unchanged), about 5 min left",
         );
         assert.equal(progress.due(70_000), undefined);
         Array.from({ length: 250 }, () => progress.take(outputs("same")));

@@ -50,7 +50,7 @@ const part = (stack: string, deviceId: string) => ({
     urn: urnIn(stack, deviceId),
 });
 
-describe("npm run fleet: moving parts of devices", () => {
+describe("npm run fleet: moving device resources", () => {
     let backend: Backend;
 
     beforeEach(() => {

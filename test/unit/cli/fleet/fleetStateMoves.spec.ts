@@ -96,7 +96,7 @@ const platform = exported(
 const moved = new Set([certificateUrn, identityUrn]);
 const inShard = (urn: string) => urn.replace("urn:pulumi:dev::", "urn:pulumi:dev-shard-1::");
 
-describe("the state of a stack that takes over parts of devices", () => {
+describe("the state of a stack that takes over device resources", () => {
     const taken = (into: ExportedState, urns = moved) =>
         received(into, "dev-shard-1", platform, "dev", urns).deployment.resources ?? [];
 
@@ -221,7 +221,7 @@ describe("the state of a stack that takes over parts of devices", () => {
     });
 });
 
-describe("the state of a stack that gives parts of devices away", () => {
+describe("the state of a stack that gives device resources away", () => {
     it("has all but these, in their order and as they were", () => {
         const after = given(platform, moved);
         assert.deepEqual(after, {

@@ -62,7 +62,7 @@ function told({ moves, leftovers }: Placement) {
 
 const both = (id: string) => [`DeviceCertificate::${id}`, `DeviceIdentity::${id}`];
 
-describe("fleet stacks: where the parts of devices belong", () => {
+describe("fleet stacks: where the device resources belong", () => {
     // SHA-256 and the jump hash put pump-01 and gate-01 in shard-1 of 2, and d-7 in shard-2; pump-01 in shard-3 of 3.
     const two = [...devices, { id: "d-7", group: "pumps" }];
 
@@ -320,7 +320,7 @@ describe("fleet stacks: which there are", () => {
         assert.equal(stacks({}, { "dev-shard-1": neverDeployed }).isRemovable("dev-shard-1"), true);
     });
 
-    it("counts the parts of devices that are listed or held, those of the provisioning service by certificate and registration", () => {
+    it("counts the device resources that are listed or held, those of the provisioning service by certificate and registration", () => {
         const states = {
             dev: holding("dev", "pump-01", "dropped"),
             "dev-shard-1": state(one("dev-shard-1", identity, "pump-01")),

@@ -65,7 +65,7 @@ describe("npm run fleet: whom the rate limit server obeys", () => {
     it("a client with another token does not take the refusal for leave, nor for an answer", async () => {
         const { port } = new URL(rateLimitServer.address);
         const limiters = sharedRateLimiters(`http://other@127.0.0.1:${port}`, hub, small);
-        const refused = /the fleet's rate limit server answered HTTP 401/;
+        const refused = /the fleet's rate limit server returned HTTP 401/;
         await assert.rejects(limiters.registry.take(1), refused);
         await assert.rejects(
             limiters.once(what, () => Promise.resolve("found")),

@@ -191,7 +191,7 @@ describe("plan: a stack for each group", () => {
     it("names none where a hash makes them equal", () => {
         const plan = listed(1000, {}, { shards: 4 });
         assert.equal(plan.largestShard, null);
-        assert.match(planLines(plan).join("\n"), /a shard +1000\.0 KiB/);
+        assert.match(planLines(plan).join("\n"), /per shard +1000\.0 KiB/);
     });
 
     it("each fills its own requests: 10 of pumps, 2 of valves, 1 of the others; 100 more are one", () => {
@@ -333,7 +333,7 @@ describe("plan: advice", () => {
         );
         assert.match(
             advised(plan, "dps").reason,
-            /deployed already, the next up deletes its listed identities, and devices .* are cut off$/,
+            /already deployed, the next up deletes its listed identities, and devices .* are cut off$/,
         );
         const kept = veryMany(20_000, { pruneDevices: false });
         assert.match(advised(kept, "dps").reason, /the next up disables its listed identities/);
@@ -353,7 +353,7 @@ describe("plan: advice", () => {
 
     it("RSA keys: 600 x 0.22 / 2 = 66 s", () => {
         const { reason, action } = advised(planOf({ devices: fleet(600) }), "keys");
-        assert.match(reason, /1\.1 min of all 2 cores/);
+        assert.match(reason, /1\.1 min on all 2 cores/);
         assert.match(action, /groups\.pumps\.keyAlgorithm ECDSA-P256$/);
     });
 

@@ -77,8 +77,8 @@ describe("npm run plan", function () {
         const args = ["run", "--silent", "plan", "--", "--stack", "dev"];
         const { status, out } = run("npm", args, { cwd: repository, env: process.env });
         assert.equal(status, 0);
-        assert.match(out, /^Plan of stack dev \(as asked for\)\nDevices: 5\n/);
-        assert.match(out, /devices on the hub's list +5 of 1,000,000\n/);
+        assert.match(out, /^Plan of stack dev \(as requested\)\nDevices: 5\n/);
+        assert.match(out, /devices listed on the hub +5 of 1,000,000\n/);
         assert.match(out, /CA certificates on the hub +2 of 25; 2 of 2 groups can roll over/);
         assert.doesNotMatch(out, /Advice|undefined|NaN/);
     });
@@ -131,7 +131,7 @@ describe("npm run plan", function () {
         assert.equal(unknown.status, 1);
         assert.match(
             unknown.errors,
-            /^error: stack "production" has no settings file Pulumi\.production\.yaml; stacks that have one: dev, prod /,
+            /^error: the stack "production" has no settings file Pulumi\.production\.yaml; stacks with one: dev, prod /,
         );
         const option = project.plan("--stak", "dev");
         assert.equal(option.status, 2);
@@ -158,7 +158,7 @@ describe("npm run plan", function () {
         assert.deepEqual(unread, ["hub", "devices[0].tags.site"]);
         assert.deepEqual([hub.sku, hub.units, devices.total], ["S1", 1, 1]);
         const { out } = project.plan("--stack", "secret");
-        assert.match(out, /\nEncrypted, so not read and taken as not set: hub, devices\[0\]/);
+        assert.match(out, /\nEncrypted, so treated as not set: hub, devices\[0\]/);
     });
 
     it("needs no organization or location that is encrypted", () => {

@@ -81,7 +81,7 @@ describe("settings files: YAML as the Pulumi CLI reads it", () => {
         assert.match(refused(`a0: &a0 lol\n${laughs.join("\n")}\n`).reason, /aliases/);
         const text = `a: &a ${"x".repeat(100_000)}\nb: [${"*a, ".repeat(1000)}]\n`;
         assert.match(refused(text).reason, /16 MiB/);
-        assert.match(refused("a: &a [*a]\n").reason, /inside what it is an alias of/);
+        assert.match(refused("a: &a [*a]\n").reason, /inside the node that it refers to/);
     });
 
     it("aliases as a fleet uses them are read", () => {

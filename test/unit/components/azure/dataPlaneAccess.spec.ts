@@ -74,7 +74,7 @@ describe("waiting for a data-plane role", () => {
             const service = refusing(Infinity);
             const failed = assert.rejects(
                 kept.whenGranted(service.call),
-                /refused\niot-abc.azure-devices.net refuses this login: its public network access is off \(1\)$/,
+                /refused\niot-abc.azure-devices.net rejects this login: its public network access is off \(1\)$/,
             );
             await pass(1);
             await failed;

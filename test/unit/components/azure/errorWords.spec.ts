@@ -13,12 +13,12 @@ describe("errors of Azure in words", () => {
         [
             "a wrong secret",
             "invalid_client: Error(s): 7000215 - Description: AADSTS7000215: Invalid client secret provided. Trace ID: 1",
-            /^Entra refuses the service principal's secret: set ARM_CLIENT_SECRET .*\(AADSTS7000215\)$/,
+            /^Entra rejects the service principal's secret: set ARM_CLIENT_SECRET .*\(AADSTS7000215\)$/,
         ],
         [
             "a wrong tenant",
             "AADSTS90002: Tenant '0' not found. Check to make sure you have the correct tenant ID",
-            /^Entra knows no such tenant: set ARM_TENANT_ID/,
+            /^Entra does not find this tenant: set ARM_TENANT_ID/,
         ],
         [
             "no login",

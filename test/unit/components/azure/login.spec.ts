@@ -90,7 +90,7 @@ describe("the login that azure-native 3.28.0 makes of its settings", () => {
         [
             "a secret without a subscription",
             { ...principal, ARM_CLIENT_SECRET: "s", ARM_SUBSCRIPTION_ID: "" },
-            /secret is chosen and incomplete: set azure-native:subscriptionId \(ARM_SUBSCRIPTION_ID\)$/,
+            /secret is selected but incomplete: set azure-native:subscriptionId \(ARM_SUBSCRIPTION_ID\)$/,
         ],
         [
             "a certificate alone",
@@ -116,12 +116,12 @@ describe("the login that azure-native 3.28.0 makes of its settings", () => {
         [
             "tenants that are no list",
             { ARM_AUXILIARY_TENANT_IDS: tenant },
-            /^Error: ARM_AUXILIARY_TENANT_IDS .* is not a JSON list of tenant IDs/,
+            /^Error: ARM_AUXILIARY_TENANT_IDS .* must be a JSON list of tenant IDs/,
         ],
         [
-            "a cloud of its own",
+            "a custom cloud",
             { ARM_METADATA_HOSTNAME: "metadata.example" },
-            /^Error: ARM_METADATA_HOSTNAME names the endpoints of a cloud of its own/,
+            /^Error: ARM_METADATA_HOSTNAME selects the endpoints of a custom cloud/,
         ],
     ];
     for (const [given, environment, words] of incomplete) {
@@ -172,7 +172,7 @@ describe("names and endpoints of clouds", () => {
 
     it("is the public cloud where no name is given, and nothing for a name that is none", () => {
         assert.equal(azureCloud(undefined).name, "public");
-        assert.throws(() => azureCloud("germany"), /"germany" is none of public, azurecloud, /);
+        assert.throws(() => azureCloud("germany"), /"germany" must be one of public, azurecloud, /);
     });
 
     it("has the audiences that the official SDKs ask for, in China as in public", () => {

@@ -67,10 +67,10 @@ describe("names that every JavaScript object inherits are names like others", ()
     it("as settings and columns, they are unknown ones", () => {
         for (const name of [...names, "__proto__"]) {
             const [top] = problemsOf(good(parse(`{"${name}":1}`)), folder.path);
-            assert.match(top.rule, /is no setting of the stack/);
+            assert.match(top.rule, /is not a setting of the stack/);
             folder.write("odd.csv", `id,group,${name}\na,pumps,x\n`);
             const [column] = problemsOf(good({ devicesFile: "odd.csv" }), folder.path);
-            assert.match(column.rule, /is no setting of a device/);
+            assert.match(column.rule, /is not a device setting/);
         }
     });
 
@@ -90,13 +90,13 @@ describe("names that every JavaScript object inherits are names like others", ()
             good({ devices: [{ id: "__proto__", group: "pumps" }] }),
             folder.path,
         );
-        assert.match(id.rule, /no device is named __proto__/);
+        assert.match(id.rule, /a device must not be named __proto__/);
     });
 
     it("the plan passes on no setting of such a name without a word", () => {
         folder.write("Pulumi.yaml", "name: iot-x509\n");
         folder.write("Pulumi.dev.yaml", "config:\n  iot-x509:__proto__: {organization: Evil}\n");
-        assert.throws(() => readStack(folder.path, "dev"), /"__proto__" — is no setting/);
+        assert.throws(() => readStack(folder.path, "dev"), /"__proto__" — is not a setting/);
         folder.write("Pulumi.dev.yaml", "config:\n  iot-x509:constructor:\n");
         assert.throws(() => readStack(folder.path, "dev"), /organization/);
         assert.throws(
@@ -129,6 +129,6 @@ describe("names that every JavaScript object inherits are names like others", ()
             assert.equal(own({}, name), undefined);
             assert.equal(own(parse(`{"${name}":"x"}`), name), "x");
         }
-        assert.throws(() => azureCloud("constructor"), /is none of public/);
+        assert.throws(() => azureCloud("constructor"), /must be one of public/);
     });
 });

@@ -48,15 +48,15 @@ describe("configuration: bad certificates, made by OpenSSL", () => {
                 cameraPath,
                 '"chain.pem" (2 PEM blocks)',
                 "not a chain",
-                "keep the one",
+                "keep the intended",
             ],
             [
                 "a private key beside a device's certificate",
                 camera("withKey.pem"),
                 cameraPath,
                 '"withKey.pem" (a file with a private key (not shown))',
-                "never holds a private key",
-                "make a new key",
+                "must not contain a private key",
+                "generate a new key",
             ],
             [
                 "a request in place of a certificate",
@@ -79,7 +79,7 @@ describe("configuration: bad certificates, made by OpenSSL", () => {
                 camera("camera.pem", "camera.pem"),
                 "devices[0].certificates[1]",
                 '"camera.pem"',
-                "differs from the primary",
+                "must differ from the primary",
                 "delete",
             ],
             [
@@ -87,7 +87,7 @@ describe("configuration: bad certificates, made by OpenSSL", () => {
                 offline("pki/root.pem"),
                 rootPath,
                 '"pki/root.pem"',
-                "pki/root.pem exists",
+                "pki/root.pem must exist",
                 "openssl req -x509 -newkey rsa:4096 -sha256 -days 3650 -keyout root.key -out root.pem -subj '/O=Contoso/CN=IoT Root CA'",
             ],
             [
@@ -111,7 +111,7 @@ describe("configuration: bad certificates, made by OpenSSL", () => {
                 offline("noRoom.pem"),
                 rootPath,
                 '"noRoom.pem" (pathlen:0)',
-                "one CA below",
+                "a CA below",
                 "pathlen:1",
             ],
             [
@@ -127,7 +127,7 @@ describe("configuration: bad certificates, made by OpenSSL", () => {
                 offline("field.pem"),
                 rootPath,
                 '"field.pem" (not self-signed, issued by CN=Root)',
-                "is a self-signed root; a CA below another root is not supported",
+                "must be a self-signed root; a CA below another root is not supported",
                 "the root itself (CN=Root)",
             ],
             [
@@ -144,7 +144,7 @@ describe("configuration: bad certificates, made by OpenSSL", () => {
                 }),
                 "pki.root.keyAlgorithm",
                 '"RSA-4096"',
-                "told by the offline root's certificate",
+                "comes from the offline root's certificate",
                 "delete this line",
             ],
             [
@@ -177,7 +177,7 @@ describe("configuration: bad certificates, made by OpenSSL", () => {
                 fieldPath,
                 '"field.pem" (CN=Field CA G1)',
                 '"Pump CA G1"',
-                "this group's and this generation's",
+                "this group and generation",
             ],
             [
                 "a certificate of a generation that is not in use",
@@ -201,7 +201,7 @@ describe("configuration: bad certificates, made by OpenSSL", () => {
                 proofPath,
                 '"field.pem"',
                 "pki.trust: root",
-                "own keys",
+                "with their keys",
             ],
         ]),
     );
@@ -210,7 +210,7 @@ describe("configuration: bad certificates, made by OpenSSL", () => {
         const problems = problemsOf(field("long.pem"), folder.path);
         assert.deepEqual(
             problems.map(({ path, rule }) => [path, rule.replace(/\d{4}-\d\d-\d\d/, "DAY")]),
-            [[fieldPath, "ends with its issuer at the latest, DAY"]],
+            [[fieldPath, "must not outlive its issuer, which expires DAY"]],
         );
     });
 
@@ -219,10 +219,10 @@ describe("configuration: bad certificates, made by OpenSSL", () => {
             problemsOf(camera("camera.pem"), folder.path, { now: new Date(now) });
         const [late] = at("2400-01-01");
         assert.match(late.value, /^"camera.pem" \(valid until \d{4}-\d\d-\d\d\)$/);
-        assert.equal(late.rule, "has not expired");
+        assert.equal(late.rule, "must not have expired");
         const [early] = at("2001-01-01");
         assert.match(early.value, /^"camera.pem" \(valid from \d{4}-\d\d-\d\d\)$/);
-        assert.equal(early.rule, "is valid already");
+        assert.equal(early.rule, "must already be valid");
     });
 
     it("does not judge the end of a disabled device's certificate, of a proof, nor of a CA in use", () => {

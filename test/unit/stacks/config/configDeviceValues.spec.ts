@@ -31,7 +31,7 @@ describe("configuration: bad thumbprints and tags", () => {
                 "devices[0].thumbprints",
                 "a list of 0",
                 "one item, or two",
-                "present one",
+                "current one",
             ],
             [
                 "three thumbprints",
@@ -46,7 +46,7 @@ describe("configuration: bad thumbprints and tags", () => {
                 thumb({ thumbprints: sha256 }),
                 "devices[0].thumbprints",
                 `"${sha256.slice(0, 60)}…"`,
-                "is a list",
+                "must be a list",
                 "hyphen",
             ],
             [
@@ -86,7 +86,7 @@ describe("configuration: bad thumbprints and tags", () => {
                 thumb({ thumbprints: [12] }),
                 "devices[0].thumbprints[0]",
                 "12",
-                "is text",
+                "must be text",
                 "quotes",
             ],
             [
@@ -94,7 +94,7 @@ describe("configuration: bad thumbprints and tags", () => {
                 thumb({ thumbprints: [sha256, sha256.toLowerCase()] }),
                 "devices[0].thumbprints[1]",
                 `"${sha256.toLowerCase().slice(0, 60)}…"`,
-                "differs from the primary",
+                "must differ from the primary",
                 "delete",
             ],
             [
@@ -108,7 +108,7 @@ describe("configuration: bad thumbprints and tags", () => {
                 }),
                 "devices[1].thumbprints[0]",
                 `"${sha256.slice(0, 60)}…"`,
-                "a has this one",
+                "a has the same one",
                 "each device",
             ],
             [
@@ -124,7 +124,7 @@ describe("configuration: bad thumbprints and tags", () => {
                 tagged(["a"]),
                 "devices[0].tags",
                 "a list of 1",
-                "is a mapping",
+                "must be a mapping",
                 "key: value",
             ],
             [
@@ -132,7 +132,7 @@ describe("configuration: bad thumbprints and tags", () => {
                 tagged({ "a.b": 1 }),
                 'devices[0].tags["a.b"]',
                 '"a.b"',
-                "no dot, dollar, space",
+                "must not contain a dot, dollar, space",
                 "rename",
             ],
             [
@@ -140,7 +140,7 @@ describe("configuration: bad thumbprints and tags", () => {
                 tagged({ $a: 1 }),
                 'devices[0].tags["$a"]',
                 '"$a"',
-                "no dot, dollar, space",
+                "must not contain a dot, dollar, space",
                 "rename",
             ],
             [
@@ -148,7 +148,7 @@ describe("configuration: bad thumbprints and tags", () => {
                 tagged({ site: null }),
                 "devices[0].tags.site",
                 "(empty)",
-                "has a value",
+                "must have a value",
                 "delete the line",
             ],
             [
@@ -156,7 +156,7 @@ describe("configuration: bad thumbprints and tags", () => {
                 tagged({ iotX509: 1 }),
                 "devices[0].tags.iotX509",
                 "1",
-                "program's own",
+                "reserved for this program",
                 "another name",
             ],
             [

@@ -19,7 +19,7 @@ describe("configuration: bad devices", () => {
                 good({ devices: { a: {} } }),
                 "devices",
                 "a mapping of 1",
-                "is a list",
+                "must be a list",
                 "hyphen",
             ],
             [
@@ -27,7 +27,7 @@ describe("configuration: bad devices", () => {
                 good({ devices: ["pump-1"] }),
                 "devices[0]",
                 '"pump-1"',
-                "a device is a mapping",
+                "a device must be a mapping",
                 "id, group, auth",
             ],
             [
@@ -67,10 +67,10 @@ describe("configuration: bad devices", () => {
                 device({ id: ".." }),
                 "devices[0].id",
                 '".."',
-                "is not . or ..",
+                "not be . or ..",
                 "pump-01",
             ],
-            ["ID as a number", device({ id: 42 }), "devices[0].id", "42", "is text", '"42"'],
+            ["ID as a number", device({ id: 42 }), "devices[0].id", "42", "must be text", '"42"'],
             [
                 "ID with a line break at the end",
                 device({ id: "pump-1\n" }),
@@ -92,7 +92,7 @@ describe("configuration: bad devices", () => {
                 device({ id: "p".repeat(65) }),
                 "devices[0].id",
                 `"${"p".repeat(60)}…"`,
-                "at most 64 characters with auth ca",
+                "at most 64 characters with auth: ca",
                 "auth: thumbprint",
             ],
             [
@@ -105,7 +105,7 @@ describe("configuration: bad devices", () => {
                 }),
                 "devices[1].id",
                 '"p"',
-                "devices[0].id has it",
+                "devices[0].id has the same one",
                 "another ID",
             ],
             [
@@ -158,7 +158,7 @@ describe("configuration: bad devices", () => {
                 good({ deviceDefaults: { tag: {} } }),
                 "deviceDefaults.tag",
                 '"tag"',
-                "no setting of the defaults",
+                "not a setting of the defaults",
                 'did you mean "tags"?',
             ],
             [
@@ -182,7 +182,7 @@ describe("configuration: bad devices", () => {
                 device({ thumbprint: sha256 }),
                 "devices[0].thumbprint",
                 '"thumbprint"',
-                "no setting of a device",
+                "not a setting of a device",
                 'did you mean "thumbprints"?',
             ],
             [
@@ -190,7 +190,7 @@ describe("configuration: bad devices", () => {
                 device({ csr: null }),
                 "devices[0].csr",
                 "(empty)",
-                "has a value",
+                "must have a value",
                 "delete the line",
             ],
             [
@@ -198,7 +198,7 @@ describe("configuration: bad devices", () => {
                 device({ thumbprints: [sha256] }),
                 "devices[0].thumbprints",
                 "a list of 1",
-                "goes with auth thumbprint",
+                "requires auth: thumbprint",
                 "auth: thumbprint",
             ],
             [
@@ -206,7 +206,7 @@ describe("configuration: bad devices", () => {
                 thumb({ group: "pumps", thumbprints: [sha256] }),
                 "devices[0].group",
                 '"pumps"',
-                "goes with auth ca",
+                "requires auth: ca",
                 "delete group",
             ],
             [
@@ -214,7 +214,7 @@ describe("configuration: bad devices", () => {
                 thumb({ csr: "a.csr", thumbprints: [sha256] }),
                 "devices[0].csr",
                 '"a.csr"',
-                "goes with auth ca",
+                "requires auth: ca",
                 "delete csr",
             ],
             [

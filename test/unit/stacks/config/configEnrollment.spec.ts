@@ -161,7 +161,7 @@ describe("configuration: bad enrollments", () => {
                 enrollment({ reprovisioning: "keep" }),
                 "groups.pumps.enrollment.reprovisioning",
                 '"reprovisioning"',
-                "no setting of an enrollment",
+                "not a setting of an enrollment",
                 'did you mean "reprovision"?',
             ],
             [
@@ -201,7 +201,7 @@ describe("configuration: bad enrollments", () => {
                 twin({ reported: {} }),
                 "groups.pumps.enrollment.initialTwin.reported",
                 '"reported"',
-                "no setting of an initial twin",
+                "not a setting of an initial twin",
                 "tags, desired",
             ],
             [
@@ -209,7 +209,7 @@ describe("configuration: bad enrollments", () => {
                 twin({ tags: { iotX509: 1 } }),
                 "groups.pumps.enrollment.initialTwin.tags.iotX509",
                 "1",
-                "the program's own",
+                "reserved for this program",
                 "another name",
             ],
             [
@@ -217,7 +217,7 @@ describe("configuration: bad enrollments", () => {
                 twin({ tags: { a: "x".repeat(4096), b: "x".repeat(4095) } }),
                 "groups.pumps.enrollment.initialTwin.tags",
                 "8193 bytes",
-                "tags of a device have at most 8192",
+                "tags of a device must have at most 8192",
                 "queries",
             ],
             [
@@ -225,7 +225,7 @@ describe("configuration: bad enrollments", () => {
                 twin({ desired: [1] }),
                 "groups.pumps.enrollment.initialTwin.desired",
                 "a list of 1",
-                "the list of desired properties is a mapping",
+                "the list of desired properties must be a mapping",
                 "key: value",
             ],
             [
@@ -233,7 +233,7 @@ describe("configuration: bad enrollments", () => {
                 twin({ desired: { "a.b": 1 } }),
                 'groups.pumps.enrollment.initialTwin.desired["a.b"]',
                 '"a.b"',
-                "name of a desired property has no dot",
+                "name of a desired property must not contain a dot",
                 "rename",
             ],
             [
@@ -246,14 +246,14 @@ describe("configuration: bad enrollments", () => {
                 "groups.pumps.enrollment.initialTwin.desired",
                 "32776 bytes",
                 "at most 32768",
-                "must be told",
+                "what the device needs",
             ],
             [
                 "more CAs than a provisioning service takes",
                 good({ dps: {}, groups: groups(13, rolling) }),
                 "groups",
                 "26 CA certificates (13 groups and their retained generations)",
-                "a provisioning service takes at most 25",
+                "a provisioning service holds at most 25",
                 "pki.trust: root",
             ],
             [
@@ -269,7 +269,7 @@ describe("configuration: bad enrollments", () => {
                 group({ intermediate: { generation: 3, retain: [1, 2] } }),
                 "groups.pumps.intermediate.retain",
                 "a list of 2",
-                "two CAs at most",
+                "at most two CAs",
                 "delete the others",
             ],
             [
@@ -277,7 +277,7 @@ describe("configuration: bad enrollments", () => {
                 device({ enrollment: "individual" }, "listed"),
                 "devices[0].enrollment",
                 '"individual"',
-                "those of group pumps are listed",
+                "the devices of group pumps are listed",
                 "groups.pumps.provisioning: dps or both",
             ],
             [
@@ -285,7 +285,7 @@ describe("configuration: bad enrollments", () => {
                 device({ tags: { site: "north" } }, "dps"),
                 "devices[0].tags",
                 "a mapping of 1",
-                "goes with an identity listed on the hub",
+                "requires an identity listed on the hub",
                 "initialTwin.tags",
             ],
             [
@@ -293,7 +293,7 @@ describe("configuration: bad enrollments", () => {
                 device({ adopt: true }, "dps"),
                 "devices[0].adopt",
                 "true",
-                "goes with an identity listed on the hub",
+                "requires an identity listed on the hub",
                 "groups.pumps.provisioning: both",
             ],
             [
@@ -301,7 +301,7 @@ describe("configuration: bad enrollments", () => {
                 good({ devicesFile: "fleet.csv" }),
                 "fleet.csv:2: enrollment",
                 '"individual"',
-                "those of group pumps are listed",
+                "the devices of group pumps are listed",
                 "delete it",
             ],
             [
@@ -319,7 +319,7 @@ describe("configuration: bad enrollments", () => {
                 }),
                 "devices[0].enrollment",
                 '"individual"',
-                "goes with auth ca",
+                "requires auth: ca",
                 "delete enrollment",
             ],
             [
@@ -343,7 +343,7 @@ describe("configuration: bad enrollments", () => {
                 device({ id: "pump." }, "both"),
                 "devices[0].id",
                 '"pump."',
-                "no dot or underscore at the end",
+                "not end with a dot or underscore",
                 "rename",
             ],
             [
@@ -351,7 +351,7 @@ describe("configuration: bad enrollments", () => {
                 device({ id: "pump_", enrollment: "individual" }),
                 "devices[0].id",
                 '"pump_"',
-                "no dot or underscore at the end",
+                "not end with a dot or underscore",
                 "rename",
             ],
             [

@@ -180,13 +180,13 @@ describe("configuration: forms of PEM and DER files", () => {
         );
         only(
             certificateOf(pem.replace(/-----/g, "----")),
-            /^no PEM block: its first line is not exactly five hyphens/,
+            /^no PEM block: the first line must be five hyphens/,
             /ASCII hyphens/,
         );
         only(
             certificateOf(pem.replace("END CERTIFICATE", "END X509 CERTIFICATE")),
             /begins as "CERTIFICATE" and ends as "X509 CERTIFICATE"/,
-            /first to its last line/,
+            /from the first line to the last/,
         );
         only(
             certificateOf(pem.replace(/-----END[^]*/, "")),
@@ -207,7 +207,7 @@ describe("configuration: forms of PEM and DER files", () => {
         only(
             certificateOf(folder.read("good.csr")),
             /^a certificate signing request$/,
-            /the CA made/,
+            /the CA issued/,
         );
         only(requestOf(folder.read("camera.pem")), /^a certificate$/, /openssl req -new/);
         only(requestOf(publicKey), /^a public key$/, /openssl req -new/);

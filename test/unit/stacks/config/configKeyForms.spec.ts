@@ -27,7 +27,7 @@ const keys: Record<string, [options: string, name?: string]> = {
     ed448: ["-algorithm ED448", "an Ed448 key"],
     explicit: [
         "-algorithm EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:explicit",
-        "an ECDSA key with its curve's parameters written out",
+        "an ECDSA key with explicit curve parameters",
     ],
 };
 

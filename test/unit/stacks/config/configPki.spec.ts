@@ -54,7 +54,7 @@ describe("configuration: bad values of the PKI and its groups", () => {
                 root({ certificate: "root.pem" }),
                 "pki.root.certificate",
                 '"root.pem"',
-                "offline root only",
+                "requires an offline root",
                 "keys: offline",
             ],
             [
@@ -70,7 +70,7 @@ describe("configuration: bad values of the PKI and its groups", () => {
                 good({ groups: { Pumps: {} } }),
                 "groups.Pumps",
                 '"Pumps"',
-                "small letters",
+                "lower",
                 "rename",
             ],
             [
@@ -78,7 +78,7 @@ describe("configuration: bad values of the PKI and its groups", () => {
                 good({ groups: { "a b": {} } }),
                 'groups["a b"]',
                 '"a b"',
-                "small letters",
+                "lower",
                 "certificate names",
             ],
             [
@@ -86,7 +86,7 @@ describe("configuration: bad values of the PKI and its groups", () => {
                 good({ groups: { pumps: null } }),
                 "groups.pumps",
                 "(empty)",
-                "has a value",
+                "must have a value",
                 "delete the line",
             ],
             [
@@ -94,7 +94,7 @@ describe("configuration: bad values of the PKI and its groups", () => {
                 good({ groups: ["pumps"] }),
                 "groups",
                 "a list of 1",
-                "is a mapping",
+                "must be a mapping",
                 "key: value",
             ],
             [
@@ -102,7 +102,7 @@ describe("configuration: bad values of the PKI and its groups", () => {
                 group({ renewBefore: 3 }),
                 "groups.pumps.renewBefore",
                 '"renewBefore"',
-                "no setting of a group",
+                "not a setting of a group",
                 'did you mean "renewBeforeDays"?',
             ],
             [
@@ -119,7 +119,7 @@ describe("configuration: bad values of the PKI and its groups", () => {
                 "groups.pumps.intermediate.validityDays",
                 "4000",
                 "at most 3650 days",
-                "longer life",
+                "raise the root's validityDays",
             ],
             [
                 "renewal window as long as the validity",
@@ -142,7 +142,7 @@ describe("configuration: bad values of the PKI and its groups", () => {
                 intermediate({ generation: 2, retain: [2] }),
                 "groups.pumps.intermediate.retain[0]",
                 "2",
-                "before the present generation (2)",
+                "below the current generation (2)",
                 "raise generation",
             ],
             [
@@ -150,7 +150,7 @@ describe("configuration: bad values of the PKI and its groups", () => {
                 intermediate({ generation: 3, retain: [1, 1] }),
                 "groups.pumps.intermediate.retain[1]",
                 "1",
-                "listed once",
+                "listed only once",
                 "delete the second",
             ],
             [
@@ -174,7 +174,7 @@ describe("configuration: bad values of the PKI and its groups", () => {
                 intermediate({ certificates: { "1": "a.pem" } }),
                 "groups.pumps.intermediate.certificates",
                 "a mapping of 1",
-                "offline root only",
+                "requires an offline root",
                 "delete it",
             ],
             [
@@ -187,7 +187,7 @@ describe("configuration: bad values of the PKI and its groups", () => {
                 }),
                 "groups.b.intermediate.commonName",
                 '"field  CA G1"',
-                "group a has it",
+                "group a has the same one",
                 "choose another",
             ],
             [

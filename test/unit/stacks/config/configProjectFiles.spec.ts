@@ -92,7 +92,7 @@ describe("configuration: files stay in the project", () => {
         ]) {
             const { path: at, rule, remedy } = problem(table(name), name);
             assert.equal(at, "devicesFile");
-            assert.match(rule, /is in the project's folder/, name);
+            assert.match(rule, /must be in the project's folder/, name);
             assert.match(remedy, /copy the file into/, name);
         }
     });
@@ -100,7 +100,11 @@ describe("configuration: files stay in the project", () => {
     it("so is a certificate, a request or a proof", () => {
         for (const [kind, raw] of Object.entries(readers)) {
             for (const name of ["out.pem", "folder-out/root.pem", "/etc/passwd"]) {
-                assert.match(problem(raw(name), name).rule, /is in the project's folder/, kind);
+                assert.match(
+                    problem(raw(name), name).rule,
+                    /must be in the project's folder/,
+                    kind,
+                );
             }
         }
     });
@@ -109,11 +113,11 @@ describe("configuration: files stay in the project", () => {
         folder.write("files/named.csv", "id,group,csr\nfirst,pumps,../out.pem\n");
         const [found] = problemsOf(good(table("files/named.csv")), folder.path);
         assert.equal(found.path, "files/named.csv:2: csr");
-        assert.match(found.rule, /is in the project's folder/);
+        assert.match(found.rule, /must be in the project's folder/);
     });
 
     it("a link to nowhere is a file that is not there", () => {
-        assert.match(problem(offline("gone.pem"), "gone.pem").rule, /gone\.pem exists/);
+        assert.match(problem(offline("gone.pem"), "gone.pem").rule, /gone\.pem must exist/);
     });
 
     it("pipes, sockets, devices and folders are refused, and no run waits for them", () => {
@@ -137,7 +141,7 @@ describe("configuration: files stay in the project", () => {
         }
         folder.write("large.csv", Buffer.alloc(64 * 1024 * 1024 + 1, "\n"));
         const { rule, remedy } = problem(table("large.csv"), "large.csv");
-        assert.match(rule, /a list of devices has at most 64 MiB/);
+        assert.match(rule, /a list of devices must have at most 64 MiB/);
         assert.match(remedy, /split it/);
     });
 

@@ -68,7 +68,7 @@ describe("configuration: routes", () => {
                 route("telemetry"),
                 "hub.routes.telemetry",
                 '"telemetry"',
-                "a route is a mapping",
+                "a route must be a mapping",
                 "eventHub, source, condition, readers",
             ],
             [
@@ -86,7 +86,7 @@ describe("configuration: routes", () => {
                 own({ id: eventHubId, partitions: 2 }),
                 "hub.routes.telemetry.eventHub.partitions",
                 "2",
-                "id names one that is there",
+                "id names an existing one",
                 "delete one",
             ],
             [
@@ -103,14 +103,14 @@ describe("configuration: routes", () => {
                 "hub.routes.telemetry.eventHub.consumerGroups[0]",
                 '"$Default"',
                 "name of a consumer group",
-                "is always there",
+                "always exists",
             ],
             [
                 "a name of the hub's own",
                 routes({ Events: { eventHub: {} } }),
                 "hub.routes.Events",
                 '"Events"',
-                "no endpoint that the hub has",
+                "must not be the name of a built-in endpoint",
                 "rename it",
             ],
             [
@@ -118,7 +118,7 @@ describe("configuration: routes", () => {
                 routes({ Data: { eventHub: {} }, data: { eventHub: {} } }),
                 "hub.routes.data",
                 '"data"',
-                "more than the case",
+                "more than upper and lower case",
                 "rename it",
             ],
             [
@@ -126,7 +126,7 @@ describe("configuration: routes", () => {
                 routes({ "my data": { eventHub: {} } }),
                 'hub.routes["my data"]',
                 '"my data"',
-                "name of a route",
+                "must be a name for a route",
                 "rename it",
             ],
             [
@@ -158,7 +158,7 @@ describe("configuration: routes", () => {
                 routes({ a: { eventHub: {} }, b: { eventHub: {} } }, { sku: "F1" }),
                 "hub.routes",
                 "a mapping of 2",
-                "tier F1 has at most 1 route here",
+                "tier F1 has at most 1 route",
                 "keep 1 route",
             ],
             [

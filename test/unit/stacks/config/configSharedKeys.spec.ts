@@ -71,7 +71,7 @@ describe("configuration: one public key stands once", () => {
         problemsOf(raw, folder.path).map(({ path, value }) => [path, value]);
     const pumps = { pumps: "pumps" };
 
-    it("takes a key of its own for root, intermediate, request and certificate", () => {
+    it("takes a its own key for root, intermediate, request and certificate", () => {
         readSettings(stack(pumps, csr("pump"), camera("cameraLeaf")), folder.path);
     });
 
@@ -133,7 +133,7 @@ describe("configuration: one public key stands once", () => {
         const thumbprint = createHash("sha256").update(raw).digest("hex").toUpperCase();
         const written = { id: "cam-1", auth: "thumbprint", thumbprints: [thumbprint] };
         const [problem] = problemsOf(stack(pumps, written), folder.path);
-        assert.match(problem.rule, /the CA of group pumps, generation 1 has this one/);
+        assert.match(problem.rule, /the CA of group pumps, generation 1 has the same one/);
     });
 
     it("takes what `openssl req -x509` makes of itself: CA:TRUE, and nothing on what it may sign", () => {
@@ -154,8 +154,8 @@ describe("configuration: one public key stands once", () => {
         folder.openssl("req -new -key explicit.key -subj /CN=pump-1 -out explicit.csr");
         const { facts, findings } = inspectCsr(Buffer.from(folder.read("explicit.csr")), "pump-1");
         assert.equal(facts, undefined);
-        assert.equal(findings[0].value, "an ECDSA key with its curve's parameters written out");
-        assert.throws(() => requestedKey(folder.read("explicit.csr")), /parameters written out/);
+        assert.equal(findings[0].value, "an ECDSA key with explicit curve parameters");
+        assert.throws(() => requestedKey(folder.read("explicit.csr")), /curve parameters/);
 
         folder.openssl("ec -in explicit.key -param_enc named_curve -out named.key");
         folder.openssl("req -new -key named.key -subj /CN=pump-1 -out named.csr");

@@ -185,7 +185,7 @@ describe("configuration: as a whole", () => {
         assert.equal(lines.length, 8);
         assert(
             lines.some((line) =>
-                line.startsWith('  devices[0].id: "sensor 3" — has 1 to 128 ASCII'),
+                line.startsWith('  devices[0].id: "sensor 3" — must have 1 to 128 ASCII'),
             ),
         );
     });

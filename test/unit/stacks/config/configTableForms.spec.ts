@@ -209,7 +209,7 @@ describe("configuration: tables as spreadsheets write them", () => {
         assert.match(problem("id,group,tags.a\na,pumps,#NV\n").text, /error value of a formula/);
         assert.match(problem("id;group;tags\na;pumps;{“a”:1}\n").text, /typographic quotes/);
         assert.match(problem(Buffer.from("PK\x03\x04\x14")).value, /workbook/);
-        assert.match(problem(utf16("id,group\n").subarray(0, 9)).value, /cut UTF-16/);
+        assert.match(problem(utf16("id,group\n").subarray(0, 9)).value, /truncated UTF-16/);
     });
 
     it("the tables of test/cases", () => {

@@ -26,7 +26,7 @@ describe("configuration: bad values in the stack file", () => {
                 good({ organization: null }),
                 "organization",
                 "(empty)",
-                "has a value",
+                "must have a value",
                 "delete the line",
             ],
             [
@@ -34,7 +34,7 @@ describe("configuration: bad values in the stack file", () => {
                 good({ organization: "" }),
                 "organization",
                 "(empty)",
-                "has a value",
+                "must have a value",
                 "delete the line",
             ],
             [
@@ -115,7 +115,7 @@ describe("configuration: bad values in the stack file", () => {
                 good({ resourceGroup: "existing" }),
                 "resourceGroup",
                 '"existing"',
-                "found by its name",
+                "needs its name",
                 "set resourceGroupName",
             ],
             [
@@ -123,7 +123,7 @@ describe("configuration: bad values in the stack file", () => {
                 good({ device: [] }),
                 "device",
                 '"device"',
-                "no setting of the stack",
+                "not a setting of the stack",
                 'did you mean "devices"?',
             ],
             [
@@ -131,7 +131,7 @@ describe("configuration: bad values in the stack file", () => {
                 good({ colour: "red" }),
                 "colour",
                 '"colour"',
-                "no setting of the stack",
+                "not a setting of the stack",
                 "known are organization",
             ],
             [
@@ -139,7 +139,7 @@ describe("configuration: bad values in the stack file", () => {
                 good(JSON.parse('{"__proto__":{"protect":true}}') as Raw),
                 "__proto__",
                 '"__proto__"',
-                "no setting of the stack",
+                "not a setting of the stack",
                 "known are",
             ],
             [
@@ -163,7 +163,7 @@ describe("configuration: bad values in the stack file", () => {
                 good({ hub: "my-hub" }),
                 "hub",
                 '"my-hub"',
-                "the hub is a mapping",
+                "the hub must be a mapping",
                 "name, prefix, sku",
             ],
             [
@@ -179,7 +179,7 @@ describe("configuration: bad values in the stack file", () => {
                 hub({ name: "hub-" }),
                 "hub.name",
                 '"hub-"',
-                "no hyphen at an end",
+                "no hyphen at either end",
                 "hub.prefix",
             ],
             [
@@ -188,7 +188,7 @@ describe("configuration: bad values in the stack file", () => {
                 "hub.name",
                 '"my_hub"',
                 "letters, digits or hyphens",
-                "free in all of Azure",
+                "unique in Azure",
             ],
             [
                 "hub prefix without room for the suffix",
@@ -213,7 +213,7 @@ describe("configuration: bad values in the stack file", () => {
                 "hub.sku",
                 `"${sku}"`,
                 "have no device twins",
-                "choose a Standard tier, e.g. S1",
+                "choose a Standard tier, for example S1",
             ]),
             [
                 "two units of the free tier",
@@ -276,7 +276,7 @@ describe("configuration: bad values in the stack file", () => {
                 hub({ skew: "S1" }),
                 "hub.skew",
                 '"skew"',
-                "no setting of the hub",
+                "not a setting of the hub",
                 "known are name, prefix, sku",
             ],
             [
@@ -308,7 +308,7 @@ describe("configuration: bad values in the stack file", () => {
                 ci({ subjects: ["repo:contoso@1/other@2:pull_request"] }),
                 "ci.subjects",
                 "a list of 1",
-                "subjects of contoso/fleet alone",
+                "only subjects of contoso/fleet",
                 "correct ci.repository",
             ],
             [
@@ -317,14 +317,14 @@ describe("configuration: bad values in the stack file", () => {
                 "ci.subjects[0]",
                 '"repo:contoso@1/fleet:pull_request"',
                 "repo:OWNER@ID/NAME@ID:",
-                "all of a subject with IDs",
+                "the whole subject if it has IDs",
             ],
             [
                 "subject twice",
                 ci({ subjects: ["pull_request", "pull_request"] }),
                 "ci.subjects[1]",
                 '"pull_request"',
-                "listed once",
+                "listed only once",
                 "delete",
             ],
             [

@@ -145,7 +145,7 @@ describe("the reference of settings", () => {
 });
 
 describe("the schema of settings and the reader of settings", () => {
-    const isUnknown = ({ rule }: Problem): boolean => rule.startsWith("is no setting of");
+    const isUnknown = ({ rule }: Problem): boolean => rule.startsWith("is not a setting of");
 
     it("know the same keys: none of the schema's is unknown to the reader", () => {
         for (const { path: where, example } of settings) {

@@ -1,3 +1,4 @@
+import { serviceLimits } from "../../components/azure/serviceLimits";
 import { CheckContext, Present } from "./context";
 import { error, Finding, ok, unchecked } from "./finding";
 
@@ -7,12 +8,6 @@ interface Usage {
     readonly currentValue?: number;
     readonly limit?: number;
 }
-
-/** Azure docs: "IoT Hub Device Provisioning Service limits". Nothing tells a subscription's own. */
-const maximumServices = 10;
-
-/** Azure docs: iot-hub-devguide-quotas-throttling; where Azure's own figures are lower or raised, they count. */
-const maximumHubs = 50;
 
 const askForMore = "delete an unused one, or ask Azure support to raise the limit";
 
@@ -28,7 +23,12 @@ export async function checkQuotas(context: CheckContext): Promise<Finding[]> {
         findings.push(
             isPresent(all, dps.name)
                 ? ok("the provisioning service already exists")
-                : room("provisioning services", all.length, maximumServices, askForMore),
+                : room(
+                      "provisioning services",
+                      all.length,
+                      serviceLimits.servicesOfSubscription,
+                      askForMore,
+                  ),
         );
     }
     return findings;
@@ -42,7 +42,7 @@ async function hubQuotas(
         `${arm.subscription}/providers/Microsoft.Devices/usages`,
         "2023-06-30",
     );
-    const findings = [room("hubs", present.length, maximumHubs, askForMore)];
+    const findings = [room("hubs", present.length, serviceLimits.hubsOfSubscription, askForMore)];
     const isFree = settings.hub.sku === "F1";
     // Only the free hubs' name is documented; of all others a full one is told whatever it is called.
     const counted = usages.filter(

@@ -1,4 +1,9 @@
-import { hubLimits, HubSize, largestBatch } from "../../components/azure/serviceLimits";
+import {
+    hubLimits,
+    HubSize,
+    largestBatch,
+    serviceLimits,
+} from "../../components/azure/serviceLimits";
 import { DeviceSettings, GroupSettings, Settings } from "../../stacks/settings";
 import { advise } from "./planAdvice";
 import {
@@ -11,15 +16,6 @@ import {
 } from "./planModel";
 import { largestShare, newDevices, stackShares, StackShare } from "./planShards";
 import { CertificateUse, Duration, GroupCount, FleetPlan, PlanOptions } from "./fleetPlan";
-
-/** What both services take. Sources: Azure docs, iot-hub-devguide-quotas-throttling; iot-dps, "Quotas and limits". */
-const serviceLimits = {
-    hubDevices: 1_000_000,
-    /** CA certificates of a hub, and of a provisioning service. */
-    certificates: 25,
-    enrollmentGroups: 100,
-    individualEnrollments: 1_000_000,
-};
 
 const comparedTiers: readonly HubSize[] = [
     { sku: "S1", units: 1 },

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, rmSync } from "fs";
 import * as path from "path";
-import { dump } from "js-yaml";
 import { Sharding } from "../../stacks/settings";
 import { shardsValue } from "../../stacks/shards";
 import { parseStackFile, StackFileError } from "./planConfig";
+import { writeYaml } from "./stackYaml";
 
 interface StackFile {
     readonly config?: Readonly<Record<string, unknown>>;
@@ -89,7 +89,7 @@ export function removeFormerFile(folder: string, stack: string): void {
 
 /** Leaves out what is undefined. */
 function text(file: StackFile): string {
-    return dump(file, { skipInvalid: true });
+    return writeYaml(file);
 }
 
 function shards(sharding: Sharding | undefined): Record<string, unknown> {

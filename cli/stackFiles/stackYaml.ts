@@ -1,4 +1,4 @@
-import { FAILSAFE_SCHEMA, load, Type, YAMLException } from "js-yaml";
+import { dump, FAILSAFE_SCHEMA, load, Type, YAMLException } from "js-yaml";
 import { visible } from "../../components/text/decode";
 
 /*
@@ -157,4 +157,9 @@ function goDate(text: string): string | undefined {
 
 function isText(value: unknown): value is string {
     return typeof value === "string";
+}
+
+/** YAML that {@link readYaml} and the CLI read back as the same values; keys without a value are left out. */
+export function writeYaml(values: object): string {
+    return dump(values, { skipInvalid: true });
 }

@@ -16,6 +16,21 @@ export interface HubLimits {
     readonly twinReadsPerSecond: number;
 }
 
+/** What the services take. Sources: Azure docs, iot-hub-devguide-quotas-throttling; iot-dps, "Quotas and limits". */
+export const serviceLimits = {
+    hubDevices: 1_000_000,
+    /** CA certificates of a hub, and of a provisioning service. */
+    certificates: 25,
+    enrollmentGroups: 100,
+    individualEnrollments: 1_000_000,
+    linkedHubs: 50,
+    /** CAs of an enrollment group: primary and secondary. */
+    certificatesOfGroup: 2,
+    /** Defaults, which Azure raises on request; a hub's usages tell a subscription's own. */
+    hubsOfSubscription: 50,
+    servicesOfSubscription: 10,
+} as const;
+
 /** Azure's limit of devices in one bulk request. */
 export const largestBatch = 100;
 

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "timers/promises";
 import { AzureError } from "../azure/client";
 import { CaCertificates } from "./caCertificates";
+import { serviceLimits } from "../azure/serviceLimits";
 import { remove } from "./proofOfPossession";
 
-const mostCertificates = 25;
 /** Milliseconds between two looks at a service that is full while others are being proven. */
 const pause = 500;
 
@@ -120,7 +120,7 @@ async function freed(room: Room, service: CaCertificates, baseName: string): Pro
     const [first] = former;
     const leaving = former.find(({ name }) => baseOf(name) === baseName) ?? first;
     if (leaving === undefined) {
-        return present.length < mostCertificates;
+        return present.length < serviceLimits.certificates;
     }
     console.log(
         `CA ${leaving.name}: the service has no free slot for a certificate, so it is deleted before its successor is uploaded`,

@@ -2,8 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "os";
 import * as path from "path";
 import { LocalWorkspace, PulumiCommand, Stack } from "@pulumi/pulumi/automation";
-import { dump } from "js-yaml";
-import { readYaml } from "../../cli/stackFiles/stackYaml";
+import { readYaml, writeYaml } from "../../cli/stackFiles/stackYaml";
 
 const repository = path.resolve(__dirname, "../..");
 const program = [
@@ -59,7 +58,7 @@ export class ProjectCopy {
     changeSettings(stack: string, change: (config: Record<string, unknown>) => void): void {
         const settings = this.settings(stack);
         change(settings.config);
-        writeFileSync(this.file(`Pulumi.${stack}.yaml`), dump(settings));
+        writeFileSync(this.file(`Pulumi.${stack}.yaml`), writeYaml(settings));
     }
 
     private settings(stack: string): StackFile {

@@ -1,9 +1,7 @@
+import { serviceLimits } from "../../components/azure/serviceLimits";
 import { DpsSettings, HubSettings, LinkedHubSettings, PkiSettings } from "../settings";
 import { regionName } from "./names";
 import { Section, sectionAt } from "./section";
-
-/** Hubs that a provisioning service may be linked to, this stack's own among them (Azure docs: iot-dps, "Quotas and limits"). */
-const maxLinkedHubs = 50;
 
 /** Units and weights as Azure takes them (Terraform's azurerm_iothub_dps states the same bounds). */
 const maxUnits = 200;
@@ -80,11 +78,11 @@ export function readAllocationPolicy<T extends string>(
 
 function readLinkedHubs(dps: Section, own: HubSettings): LinkedHubSettings[] {
     const items = dps.list("linkedHubs");
-    if (items.length > maxLinkedHubs - 1) {
+    if (items.length > serviceLimits.linkedHubs - 1) {
         dps.bad(
             "linkedHubs",
-            `a provisioning service is linked to at most ${maxLinkedHubs} hubs, including this stack's hub`,
-            `list at most ${maxLinkedHubs - 1}`,
+            `a provisioning service is linked to at most ${serviceLimits.linkedHubs} hubs, including this stack's hub`,
+            `list at most ${serviceLimits.linkedHubs - 1}`,
         );
     }
     const seen = new Map(

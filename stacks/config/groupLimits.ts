@@ -1,16 +1,10 @@
+import { serviceLimits } from "../../components/azure/serviceLimits";
 import { GroupSettings } from "../settings";
 import { PkiReading } from "./root";
 import { Section } from "./section";
 
-/** CA certificates that a hub takes (Azure docs: iot-hub-devguide-quotas-throttling). */
-const maxHubCas = 25;
-
-/** What a provisioning service takes (Azure docs: iot-dps, "Quotas and limits"). */
-const maxDpsCas = 25;
-const maxEnrollmentGroups = 100;
-
-/** Retained generations of an enrollment group: its attestation has a primary and a secondary CA. */
-const maxRetained = 1;
+/** Retained generations of an enrollment group, beside its current CA. */
+const maxRetained = serviceLimits.certificatesOfGroup - 1;
 
 /** The limits of both services on CA certificates and enrollment groups. */
 export function checkGroupLimits(
@@ -21,14 +15,14 @@ export function checkGroupLimits(
     const listed = settings.filter(({ provisioning }) => provisioning !== "dps");
     const enrolled = settings.filter(({ provisioning }) => provisioning !== "listed");
     if (pki.settings.trust === "intermediates") {
-        checkCaCount(groups, listed, "a hub", maxHubCas);
-        checkCaCount(groups, enrolled, "a provisioning service", maxDpsCas);
+        checkCaCount(groups, listed, "a hub", serviceLimits.certificates);
+        checkCaCount(groups, enrolled, "a provisioning service", serviceLimits.certificates);
     }
-    if (enrolled.length > maxEnrollmentGroups) {
+    if (enrolled.length > serviceLimits.enrollmentGroups) {
         groups.report.fault(
             "groups",
             `${enrolled.length} groups with provisioning dps or both`,
-            `a provisioning service holds at most ${maxEnrollmentGroups} enrollment groups`,
+            `a provisioning service holds at most ${serviceLimits.enrollmentGroups} enrollment groups`,
             "set provisioning: listed for some groups, or use fewer groups",
         );
     }

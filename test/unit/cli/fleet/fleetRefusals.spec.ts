@@ -60,7 +60,7 @@ describe("npm run fleet: refused before anything is made", () => {
     it("an encrypted list of devices, which tells who belongs where", async () => {
         settings("iot-x509:shards: group", "iot-x509:devices:", "  secure: AAABAAAA");
         stacks("dev");
-        await assert.rejects(preview(), refused(/^iot-x509:devices is encrypted, .*in clear/));
+        await assert.rejects(preview(), refused(/^iot-x509:devices is encrypted, .*in plain text/));
     });
 
     it("an encrypted group of one device", async () => {

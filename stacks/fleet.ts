@@ -3,6 +3,8 @@ import { DeviceIdentity } from "../components/registry/deviceIdentity";
 import { DeviceCertificate } from "../components/pki/deviceCertificate";
 import { Issuer } from "../components/pki/issuer";
 import { SigningCa } from "./authorities";
+import { isOpen, noGroup } from "../components/dps/formerGroups";
+import { formerGroups } from "./formerGroups";
 import { handleFormerDevices } from "./formerDevices";
 import { deviceTypes } from "./previousState";
 import {
@@ -45,6 +47,7 @@ export function createFleet(settings: Settings, base: FleetBase): ReadonlyMap<st
                 certificate: undefined,
                 issuerCertificate: undefined,
             });
+            reserve(settings, base, device);
             continue;
         }
         const issuer = issuers.get(group.name) ?? (ca && createIssuer(group, ca));
@@ -52,7 +55,9 @@ export function createFleet(settings: Settings, base: FleetBase): ReadonlyMap<st
             issuers.set(group.name, issuer);
         }
         const certificate = createCertificate(settings, device, group, issuer);
-        if (certificate !== undefined && base.service !== undefined) {
+        if (certificate === undefined) {
+            reserve(settings, base, device);
+        } else if (base.service !== undefined) {
             createEntries(settings, base, base.service, group, device, certificate);
         }
         fleet.set(device.id, {
@@ -67,24 +72,39 @@ export function createFleet(settings: Settings, base: FleetBase): ReadonlyMap<st
 
 /** What the provisioning service has of a device. */
 function createEntries(
-    { dps }: Settings,
-    { hub, owner }: FleetBase,
+    settings: Settings,
+    { hub, owner, previous }: FleetBase,
     service: EnrollmentService,
     group: GroupSettings,
     device: DeviceSettings,
-    certificate: DeviceCertificate,
+    { certificate, former }: DeviceCertificate,
 ): void {
-    const args = { hubHostName: hub.hostName, owner, certificate };
+    const left = formerGroups(settings, previous, device.id, group.name);
+    const args = { hubHostName: hub.hostName, owner, certificate, left };
     if (group.provisioning === "listed") {
-        if (dps?.reserveIds) {
-            createReservation(service, group, device, args);
+        if (settings.dps?.reserveIds || isOpen(left)) {
+            createReservation(service, group.name, device, args);
         }
         return;
     }
     const enrollment = device.individualEnrollment
-        ? createIndividualEnrollment(service, group, device, certificate.certificate)
+        ? createIndividualEnrollment(service, group, device, certificate)
         : undefined;
-    createRegistration(service, group, device, { ...args, enrollment });
+    createRegistration(service, group, device, { ...args, enrollment, former });
+}
+
+/** A device that has no certificate of a CA may have one still of a group that it left. */
+function reserve(
+    settings: Settings,
+    { hub, owner, service, previous }: FleetBase,
+    device: DeviceSettings,
+): void {
+    const left = formerGroups(settings, previous, device.id, undefined);
+    if (service !== undefined && device.authentication.kind === "thumbprint" && isOpen(left)) {
+        const certificate = String(previous.find(deviceTypes.registration, device.id)?.certificate);
+        const args = { hubHostName: hub.hostName, owner, certificate, left };
+        createReservation(service, noGroup, device, args);
+    }
 }
 
 function createIssuer(group: GroupSettings, { certificate, privateKey }: SigningCa): Issuer {

@@ -4,6 +4,7 @@ import { DeviceRegistration, DeviceRegistrationArgs } from "../components/dps/re
 import { nameList } from "../components/dynamic/nameList";
 import { DeviceCertificate } from "../components/pki/deviceCertificate";
 import type { FleetBase } from "./fleetBase";
+import { generationsOf } from "./formerGroups";
 import { deviceTypes } from "./previousState";
 import type { EnrollmentService } from "./provisioning";
 import { Settings } from "./settings";
@@ -48,17 +49,16 @@ function warnOfRegistered(ids: readonly string[]): void {
     }
 }
 
-/** Whether a CA that may have signed for a device is trusted by its group still. */
+/** Whether a CA that may have signed for a device is trusted still, by its group or by one that it left. */
 function mayRegister(
-    { groups }: Settings,
-    { group: name, generations = [], isReserved }: DeviceRegistrationArgs,
+    settings: Settings,
+    { group, generations = [], isReserved, formerGroups = [] }: DeviceRegistrationArgs,
 ): boolean {
-    const group = groups.find((one) => one.name === name);
-    if (group === undefined || group.provisioning === "listed" || isReserved) {
-        return false;
-    }
-    const { generation, retain } = group.intermediate;
-    return generations.some((one) => one === generation || retain.includes(one));
+    const own = isReserved ? [] : [{ group, generations }];
+    return [...own, ...formerGroups].some((one) => {
+        const trusted = generationsOf(settings, one.group);
+        return one.generations.some((generation) => trusted.includes(generation));
+    });
 }
 
 /** Stands for what keeps the device out, so that a service that is made anew gets it, too. */
@@ -75,6 +75,7 @@ function keepOut(
         );
     }
     const { registrationId, group, isListed, owner, certificate, former, generations, key } = args;
+    const { formerGroups } = args;
     new DeviceRegistration(
         deviceId,
         {
@@ -92,6 +93,7 @@ function keepOut(
             certificate,
             ...(former === undefined ? {} : { former }),
             ...(generations === undefined ? {} : { generations }),
+            ...(formerGroups === undefined ? {} : { formerGroups }),
             ...(key === undefined ? {} : { key }),
         },
         { dependsOn: service.ready },

@@ -6,6 +6,8 @@ import {
     IndividualEnrollment,
 } from "../components/dps/enrollment";
 import { DeviceRegistration } from "../components/dps/registration";
+import { FormerGroup, isOpen } from "../components/dps/formerGroups";
+import { LinkedHubs } from "../components/dps/linkedHubs";
 import { LinkedHub, ProvisioningService } from "../components/dps/provisioningService";
 import { Hub } from "../components/iothub/hub";
 import { provisioningPolicy } from "../components/iothub/sharedAccess";
@@ -116,6 +118,7 @@ export function createProvisioning(
             );
         }
     }
+    declareLinks(dps, args, service, [...enrollmentGroups.values()]);
     return { service, trusted, enrollmentGroups };
 }
 
@@ -156,13 +159,16 @@ export function createIndividualEnrollment(
 interface RegistrationArgs {
     readonly hubHostName: pulumi.Output<string>;
     readonly owner: string;
-    readonly certificate: DeviceCertificate;
+    /** PEM of the device's certificate. */
+    readonly certificate: pulumi.Input<string>;
+    /** Groups that it left. */
+    readonly left: readonly FormerGroup[];
 }
 
-/** Keeps the CAs of other groups from registering the ID of a listed device. */
+/** Keeps the CAs of other groups from registering the ID of a listed device, and those of groups that it left. */
 export function createReservation(
     service: EnrollmentService,
-    group: GroupSettings,
+    group: string,
     device: DeviceSettings,
     args: RegistrationArgs,
 ): DeviceRegistration {
@@ -187,22 +193,28 @@ export function createRegistration(
     device: DeviceSettings,
     {
         enrollment,
+        former,
         ...args
-    }: RegistrationArgs & { readonly enrollment: IndividualEnrollment | undefined },
+    }: RegistrationArgs & {
+        readonly enrollment: IndividualEnrollment | undefined;
+        readonly former: DeviceCertificate["former"];
+    },
 ): DeviceRegistration {
     const isEnrolled = enrollment !== undefined;
-    const isOff = device.status === "disabled" || (isEnrolled && group.blocked);
+    // Its group's enrollment decides nothing about certificates that another group gave it.
+    const isBlockedAlone = group.blocked && (isEnrolled || isOpen(args.left));
+    const isOff = device.status === "disabled" || isBlockedAlone;
     // First nobody can register, then who did is cut off; and a group enables again what was blocked with it.
     const decides = enrollment ?? service.enrollmentGroups?.get(group.name);
     return new DeviceRegistration(
         device.id,
         {
-            ...registrationArgs(service, group, device, args),
+            ...registrationArgs(service, group.name, device, args),
             status: isOff ? "disabled" : "enabled",
             isEnrolled,
             isListed: group.provisioning === "both",
             isBlocked: group.blocked,
-            former: args.certificate.former,
+            former,
             generations: trustedGenerations(group),
             key: keyOf(device, group),
         },
@@ -212,18 +224,19 @@ export function createRegistration(
 
 function registrationArgs(
     { serviceId, hostName }: EnrollmentService,
-    { name }: GroupSettings,
+    group: string,
     { id }: DeviceSettings,
-    { hubHostName, owner, certificate }: RegistrationArgs,
+    { hubHostName, owner, certificate, left }: RegistrationArgs,
 ) {
     return {
         serviceId,
         hostName,
         hubHostName,
         registrationId: id,
-        group: name,
+        group,
         owner,
-        certificate: certificate.certificate,
+        certificate,
+        ...(left.length > 0 ? { formerGroups: left } : {}),
     };
 }
 
@@ -292,6 +305,26 @@ function groupAttestation(
     return { caReferences: names };
 }
 
+/** After the service and its groups: nothing is assigned any more to a hub that goes, and who was can be asked. */
+function declareLinks(
+    { linkedHubs: others }: DpsSettings,
+    { hub, owner }: ProvisioningArgs,
+    { serviceId, hostName, ready }: ProvisioningService,
+    groups: readonly EnrollmentGroup[],
+): void {
+    if (others.length > 0) {
+        const hubs = others.map(({ id }) => ({ id, hostName: hostNameOf(hub, id) }));
+        const dependsOn = [...ready, ...groups];
+        new LinkedHubs("linked-hubs", { serviceId, hostName, hubs, owner }, { dependsOn });
+    }
+}
+
+/** Of a hub of the same cloud. */
+function hostNameOf(own: Hub, hubId: string): pulumi.Output<string> {
+    const { hubName } = hubAddress(hubId);
+    return own.hostName.apply((host) => host.replace(/^[^.]+/, hubName));
+}
+
 function linkedHubs(settings: Settings, dps: DpsSettings, args: ProvisioningArgs): LinkedHub[] {
     const { hub, resourceGroupName, signedIn } = args;
     const own: LinkedHub = {
@@ -305,7 +338,7 @@ function linkedHubs(settings: Settings, dps: DpsSettings, args: ProvisioningArgs
     };
     const others = dps.linkedHubs.map(({ id, policy, location, weight }): LinkedHub => {
         const { subscriptionId, resourceGroupName: group, hubName } = hubAddress(id);
-        const hostName = hub.hostName.apply((host) => host.replace(/^[^.]+/, hubName));
+        const hostName = hostNameOf(hub, id);
         const one = { resourceGroupName: group, hubName, hostName, policy, location, weight };
         const isNear = subscriptionId.toLowerCase() === signedIn.deployer.subscriptionId;
         return isNear ? one : { ...one, key: pulumi.secret(policyKey(signedIn, id, policy)) };

@@ -54,17 +54,31 @@ export function forgetDevices(
     devices: readonly RegisteredDevice[],
     owner: string,
 ): Promise<number> {
+    return changeDevices(devices, owner, forgotten);
+}
+
+/** The same of those alone whose identities registrations made, and nothing else in the program sees to. */
+export function forgetRegistered(
+    devices: readonly RegisteredDevice[],
+    owner: string,
+): Promise<number> {
     return changeDevices(devices, owner, (device) =>
-        isForgotten(device)
+        device.authentication.type !== "selfSigned" || ownerOf(device) !== undefined
             ? undefined
-            : {
-                  ...device,
-                  authentication: {
-                      type: "selfSigned",
-                      x509Thumbprint: { primaryThumbprint: noCertificate },
-                  },
-              },
+            : forgotten(device),
     );
+}
+
+function forgotten(device: DeviceRecord): DeviceRecord | undefined {
+    return isForgotten(device)
+        ? undefined
+        : {
+              ...device,
+              authentication: {
+                  type: "selfSigned",
+                  x509Thumbprint: { primaryThumbprint: noCertificate },
+              },
+          };
 }
 
 /** Whether its hub was made to forget its certificate, and it has not registered since. */

@@ -22,7 +22,6 @@ import type {
 import { configureAzure } from "../azure/access";
 import { retryStale } from "../azure/staleEtag";
 import {
-    isConfiguredInAnyCase,
     isDeclared,
     noteProgram,
     refuseToDestroyProtected,
@@ -318,7 +317,7 @@ async function deleteEnrollment(_: string, state: Inputs): Promise<void> {
     }
     const registered = await service(state).settled(state.enrollmentId);
     await deleteOwn(state);
-    await dropStrays({ ...state, generations: [] }, registered, isConfiguredInAnyCase);
+    await dropStrays({ ...state, generations: [] }, registered, () => false);
 }
 
 async function deleteOwn(state: Inputs): Promise<void> {

@@ -6,9 +6,12 @@ import {
     droppedReason,
     enableDevices,
     forgetDevices,
+    forgetRegistered,
 } from "./blockedDevices";
+import { isConfiguredInAnyCase } from "../dynamic/stackSettings";
 import { RegisteredDevice } from "../enrollments/enrollments";
 import { service, serviceAtOnce, ServiceAddress } from "../enrollments/services";
+import { revocationOf } from "./formerGroups";
 import { sweepDenials } from "./shutOut";
 
 /** An enrollment group, as far as it decides what becomes of devices on hubs. */
@@ -107,12 +110,14 @@ export async function applyBlock(
  * register once more, which those of the CA that is gone cannot.
  *
  * @param before devices that had registered when there still was a group to ask
- * @param isConfigured takes an ID in lower case; left out: what {@link noteRoster} was told
+ * A device that moved to another group takes the certificates that count there alone.
+ *
+ * @param isMember takes an ID in lower case; left out: what {@link noteRoster} was told
  */
 export async function dropStrays(
     inputs: Group,
     before: readonly RegisteredDevice[] = [],
-    isConfigured = (id: string) => rosters.get(keyOf(inputs))?.members.has(id) ?? true,
+    isMember = (id: string) => rosters.get(keyOf(inputs))?.members.has(id) ?? true,
 ): Promise<void> {
     const { enrollmentId: group, owner, generations = [] } = inputs;
     if (owner === undefined) {
@@ -120,9 +125,10 @@ export async function dropStrays(
     }
     const now = await service(inputs).settled(group);
     const all = new Map([...before, ...now].map((one) => [one.deviceId, one]));
-    const strays = [...all.values()].filter(
-        ({ deviceId }) => !isConfigured(deviceId.toLowerCase()),
-    );
+    const others = [...all.values()].filter(({ deviceId }) => !isMember(deviceId.toLowerCase()));
+    const moved = others.filter(({ deviceId }) => isConfiguredInAnyCase(deviceId));
+    const strays = others.filter((one) => !moved.includes(one));
+    await revokeMoved(moved, owner);
     if (generations.length > 0) {
         const count = await forgetDevices(strays, owner);
         if (count > 0) {
@@ -141,5 +147,23 @@ export async function dropStrays(
             );
         }
     }
-    await sweepDenials(service(inputs), { group, owner }, isConfigured);
+    await sweepDenials(
+        service(inputs),
+        { group, owner },
+        (id) => isMember(id) || isConfiguredInAnyCase(id),
+    );
+}
+
+/** Those that the program lists see to their identities themselves, which carry the stack's tag. */
+async function revokeMoved(moved: readonly RegisteredDevice[], owner: string): Promise<void> {
+    const unknown: RegisteredDevice[] = [];
+    for (const device of moved) {
+        const revoke = revocationOf(device.deviceId);
+        if (revoke === undefined) {
+            unknown.push(device);
+        } else {
+            await revoke();
+        }
+    }
+    await forgetRegistered(unknown, owner);
 }

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DynamicResource } from "../dynamic/resource";
+import type { FormerGroup } from "./formerGroups";
 import type { IdentityFate } from "./shutOut";
 
 /** Arguments of a {@link DeviceRegistration}. */
@@ -34,6 +35,8 @@ export interface DeviceRegistrationArgs {
     readonly former?: pulumi.Input<readonly string[] | undefined>;
     /** Generations of the group's CA that are trusted, the present one first. */
     readonly generations?: readonly number[];
+    /** Groups that it left, and whose certificates it may have. */
+    readonly formerGroups?: readonly FormerGroup[];
     /** Names the device's key; another one ends what its own enrollment knew it by. */
     readonly key?: string;
 }
@@ -42,7 +45,7 @@ export interface DeviceRegistrationArgs {
  * Stands for what a device makes of itself at the provisioning service: its registration, and the identity on the hub that
  * it is assigned to. While the device may register nothing is done; one that is disabled, or leaves the configuration, is
  * kept from registering through its group and is cut off at its hub. When a CA of its group is dropped, the hub stops
- * recognising the certificates that this CA signed.
+ * recognising the certificates that this CA signed; so is it when that happens to a group that the device left.
  */
 export class DeviceRegistration extends DynamicResource {
     constructor(

@@ -20,6 +20,7 @@ import type {
 } from "@pulumi/pulumi/dynamic";
 import { configureAzure } from "../azure/access";
 import {
+    isDeclared,
     noteDevice,
     noteProgram,
     refuseToDestroyProtected,
@@ -33,6 +34,7 @@ import { hubRegistryAt } from "../registry/hubRegistry";
 import { certificateFacts } from "../x509/certificates";
 import { generationOfIssuer, readFormer } from "../pki/formerCertificates";
 import { GroupRegistration, PresentEnrollment } from "../enrollments/enrollments";
+import { noGroup, noteRevocation } from "./formerGroups";
 import { isGenerationDropped } from "./generations";
 import { exists, PerService, service, ServiceAddress } from "../enrollments/services";
 import {
@@ -97,7 +99,14 @@ async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
     }
     const certificate = certificateFacts(pem).sha256Thumbprint;
     writeOnly.put(certificate, pem);
-    return { inputs: { ...given, certificate } };
+    const inputs = { ...given, certificate };
+    if (isIssuedFor(inputs) && (inputs.formerGroups ?? []).length > 0) {
+        const device = outputs(inputs);
+        noteRevocation(device.registrationId, async () => {
+            await revokeOthers(service(device), device, trustedCertificates(device));
+        });
+    }
+    return { inputs };
 }
 
 /** A certificate that is issued anew changes the state alone, unless former ones count no more. */
@@ -122,15 +131,34 @@ async function diff(_: string, olds: Outputs, news: Inputs): Promise<DiffResult>
 
 /** A refresh compares with the certificates that the state knows. */
 function isRenewed(olds: Outputs, news: Inputs): boolean {
-    const isCounted = news.isReserved !== true && news.left === undefined;
-    return isCounted && certificateFacts(olds.certificate).sha256Thumbprint !== news.certificate;
+    return (
+        isIssuedFor(news) &&
+        certificateFacts(olds.certificate).sha256Thumbprint !== news.certificate
+    );
+}
+
+/** Whether its certificate is what it registers with: then the program has a say in what its hub takes. */
+function isIssuedFor({ isReserved, left }: Pick<Inputs, "isReserved" | "left">): boolean {
+    return isReserved !== true && left === undefined;
 }
 
 function isRevoking(olds: Outputs, news: Inputs): boolean {
     const isOtherKey = news.isEnrolled && olds.key !== undefined && olds.key !== news.key;
-    const isDropped =
-        olds.group === news.group && isGenerationDropped(olds.generations, news.generations ?? []);
-    return isOtherKey || isDropped;
+    return isOtherKey || isCaDropped(olds, news);
+}
+
+/** Of its group, or of one that it left. */
+function isCaDropped(olds: Outputs, news: Inputs): boolean {
+    const own = { group: olds.group, trusted: olds.generations ?? [] };
+    return [...(olds.isReserved ? [] : [own]), ...(olds.formerGroups ?? [])].some(
+        ({ group, trusted }) => {
+            if (group === news.group) {
+                return isGenerationDropped(trusted, news.generations ?? []);
+            }
+            const now = news.formerGroups?.find((one) => one.group === group)?.trusted ?? [];
+            return trusted.some((one) => !now.includes(one));
+        },
+    );
 }
 
 async function create(inputs: Inputs): Promise<CreateResult<Outputs>> {
@@ -156,7 +184,7 @@ async function update(_: string, olds: Outputs, news: Inputs): Promise<UpdateRes
         await free(outs);
     }
     // Also of one that is off: it may be enabled by hand.
-    if (isRevoking(olds, news) || olds.takenBy !== undefined) {
+    if (isIssuedFor(news) && (isRevoking(olds, news) || olds.takenBy !== undefined)) {
         const takenBy = outs.status === "enabled" ? olds.takenBy : undefined;
         await revokeOthers(service(outs), outs, trustedCertificates(outs), takenBy);
     }
@@ -198,15 +226,24 @@ async function free(device: Outputs): Promise<void> {
  */
 function trustedCertificates(device: Outputs): TrustedCertificates {
     const { sha1Thumbprint, sha256Thumbprint, keyId } = certificateFacts(device.certificate);
-    const isGood = (generation: number): boolean =>
-        device.generations === undefined ||
-        generation === 0 ||
-        device.generations.includes(generation);
-    const isPresentGood = isGood(generationOfIssuer(device.certificate));
+    const isGood = (thumbprint: string, generation: number): boolean => {
+        const left = device.formerGroups?.find(({ certificates }) =>
+            certificates.some((one) => thumbprint.startsWith(one)),
+        );
+        const trusted = left === undefined ? device.generations : left.trusted;
+        return (
+            trusted === undefined ||
+            trusted.includes(generation) ||
+            (generation === 0 && (left === undefined || trusted.length > 0))
+        );
+    };
+    const isPresentGood = isGood(sha256Thumbprint, generationOfIssuer(device.certificate));
     const former = (device.former ?? [])
         .map(readFormer)
         .filter(
-            (one) => isGood(one.generation) && (!device.isEnrolled || keyId.startsWith(one.keyId)),
+            (one) =>
+                isGood(one.thumbprint, one.generation) &&
+                (!device.isEnrolled || keyId.startsWith(one.keyId)),
         );
     return {
         present: isPresentGood
@@ -298,12 +335,18 @@ async function isTaken(
 const untold = new Set<string>();
 
 /** A group that goes takes along what it lets in; in a fleet with stacks of its own it goes first. */
-async function isGroupGone(device: Outputs): Promise<boolean> {
-    return (await service(device).get("group", device.group)) === undefined;
+async function areGroupsGone({ group, formerGroups = [], ...address }: Outputs): Promise<boolean> {
+    for (const name of [group, ...formerGroups.map((one) => one.group)]) {
+        const isThere = name !== noGroup && (await service(address).get("group", name));
+        if (isThere) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /**
- * A device that is still in the configuration, but for another group or with an identity that the program lists, is let be.
+ * A device that is still in the configuration is one that the program lists now: it stays on the stack's own hub alone.
  * In a destroy the service goes with all that it knows.
  */
 async function deleteRegistration(_: string, state: Outputs): Promise<void> {
@@ -315,12 +358,17 @@ async function deleteRegistration(_: string, state: Outputs): Promise<void> {
     }
     if (wasDropped(registrationId) && state.left === undefined) {
         const fate = setting("pruneDevices") === "false" ? "disabled" : "deleted";
-        await ((await isGroupGone(state))
+        await ((await areGroupsGone(state))
             ? removeOwn(service(state), state)
             : deny(service(state), state));
         await cutOff(service(state), state, fate);
         console.log(leftMessage(registrationId, fate));
-    } else if (status === "disabled") {
+        return;
+    }
+    if (isDeclared() && isIssuedFor(state)) {
+        await cutOff(service(state), { ...state, isListed: true }, "deleted");
+    }
+    if (status === "disabled") {
         await removeDenial(service(state), registrationId);
     }
 }

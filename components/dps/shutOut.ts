@@ -1,11 +1,12 @@
 import { X509Certificate } from "crypto";
 import { retryStale } from "../azure/staleEtag";
 import { Change, changeIdentity } from "../registry/changeIdentity";
-import { hubRegistryAt } from "../registry/hubRegistry";
+import { hubRegistryAt, linkedHostNames } from "../registry/hubRegistry";
 import { DeviceRecord, ownerTag } from "../registry/registry";
 import { isSameName } from "../x509/distinguishedName";
 import { blockReason, isDropped, isForgotten, refuseForeign } from "./blockedDevices";
 import { Enrollments, PresentEnrollment } from "../enrollments/enrollments";
+import { FormerGroup, noGroup } from "./formerGroups";
 import { generationIn } from "./generations";
 
 /** A device of an enrollment group. */
@@ -24,6 +25,8 @@ export interface RegisteringDevice {
     readonly hubHostName: string;
     /** Trusted generations of the group's CA. */
     readonly generations?: readonly number[];
+    /** Groups that it left. */
+    readonly formerGroups?: readonly FormerGroup[];
 }
 
 /** What becomes of the identity of a device that is cut off. */
@@ -41,14 +44,15 @@ export interface ShutOutDevice extends RegisteringDevice {
  * @throws Error when it has an enrollment that is somebody else's: the device is not out then
  */
 export async function deny(service: Enrollments, device: ShutOutDevice): Promise<void> {
-    const { registrationId, group, owner, certificate } = device;
-    const trusted = generationsOf(await service.get("group", group));
+    const { registrationId, group, owner, certificate, formerGroups = [] } = device;
+    const trusted = await trustedBy(service, group);
     // A service that was made anew may not have the group yet.
     const generations = trusted.length > 0 ? trusted : (device.generations ?? []);
     const mark: Mark = {
         stack: owner,
         shutOut: group,
         ...(generations.length > 0 ? { generations } : {}),
+        ...(formerGroups.length > 0 ? { former: formerGroups.map(origin) } : {}),
     };
     await retryStale(async () => {
         const present = await service.get("individual", registrationId);
@@ -187,15 +191,34 @@ export async function sweepDenials(
     { group, owner }: Pick<RegisteringDevice, "group" | "owner">,
     isConfigured: (registrationId: string) => boolean,
 ): Promise<void> {
-    const trusted = generationsOf(await service.get("group", group));
+    const asked = new Map<string, Promise<readonly number[]>>();
+    const trusted = (name: string) => {
+        const found = asked.get(name) ?? trustedBy(service, name);
+        asked.set(name, found);
+        return found;
+    };
     for (const [id, present] of await service.individuals()) {
         const mark = markOf(present.initialTwin);
-        const isOurs = isDenial(present) && mark?.stack === owner && mark.shutOut === group;
-        const isNeeded = mark?.generations?.some((one) => trusted.includes(one)) ?? true;
-        if (isOurs && !isConfigured(id) && (trusted.length === 0 || !isNeeded)) {
+        const isOurs = isDenial(present) && mark?.stack === owner;
+        const origins = mark === undefined ? [] : originsOf(mark);
+        const isConcerned = isOurs && origins.some((one) => one.group === group);
+        if (isConcerned && !isConfigured(id) && !(await isAnyTrusted(origins, trusted))) {
             await removeDenial(service, id);
         }
     }
+}
+
+async function isAnyTrusted(
+    origins: readonly Origin[],
+    trusted: (group: string) => Promise<readonly number[]>,
+): Promise<boolean> {
+    for (const { group, generations } of origins) {
+        const now = await trusted(group);
+        if (now.length > 0 && (generations?.some((one) => now.includes(one)) ?? true)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /** Removes what keeps a device out, and nothing else that has taken its place. */
@@ -232,6 +255,26 @@ interface Mark {
     readonly shutOut?: string;
     /** Those of the group's CA that may have signed for the device. */
     readonly generations?: readonly number[];
+    /** The same of groups that the device left. */
+    readonly former?: readonly Origin[];
+}
+
+/** A group whose CA may have signed for a device. */
+interface Origin {
+    readonly group: string;
+    readonly generations?: readonly number[];
+}
+
+function origin({ group, generations }: FormerGroup): Origin {
+    return { group, generations };
+}
+
+function originsOf({ shutOut = noGroup, generations, former = [] }: Mark): readonly Origin[] {
+    return [{ group: shutOut, ...(generations === undefined ? {} : { generations }) }, ...former];
+}
+
+async function trustedBy(service: Enrollments, group: string): Promise<readonly number[]> {
+    return group === noGroup ? [] : generationsOf(await service.get("group", group));
 }
 
 function generationsOf(group: PresentEnrollment | undefined): number[] {
@@ -277,7 +320,10 @@ function isOwn(
     return isEnrolled || certificateNames.some((names) => isSameName(names.issuer, issuer));
 }
 
-/** The hub that the service sent it to, and the stack's own. */
+/**
+ * The hub that the service sent it to, and the stack's own. The service forgets a registration with its enrollment, and
+ * the identity that came of it stays: then it may be on each hub that is linked.
+ */
 export async function hubsOf(
     service: Enrollments,
     {
@@ -287,7 +333,9 @@ export async function hubsOf(
     }: Pick<RegisteringDevice, "registrationId" | "hubHostName" | "isListed">,
 ): Promise<string[]> {
     const registration = await service.settledRegistration(registrationId);
-    const hubs = new Set([registration?.assignedHub ?? hubHostName, hubHostName]);
+    const assigned =
+        registration === undefined ? linkedHostNames(hubHostName) : [registration.assignedHub];
+    const hubs = new Set([...assigned, hubHostName]);
     return [...hubs].filter((hub) => !isListed || hub !== hubHostName);
 }
 

@@ -138,6 +138,39 @@ export class Enrollments {
         return found;
     }
 
+    /**
+     * All devices that are on a hub, through whichever enrollment.
+     *
+     * @param isSettled once no registration is on its way
+     * @throws Error naming the devices whose registration does not end
+     */
+    async allRegistered(isSettled: boolean): Promise<RegisteredDevice[]> {
+        const groups = await this.query<{ readonly enrollmentGroupId: string }>(
+            "/enrollmentGroups/query",
+        );
+        const found = new Map<string, RegisteredDevice>();
+        for (const { enrollmentGroupId: id } of groups) {
+            const devices = await (isSettled ? this.settled(id) : this.registered(id));
+            devices.forEach((one) => found.set(one.deviceId.toLowerCase(), one));
+        }
+        for (const id of (await this.individuals()).keys()) {
+            const device = await (isSettled ? this.settledRegistration(id) : this.registration(id));
+            if (device !== undefined) {
+                found.set(id, device);
+            }
+        }
+        return [...found.values()];
+    }
+
+    /** Forgets how a device registered; its enrollment stays. One that is gone is success. */
+    async deleteRegistration(id: string): Promise<void> {
+        await this.send({
+            method: "DELETE",
+            url: this.url(`/registrations/${encodeURIComponent(id.toLowerCase())}`),
+            expect: [200, 204, 404],
+        });
+    }
+
     /** The devices that a group brought to a hub. */
     async registered(groupId: string): Promise<RegisteredDevice[]> {
         return (await this.registrations(groupId)).flatMap(registeredDevice);

@@ -55,10 +55,23 @@ export function hubRegistryAt(hostName: string): Promise<HubRegistry> {
 
 /** ARM resource ID of a hub that `dps.linkedHubs` names; for another one a word for it. */
 function linkedHubId(hostName: string): string {
-    const dps = JSON.parse(setting("dps") ?? "{}") as { linkedHubs?: readonly { id: string }[] };
     const [name] = hostName.toLowerCase().split(".");
-    const found = dps.linkedHubs?.find(({ id }) => id.toLowerCase().endsWith(`/${name}`));
-    return found?.id ?? `the hub ${hostName}`;
+    const found = linkedHubIds().find((id) => id.toLowerCase().endsWith(`/${name}`));
+    return found ?? `the hub ${hostName}`;
+}
+
+function linkedHubIds(): string[] {
+    const dps = JSON.parse(setting("dps") ?? "{}") as { linkedHubs?: readonly { id: string }[] };
+    return (dps.linkedHubs ?? []).map(({ id }) => id);
+}
+
+/**
+ * Host names of the hubs that `dps.linkedHubs` names.
+ *
+ * @param own host name of the stack's hub: all are in the same cloud
+ */
+export function linkedHostNames(own: string): string[] {
+    return linkedHubIds().map((id) => own.replace(/^[^.]+/, id.slice(id.lastIndexOf("/") + 1)));
 }
 
 async function readHub(hubId: string): Promise<{ hostName: string; size: HubSize }> {

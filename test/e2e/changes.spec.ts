@@ -99,8 +99,10 @@ describe("changes of a running stack", function () {
         await registers("solo-1", present);
         deployment.changeDevice("solo-1", { keyGeneration: 2 });
         await deployment.up();
+        await leavesNothing();
         await assert.rejects(registers("solo-1", present));
         await registers("solo-1", (await outputs()).devices["solo-1"]);
+        await leavesNothing();
     });
 
     it("a replacement that is asked for leaves each resource where it was", async () => {

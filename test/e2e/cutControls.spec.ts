@@ -286,6 +286,11 @@ describe("what cannot be revoked below a trusted root", function () {
 
     after(() => deployment?.remove());
 
+    async function leavesNothing(): Promise<void> {
+        const { changeSummary, stdout } = await deployment.stack.preview({ refresh: true });
+        assert.deepEqual(Object.keys(changeSummary), ["same"], stdout);
+    }
+
     async function rotates(group: string, intermediate: Record<string, unknown>): Promise<string> {
         deployment.change((all) => void (all.groups[group].intermediate = intermediate));
         return deployment.up();
@@ -298,6 +303,7 @@ describe("what cannot be revoked below a trusted root", function () {
             return true;
         });
         await rotates("listed", { generation: 2, retain: [1] });
+        await leavesNothing();
     });
 
     it("a group's that registers is revoked: the identity takes the new certificate alone", async () => {
@@ -316,13 +322,19 @@ describe("what cannot be revoked below a trusted root", function () {
         await (
             await connectDevice({ ...present, connectionString: former.connectionString })
         ).close();
+        await leavesNothing();
     });
 
-    it("a blocked group's devices are disabled one by one, and a warning says what stays", async () => {
+    it("a blocked group's devices are disabled one by one, and a warning says what stays; freed, they connect", async () => {
         const { devices } = await deployment.outputs();
         deployment.change((all) => void (all.groups.listed.blocked = true));
         const printed = await deployment.up();
         assert.match(printed, /group listed is blocked: each of its identities is disabled/);
         await assert.rejects(connectDevice(devices["listed-1"]));
+        await leavesNothing();
+        deployment.change((all) => void (all.groups.listed.blocked = false));
+        await deployment.up();
+        await (await connectDevice(devices["listed-1"])).close();
+        await leavesNothing();
     });
 });

@@ -1,6 +1,6 @@
 import { strict as assert } from "assert";
 import { execFile } from "child_process";
-import { copyFileSync } from "fs";
+import { copyFileSync, readFileSync, rmSync } from "fs";
 import * as path from "path";
 import { Deployment } from "../support/deployment";
 import { shared } from "../support/emulator";
@@ -25,6 +25,7 @@ const faults: Readonly<Record<string, { method: string; path: string }>> = {
     "a proof": { method: "POST", path: "/verify" },
     identities: { method: "POST", path: "^/devices\\?" },
     enrollments: { method: "PUT", path: "^/enrollment" },
+    registrations: { method: "POST", path: "^/enrollments/query" },
     "a removal": { method: "DELETE", path: "/certificates/" },
 };
 
@@ -61,10 +62,16 @@ describe("errors of every kind of resource (real CLI)", function () {
             env: deployment.variables,
             maxBuffer: 64 * 1024 * 1024,
         };
-        const all = [...args, "--non-interactive"];
+        const events = deployment.project.file("events.json");
+        const isUp = args[0] === "up";
+        const all = [...args, "--non-interactive", ...(isUp ? ["--event-log", events] : [])];
         return new Promise((done) => {
             execFile(cli, all, options, (error, stdout, stderr) => {
                 printed.set(`${name}: ${args.join(" ")}`, stdout + stderr);
+                if (isUp) {
+                    printed.set(`${name}: events`, readFileSync(events, "utf8"));
+                    rmSync(events);
+                }
                 done(error === null);
             });
         });
@@ -98,6 +105,31 @@ describe("errors of every kind of resource (real CLI)", function () {
         });
     }
 
+    it("what nobody declared, with hub.strict: the run fails", async () => {
+        const registry = await deployment.registry();
+        await registry.create({ deviceId: "nobodys-01" });
+        deployment.change((all) => void (all.hub.strict = true));
+        for (const args of [
+            ["preview"],
+            ["preview", "--json"],
+            ["up", "--yes", "--skip-preview", "--diff"],
+        ]) {
+            assert.equal(await run("the audit", ...args), false);
+        }
+        assert.match(printed.get("the audit: preview") ?? "", /did not declare: nobodys-01/);
+        deployment.change((all) => void delete all.hub.strict);
+        await registry.delete("nobodys-01");
+    });
+
+    it("a device's certificate without its issuer: the run fails", async () => {
+        deployment.change((all) => {
+            all.groups.first.intermediate = { generation: Object.keys(faults).length + 2 };
+        });
+        const certificate = "**::first-1";
+        const args = ["up", "--yes", "--skip-preview", "--diff", "--target", certificate];
+        assert.equal(await run("a certificate", ...args), false);
+    });
+
     it("an intermediate's certificate for another key is refused before anything runs", async () => {
         copyFileSync(machine.file("root.pem"), deployment.project.file("root.pem"));
         deployment.change((all) => {
@@ -128,7 +160,7 @@ describe("errors of every kind of resource (real CLI)", function () {
         assert.match(text, /certificates\.2: the certificate is for another key/);
     });
 
-    it("show no key of the stack, in text, JSON or diff", async () => {
+    it("show no key of the stack, in text, JSON, diff or events", async () => {
         const { deployment: state } = await deployment.stack.exportStack();
         const keys = privateKeysOf(decrypted(state as { resources: StateResource[] }).resources);
         assert.ok(keys.length >= 5, `${keys.length} keys`);

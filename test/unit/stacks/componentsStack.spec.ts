@@ -62,6 +62,7 @@ describe("the stack's resources, with Pulumi's mocks", () => {
             "pulumi-nodejs:dynamic/iothub:VerifiedCertificate": () => ({ isVerified: true }),
             "pulumi-nodejs:dynamic/iothub:DeviceIdentity": () => ({}),
             "pulumi-nodejs:dynamic/iothub:HubAudit": () => ({}),
+            "pulumi-nodejs:dynamic/dps:LinkedHubs": () => ({}),
             "pulumi-nodejs:dynamic/pki:Issuer": () => ({}),
             "pulumi-nodejs:dynamic/pki:DeviceCertificate": (name) => ({
                 certificate: `${name} leaf\n`,

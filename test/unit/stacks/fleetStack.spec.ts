@@ -62,6 +62,7 @@ describe("a fleet stack, with Pulumi's mocks", () => {
             }),
             "pulumi-nodejs:dynamic/iothub:DeviceIdentity": () => ({}),
             "pulumi-nodejs:dynamic/iothub:HubAudit": () => ({}),
+            "pulumi-nodejs:dynamic/dps:LinkedHubs": () => ({}),
             "pulumi-nodejs:dynamic/fleet:Sharding": () => ({}),
             "pulumi-nodejs:dynamic/pki:Issuer": () => ({}),
             "pulumi-nodejs:dynamic/dps:IndividualEnrollment": () => ({}),

@@ -11,6 +11,7 @@ import { provider as verifiedCertificate } from "../../../../components/caCertif
 import { provider as deviceCertificate } from "../../../../components/pki/deviceCertificateProvider";
 import { provider as sharding } from "../../../../components/sharding/shardingProvider";
 import { provider as enrollment } from "../../../../components/dps/enrollmentProvider";
+import { provider as linkedHubs } from "../../../../components/dps/linkedHubsProvider";
 import { provider as registration } from "../../../../components/dps/registrationProvider";
 import { provider as issuerProvider } from "../../../../components/pki/issuerProvider";
 import { issue, Issued, makeCa } from "../../../support/pki";
@@ -347,6 +348,7 @@ describe("the loader of a dynamic provider", () => {
         ["pki/deviceCertificate", deviceCertificate],
         ["pki/issuer", issuerProvider],
         ["dps/enrollment", enrollment],
+        ["dps/linkedHubs", linkedHubs],
         ["dps/registration", registration],
         ["dynamic/sharding", sharding],
     ] as const) {
@@ -373,6 +375,7 @@ describe("the loader of a dynamic provider", () => {
     // Names in states: one may be added here, and none changed, removed or used for another provider.
     const frozen = [
         "dps/enrollment",
+        "dps/linkedHubs",
         "dps/registration",
         "dynamic/sharding",
         "iothub/deviceIdentity",
@@ -393,6 +396,7 @@ describe("the loader of a dynamic provider", () => {
         assert.deepEqual(types.sort(), [
             "dps/enrollment dps:EnrollmentGroup",
             "dps/enrollment dps:IndividualEnrollment",
+            "dps/linkedHubs dps:LinkedHubs",
             "dps/registration dps:DeviceRegistration",
             "dynamic/sharding fleet:Sharding",
             "iothub/deviceIdentity iothub:DeviceIdentity",

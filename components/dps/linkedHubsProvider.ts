@@ -1,0 +1,195 @@
+/*
+ * LinkedHubs: what a provisioning service made on hubs of other stacks. Nothing of the resource itself exists on Azure.
+ *
+ * | method | REST calls | when interrupted |
+ * | --- | --- | --- |
+ * | check, create, read | none | |
+ * | diff | for hubs that go: as update, without the changes; to tell whom it cuts off | |
+ * | update | for hubs that go: GET of the hub; POST /enrollmentGroups/query, /registrations/{group}/query, /enrollments/query; GET /registrations/{id}; its hub's POST /devices/query, GET /twins/{id}, POST /devices (bulk delete); DELETE /registrations/{id} | update again |
+ * | delete | as update, for all that the configuration does not link; none in a destroy | delete again |
+ */
+import type {
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ResourceProvider,
+    UpdateResult,
+} from "@pulumi/pulumi/dynamic";
+import { azure, configureAzure } from "../azure/access";
+import { AzureError } from "../azure/client";
+import { firstOf, nameList } from "../dynamic/nameList";
+import { isConfigured, isDeclared, noteProgram } from "../dynamic/stackSettings";
+import { changedKeys, isUnknown } from "../dynamic/values";
+import { changeIdentity } from "../registry/changeIdentity";
+import { hubRegistryAt } from "../registry/hubRegistry";
+import { ownerOf } from "../registry/registry";
+import { refuseForeign } from "./blockedDevices";
+import { Enrollments, RegisteredDevice } from "../enrollments/enrollments";
+import { exists, service, serviceAtOnce, ServiceAddress } from "../enrollments/services";
+
+const armVersion = "2023-06-30";
+/** At once; each is a read of a twin, an item of a bulk write and a call to the service. */
+const parallel = 20;
+
+interface Hub {
+    /** ARM resource ID. */
+    readonly id: string;
+    readonly hostName: string;
+}
+
+interface Inputs extends ServiceAddress {
+    readonly hubs: readonly Hub[];
+    /** `project/stack`. */
+    readonly owner: string;
+}
+
+export const provider: ResourceProvider<Inputs, Inputs> = {
+    configure: async (request: ConfigureRequest) => configureAzure(request),
+    check,
+    diff,
+    create: async (inputs: Inputs): Promise<CreateResult<Inputs>> => ({
+        id: "linked",
+        outs: inputs,
+    }),
+    update,
+    delete: deleteLinks,
+};
+
+async function check(_: Inputs, inputs: Inputs): Promise<CheckResult<Inputs>> {
+    noteProgram();
+    return { inputs };
+}
+
+async function diff(_: string, olds: Inputs, news: Inputs): Promise<DiffResult> {
+    const gone = dropped(olds, news);
+    if (gone.length > 0) {
+        await announce(olds, gone);
+    }
+    return {
+        changes: changedKeys(olds, news, ["serviceId", "hostName", "hubs", "owner"]).length > 0,
+    };
+}
+
+/** A preview does not know the host name of what is linked to a hub that it makes. */
+function dropped(olds: Inputs, { hubs }: Pick<Inputs, "hubs">): Hub[] {
+    const kept = isUnknown(hubs) ? [] : hubs.map(({ id }) => id.toLowerCase());
+    return olds.hubs.filter(({ id }) => !kept.includes(id.toLowerCase()));
+}
+
+async function update(_: string, olds: Inputs, news: Inputs): Promise<UpdateResult<Inputs>> {
+    await leave(olds, dropped(olds, news));
+    return { outs: news };
+}
+
+/** The stack links no hub of another one any more. In a destroy they keep what was brought to them. */
+async function deleteLinks(_: string, state: Inputs): Promise<void> {
+    if (isDeclared()) {
+        await leave(state, state.hubs);
+    }
+}
+
+async function announce(state: Inputs, hubs: readonly Hub[]): Promise<void> {
+    const names = nameList(hubs.map(({ hostName }) => hostName));
+    const devices = await devicesOn(serviceAtOnce(state), hubs, "now").catch(() => undefined);
+    const who =
+        devices === undefined
+            ? `the devices that registered there; ${state.hostName} did not tell which`
+            : nameList(devices.map(({ deviceId }) => deviceId)) || "no device";
+    console.log(
+        `${names} will not be linked any more: what the provisioning service made there is deleted, and must register ` +
+            `again: ${who}`,
+    );
+}
+
+/**
+ * Deletes from hubs what the service brought there, and the service's own record of it: it would go on naming that hub.
+ *
+ * @throws Error that names what is still there, when the rest is done
+ */
+async function leave(state: Inputs, hubs: readonly Hub[]): Promise<void> {
+    if (hubs.length === 0 || !(await exists(state.serviceId))) {
+        return;
+    }
+    const enrollments = service(state);
+    const devices = await devicesOn(enrollments, hubs, "settled");
+    const gone = new Set<string>();
+    for (const { id, hostName } of hubs) {
+        if (!(await isThere(id))) {
+            gone.add(hostName);
+        }
+    }
+    const present = hubs.map(({ hostName }) => hostName).filter((one) => !gone.has(one));
+    const unrecorded = (await Promise.all(present.map(registeredOn))).flat();
+    const problems: string[] = [];
+    const recorded = new Set(devices);
+    const waiting = [...devices, ...unrecorded];
+    const worker = async (): Promise<void> => {
+        for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+            const { assignedHub, deviceId } = next;
+            try {
+                if (!gone.has(assignedHub)) {
+                    await remove(next, state.owner);
+                }
+                if (recorded.has(next)) {
+                    await enrollments.deleteRegistration(deviceId);
+                }
+            } catch (error) {
+                problems.push(
+                    `device "${deviceId}" can still connect to ${assignedHub}: ${(error as Error).message}`,
+                );
+            }
+        }
+    };
+    await Promise.all(Array.from({ length: parallel }, worker));
+    if (problems.length > 0) {
+        throw new Error(
+            `${firstOf(problems).join("\n")}\nDelete it there, or link the hub again, and run this again.`,
+        );
+    }
+    if (devices.length > 0) {
+        console.log(
+            `no longer on ${nameList(hubs.map(({ hostName }) => hostName))}, until they register again elsewhere: ` +
+                nameList(devices.map(({ deviceId }) => deviceId)),
+        );
+    }
+}
+
+/** The service forgets a registration with its enrollment; the identity that came of it has no owner tag. */
+async function registeredOn(hostName: string): Promise<RegisteredDevice[]> {
+    const { registry } = await hubRegistryAt(hostName);
+    return (await registry.selfSigned())
+        .filter((device) => ownerOf(device) === undefined && isConfigured(device.deviceId))
+        .map(({ deviceId }) => ({ deviceId, assignedHub: hostName }));
+}
+
+async function remove({ assignedHub, deviceId }: RegisteredDevice, owner: string): Promise<void> {
+    const hub = await hubRegistryAt(assignedHub);
+    await changeIdentity(hub, deviceId, (present) => {
+        refuseForeign(present, owner, assignedHub);
+        return { mode: "delete" };
+    });
+}
+
+/** Of one that does not exist nothing is left; whether this login may read it, is another question. */
+async function isThere(hubId: string): Promise<boolean> {
+    const { arm, cloud } = azure();
+    const url = `${cloud.arm}${hubId}?api-version=${armVersion}`;
+    try {
+        await arm.send({ method: "GET", url, expect: [200] });
+        return true;
+    } catch (error) {
+        return !(error instanceof AzureError && error.status === 404);
+    }
+}
+
+/** @param when `settled`: once no registration is on its way */
+async function devicesOn(
+    enrollments: Enrollments,
+    hubs: readonly Hub[],
+    when: "now" | "settled",
+): Promise<RegisteredDevice[]> {
+    const found = await enrollments.allRegistered(when === "settled");
+    const names = new Set(hubs.map(({ hostName }) => hostName.toLowerCase()));
+    return found.filter(({ assignedHub }) => names.has(assignedHub.toLowerCase()));
+}

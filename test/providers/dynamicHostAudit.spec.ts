@@ -139,7 +139,10 @@ describe("HubAudit in Pulumi's provider host", function () {
             body: { error: { code: "BadRequest", message: "Injected." } },
         });
         const [line, ...more] = await refresh();
-        assert.match(line, /^warning: what else is on the hub cannot be told: .*Injected/);
+        assert.match(
+            line,
+            /^warning: the other devices and CAs on the hub cannot be read: .*Injected/,
+        );
         assert.deepEqual(more, []);
     });
 });

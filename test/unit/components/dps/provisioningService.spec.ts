@@ -1,8 +1,8 @@
 import { strict as assert } from "assert";
-import { keyDigest, PresentService } from "../../components/dps/presentService";
-import { Declared, declaredBy, setMocks } from "../support/pulumiMocks";
+import { keyDigest, PresentService } from "../../../../components/dps/presentService";
+import { Declared, declaredBy, setMocks } from "../../../support/pulumiMocks";
 
-type Services = typeof import("../../components/dps/provisioningService");
+type Services = typeof import("../../../../components/dps/provisioningService");
 
 const hostName = "iot-abc.azure-devices.net";
 const link = { hostName, key: "key", location: "westeurope", weight: 1 };
@@ -16,7 +16,7 @@ describe("a provisioning service, with Pulumi's mocks", () => {
             "azure-native:deviceprovisioningservices:IotDpsResource": () => ({}),
             "random:index/randomString:RandomString": () => ({ result: "abc123" }),
         });
-        services = await import("../../components/dps/provisioningService");
+        services = await import("../../../../components/dps/provisioningService");
     });
 
     const present: PresentService = {

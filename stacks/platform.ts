@@ -1,20 +1,23 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Sharding } from "../components/sharding/sharding";
 import { CiIdentity, CiIdentityArgs } from "../components/entra/ciIdentity";
-import { Hub } from "../components/iothub/hub";
+import { Hub, keysNeeded, PresentHubArgs } from "../components/iothub/hub";
 import { HubAudit } from "../components/registry/hubAudit";
-import { PresentHub, readHub } from "../components/iothub/presentHub";
+import { PresentHub, readHub, readPolicies } from "../components/iothub/presentHub";
 import { VerifiedCertificate } from "../components/caCertificates/verifiedCertificate";
 import { Authorities, createAuthorities } from "./authorities";
 import { FleetBase } from "./fleetBase";
 import { refuseOtherKeys } from "./givenCas";
 import { deviceTypes, PreviousState } from "./previousState";
+import { presentPlace } from "./presentPlace";
 import { createProvisioning, Provisioning } from "./provisioning";
 import { ResourceGroup, resourceGroup } from "./resourceGroup";
 import { createRoutes, Routes } from "./routes";
+import { serviceType } from "./serviceLinks";
 import { Settings } from "./settings";
 import { shardsValue } from "./shards";
 import { confirmDirectory, SignedIn } from "./signIn";
+import { sayUnread } from "./unreadKeys";
 import { createTrust, keptUntilProof, refuseUnprovenRoot, trustType } from "./trust";
 import { refuseUnrevocable, warnOfSharedRoot } from "./unrevocable";
 
@@ -32,6 +35,8 @@ export interface Platform {
 
 const federatedCredentialType =
     "azuread:index/applicationFederatedIdentityCredential:ApplicationFederatedIdentityCredential";
+
+const hubKeysRight = "Microsoft.Devices/IotHubs/listkeys/action";
 
 /** Declares the resource group, hub, CAs and proofs of one environment. */
 export async function createPlatform(
@@ -59,20 +64,19 @@ export async function createPlatform(
         },
         previous,
     );
+    const declared = { sku, units, localAuth, isLinked: settings.dps !== undefined };
+    const present = await presentHub(settings, previous, { ...declared, routes: routes.hub });
     const hub = new Hub(
         "iot",
         {
+            ...declared,
             hubName,
             prefix,
-            sku,
-            units,
             minTlsVersion,
-            localAuth,
             location: settings.location,
             domain: signedIn.cloud.hubDomain,
             resourceGroupName: group.name,
-            isLinked: settings.dps !== undefined,
-            present: await presentHub(settings, previous),
+            present,
             deployer,
             routes: routes.hub,
         },
@@ -84,7 +88,7 @@ export async function createPlatform(
     }
     const provisioning =
         settings.dps &&
-        createProvisioning(settings, settings.dps, {
+        (await createProvisioning(settings, settings.dps, {
             resourceGroupName: group.name,
             hub,
             authorities,
@@ -92,7 +96,8 @@ export async function createPlatform(
             signedIn,
             owner: ownerName(),
             previous,
-        });
+            presentHub: present,
+        }));
     const trusted = createTrust(
         settings,
         {
@@ -152,38 +157,37 @@ async function auditHub({ devices, hub }: Settings, previous: PreviousState): Pr
 
 /** The hub of the stack before the run: of its state, or imported into it, with the name that the settings give. */
 async function presentHub(
-    { hub, location, resourceGroupName }: Settings,
+    settings: Settings,
     previous: PreviousState,
+    declared: Omit<PresentHubArgs, "present">,
 ): Promise<PresentHub | undefined> {
     const recorded = previous.find("azure-native:iothub:IotHubResource", "iot-hub");
-    const resourceName = String(recorded?.name ?? hub.name ?? "");
-    const group = String(previous.outputs["resourceGroupName"] ?? resourceGroupName ?? "");
-    // Another hub has none of what this one has, its policies' keys included.
-    const isReplaced =
-        (hub.name !== undefined && !isSameName(hub.name, resourceName)) ||
-        (recorded !== undefined && plain(String(recorded.location)) !== plain(location)) ||
-        (resourceGroupName !== undefined && !isSameName(resourceGroupName, group));
-    if (resourceName === "" || group === "" || isReplaced) {
+    const { hub } = settings;
+    const place = presentPlace(settings, hub.name, recorded, previous);
+    if (place === undefined) {
         return undefined;
     }
-    const present = await readHub({ resourceGroupName: group, resourceName, recorded });
-    const minTlsVersion = present?.recorded.properties?.minTlsVersion;
-    if (present !== undefined && minTlsVersion !== hub.minTlsVersion) {
+    const found = await readHub({ ...place, recorded });
+    if (found === undefined) {
+        return undefined;
+    }
+    const present = { ...found, wasLinked: previous.all(serviceType).size > 0 };
+    const { minTlsVersion } = present.recorded.properties ?? {};
+    if (minTlsVersion !== hub.minTlsVersion) {
         console.log(
-            `warning: the hub ${resourceName} accepts TLS ${minTlsVersion ?? "1.0 and 1.1"}, which Azure does not allow to change ` +
+            `warning: the hub ${place.resourceName} accepts TLS ${minTlsVersion ?? "1.0 and 1.1"}, which Azure does not allow to change ` +
                 `after its creation: to require ${hub.minTlsVersion}, create another hub (iot-x509:hub.name)`,
         );
     }
-    return present;
-}
-
-/** Azure shows a region's display name or its short form. */
-function plain(location: string): string {
-    return location.replace(/ /g, "").toLowerCase();
-}
-
-function isSameName(one: string, other: string): boolean {
-    return one.toLowerCase() === other.toLowerCase();
+    const needed = keysNeeded({ ...declared, present });
+    if (needed === undefined) {
+        return present;
+    }
+    const policies = await readPolicies(place);
+    if (policies === undefined) {
+        sayUnread(`the keys of the hub ${place.resourceName}`, hubKeysRight, needed === "all");
+    }
+    return { ...present, policies };
 }
 
 /** For devices of the same stack. */

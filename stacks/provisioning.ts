@@ -8,14 +8,14 @@ import {
 import { DeviceRegistration } from "../components/dps/registration";
 import { FormerGroup, isOpen } from "../components/dps/formerGroups";
 import { LinkedHubs } from "../components/dps/linkedHubs";
-import { LinkedHub, ProvisioningService } from "../components/dps/provisioningService";
+import { ProvisioningService } from "../components/dps/provisioningService";
 import { Hub } from "../components/iothub/hub";
-import { provisioningPolicy } from "../components/iothub/sharedAccess";
+import { PresentHub } from "../components/iothub/presentHub";
 import { textDigest } from "../components/dynamic/writeOnly";
 import { requestedKey } from "../components/x509/csr";
 import { DeviceCertificate } from "../components/pki/deviceCertificate";
 import { generatedKey } from "../components/x509/issue";
-import { hubAddress, policyKey } from "../components/iothub/linkedHub";
+import { hubAddress } from "../components/iothub/linkedHub";
 import { VerifiedCertificate } from "../components/caCertificates/verifiedCertificate";
 import { Authorities } from "./authorities";
 import { deviceTypes, PreviousState } from "./previousState";
@@ -26,6 +26,7 @@ import {
     GroupSettings,
     Settings,
 } from "./settings";
+import { serviceLinks, serviceType } from "./serviceLinks";
 import { SignedIn } from "./signIn";
 import { createTrust } from "./trust";
 
@@ -54,6 +55,8 @@ export interface EnrollmentService {
 export interface ProvisioningArgs {
     readonly resourceGroupName: pulumi.Input<string>;
     readonly hub: Hub;
+    /** The hub before the run. */
+    readonly presentHub: PresentHub | undefined;
     readonly authorities: Authorities;
     /** To be given the data-plane role; undefined: it is granted elsewhere. */
     readonly deployer: Deployer | undefined;
@@ -65,12 +68,13 @@ export interface ProvisioningArgs {
 }
 
 /** Declares the provisioning service, its CAs with their proofs, and an enrollment group for each group that uses it. */
-export function createProvisioning(
+export async function createProvisioning(
     settings: Settings,
     dps: DpsSettings,
     args: ProvisioningArgs,
-): Provisioning {
+): Promise<Provisioning> {
     const { name: serviceName, prefix, units, allocationPolicy } = dps;
+    const links = await serviceLinks(settings, dps, args);
     const service = new ProvisioningService(
         "dps",
         {
@@ -80,12 +84,11 @@ export function createProvisioning(
             prefix,
             units,
             allocationPolicy,
-            linkedHubs: linkedHubs(settings, dps, args),
+            ...links,
             deployer: args.deployer,
-            isNew: [
-                "azure-native:iothub:IotHubResource",
-                "azure-native:deviceprovisioningservices:IotDpsResource",
-            ].some((type) => args.previous.all(type).size === 0),
+            isNew: ["azure-native:iothub:IotHubResource", serviceType].some(
+                (type) => args.previous.all(type).size === 0,
+            ),
         },
         { protect: settings.protect, dependsOn: args.hub.ready },
     );
@@ -323,25 +326,4 @@ function declareLinks(
 function hostNameOf(own: Hub, hubId: string): pulumi.Output<string> {
     const { hubName } = hubAddress(hubId);
     return own.hostName.apply((host) => host.replace(/^[^.]+/, hubName));
-}
-
-function linkedHubs(settings: Settings, dps: DpsSettings, args: ProvisioningArgs): LinkedHub[] {
-    const { hub, resourceGroupName, signedIn } = args;
-    const own: LinkedHub = {
-        resourceGroupName,
-        hubName: hub.hubName,
-        hostName: hub.hostName,
-        policy: provisioningPolicy.keyName,
-        key: hub.provisioningKey,
-        location: settings.location,
-        weight: dps.weight,
-    };
-    const others = dps.linkedHubs.map(({ id, policy, location, weight }): LinkedHub => {
-        const { subscriptionId, resourceGroupName: group, hubName } = hubAddress(id);
-        const hostName = hostNameOf(hub, id);
-        const one = { resourceGroupName: group, hubName, hostName, policy, location, weight };
-        const isNear = subscriptionId.toLowerCase() === signedIn.deployer.subscriptionId;
-        return isNear ? one : { ...one, key: pulumi.secret(policyKey(signedIn, id, policy)) };
-    });
-    return [own, ...others];
 }

@@ -7,8 +7,8 @@ import { Cloud } from "../components/azure/cloud";
 import { Deployer } from "../components/azure/dataPlaneRole";
 import { causeAndRemedy } from "../components/azure/errorWords";
 import { confirmSubscription, identityOf } from "../components/azure/identity";
-import { AzureLogin, azureLogin, wayNames } from "../components/azure/login";
-import { Sourced } from "../components/azure/loginSettings";
+import { azureLogin } from "../components/azure/login";
+import { loginLine } from "./loginLine";
 import { userError } from "./userError";
 
 /** Who deploys, and where to. */
@@ -73,21 +73,6 @@ export async function confirmDirectory({ cloud, tenantId }: SignedIn): Promise<v
                 `${tenantId}: pulumi config set azuread:tenantId ${tenantId}`,
         );
     }
-}
-
-/** E.g. `Azure: login by a client secret as OBJECT, tenant T (ARM_TENANT_ID), subscription S (ARM_SUBSCRIPTION_ID)`. */
-function loginLine(
-    { cloud, way, tenant, subscription }: AzureLogin,
-    native: { objectId: string; tenantId: string; subscriptionId: string },
-): string {
-    return (
-        `Azure${cloud.name === "public" ? "" : ` (${cloud.name})`}: login by ${wayNames[way]} as ${native.objectId}, ` +
-        `tenant ${native.tenantId} (${from(tenant)}), subscription ${native.subscriptionId} (${from(subscription)})`
-    );
-}
-
-function from(value: Sourced | undefined): string {
-    return value?.from ?? "from the login";
 }
 
 function inWords<T>(work: () => T): T {

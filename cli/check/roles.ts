@@ -42,7 +42,7 @@ export async function checkRoles(context: CheckContext): Promise<Finding[]> {
         ...actionsOn("IotHubs", ["read", "write", "delete", "listkeys/action"]),
         ...(dps === undefined
             ? []
-            : actionsOn("provisioningServices", ["read", "write", "delete"])),
+            : actionsOn("provisioningServices", ["read", "write", "delete", "listkeys/action"])),
         ...(hub.routes.length === 0 ? [] : routeActions),
     ];
     const lacking = missingActions(permissions, needed);

@@ -1,10 +1,12 @@
 import { availableParallelism } from "os";
+import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { destroyVariable } from "../../components/dynamic/stackSettings";
 import { rateLimitServerVariable } from "../../components/dynamic/runVariables";
 import { shellWord } from "../../components/text/shellWords";
 import { cutOffText, KnownSettings, tooMany } from "../../stacks/cutOff";
 import { Settings, Sharding } from "../../stacks/settings";
 import { plannedVariable } from "../../stacks/planned";
+import { isLoginLine } from "../../stacks/loginLine";
 import { isFleetStack, shardsValue } from "../../stacks/shards";
 import { fleetStackError, project, readStack, StackFileError } from "../stackFiles/planConfig";
 import { counted } from "./counted";
@@ -19,7 +21,7 @@ import { PulumiCli } from "./pulumiCli";
 import { RunFolder } from "./runFolder";
 import { PlatformFile, removeFormerFile } from "../stackFiles/stackFiles";
 import { ExportedState } from "./stackState";
-import { Outcome, runStack, Verb } from "./stackRun";
+import { Outcome, plain, runStack, Verb } from "./stackRun";
 import { moveResources } from "./stateMover";
 import { FleetOutcome } from "./fleetOutcome";
 
@@ -328,11 +330,22 @@ export class Fleet {
             settingsFile: this.runFolder.settingsFile(stack),
             eventLog: this.runFolder.eventLog(stack),
             variables: this.variables(stack),
-            onEvent: (event) => this.progress?.take(event),
+            onEvent: (event) => {
+                this.progress?.take(event);
+                this.tellLogin(event);
+            },
         });
         const result = this.isStopping && outcome.result === "failed" ? "stopped" : outcome.result;
         say(`${verb} of ${stack}: ${result} after ${outcome.seconds.toFixed(1)} s`);
         return { ...outcome, result };
+    }
+
+    /** The run of the hub's stack logs in, and says whom to and where to; fleet stacks do so as it does. */
+    private tellLogin({ diagnosticEvent }: EngineEvent): void {
+        const message = plain(diagnosticEvent?.message ?? "").trim();
+        if (isLoginLine(message)) {
+            this.options.say(message);
+        }
     }
 
     private variables(stack: string): Record<string, string> {

@@ -148,6 +148,6 @@ function shortened(lines: readonly string[], what: string): string[] {
 }
 
 /** Without the engine's marks of colour. */
-function plain(text: string): string {
+export function plain(text: string): string {
     return text.replace(/<\{%[^%]*%\}>/g, "");
 }

@@ -14,6 +14,7 @@ import { differences } from "./recording";
 import { readRecording, runLive } from "./run";
 import { readToolchain } from "../../scripts/lib/toolchain";
 
+const sameSignalMilliseconds = 2000;
 const { values, positionals } = readArguments("live");
 const say = (text: string): void => console.log(text);
 
@@ -34,7 +35,7 @@ async function onEmulator(): Promise<number> {
     try {
         const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
             stdio: "inherit",
-            env: { ...emulator.environment(), IOT_X509_LIVE_EMULATED: "1" },
+            env: { ...emulator.environment(), IOT_X509_LIVE_EMULATED: "1", TMPDIR: folder },
         });
         return await new Promise((resolve) => child.once("exit", (code) => resolve(code ?? 1)));
     } finally {
@@ -54,7 +55,8 @@ async function run(against: "azure" | "emulator"): Promise<number> {
             : (azureLogin(() => undefined).subscription?.value ?? "");
     const file = values.record ?? `live-${against}.json`;
     say(`Subscription ${subscriptionId} (${against}); everything is in a separate resource group`);
-    const { exchanges } = await runLive({
+    const interrupt = new AbortController();
+    const running = runLive({
         against,
         subscriptionId,
         location: process.env.IOT_X509_LIVE_LOCATION || "westeurope",
@@ -62,9 +64,27 @@ async function run(against: "azure" | "emulator"): Promise<number> {
         pulumiHome: against === "azure" ? `${pulumiHome}-official` : pulumiHome,
         environment: { ...process.env, ARM_SUBSCRIPTION_ID: subscriptionId },
         say,
+        signal: interrupt.signal,
     });
+    endOnSignals(() => removeAndEnd(interrupt, running));
+    const { exchanges } = await running;
     say(`${exchanges.length} kinds of exchange in ${file}`);
     return 0;
+}
+
+/** After a signal, when the engine has ended; a second one is taken for the user's word. */
+async function removeAndEnd(interrupt: AbortController, running: Promise<unknown>): Promise<void> {
+    say(
+        "Interrupted: what was made is being deleted, which takes Azure some minutes. Once more ends at once and leaves it " +
+            "there, at its cost.",
+    );
+    const since = Date.now();
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+        // npm hands on a signal that the terminal has sent already.
+        process.on(signal, () => Date.now() - since > sameSignalMilliseconds && process.exit(130));
+    }
+    interrupt.abort();
+    await running.catch(({ message }: Error) => process.stderr.write(`live: ${message}\n`));
 }
 
 async function main(): Promise<number> {

@@ -17,6 +17,8 @@ export interface LiveOptions {
     readonly pulumiHome: string;
     readonly environment: NodeJS.ProcessEnv;
     readonly say: (text: string) => void;
+    /** Ends the trial; what it made is deleted all the same. */
+    readonly signal?: AbortSignal;
 }
 
 /**
@@ -25,7 +27,8 @@ export interface LiveOptions {
  * @throws Error of the step that failed; what was recorded until then is written all the same
  */
 export async function runLive(options: LiveOptions): Promise<Recording> {
-    const { against, subscriptionId, location, file, pulumiHome, environment, say } = options;
+    const { against, subscriptionId, location, file, pulumiHome, environment, say, signal } =
+        options;
     const folder = mkdtempSync(path.join(tmpdir(), "iot-x509-live-"));
     const lines = path.join(folder, "exchanges");
     writeFileSync(lines, "");
@@ -44,6 +47,7 @@ export async function runLive(options: LiveOptions): Promise<Recording> {
             NODE_OPTIONS: `${environment.NODE_OPTIONS ?? ""} --require "${recorder}"`.trim(),
         },
         say,
+        signal,
         onStep: (step) => void steps.push(step),
     }).then(
         () => undefined,

@@ -27,6 +27,8 @@ export interface TrialOptions {
     readonly pulumiHome: string;
     readonly say: (text: string) => void;
     readonly onStep: (step: Step) => void;
+    /** Ends the path where it is; what was made is deleted all the same. */
+    readonly signal?: AbortSignal;
 }
 
 interface DeviceOutput {
@@ -50,6 +52,8 @@ export class Trial {
     private readonly name = `${trialTag}-${randomBytes(4).toString("hex")}`;
     private readonly arm: AzureClient;
     private readonly project: ProjectCopy;
+    /** A group that is still being made cannot be deleted. */
+    private groupMade: Promise<unknown> = Promise.resolve();
 
     private constructor(private readonly options: TrialOptions) {
         const { login, environment, pulumiHome } = options;
@@ -68,7 +72,8 @@ export class Trial {
     }
 
     private async path(): Promise<void> {
-        await this.step("create the resource group", () => this.makeGroup());
+        this.options.say(`everything is in the resource group ${this.name}`);
+        await this.step("create the resource group", () => (this.groupMade = this.makeGroup()));
         this.settings();
         const stack = await this.project.stack("live");
         let outputs = await this.step("up: CAs, hub, provisioning service", () => this.up(stack));
@@ -114,7 +119,7 @@ export class Trial {
     private async step<T>(name: string, work: () => Promise<T>): Promise<T> {
         const start = Date.now();
         try {
-            const result = await work();
+            const result = await this.unlessAborted(work);
             this.options.onStep({ name, outcome: "as expected" });
             this.options.say(`${name}: ${((Date.now() - start) / 1000).toFixed(1)} s`);
             return result;
@@ -122,6 +127,21 @@ export class Trial {
             this.options.onStep({ name, outcome: "failed" });
             throw new Error(`${name}: ${(error as Error).message}`);
         }
+    }
+
+    private async unlessAborted<T>(work: () => Promise<T>): Promise<T> {
+        const { signal } = this.options;
+        const aborted = new Promise<never>((_, reject) => {
+            const end = (): void => reject(new Error("interrupted"));
+            signal?.addEventListener("abort", end);
+            if (signal?.aborted) {
+                end();
+            }
+        });
+        const working = signal?.aborted ? aborted : work();
+        working.catch(() => undefined); // It may fail later than it is interrupted.
+        aborted.catch(() => undefined);
+        return Promise.race([working, aborted]);
     }
 
     private async up(stack: Stack): Promise<Outputs> {
@@ -172,10 +192,22 @@ export class Trial {
         });
     }
 
-    /** The group takes hub, provisioning service and their role assignments along. */
+    /** @throws Error naming the command that deletes what is left */
     private async remove(): Promise<void> {
-        const { say } = this.options;
         this.project.remove();
+        await this.groupMade.catch(() => undefined);
+        try {
+            await this.deleteGroup();
+        } catch (error) {
+            throw new Error(
+                `${(error as Error).message}\nWhat is left: az group delete --name ${this.name}`,
+            );
+        }
+    }
+
+    /** The group takes hub, provisioning service and their role assignments along. */
+    private async deleteGroup(): Promise<void> {
+        const { say } = this.options;
         say(`deleting the resource group ${this.name}`);
         await this.send("DELETE", this.groupId, groupsVersion);
         const deadline = Date.now() + removalMinutes * 60_000;
@@ -188,7 +220,7 @@ export class Trial {
             await new Promise((resolve) => setTimeout(resolve, 2_000));
         }
         throw new Error(
-            `the resource group ${this.name} still exists after ${removalMinutes} minutes: az group delete --name ${this.name}`,
+            `the resource group ${this.name} still exists after ${removalMinutes} minutes`,
         );
     }
 

@@ -1,6 +1,6 @@
 import { shellWord } from "../text/shellWords";
 import { AzureError } from "./client";
-import type { lastingRefusal } from "./lastingRefusal";
+import type { lastingRefusal, roleSince } from "./lastingRefusal";
 
 const announceEvery = 15_000;
 const pollMilliseconds = 3_000;
@@ -17,6 +17,8 @@ export interface DataPlaneAccessOptions {
     readonly waitSeconds: number;
     /** Why a refusal will stay: {@link lastingRefusal}. Left out: nobody knows. */
     readonly lasting?: typeof lastingRefusal;
+    /** Since when the login has the role: {@link roleSince}. Left out: nobody knows. */
+    readonly since?: typeof roleSince;
 }
 
 /**
@@ -27,6 +29,7 @@ export class DataPlaneAccess {
     private announcedAt = 0;
     private isOver = false;
     private reason: Promise<string | undefined> | undefined;
+    private held: Promise<string | undefined> | undefined;
 
     constructor(private readonly options: DataPlaneAccessOptions) {}
 
@@ -34,7 +37,8 @@ export class DataPlaneAccess {
      * Once a call has waited in vain, no later one waits: a fleet would wait for each of its requests. What no role cures
      * ends at once.
      *
-     * @throws Error naming the missing role and the command that grants it, when the time is over; or the reason
+     * @throws Error when the time is over, naming the missing role and the command that grants it, or since when the login has
+     *     it; or the reason
      */
     async whenGranted<T>(call: () => Promise<T>): Promise<T> {
         const deadline = Date.now() + this.options.waitSeconds * 1000;
@@ -63,7 +67,7 @@ export class DataPlaneAccess {
         }
         this.isOver ||= Date.now() + pollMilliseconds > deadline;
         if (this.isOver) {
-            throw this.missingRole(error);
+            throw (await this.tooSoon(error)) ?? this.missingRole(error);
         }
         this.announce(deadline);
     }
@@ -76,6 +80,22 @@ export class DataPlaneAccess {
                 `waiting for the role on ${this.options.hostName} to take effect (at most ${left} s more)`,
             );
         }
+    }
+
+    /** Undefined: the login has no such role. */
+    private async tooSoon(error: AzureError): Promise<Error | undefined> {
+        const { hostName, resourceId, role, since, waitSeconds } = this.options;
+        this.held ??= since?.(resourceId, role);
+        const held = await this.held;
+        return held === undefined
+            ? undefined
+            : new Error(
+                  `${error.message}\nThis login has the role "${role}" since ${held}, and ${hostName} does not count it yet` +
+                      (waitSeconds === 0
+                          ? ""
+                          : `, after a wait of ${waitSeconds} s (iot-x509:hub.roleWaitSeconds)`) +
+                      ". Azure takes up to ten minutes: run the same command again then.",
+              );
     }
 
     private missingRole(error: AzureError): Error {

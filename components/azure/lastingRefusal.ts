@@ -76,6 +76,21 @@ function masks(rules: readonly { readonly ipMask?: string }[]): string {
 }
 
 async function heldForLong(resourceId: string, role: string): Promise<string | undefined> {
+    const since = await heldSince(resourceId, role);
+    return since !== undefined && Date.now() - Date.parse(since) > settledMilliseconds
+        ? `this login has the role "${role}" since ${since}, so waiting does not help: look for another cause, such as ` +
+              "a conditional access policy or a firewall"
+        : undefined;
+}
+
+/** When this login was first given a role on a resource, ISO 8601; undefined: it was not, or may not read that. */
+export async function roleSince(resourceId: string, role: string): Promise<string | undefined> {
+    return /^\/subscriptions\//i.test(resourceId)
+        ? heldSince(resourceId, role).catch(() => undefined)
+        : undefined;
+}
+
+async function heldSince(resourceId: string, role: string): Promise<string | undefined> {
     const { cloud, credential } = azure();
     const { objectId } = await identityOf(credential, cloud.armScope);
     const definitions = await list<{ name: string }>(
@@ -86,17 +101,14 @@ async function heldForLong(resourceId: string, role: string): Promise<string | u
     const assignments = await list<{
         properties: { roleDefinitionId: string; createdOn: string };
     }>(resourceId, "roleAssignments", `assignedTo('${objectId}')`);
-    const held = assignments
+    const [first] = assignments
         .map(({ properties }) => properties)
         .filter(({ roleDefinitionId }) =>
             definitions.some(({ name }) => roleDefinitionId.endsWith(name)),
         )
-        .map(({ createdOn }) => createdOn);
-    const isSettled = held.some((time) => Date.now() - Date.parse(time) > settledMilliseconds);
-    return isSettled
-        ? `this login has the role "${role}" since ${held.sort()[0]}, so waiting does not help: look for another cause, such as ` +
-              "a conditional access policy or a firewall"
-        : undefined;
+        .map(({ createdOn }) => createdOn)
+        .sort();
+    return first;
 }
 
 async function list<T>(resourceId: string, kind: string, filter: string): Promise<readonly T[]> {

@@ -14,16 +14,6 @@ export interface AzureLogin {
     readonly subscription: Sourced | undefined;
 }
 
-/** How the ways of logging in are spoken of. */
-export const wayNames: Readonly<Record<LoginWay, string>> = {
-    default: "the default credential",
-    certificate: "a certificate",
-    secret: "a client secret",
-    oidc: "OpenID Connect",
-    msi: "a managed identity",
-    cli: "az login",
-};
-
 /** What the Azure CLI takes as an ID or a name, without what a shell would read. */
 const subscriptionForm = /^[\w .-]+$/;
 const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -4,6 +4,16 @@ export type ReadSetting = (name: string) => string | undefined;
 /** How azure-native logs in, in the order in which it tries them. */
 export type LoginWay = "default" | "certificate" | "secret" | "oidc" | "msi" | "cli";
 
+/** How the ways of logging in are spoken of. */
+export const wayNames: Readonly<Record<LoginWay, string>> = {
+    default: "the default credential",
+    certificate: "a certificate",
+    secret: "a client secret",
+    oidc: "OpenID Connect",
+    msi: "a managed identity",
+    cli: "az login",
+};
+
 /** A value and the setting or variable that it came from. */
 export interface Sourced {
     readonly value: string;

@@ -2,7 +2,7 @@ import { PromiseCache } from "../async/promiseCache";
 import { azure } from "../azure/access";
 import { DataPlaneAccess } from "../azure/dataPlaneAccess";
 import { classicHostName } from "../iothub/hostName";
-import { lastingRefusal } from "../azure/lastingRefusal";
+import { lastingRefusal, roleSince } from "../azure/lastingRefusal";
 import { Enrollments } from "./enrollments";
 
 const armVersion = "2022-12-12";
@@ -47,6 +47,7 @@ async function findLinked(hubId: string, hostName: string): Promise<readonly Enr
                 resourceId: id,
                 role: "Device Provisioning Service Data Contributor",
                 lasting: lastingRefusal,
+                since: roleSince,
                 waitSeconds: 0,
             });
             return new Enrollments(dps, properties.serviceOperationsHostName, access);

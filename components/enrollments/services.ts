@@ -2,7 +2,7 @@ import { PromiseCache } from "../async/promiseCache";
 import { azure } from "../azure/access";
 import { AzureError } from "../azure/client";
 import { DataPlaneAccess } from "../azure/dataPlaneAccess";
-import { lastingRefusal } from "../azure/lastingRefusal";
+import { lastingRefusal, roleSince } from "../azure/lastingRefusal";
 import { readStanding } from "../azure/standing";
 import { Enrollments } from "./enrollments";
 
@@ -64,6 +64,7 @@ function open({ hostName, serviceId }: ServiceAddress, waitSeconds: number): Enr
         resourceId: serviceId,
         role: "Device Provisioning Service Data Contributor",
         lasting: lastingRefusal,
+        since: roleSince,
         waitSeconds,
     });
     return new Enrollments(azure().dps, hostName, access);

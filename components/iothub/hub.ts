@@ -44,7 +44,7 @@ export class Hub extends pulumi.ComponentResource {
     readonly hubName: pulumi.Output<string>;
     /** `<name>.azure-devices.net`. */
     readonly hostName: pulumi.Output<string>;
-    /** Secret key of the provisioning service's policy; undefined when none is linked. */
+    /** Secret key of the provisioning service's policy; undefined when none is linked, or this login may not read it. */
     readonly provisioningKey: pulumi.Output<string> | undefined;
     /** What must exist before the data plane can be used. */
     readonly ready: pulumi.Resource[];
@@ -53,11 +53,16 @@ export class Hub extends pulumi.ComponentResource {
         super("iot-x509:iothub:Hub", name, {}, options);
         const child = { parent: this };
         const secret = args.isLinked ? policySecret(name, this) : undefined;
-        const policies = pulumi
-            .output(secret)
-            .apply((text) => policiesOf(text, { ...args, present: args.present?.policies }));
+        const arePoliciesUnread = args.present !== undefined && args.present.policies === undefined;
+        const policies = arePoliciesUnread
+            ? pulumi.output(pulumi.unknown as SharedAccessPolicy[])
+            : pulumi
+                  .output(secret)
+                  .apply((text) => policiesOf(text, { ...args, present: args.present?.policies }));
         this.provisioningKey =
-            secret && pulumi.secret(policies.apply((all) => provisioningKey(all ?? [])));
+            secret && !arePoliciesUnread
+                ? pulumi.secret(policies.apply((all) => provisioningKey(all ?? [])))
+                : undefined;
         const { body, ignoreChanges, isWritten } = declaredHub(args, pulumi.secret(policies));
         const hub = new iothub.IotHubResource(
             `${name}-hub`,
@@ -96,16 +101,29 @@ export class Hub extends pulumi.ComponentResource {
     }
 }
 
+/** What decides about a hub that is there already. */
+export type PresentHubArgs = Pick<
+    HubArgs,
+    "sku" | "units" | "localAuth" | "isLinked" | "routes"
+> & { readonly present: PresentHub };
+
+/**
+ * Whether the keys of a hub's policies are needed: `all` where the hub is written, because a PUT carries them; `link` where
+ * a provisioning service logs in with one.
+ */
+export function keysNeeded(args: PresentHubArgs): "all" | "link" | undefined {
+    return isSettled(args) ? (args.isLinked ? "link" : undefined) : "all";
+}
+
 type HubBody = Pick<iothub.IotHubResourceArgs, "sku" | "identity" | "tags" | "properties">;
 
 const keptPaths = ["identity", "tags", ...keptProperties.map((name) => `properties.${name}`)];
-const routedPaths = ["identity", "properties.routing"];
 const policiesPath = "properties.authorizationPolicies";
 
 /**
  * The hub as it is declared. A PUT carries the whole hub, so one that is there already is written with everything that it
- * has beside. In a run that has nothing to change, and in a preview, what it has beside is not looked at: what others do to
- * their parts of the hub is no difference.
+ * has beside, and a preview announces that write as it will be. In a run that has nothing to change, what the hub has
+ * beside is not looked at: what others do to their parts of it is no difference.
  */
 function declaredHub(
     args: HubArgs,
@@ -116,15 +134,8 @@ function declaredHub(
     /** Whether the run changes a hub that is there. */
     readonly isWritten: boolean;
 } {
-    const { sku, units, localAuth, isLinked, present, routes } = args;
-    const declared = {
-        sku: { name: sku, capacity: units },
-        properties: {
-            disableLocalAuth: !localAuth && !isLinked,
-            disableDeviceSAS: !localAuth,
-            disableModuleSAS: !localAuth,
-        },
-    };
+    const { sku, isLinked, present, routes } = args;
+    const declared = declaredAlways(args);
     if (present === undefined) {
         const properties = {
             ...declared.properties,
@@ -142,18 +153,17 @@ function declaredHub(
     }
     const { minTlsVersion } = present.recorded.properties ?? {};
     const properties = { ...declared.properties, ...(minTlsVersion && { minTlsVersion }) };
-    const isRoutedAsDeclared = routes === undefined || isRouted(routes, present.recorded);
-    const arePartsSettled = isSettled(args, present, declared);
-    if (arePartsSettled && isRoutedAsDeclared) {
+    if (isSettled({ ...args, present })) {
         return {
             body: { ...declared, properties },
             ignoreChanges: [...keptPaths, policiesPath],
             isWritten: false,
         };
     }
-    const { identity, routing } = isRoutedAsDeclared
-        ? {}
-        : withOthers(routes, { identity: present.parts.identity, ...present.parts.properties });
+    const { identity, routing } =
+        routes === undefined || isRouted(routes, present.recorded)
+            ? {}
+            : withOthers(routes, { identity: present.parts.identity, ...present.parts.properties });
     const routed = (body: HubBody): HubBody => ({
         ...body,
         ...(identity && { identity }),
@@ -162,17 +172,6 @@ function declaredHub(
             ...(routing && { routing }),
         },
     });
-    if (pulumi.runtime.isDryRun()) {
-        const own = arePartsSettled ? {} : { authorizationPolicies: policies };
-        return {
-            body: routed({ ...declared, properties: { ...properties, ...own } }),
-            ignoreChanges: [
-                ...keptPaths.filter((path) => isRoutedAsDeclared || !routedPaths.includes(path)),
-                ...(arePartsSettled ? [policiesPath] : []),
-            ],
-            isWritten: true,
-        };
-    }
     const whole = mergeParts(present.parts, { ...declared, properties }) as HubBody;
     return {
         body: routed({
@@ -184,10 +183,32 @@ function declaredHub(
     };
 }
 
+function declaredAlways({ sku, units, localAuth, isLinked }: Omit<PresentHubArgs, "present">) {
+    return {
+        sku: { name: sku, capacity: units },
+        properties: {
+            disableLocalAuth: !localAuth && !isLinked,
+            disableDeviceSAS: !localAuth,
+            disableModuleSAS: !localAuth,
+        },
+    };
+}
+
 /** Whether the last run has left the hub as it is declared. */
-function isSettled(args: HubArgs, present: PresentHub, declared: object): boolean {
-    const named = (all: readonly SharedAccessPolicy[] = []) =>
-        stableJson(all.map(({ keyName, rights }) => `${keyName}: ${rights}`).sort());
-    const wanted = policiesOf("", { ...args, present: present.policies });
-    return isAsDeclared(present.recorded, declared) && named(present.policies) === named(wanted);
+function isSettled(args: PresentHubArgs): boolean {
+    const { isLinked, present, routes } = args;
+    const isLinkSettled =
+        present.policies === undefined
+            ? !isLinked || present.wasLinked
+            : named(present.policies) ===
+              named(policiesOf("", { ...args, present: present.policies }));
+    return (
+        isLinkSettled &&
+        isAsDeclared(present.recorded, declaredAlways(args)) &&
+        (routes === undefined || isRouted(routes, present.recorded))
+    );
+}
+
+function named(all: readonly SharedAccessPolicy[] = []): string {
+    return stableJson(all.map(({ keyName, rights }) => `${keyName}: ${rights}`).sort());
 }

@@ -44,20 +44,21 @@ const computed: Readonly<Record<string, readonly string[]>> = {
  * The parts of a hub as a read of it shows them. Keys in connection strings are masked in it; a PUT that carries the mask
  * leaves the key as it is, which other clients rely on as well (hashicorp/terraform-provider-azurerm#13890, azure-cli's
  * `az iot hub update`).
+ *
+ * @param names of the properties that the program leaves to others; default: a hub's
  */
-export function partsOf(hub: {
-    readonly identity?: unknown;
-    readonly tags?: unknown;
-    readonly properties?: unknown;
-}): HubParts {
+export function partsOf(
+    hub: { readonly identity?: unknown; readonly tags?: unknown; readonly properties?: unknown },
+    names: readonly string[] = keptProperties,
+): HubParts {
     const properties = (hub.properties ?? {}) as Part;
-    const kept = keptProperties.map((name) => [name, properties[name]] as const);
+    const kept = names.map((name) => [name, properties[name]] as const);
     const given = {
         tags: hub.tags,
         identity: withListOfIdentities((hub.identity ?? {}) as Part),
         properties: Object.fromEntries(kept),
     };
-    const written = withoutComputed(given, "") as {
+    const written = (withoutComputed(given, "") ?? {}) as {
         identity?: Part;
         tags?: Record<string, string>;
         properties?: Part;

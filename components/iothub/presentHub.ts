@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "timers/promises";
 import * as iothub from "@pulumi/azure-native/iothub";
 import { confirmations } from "../azure/confirmations";
+import { isForbidden } from "../azure/refusal";
 import { HubParts, partsOf } from "./hubParts";
 import { SharedAccessPolicy } from "./sharedAccess";
 
@@ -8,13 +9,16 @@ import { SharedAccessPolicy } from "./sharedAccess";
 export interface PresentHub {
     /** As the state has it, or where that cannot be read, as Azure has it: `sku` and `properties`. */
     readonly recorded: {
+        readonly name?: string;
         readonly sku?: unknown;
         readonly properties?: { readonly minTlsVersion?: string };
     };
     /** What it has beside what this program declares, as Azure has it now. */
     readonly parts: HubParts;
-    /** Its shared access policies with their keys, as Azure has them now. */
-    readonly policies: readonly SharedAccessPolicy[];
+    /** Whether the last run linked a provisioning service to it, for which it has a policy. */
+    readonly wasLinked: boolean;
+    /** Its shared access policies with their keys, as Azure has them now; left out: not read, see {@link readPolicies}. */
+    readonly policies?: readonly SharedAccessPolicy[];
 }
 
 /** Where a hub is, if it is there. */
@@ -31,33 +35,66 @@ export interface HubPlace {
  * @returns undefined when there is none
  * @throws Error when it cannot be read: to write it unread would take from it what others have configured
  */
-export async function readHub(place: HubPlace): Promise<PresentHub | undefined> {
+export async function readHub(
+    place: HubPlace,
+): Promise<Pick<PresentHub, "recorded" | "parts"> | undefined> {
     const { resourceGroupName, resourceName, recorded } = place;
+    const hub = await foundOrNot(recorded !== undefined, () =>
+        iothub.getIotHubResource({ resourceGroupName, resourceName }),
+    );
+    return hub && { recorded: recorded ?? hub, parts: partsOf(hub) };
+}
+
+/**
+ * @param isRecorded whether the state has it: then it is asked for again before it is taken for gone
+ * @returns undefined when Azure has no such resource
+ * @throws Error when it cannot be read
+ */
+export async function foundOrNot<T>(
+    isRecorded: boolean,
+    read: () => Promise<T>,
+): Promise<T | undefined> {
     for (let attempt = 0; ; attempt++) {
         try {
-            const at = { resourceGroupName, resourceName };
-            const hub = await iothub.getIotHubResource(at);
-            const { value = [] } = await iothub.listIotHubResourceKeys(at);
-            return {
-                recorded: recorded ?? hub,
-                parts: partsOf(hub),
-                policies: value.map(({ keyName, rights, primaryKey, secondaryKey }) => ({
-                    keyName,
-                    rights: rights as iothub.AccessRights,
-                    primaryKey: primaryKey ?? "",
-                    secondaryKey: secondaryKey ?? "",
-                })),
-            };
+            return await read();
         } catch (error) {
             const said = String(error);
             if (!/ResourceNotFound|ResourceGroupNotFound|\b404\b/.test(said)) {
                 throw error;
             }
-            const isSure = recorded === undefined || /ResourceGroupNotFound/.test(said);
+            const isSure = !isRecorded || /ResourceGroupNotFound/.test(said);
             if (isSure || attempt === confirmations.length) {
                 return undefined;
             }
         }
         await sleep(confirmations[attempt] * 1000);
+    }
+}
+
+/**
+ * Reads a hub's shared access policies with their keys, which takes the right `Microsoft.Devices/IotHubs/listkeys/action`.
+ *
+ * @returns undefined when this login may not
+ */
+export async function readPolicies({
+    resourceGroupName,
+    resourceName,
+}: Omit<HubPlace, "recorded">): Promise<readonly SharedAccessPolicy[] | undefined> {
+    try {
+        const { value = [] } = await iothub.listIotHubResourceKeys({
+            resourceGroupName,
+            resourceName,
+        });
+        return value.map(({ keyName, rights, primaryKey, secondaryKey }) => ({
+            keyName,
+            rights: rights as iothub.AccessRights,
+            primaryKey: primaryKey ?? "",
+            secondaryKey: secondaryKey ?? "",
+        }));
+    } catch (error) {
+        if (isForbidden(error)) {
+            return undefined;
+        }
+        throw error;
     }
 }

@@ -1,7 +1,7 @@
 import { PromiseCache } from "../async/promiseCache";
 import { azure } from "../azure/access";
 import { DataPlaneAccess } from "../azure/dataPlaneAccess";
-import { lastingRefusal } from "../azure/lastingRefusal";
+import { lastingRefusal, roleSince } from "../azure/lastingRefusal";
 import { readStanding } from "../azure/standing";
 import { setting } from "../dynamic/stackSettings";
 import { HubSize } from "../azure/serviceLimits";
@@ -92,6 +92,7 @@ function open(hostName: string, size: HubSize, resource: string): HubRegistry {
         resourceId: resource,
         role: "IoT Hub Data Contributor",
         lasting: lastingRefusal,
+        since: roleSince,
     };
     const access = new DataPlaneAccess({ ...role, waitSeconds: roleWaitSeconds });
     const address = process.env[rateLimitServerVariable];

@@ -255,6 +255,13 @@ export const functionTypes: Readonly<Record<string, FunctionType>> = {
         path: [resourceGroupName, { name: "resourceName" }, { name: "keyName" }],
         answer: oneSharedAccessRule,
     },
+    "azure-native:deviceprovisioningservices:getIotDpsResource": {
+        method: "GET",
+        template: provisioning,
+        apiVersion: provisioningVersion,
+        path: [resourceGroupName, { name: "provisioningServiceName" }],
+        answer: { id: text, ...provisioningService },
+    },
     "azure-native:deviceprovisioningservices:listIotDpsResourceKeys": {
         method: "POST",
         template: `${provisioning}/listkeys`,

@@ -115,6 +115,7 @@ describe("a fleet in shards (npm run fleet)", function () {
         const preview = await fleet("preview", "--shards", "2");
         assert.match(preview, /resources to move from fleet to fleet-shard-1/);
         const text = await fleet("up", "--shards", "2");
+        assert.equal(text.match(/^Azure: login by a client secret as /gm)?.length, 1);
         assert.match(text, /^24 devices to move to other stacks: only states change$/m);
         assert.deepEqual(await stackNames(deployment), ["fleet", "fleet-shard-1", "fleet-shard-2"]);
         await assertKept(before);

@@ -1,12 +1,15 @@
 import * as assert from "assert";
-import { mkdtempSync, readFileSync, rmSync } from "fs";
+import { spawn } from "child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "fs";
 import { tmpdir } from "os";
 import * as path from "path";
+import { setTimeout as sleep } from "timers/promises";
 import { EnvironmentCredential } from "@azure/identity";
 import { differences, fieldsOf, Recording } from "../../cli/live/recording";
 import { bodyForm, headerForms, hostForm, pathForm } from "../../cli/live/redact";
 import { readRecording, runLive } from "../../cli/live/run";
 import { shared } from "../support/emulator";
+import { processTree, survivors } from "../support/processes";
 import { SpecMappers } from "../support/specMappers";
 import { requirePulumi } from "../support/tools";
 
@@ -143,6 +146,54 @@ describe("npm run live, on the emulator in Azure's place", function () {
             found.some((line) => /hostName: string in emulator, number in azure$/.test(line)),
         );
         assert.ok(found.some((line) => line.endsWith(": only in emulator")));
+    });
+});
+
+describe("npm run live that is interrupted", function () {
+    this.timeout(300_000);
+    const { manage } = shared();
+
+    it("deletes what it has made in the middle of an update, and ends with the signal's status", async function () {
+        requirePulumi(this);
+        const folder = mkdtempSync(path.join(tmpdir(), "iot-x509-live-signals-"));
+        try {
+            const live = spawn(
+                process.execPath,
+                [
+                    "-r",
+                    "ts-node/register/transpile-only",
+                    "--",
+                    "cli/live/main.ts",
+                    "--emulator",
+                ].concat(["--record", path.join(folder, "recording.json")]),
+                {
+                    cwd: path.resolve(__dirname, "../.."),
+                    env: { ...process.env, IOT_X509_LIVE_EMULATED: "1", TMPDIR: folder },
+                },
+            );
+            let output = "";
+            live.stdout.on("data", (data: Buffer) => (output += data.toString()));
+            live.stderr.on("data", (data: Buffer) => (output += data.toString()));
+            const ended = new Promise((resolve) => live.once("exit", resolve));
+            const isThere = async () =>
+                JSON.stringify(await manage("GET", "/dump")).includes("/IotHubs/live-trial-");
+            while (!(await isThere())) {
+                assert.equal(live.exitCode, null, output);
+                await sleep(200);
+            }
+            const tree = processTree(live.pid as number);
+            live.kill("SIGINT");
+            assert.equal(await ended, 130, output);
+            assert.match(output, /^Interrupted: what was made is being deleted/m);
+            assert.match(output, /^everything is gone$/m);
+            assert.match(output, /^live: up: CAs, hub, provisioning service: interrupted$/m);
+            assert.deepStrictEqual(await survivors(tree, 8_000), []);
+            const dump = JSON.stringify(await manage("GET", "/dump"));
+            assert.deepStrictEqual(dump.match(/.{0,80}live-trial.{0,30}/g), null);
+            assert.deepStrictEqual(readdirSync(folder), ["recording.json"]);
+        } finally {
+            rmSync(folder, { recursive: true, force: true });
+        }
     });
 });
 

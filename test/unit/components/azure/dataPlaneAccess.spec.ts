@@ -61,6 +61,39 @@ describe("waiting for a data-plane role", () => {
         assert.equal(await waiting.whenGranted(refusing(0).call), "granted");
     });
 
+    it("a role that Azure has taken and does not count yet is told as such, after the bounded wait, once asked for", async () => {
+        let asked = 0;
+        const waiting = new DataPlaneAccess({
+            hostName: "iot-abc.azure-devices.net",
+            resourceId: "/subscriptions/abc",
+            role: "IoT Hub Data Contributor",
+            waitSeconds: 30,
+            since: async () => `2026-11-28T20:00:0${++asked}Z`,
+        });
+        const said = mock.method(console, "log", () => undefined);
+        const first = refusing(Infinity);
+        const failed = assert.rejects(waiting.whenGranted(first.call), (error: Error) => {
+            assert.match(
+                error.message,
+                /has the role "IoT Hub Data Contributor" since 2026-11-28T20:00:01Z/,
+            );
+            assert.match(error.message, /does not count it yet, after a wait of 30 s/);
+            assert.doesNotMatch(error.message, /az role assignment create/);
+            return true;
+        });
+        await pass(40);
+        await failed;
+        const lines = said.mock.calls.map(({ arguments: [line] }) => String(line));
+        said.mock.restore();
+        assert.equal(lines.length, 2);
+        lines.forEach((line) =>
+            assert.match(line, /^waiting for the role on iot-abc\..* \(at most \d\d s more\)$/),
+        );
+        const next = assert.rejects(waiting.whenGranted(refusing(Infinity).call), /20:00:01Z/);
+        await pass(1);
+        await next;
+    });
+
     it("what no role cures ends at once, for every call, with the reason", async () => {
         let asked = 0;
         const kept = new DataPlaneAccess({

@@ -1,0 +1,174 @@
+import * as iothub from "@pulumi/azure-native/iothub";
+import * as pulumi from "@pulumi/pulumi";
+import { isForbidden } from "../components/azure/refusal";
+import {
+    isLinkedAt,
+    KnownLink,
+    PresentService,
+    readService,
+    readServicePolicies,
+} from "../components/dps/presentService";
+import {
+    isSettledService,
+    LinkedHub,
+    ProvisioningServiceArgs,
+} from "../components/dps/provisioningService";
+import { Hub } from "../components/iothub/hub";
+import { hubAddress, policyKey } from "../components/iothub/linkedHub";
+import { PresentHub } from "../components/iothub/presentHub";
+import { provisioningKey, provisioningPolicy } from "../components/iothub/sharedAccess";
+import { presentPlace } from "./presentPlace";
+import { PreviousState } from "./previousState";
+import { DpsSettings, LinkedHubSettings, Settings } from "./settings";
+import { SignedIn } from "./signIn";
+import { sayUnread } from "./unreadKeys";
+
+export const serviceType = "azure-native:deviceprovisioningservices:IotDpsResource";
+const serviceKeysRight = "Microsoft.Devices/provisioningServices/listkeys/action";
+const policyKeyRight = "Microsoft.Devices/IotHubs/IotHubKeys/listkeys/action";
+
+interface LinkArgs {
+    readonly hub: Hub;
+    /** The hub before the run. */
+    readonly presentHub: PresentHub | undefined;
+    readonly signedIn: SignedIn;
+    readonly previous: PreviousState;
+}
+
+/** The hubs that the provisioning service is linked to, and the service as it is before the run. */
+export async function serviceLinks(
+    settings: Settings,
+    dps: DpsSettings,
+    args: LinkArgs,
+): Promise<Pick<ProvisioningServiceArgs, "linkedHubs" | "knownLinks" | "present">> {
+    const { presentHub } = args;
+    const { location } = settings;
+    const place = servicePlace(settings, dps, args.previous);
+    const present = place && (await presentService(place, args.previous));
+    const own = ownLink(settings, dps, args, present);
+    const others = await Promise.all(
+        dps.linkedHubs.map((one, index) => otherLink(one, index + 1, args, present)),
+    );
+    const links = {
+        linkedHubs: [own, ...others.map(({ declared }) => declared)],
+        knownLinks: presentHub && [
+            {
+                hostName: hostNameOf(presentHub, args),
+                key: presentHub.policies && provisioningKey(presentHub.policies),
+                location,
+                weight: dps.weight,
+            },
+            ...others.map(({ known }) => known),
+        ],
+    };
+    if (
+        place === undefined ||
+        present === undefined ||
+        isSettledService({ ...dps, ...links, present })
+    ) {
+        return { ...links, present };
+    }
+    const policies = await readServicePolicies(place);
+    if (policies === undefined) {
+        const whose = `the keys of the provisioning service ${place.provisioningServiceName}`;
+        sayUnread(whose, serviceKeysRight, true);
+    }
+    return { ...links, present: { ...present, policies } };
+}
+
+function servicePlace(settings: Settings, dps: DpsSettings, previous: PreviousState) {
+    const found = presentPlace(
+        settings,
+        dps.name,
+        previous.find(serviceType, "dps-service"),
+        previous,
+    );
+    return (
+        found && {
+            resourceGroupName: found.resourceGroupName,
+            provisioningServiceName: found.resourceName,
+        }
+    );
+}
+
+async function presentService(
+    place: NonNullable<ReturnType<typeof servicePlace>>,
+    previous: PreviousState,
+): Promise<PresentService | undefined> {
+    const found = await readService(place, previous.find(serviceType, "dps-service"));
+    const { linkDigests = {} } = (previous.find("iot-x509:dps:ProvisioningService", "dps") ??
+        {}) as { readonly linkDigests?: Readonly<Record<string, string>> };
+    return found && { ...found, digests: linkDigests };
+}
+
+function ownLink(
+    { location }: Settings,
+    { weight }: DpsSettings,
+    args: LinkArgs,
+    present: PresentService | undefined,
+): LinkedHub {
+    const { hub, presentHub } = args;
+    const isKept =
+        present !== undefined &&
+        presentHub !== undefined &&
+        isLinkedAt(present, 0, hostNameOf(presentHub, args));
+    return {
+        hostName: hub.hostName,
+        policy: provisioningPolicy.keyName,
+        key: hub.provisioningKey ?? (isKept ? undefined : unknownKey()),
+        location,
+        weight,
+    };
+}
+
+function hostNameOf({ recorded }: PresentHub, { signedIn }: LinkArgs): string {
+    return `${recorded.name}.${signedIn.cloud.hubDomain}`;
+}
+
+async function otherLink(
+    { id, policy, location, weight }: LinkedHubSettings,
+    index: number,
+    { signedIn }: LinkArgs,
+    present: PresentService | undefined,
+): Promise<{ readonly declared: LinkedHub; readonly known: KnownLink }> {
+    const { hubName } = hubAddress(id);
+    const hostName = `${hubName}.${signedIn.cloud.hubDomain}`;
+    const key = await otherKey(id, policy, signedIn);
+    const isKept = present !== undefined && isLinkedAt(present, index, hostName);
+    if (key === undefined) {
+        sayUnread(`the keys of the linked hub ${hubName}`, policyKeyRight, !isKept);
+    }
+    const known = { hostName, key, location, weight };
+    const secret = key === undefined ? undefined : pulumi.secret(key);
+    return {
+        known,
+        declared: { ...known, policy, key: secret ?? (isKept ? undefined : unknownKey()) },
+    };
+}
+
+/** Undefined when this login may not read it. */
+async function otherKey(
+    id: string,
+    policy: string,
+    signedIn: SignedIn,
+): Promise<string | undefined> {
+    const { subscriptionId, resourceGroupName, hubName } = hubAddress(id);
+    const isNear = subscriptionId.toLowerCase() === signedIn.deployer.subscriptionId.toLowerCase();
+    try {
+        if (!isNear) {
+            return await policyKey(signedIn, id, policy);
+        }
+        const place = { resourceGroupName, resourceName: hubName, keyName: policy };
+        return (await iothub.listIotHubResourceKeysForKeyName(place)).primaryKey ?? "";
+    } catch (error) {
+        if (isForbidden(error)) {
+            return undefined;
+        }
+        throw error;
+    }
+}
+
+/** Of a link that a preview announces without being able to read it. */
+function unknownKey(): pulumi.Output<string> {
+    return pulumi.secret(pulumi.output(pulumi.unknown as unknown as string));
+}

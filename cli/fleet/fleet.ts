@@ -1,4 +1,5 @@
 import { availableParallelism } from "os";
+import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { destroyVariable } from "../../components/dynamic/stackSettings";
 import { rateLimitServerVariable } from "../../components/dynamic/runVariables";
 import { shellWord } from "../../components/text/shellWords";
@@ -39,10 +40,12 @@ export interface FleetOptions {
     /** Fleet stacks that are deployed at once. Default: one for each processor. */
     readonly atOnce?: number;
     readonly say: (line: string) => void;
+    /** Is given what the engine tells of each stack. */
+    readonly onEvent?: (event: EngineEvent) => void;
 }
 
 /** What a run goes by, read once. */
-interface Present {
+export interface Present {
     readonly settings: Settings;
     /** Names of encrypted settings. */
     readonly encrypted: readonly string[];
@@ -184,8 +187,13 @@ export class Fleet {
     /** Shows what `up` would do. Writes nothing. */
     async preview(): Promise<FleetOutcome> {
         const present = await this.read();
-        const { wanted, placement, expectedParts } = present.stacks;
         this.judgeCutOff(present);
+        return this.previewOf(present);
+    }
+
+    /** The same of what was read already, however many devices are cut off. */
+    async previewOf(present: Present): Promise<FleetOutcome> {
+        const { wanted, placement, expectedParts } = present.stacks;
         if (placement.moves.length + placement.leftovers.length > 0) {
             return { stacks: [], awaited: placement };
         }
@@ -328,7 +336,10 @@ export class Fleet {
             settingsFile: this.runFolder.settingsFile(stack),
             eventLog: this.runFolder.eventLog(stack),
             variables: this.variables(stack),
-            onEvent: (event) => this.progress?.take(event),
+            onEvent: (event) => {
+                this.progress?.take(event);
+                this.options.onEvent?.(event);
+            },
         });
         const result = this.isStopping && outcome.result === "failed" ? "stopped" : outcome.result;
         say(`${verb} of ${stack}: ${result} after ${outcome.seconds.toFixed(1)} s`);

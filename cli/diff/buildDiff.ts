@@ -7,7 +7,7 @@ import { HeldFleet, HeldResource } from "./heldFleet";
 import { limitsAfter, registryUse } from "./limits";
 import { resourceChanges } from "./resources";
 import { changingSteps, RawStep } from "./step";
-import { trustChanges } from "./trust";
+import { rotations, trustChanges } from "./trust";
 import { warningsOf } from "./warnings";
 
 /** What a preview told, and what it was made from. */
@@ -33,7 +33,7 @@ export function buildDiff(previewed: Previewed): FleetDiff {
     const isHidden = encrypted.includes("organization") || encrypted.includes("country");
     const known = { ...settings, organization: isHidden ? undefined : settings.organization };
     const changes = deviceChanges(steps, settings, held);
-    const trust = trustChanges(steps, settings);
+    const rotated = rotations(steps, settings, held);
     const operations = { create: toCome, update: 0, replace: 0, delete: 0 };
     steps.forEach(({ action }: { action: Operation }) => operations[action]++);
     return {
@@ -43,11 +43,11 @@ export function buildDiff(previewed: Previewed): FleetDiff {
         operations,
         access: accessChanges(steps, changes, known, held),
         devices: deviceDiff(changes, settings, held),
-        trust,
+        trust: trustChanges(steps, rotated),
         resources: resourceChanges(steps),
         ...limitsAfter(settings),
         registry: registryUse(steps, settings, toCome),
-        warnings: warningsOf(settings, changes, trust, held),
+        warnings: warningsOf(settings, changes, rotated, held),
         refusal: tooMany(known, held.previous)?.split("\n")[0] ?? null,
         unread: encrypted,
     };

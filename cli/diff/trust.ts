@@ -1,6 +1,7 @@
 import { isUnknown } from "../../components/dynamic/values";
 import { Settings } from "../../stacks/settings";
 import { TrustChange } from "./fleetDiff";
+import { HeldFleet } from "./heldFleet";
 import { Step } from "./step";
 
 const verifiedType = "pulumi-nodejs:dynamic/iothub:VerifiedCertificate";
@@ -10,41 +11,55 @@ const signedTypes = [
 ];
 const keyType = "tls:index/privateKey:PrivateKey";
 
-/** CAs made, signed, proven, retained and removed; a rotation of a group first. */
-export function trustChanges(
-    steps: readonly Step[],
-    { groups }: Pick<Settings, "groups">,
-): TrustChange[] {
-    return [...rotations(steps, groups), ...steps.flatMap(caChange)];
+/** A group's present CA becomes one of another generation. */
+export interface Rotation {
+    readonly group: string;
+    readonly from: number;
+    readonly to: number;
+    /** Whether the former one stays trusted. */
+    readonly isRetained: boolean;
 }
 
-/** A group's present CA is of another generation than the one before. */
-function rotations(steps: readonly Step[], groups: Settings["groups"]): TrustChange[] {
-    return groups.flatMap(({ name, intermediate: { generation, retain } }) => {
-        const isMade = steps.some(
-            (step) =>
-                step.name === `${name}-g${generation}` ||
-                step.name === `${name}-g${generation}-certificate`,
+/** CAs made, signed, proven, retained and removed; a rotation of a group first. */
+export function trustChanges(steps: readonly Step[], rotated: readonly Rotation[]): TrustChange[] {
+    return [...rotated.flatMap(rotationChanges), ...steps.flatMap(caChange)];
+}
+
+function rotationChanges({ group, from, to, isRetained }: Rotation): TrustChange[] {
+    const detail = `G${from} to G${to}`;
+    const rotated: TrustChange = { name: group, at: "state", what: "rotated", detail };
+    const former = `${group}-g${from}`;
+    return isRetained
+        ? [rotated, { name: former, at: "state", what: "retained", detail: "stays trusted" }]
+        : [rotated];
+}
+
+/** By the keys of CAs that the state has and the step that makes the next one. */
+export function rotations(
+    steps: readonly Step[],
+    { groups }: Pick<Settings, "groups">,
+    held: HeldFleet,
+): Rotation[] {
+    const made = new Set(
+        steps
+            .filter(({ action }) => action === "create")
+            .map(({ type, name }) => `${type}::${name}`),
+    );
+    const keys = [...held.previous.all(keyType).keys()];
+    return groups.flatMap(({ name, intermediate: { generation: to, retain } }) => {
+        const before = keys.flatMap((key) => {
+            const found = key.startsWith(`${name}-g`)
+                ? /^(\d+)-key$/.exec(key.slice(name.length + 2))
+                : null;
+            return found === null ? [] : [Number(found[1])];
+        });
+        const isNew = [`${keyType}::${name}-g${to}-key`, `${verifiedType}::${name}-g${to}`].some(
+            (one) => made.has(one),
         );
-        const issuer = steps.find((step) => step.type.endsWith("pki:Issuer") && step.name === name);
-        if (!isMade || issuer?.action !== "update" || generation === 1) {
-            return [];
-        }
-        const before = generation - 1;
-        const isRetained = retain.includes(before);
-        const rotated: TrustChange = {
-            name,
-            at: "state",
-            what: "rotated",
-            detail: `G${before} to G${generation}`,
-        };
-        const old: TrustChange = {
-            name: `${name}-g${before}`,
-            at: "hub",
-            what: "retained",
-            detail: `retain: [${retain.join(", ")}]`,
-        };
-        return isRetained ? [rotated, old] : [rotated];
+        const from = Math.max(...before.filter((one) => one !== to));
+        return isNew && Number.isFinite(from)
+            ? [{ group: name, from, to, isRetained: retain.includes(from) }]
+            : [];
     });
 }
 

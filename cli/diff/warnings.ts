@@ -2,8 +2,9 @@ import { nameList } from "../../components/dynamic/nameList";
 import { PriorCas } from "../../stacks/priorCas";
 import { GroupSettings, Settings } from "../../stacks/settings";
 import { planFleet } from "../plan/plan";
-import { DeviceChange, TrustChange } from "./fleetDiff";
+import { DeviceChange } from "./fleetDiff";
 import { HeldFleet } from "./heldFleet";
+import { Rotation } from "./trust";
 
 const day = 24 * 3600 * 1000;
 
@@ -11,14 +12,14 @@ const day = 24 * 3600 * 1000;
 export function warningsOf(
     settings: Settings,
     changes: readonly DeviceChange[],
-    trust: readonly TrustChange[],
+    rotated: readonly Rotation[],
     held: HeldFleet,
     now: number = Date.now(),
 ): string[] {
     return [
         ...protection(settings),
         ...adoptions(settings),
-        ...withoutRollover(settings, trust),
+        ...withoutRollover(rotated),
         ...room(settings),
         ...cutLeaves(settings, changes, held, now),
         ...resets(settings),
@@ -43,17 +44,13 @@ function adoptions({ devices }: Settings): string[] {
 }
 
 /** A rotation that leaves nobody the time to get a new certificate. */
-function withoutRollover({ groups }: Settings, trust: readonly TrustChange[]): string[] {
-    const rotated = new Set(trust.filter(({ what }) => what === "rotated").map(({ name }) => name));
-    return groups
-        .filter(({ name, intermediate }) => {
-            const { generation, retain } = intermediate;
-            return rotated.has(name) && !retain.includes(generation - 1);
-        })
+function withoutRollover(rotated: readonly Rotation[]): string[] {
+    return rotated
+        .filter(({ isRetained }) => !isRetained)
         .map(
-            ({ name, intermediate: { generation } }) =>
-                `Group ${name} is rotated without a rollover: G${generation - 1} is not retained, so its devices need their new certificate at once ` +
-                `(groups.${name}.intermediate.retain: [${generation - 1}]).`,
+            ({ group, from }) =>
+                `Group ${group} is rotated without a rollover: G${from} is not retained, so its devices need their new ` +
+                `certificate at once (groups.${group}.intermediate.retain: [${from}]).`,
         );
 }
 

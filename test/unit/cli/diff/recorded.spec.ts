@@ -73,7 +73,7 @@ describe("the diff of a recorded preview", () => {
         const lines = diff.trust.map(({ name, at, what }) => `${name} ${what} ${at}`);
         assert.deepEqual(lines, [
             "presses rotated state",
-            "presses-g1 retained hub",
+            "presses-g1 retained state",
             "presses-g2 made state",
             "presses-g2 uploaded and proven hub",
         ]);

@@ -317,7 +317,7 @@ function strong(text: string): Line {
     return { text, isStrong: true };
 }
 
-export function number(value: number): string {
+function number(value: number): string {
     return value.toLocaleString("en-US");
 }
 

@@ -149,3 +149,60 @@ describe("a saved preview that cannot be told from", () => {
         refused(JSON.stringify({ steps: [{ op: "same", urn }] }), /of another project/);
     });
 });
+
+/** The recorded state, with other settings than those that were previewed: access follows from both. */
+describe("access, by what the settings leave", () => {
+    const previewed = readSavedPreview(fixture("change.json"), project);
+    const { settings } = previewed;
+
+    function lost(changes: Partial<typeof settings>): string[] {
+        const diff = buildDiff({ ...previewed, settings: { ...settings, ...changes } });
+        return diff.access.lost.map(
+            ({ device, refused, after }) => `${device} ${refused} ${after}`,
+        );
+    }
+
+    const groups = (name: string, changes: object): typeof settings.groups =>
+        settings.groups.map((one) => (one.name === name ? { ...one, ...changes } : one));
+
+    it("a group that leaves the provisioning service loses its next registration alone", () => {
+        const found = lost({ groups: groups("meters", { provisioning: "listed" }) });
+        assert.deepEqual(
+            found.filter((one) => one.startsWith("meter-")),
+            [
+                "meter-1 registration enabled",
+                "meter-2 connect disabled, kept",
+                "meter-3 registration enabled",
+            ],
+        );
+    });
+
+    it("a listed group that is left to the provisioning service is out until it registers", () => {
+        const found = lost({ groups: groups("meters", { provisioning: "dps" }) });
+        assert.deepEqual(
+            found.filter((one) => /meter-[13]/.test(one)),
+            ["meter-1 reconnect enabled", "meter-3 reconnect enabled"],
+        );
+    });
+
+    it("a blocked group is out, whoever is in it", () => {
+        const found = lost({ groups: groups("taps", { blocked: true }) });
+        assert.deepEqual(
+            found.filter((one) => /tap-1/.test(one)),
+            ["tap-1 connect disabled"],
+        );
+    });
+
+    it("a rotation without retain cuts all enabled devices of the group", () => {
+        const [presses] = settings.groups.filter(({ name }) => name === "presses");
+        const intermediate = { ...presses.intermediate, retain: [] };
+        const found = lost({ groups: groups("presses", { intermediate }) });
+        assert.equal(found.filter((one) => /press-\d connect enabled/.test(one)).length, 3);
+    });
+
+    it("the brake is told before everything else", () => {
+        const diff = buildDiff({ ...previewed, settings: { ...settings, maxCutOff: 1 } });
+        assert.match(diff.refusal ?? "", /would cut off 3 devices/);
+        assert.match(terminalLines(diff)[3], /up refuses this change/);
+    });
+});

@@ -41,10 +41,12 @@ export interface FleetOptions {
     /** Fleet stacks that are deployed at once. Default: one for each processor. */
     readonly atOnce?: number;
     readonly say: (line: string) => void;
+    /** Is given what the engine tells of each stack. */
+    readonly onEvent?: (event: EngineEvent) => void;
 }
 
 /** What a run goes by, read once. */
-interface Present {
+export interface Present {
     readonly settings: Settings;
     /** Names of encrypted settings. */
     readonly encrypted: readonly string[];
@@ -186,8 +188,13 @@ export class Fleet {
     /** Shows what `up` would do. Writes nothing. */
     async preview(): Promise<FleetOutcome> {
         const present = await this.read();
-        const { wanted, placement, expectedParts } = present.stacks;
         this.judgeCutOff(present);
+        return this.previewOf(present);
+    }
+
+    /** The same of what was read already, however many devices are cut off. */
+    async previewOf(present: Present): Promise<FleetOutcome> {
+        const { wanted, placement, expectedParts } = present.stacks;
         if (placement.moves.length + placement.leftovers.length > 0) {
             return { stacks: [], awaited: placement };
         }
@@ -333,6 +340,7 @@ export class Fleet {
             onEvent: (event) => {
                 this.progress?.take(event);
                 this.tellLogin(event);
+                this.options.onEvent?.(event);
             },
         });
         const result = this.isStopping && outcome.result === "failed" ? "stopped" : outcome.result;

@@ -10,7 +10,7 @@ import {
     placeParts,
     wantedParts,
 } from "./placement";
-import { ExportedState, stackType } from "./stackState";
+import { ExportedState, StateResource, stackType } from "./stackState";
 
 /** A stack that holds a part of the fleet, or held one. */
 export interface FleetStack {
@@ -100,16 +100,20 @@ export class FleetStacks {
         return new Set([...wantedParts(this.settings), ...this.parts.map(nameOf)]).size;
     }
 
-    /** What all of them hold, with the outputs of the hub's stack. */
-    get previous(): PreviousState {
-        const resources = [...this.states.values()].flatMap(({ deployment }) =>
+    /** What all of them hold. */
+    get resources(): readonly StateResource[] {
+        return [...this.states.values()].flatMap(({ deployment }) =>
             (deployment.resources ?? []).filter((one) => one.delete !== true),
         );
+    }
+
+    /** The same, with the outputs of the hub's stack. */
+    get previous(): PreviousState {
         const hub = this.states.get(this.platform)?.deployment.resources ?? [];
         return new PreviousState(
             hub.find(({ type }) => type === stackType)?.outputs ?? {},
             Object.fromEntries(
-                resources.map(({ urn, type, outputs = {} }) => [urn, { type, outputs }]),
+                this.resources.map(({ urn, type, outputs = {} }) => [urn, { type, outputs }]),
             ),
         );
     }

@@ -63,6 +63,31 @@ export function readStack(
         ...section(folder, stackFile(folder, stack)),
         ...(Object.fromEntries(named) as Values),
     };
+    return readValues(given, folder, stack, onWarning);
+}
+
+/**
+ * The same of a configuration as the engine shows it, e.g. in `pulumi preview --json`: by name with its namespace, a secret
+ * as `[secret]`.
+ */
+export function readShownConfiguration(
+    config: Readonly<Record<string, string>>,
+    folder: string,
+    stack: string,
+): StackConfiguration {
+    const given = Object.entries(config).map(([key, value]) => [
+        key,
+        value === "[secret]" ? { secure: "" } : value,
+    ]);
+    return readValues(Object.fromEntries(given) as Values, folder, stack);
+}
+
+function readValues(
+    given: Values,
+    folder: string,
+    stack: string,
+    onWarning?: (text: string) => void,
+): StackConfiguration {
     const unread: string[] = [];
     const values = Object.fromEntries(
         Object.entries(given).map(([key, value]) => [key, withoutSecrets(value, key, unread)]),

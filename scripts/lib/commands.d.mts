@@ -2,6 +2,14 @@
 interface Arguments {
     readonly demo: { readonly keep: boolean; readonly official: boolean };
     readonly plan: { readonly stack?: string; readonly shards?: string; readonly json: boolean };
+    readonly diff: {
+        readonly stack?: string;
+        readonly refresh: boolean;
+        readonly from?: string;
+        readonly markdown: boolean;
+        readonly json: boolean;
+        readonly "fail-on": string;
+    };
     readonly check: { readonly stack?: string; readonly json: boolean };
     readonly live: {
         readonly emulator: boolean;

@@ -50,6 +50,44 @@ What a stack's configuration will cost, from its files alone: no Azure, no Pulum
 `,
         options: { stack: text, shards: text, json: flag, help },
     },
+    diff: {
+        usage: `Usage: npm run diff -- [options]
+
+What a change does to the fleet, from the engine's own preview of a hub's stack and its fleet stacks: who loses access,
+which devices, CAs and resources change, what limits and warnings there are. Changes nothing.
+
+  --stack STACK   the stack of the hub (default: the selected one, else dev)
+  --refresh       compares the states with Azure first
+  --from FILE     reads a saved preview instead: pulumi preview --json --show-sames > FILE
+  --markdown      as a comment for a pull request, under 65,000 characters
+  --json          as one JSON object (docs/fleet-diff.schema.json)
+  --fail-on LIST  of access-lost, delete=N (more than N devices and resources), replace, ca-removed: ends with status 3
+  --help          this text
+
+Ends with status 0 when the change was told, 1 when the preview failed or the settings are wrong, 2 when an argument is
+wrong, 3 when --fail-on holds the change back, 130 when it was interrupted.
+`,
+        options: {
+            stack: text,
+            refresh: flag,
+            from: text,
+            markdown: flag,
+            json: flag,
+            "fail-on": { ...text, default: "" },
+            help,
+        },
+        problems: (positionals, { from, stack, refresh, markdown, json, "fail-on": gates }) => [
+            ...noArguments(positionals),
+            ...(markdown && json ? ["--markdown and --json are two forms: choose one"] : []),
+            ...(from !== undefined && (refresh || stack !== undefined)
+                ? ["--from runs nothing: leave out --stack and --refresh"]
+                : []),
+            ...gates
+                .split(",")
+                .filter((one) => !/^(access-lost|replace|ca-removed|delete=\d+|)$/.test(one))
+                .map((one) => `--fail-on "${one}": access-lost, delete=N, replace or ca-removed`),
+        ],
+    },
     check: {
         usage: `Usage: npm run check -- [options]
 

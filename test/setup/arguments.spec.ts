@@ -8,6 +8,7 @@ const commands: readonly [name: string, wrong: readonly string[], message: RegEx
     ["emulator", ["--port", "70000"], /--port "70000": a port is a whole number from 0 to 65535/],
     ["demo", ["dev"], /unexpected argument "dev"/],
     ["plan", ["--stack"], /'--stack <value>' argument missing/],
+    ["diff", ["--fail-on", "deletes"], /--fail-on "deletes": access-lost, delete=N, replace/],
     ["test", ["test/none.spec.ts"], /"test\/none\.spec\.ts" is neither a file nor a folder/],
     ["bench", ["--divide", "none"], /--divide "none": a whole number from 1/],
     ["load", ["everything"], /"everything" is neither connections nor registrations/],

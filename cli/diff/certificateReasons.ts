@@ -1,0 +1,51 @@
+import { X509Certificate } from "crypto";
+import { isUnknown, stableJson } from "../../components/dynamic/values";
+import { generatedKey, KeyAlgorithm } from "../../components/x509/issue";
+import { requestedKey } from "../../components/x509/csr";
+import { DeviceSettings } from "../../stacks/settings";
+import { Properties, Step } from "./step";
+
+export type CertificateReason = "key changed" | "issuer rotated" | "policy changed" | "renewal due";
+
+const policy = ["organization", "country", "validityDays", "keyAlgorithm"];
+
+/**
+ * Why a certificate is issued again; the first of several is the weightiest. Nothing else changed: it is due.
+ *
+ * @param step an update of a DeviceCertificate
+ * @param device its settings; undefined: it left them
+ */
+export function certificateReasons(
+    { before, after }: Step,
+    device: DeviceSettings | undefined,
+): CertificateReason[] {
+    const [olds, news] = [before?.inputs ?? {}, after?.inputs ?? {}];
+    const reasons: CertificateReason[] = [];
+    if (isOtherKey(before?.outputs ?? {}, news, device)) {
+        reasons.push("key changed");
+    }
+    if (isUnknown(news.issuer) || news.issuer !== olds.issuer) {
+        reasons.push("issuer rotated");
+    }
+    if (policy.some((name) => stableJson(olds[name] ?? null) !== stableJson(news[name] ?? null))) {
+        reasons.push("policy changed");
+    }
+    return reasons.length === 0 ? ["renewal due"] : reasons;
+}
+
+function isOtherKey(
+    { key, certificate }: Properties,
+    { csr, keyAlgorithm, keyGeneration }: Properties,
+    device: DeviceSettings | undefined,
+): boolean {
+    if (csr === undefined) {
+        return key !== generatedKey(keyAlgorithm as KeyAlgorithm, keyGeneration as number);
+    }
+    if (device?.authentication.kind !== "csr" || typeof certificate !== "string") {
+        return false;
+    }
+    const present = new X509Certificate(certificate).publicKey;
+    return !requestedKey(device.authentication.csrPem).equals(
+        present.export({ type: "spki", format: "der" }),
+    );
+}

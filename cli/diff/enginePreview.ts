@@ -1,0 +1,71 @@
+import { Fleet } from "../fleet/fleet";
+import { FleetOutcome } from "../fleet/fleetOutcome";
+import { CliError } from "../fleet/pulumiCli";
+import { outcomeLines } from "../fleet/report";
+import { StackFileError } from "../stackFiles/planConfig";
+import { Previewed } from "./buildDiff";
+import { RawStep, stepOfEvent } from "./step";
+
+export interface EnginePreviewOptions {
+    /** Folder of Pulumi.yaml. */
+    readonly folder: string;
+    /** The stack of the hub. */
+    readonly stack: string;
+    readonly refresh: boolean;
+    readonly say: (line: string) => void;
+    /** Is given the fleet before anything runs, to end it. */
+    readonly onOpen: (fleet: Fleet) => void;
+}
+
+/**
+ * The engine's own preview of the hub's stack and of all its fleet stacks.
+ *
+ * @throws CliError when the engine refuses it; StackFileError when states must be put in order first
+ */
+export async function enginePreview(options: EnginePreviewOptions): Promise<Previewed> {
+    const steps: RawStep[] = [];
+    const { folder, stack, refresh, say, onOpen } = options;
+    const fleet = await Fleet.open({
+        folder,
+        stack,
+        refresh,
+        say,
+        onEvent: (event) => {
+            const step = stepOfEvent(event);
+            if (step !== undefined) {
+                steps.push(step);
+            }
+        },
+    });
+    onOpen(fleet);
+    try {
+        const present = await fleet.read();
+        const outcome = await fleet.previewOf(present);
+        refuseUnfinished(outcome);
+        const { wanted, resources } = present.stacks;
+        return {
+            stack: fleet.platform,
+            steps,
+            resources,
+            settings: present.settings,
+            encrypted: present.encrypted,
+            toCome: wanted.reduce((sum, { exists, devices }) => sum + (exists ? 0 : devices), 0),
+        };
+    } finally {
+        fleet.close();
+    }
+}
+
+function refuseUnfinished(outcome: FleetOutcome): void {
+    if (outcome.awaited !== undefined) {
+        throw new StackFileError(outcomeLines("preview", outcome, 0).join("\n"));
+    }
+    const failed = outcome.stacks.filter(({ result }) => result !== "done");
+    if (failed.length > 0) {
+        const causes = failed.map(
+            ({ stack, result, details }) =>
+                `the preview of ${stack} ${result === "failed" ? "failed" : `was ${result}`}: ${details.join("\n")}`,
+        );
+        throw new CliError(causes.join("\n"));
+    }
+}

@@ -1,0 +1,52 @@
+import { FleetDiff } from "./fleetDiff";
+
+/** What `--fail-on` holds back. */
+export type Gate =
+    | { readonly kind: "access-lost" | "replace" | "ca-removed" }
+    | { readonly kind: "delete"; readonly most: number };
+
+const plain = ["access-lost", "replace", "ca-removed"] as const;
+
+/** @param text e.g. `access-lost,delete=0`; checked by scripts/lib/commands.mjs */
+export function readGates(text: string): Gate[] {
+    return text.split(",").flatMap((one): Gate[] => {
+        const [, most] = /^delete=(\d+)$/.exec(one) ?? [];
+        if (most !== undefined) {
+            return [{ kind: "delete", most: Number(most) }];
+        }
+        const kind = plain.find((name) => name === one);
+        return kind === undefined ? [] : [{ kind }];
+    });
+}
+
+/** Why a change does not pass, a sentence each; none: it passes. */
+export function closedGates(diff: FleetDiff, gates: readonly Gate[]): string[] {
+    return gates.flatMap((gate) => {
+        const why = whyClosed(diff, gate);
+        return why === undefined ? [] : [why];
+    });
+}
+
+function whyClosed(
+    { access, devices, trust, resources, operations }: FleetDiff,
+    gate: Gate,
+): string | undefined {
+    if (gate.kind === "access-lost") {
+        const count = access.lost.length;
+        return count === 0 ? undefined : `access-lost: ${count} of the devices`;
+    }
+    if (gate.kind === "ca-removed") {
+        const removed = trust.filter(({ at, what }) => what === "removed" && at !== "state");
+        const names = removed.map(({ name, at }) => `${name} from the ${at}`);
+        return names.length === 0 ? undefined : `ca-removed: ${names.join(", ")}`;
+    }
+    if (gate.kind !== "delete") {
+        return operations.replace === 0 ? undefined : `replace: ${operations.replace} resources`;
+    }
+    const count =
+        devices.changes.filter(({ kind }) => kind === "deleted").length +
+        resources.filter(({ action }) => action === "delete").length;
+    return count <= gate.most
+        ? undefined
+        : `delete=${gate.most}: ${count} devices and resources would be deleted`;
+}

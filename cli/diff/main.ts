@@ -1,0 +1,75 @@
+/*
+ * What a change does to a fleet, from the engine's own preview. Its options: see scripts/lib/commands.mjs.
+ */
+import { ConfigurationError } from "../../stacks/config";
+import { readArguments } from "../../scripts/lib/commands.mjs";
+import { Fleet } from "../fleet/fleet";
+import { CliError } from "../fleet/pulumiCli";
+import { chosenStack, StackFileError } from "../stackFiles/planConfig";
+import { buildDiff, Previewed } from "./buildDiff";
+import { enginePreview } from "./enginePreview";
+import { closedGates, readGates } from "./gates";
+import { markdown } from "./markdown";
+import { readSavedPreview } from "./savedPreview";
+import { terminalLines } from "./terminal";
+
+const statuses = { done: 0, failed: 1, held: 3, interrupted: 130 };
+
+let stopped = false;
+
+type Values = ReturnType<typeof readArguments<"diff">>["values"];
+
+async function preview({ from, stack: asked, refresh }: Values): Promise<Previewed> {
+    const folder = process.cwd();
+    if (from !== undefined) {
+        return readSavedPreview(from, folder);
+    }
+    // With its organization, where it is asked for with one.
+    const stack = asked ?? chosenStack(folder, undefined).stack;
+    return enginePreview({
+        folder,
+        stack,
+        refresh,
+        say: (line) => console.error(line),
+        onOpen: stopOnSignals,
+    });
+}
+
+/** A preview changes nothing, so that nothing is lost by ending it. */
+function stopOnSignals(fleet: Fleet): void {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+        process.on(signal, () => {
+            fleet[stopped ? "kill" : "stop"]();
+            stopped = true;
+        });
+    }
+}
+
+async function main(): Promise<number> {
+    const { values } = readArguments("diff");
+    const gates = readGates(values["fail-on"]);
+    const diff = buildDiff(await preview(values));
+    const isColoured = process.stdout.isTTY && process.env.NO_COLOR === undefined;
+    const held = closedGates(diff, gates);
+    if (values.json) {
+        console.log(JSON.stringify(diff, undefined, 2));
+    } else if (values.markdown) {
+        console.log(markdown(diff));
+    } else {
+        console.log(terminalLines(diff, isColoured).join("\n"));
+    }
+    held.forEach((why) => console.error(`held back by --fail-on: ${why}`));
+    return held.length > 0 ? statuses.held : statuses.done;
+}
+
+main().then(
+    (status) => process.exit(stopped ? statuses.interrupted : status),
+    (error: Error) => {
+        const isUsers =
+            error instanceof ConfigurationError ||
+            error instanceof StackFileError ||
+            error instanceof CliError;
+        console.error(isUsers ? `error: ${error.message}` : error);
+        process.exit(stopped ? statuses.interrupted : statuses.failed);
+    },
+);

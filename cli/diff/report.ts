@@ -1,0 +1,326 @@
+import { kindOrder } from "./deviceChanges";
+import {
+    DeviceChange,
+    DeviceChangeKind,
+    FleetDiff,
+    GroupCounts,
+    LostAccess,
+    Operation,
+    Refusal,
+    ResourceChange,
+    TrustChange,
+} from "./fleetDiff";
+
+/** A diff as a reader sees it, in any form: sections in their order, each with what must be read and what may be folded. */
+export interface Report {
+    readonly title: string;
+    /** One line when nothing changes, and nothing else then. */
+    readonly isEmpty: boolean;
+    readonly headline: Line;
+    readonly sections: readonly ReportSection[];
+}
+
+export interface Line {
+    readonly text: string;
+    /** Loses something. */
+    readonly isStrong: boolean;
+}
+
+export interface ReportSection {
+    readonly title: string;
+    readonly lines: readonly Line[];
+    readonly tables: readonly Table[];
+    readonly folds: readonly Fold[];
+}
+
+export interface Table {
+    readonly head: readonly string[];
+    readonly rows: readonly (readonly string[])[];
+    /** What a row is, for those that are left out, e.g. `devices`. */
+    readonly rowsAre: string;
+}
+
+/** A count that stays and a list that may be shortened. */
+export interface Fold {
+    readonly summary: string;
+    readonly items: readonly string[];
+}
+
+/** So many devices a table names; the rest are folded and counted by group. */
+const mostNamed = 20;
+
+const none = "(no group)";
+
+export function reportOf(diff: FleetDiff): Report {
+    const count = diff.access.lost.length;
+    const headline =
+        count === 0
+            ? plain("Nobody loses access.")
+            : strong(
+                  `${counted(count, "device")} ${count === 1 ? "loses" : "lose"} access when this is applied`,
+              );
+    const sections = [
+        accessSection(diff),
+        deviceSection(diff),
+        trustSection(diff.trust),
+        resourceSection(diff),
+        limitSection(diff),
+        warningSection(diff),
+    ];
+    return {
+        title: `Fleet changes of ${diff.stack}`,
+        isEmpty: diff.isEmpty,
+        headline: diff.isEmpty
+            ? plain(`No changes: the fleet of ${diff.stack} stays as it is.`)
+            : headline,
+        sections: sections.filter(
+            ({ lines, tables, folds }) => lines.length + tables.length + folds.length > 0,
+        ),
+    };
+}
+
+const refusalWords: Readonly<Record<Refusal, string>> = {
+    connect: "at the next connect",
+    reconnect: "at the next connect, until it registers again",
+    registration: "at the next registration alone",
+};
+
+function accessSection({ access: { lost, kept }, refusal }: FleetDiff): ReportSection {
+    const rows = lost.map(({ device, group, refused, after, why }) => [
+        device,
+        group ?? none,
+        refusalWords[refused],
+        after,
+        why,
+    ]);
+    const isShort = lost.length <= mostNamed;
+    return {
+        title: "Access",
+        lines: refusal === null ? [] : [strong(`up refuses this change: ${refusal}`)],
+        tables:
+            lost.length === 0
+                ? []
+                : isShort
+                  ? [
+                        {
+                            head: ["device", "group", "refused", "after", "why"],
+                            rows,
+                            rowsAre: "devices",
+                        },
+                    ]
+                  : [
+                        {
+                            head: ["devices", "group", "refused", "why"],
+                            rows: lostByGroup(lost),
+                            rowsAre: "groups",
+                        },
+                    ],
+        folds: [
+            ...(isShort
+                ? []
+                : [
+                      {
+                          summary: `${counted(lost.length, "device")} that lose access`,
+                          items: rows.map(
+                              ([device, group, refused, after]) =>
+                                  `${device} (${group}): ${refused}, ${after}`,
+                          ),
+                      },
+                  ]),
+            ...kept.map(({ group, devices, why }) => ({
+                summary: `${counted(devices.length, "device")} of ${group ?? none} ${devices.length === 1 ? "keeps" : "keep"} access: ${why}`,
+                items: devices,
+            })),
+        ],
+    };
+}
+
+function lostByGroup(lost: readonly LostAccess[]): string[][] {
+    const counts = new Map<string, number>();
+    for (const { group, refused, why } of lost) {
+        const key = JSON.stringify([group ?? none, refusalWords[refused], why]);
+        counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+    return [...counts].map(([key, count]) => [String(count), ...(JSON.parse(key) as string[])]);
+}
+
+const kindWords: Readonly<Record<DeviceChangeKind, string>> = {
+    added: "added",
+    deleted: "deleted",
+    "kept, disabled": "disabled and kept, because they left",
+    disabled: "disabled",
+    enabled: "enabled",
+    moved: "moved to another group",
+    authentication: "recognised in another way",
+    key: "with a new key",
+    certificate: "with a new certificate",
+    renewal: "renewed because due (nobody changed them)",
+    enrollment: "with another enrollment",
+    tags: "with other tags",
+};
+
+function deviceSection({ devices: { before, after, byGroup, changes } }: FleetDiff): ReportSection {
+    if (changes.length === 0) {
+        return { title: "Devices", lines: [], tables: [], folds: [] };
+    }
+    const kinds = kindOrder.filter((kind) => changes.some((change) => change.kind === kind));
+    const was =
+        before === null ? "none" : `${number(before.devices)}, ${number(before.enabled)} enabled`;
+    return {
+        title: "Devices",
+        lines: [
+            plain(
+                `before: ${was}; after: ${number(after.devices)}, ${number(after.enabled)} enabled`,
+            ),
+        ],
+        tables: [
+            {
+                head: ["group", ...kinds],
+                rows: groupRows(byGroup, kinds),
+                rowsAre: "groups",
+            },
+        ],
+        folds: kinds.flatMap((kind) => foldsOfKind(kind, changes)),
+    };
+}
+
+function groupRows(
+    byGroup: readonly GroupCounts[],
+    kinds: readonly DeviceChangeKind[],
+): string[][] {
+    const row = (name: string, counts: GroupCounts["counts"]): string[] => [
+        name,
+        ...kinds.map((kind) => (counts[kind] === undefined ? "" : number(counts[kind]))),
+    ];
+    const total: Partial<Record<DeviceChangeKind, number>> = {};
+    for (const { counts } of byGroup) {
+        for (const kind of kinds) {
+            total[kind] = (total[kind] ?? 0) + (counts[kind] ?? 0);
+        }
+    }
+    // The sum comes first, so that no shortening takes it.
+    return [
+        ...(byGroup.length > 1 ? [row("all", total)] : []),
+        ...byGroup.map(({ group, counts }) => row(group ?? none, counts)),
+    ];
+}
+
+/** One for each reason. */
+function foldsOfKind(kind: DeviceChangeKind, changes: readonly DeviceChange[]): Fold[] {
+    const own = changes.filter((change) => change.kind === kind);
+    const details = new Map<string, string[]>();
+    for (const { device, detail } of own) {
+        const devices = details.get(detail) ?? [];
+        devices.push(device);
+        details.set(detail, devices);
+    }
+    const word = kindWords[kind];
+    // Tags differ from device to device.
+    return kind === "tags"
+        ? [
+              {
+                  summary: `${number(own.length)} ${word}`,
+                  items: own.map(({ device, detail }) => `${device} (${detail})`),
+              },
+          ]
+        : [...details].map(([detail, items]) => ({
+              summary: `${number(items.length)} ${word}${detail === "" || kind === "renewal" ? "" : `: ${detail}`}`,
+              items,
+          }));
+}
+
+function trustSection(trust: readonly TrustChange[]): ReportSection {
+    const words = ({ name, at, what, detail }: TrustChange): string => {
+        const place = at === "state" || what === "retained" ? "" : ` (${at})`;
+        return `${name}: ${what}${place}${detail === "" ? "" : `, ${detail}`}`;
+    };
+    return {
+        title: "CAs and trust",
+        lines: trust.map((one) =>
+            ["removed", "removed from the state", "replaced"].includes(one.what)
+                ? strong(words(one))
+                : plain(words(one)),
+        ),
+        tables: [],
+        folds: [],
+    };
+}
+
+const actionWords: Readonly<Record<Operation, string>> = {
+    create: "made",
+    update: "changed",
+    replace: "REPLACED",
+    delete: "DELETED",
+};
+
+function resourceSection({ resources }: FleetDiff): ReportSection {
+    const words = ({ kind, name, action, holdsData, properties }: ResourceChange): string =>
+        `${kind === "other" ? "" : `${kind} `}${name}: ${actionWords[action]}${holdsData ? ", with the data it holds" : ""}` +
+        (properties.length === 0 ? "" : ` — ${properties.join("; ")}`);
+    return {
+        title: "Hub, service, roles",
+        lines: resources.map((one) => ({
+            text: words(one),
+            isStrong: one.action === "replace" || one.action === "delete",
+        })),
+        tables: [],
+        folds: [],
+    };
+}
+
+function limitSection({ limits, registry, stateBytes }: FleetDiff): ReportSection {
+    const minutes = registry.minutes < 1 ? "under 1 min" : `${Math.ceil(registry.minutes)} min`;
+    const operations =
+        registry.operations === 0
+            ? "none"
+            : `${number(registry.operations)}, ${minutes} at ${registry.hub}`;
+    return {
+        title: "Limits after the change",
+        lines: [],
+        tables: [
+            {
+                head: ["what", "after"],
+                rows: [
+                    ...limits.map(({ what, count, limit }) => [
+                        what,
+                        `${number(count)} of ${number(limit)}`,
+                    ]),
+                    ["registry operations of this change", operations],
+                    ["state of the devices", `about ${(stateBytes / 1024 ** 2).toFixed(1)} MiB`],
+                ],
+                rowsAre: "limits",
+            },
+        ],
+        folds: [],
+    };
+}
+
+function warningSection({ warnings, unread }: FleetDiff): ReportSection {
+    return {
+        title: "Warnings",
+        lines: [
+            ...warnings,
+            ...(unread.length === 0
+                ? []
+                : [`Encrypted, so not read and taken as not set: ${unread.join(", ")}`]),
+        ].map(plain),
+        tables: [],
+        folds: [],
+    };
+}
+
+function plain(text: string): Line {
+    return { text, isStrong: false };
+}
+
+function strong(text: string): Line {
+    return { text, isStrong: true };
+}
+
+function number(value: number): string {
+    return value.toLocaleString("en-US");
+}
+
+function counted(count: number, one: string): string {
+    return `${number(count)} ${count === 1 ? one : `${one}s`}`;
+}

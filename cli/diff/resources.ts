@@ -1,0 +1,110 @@
+import { isUnknown, stableJson } from "../../components/dynamic/values";
+import { Operation, ResourceChange } from "./fleetDiff";
+import { Properties, Step } from "./step";
+
+const kinds: readonly [RegExp, ResourceChange["kind"]][] = [
+    [/^azure-native:iothub:IotHubResource$/, "hub"],
+    [/^azure-native:deviceprovisioningservices:IotDpsResource$/, "provisioning service"],
+    [/:dps:EnrollmentGroup$|dps:EnrollmentGroup$/, "enrollment group"],
+    [/^azure-native:authorization:RoleAssignment$/, "role"],
+    [/^azuread:/, "CI identity"],
+    [/^azure-native:(eventhub|managedidentity):/, "route"],
+    [/^azure-native:resources:ResourceGroup$/, "resource group"],
+];
+
+/** Told of as devices and CAs, or of no interest to anybody. */
+const elsewhere =
+    /DeviceIdentity$|DeviceCertificate$|DeviceRegistration$|IndividualEnrollment$|VerifiedCertificate$|^tls:|pki:Issuer$|HubAudit$|Sharding$|^iot-x509:/;
+
+const dataKinds: readonly ResourceChange["kind"][] = [
+    "hub",
+    "provisioning service",
+    "resource group",
+    "route",
+];
+
+/** Names of properties whose values nobody shows. */
+const secretName = /key|secret|password|connection|token|credential|certificate|code|proof/i;
+/** Provider's own, and what follows from others. */
+const unsaid = ["__provider", "__defaults"];
+const longestValue = 40;
+const mostProperties = 12;
+
+/** Everything else than devices and CAs; what loses data first. */
+export function resourceChanges(steps: readonly Step[]): ResourceChange[] {
+    const changes = steps
+        .filter(({ type }) => !elsewhere.test(type))
+        .map(({ type, name, action, before, after }): ResourceChange => {
+            const kind = kinds.find(([pattern]) => pattern.test(type))?.[1] ?? "other";
+            const isLost = action === "replace" || action === "delete";
+            return {
+                kind,
+                name,
+                action,
+                holdsData: isLost && dataKinds.includes(kind),
+                properties:
+                    before === undefined || after === undefined
+                        ? []
+                        : changedProperties(before.inputs, after.inputs),
+            };
+        });
+    const rank = ({ holdsData, action }: ResourceChange): number =>
+        (holdsData ? 0 : 10) + order.indexOf(action);
+    return changes.sort((one, other) => rank(one) - rank(other));
+}
+
+const order: readonly Operation[] = ["delete", "replace", "update", "create"];
+
+function changedProperties(olds: Properties, news: Properties): string[] {
+    const found = differences("", olds, news);
+    return found.length <= mostProperties
+        ? found
+        : [...found.slice(0, mostProperties), `and ${found.length - mostProperties} more`];
+}
+
+function differences(path: string, olds: unknown, news: unknown): string[] {
+    if (stableJson(olds ?? null) === stableJson(news ?? null)) {
+        return [];
+    }
+    if (isMapping(olds) && isMapping(news)) {
+        const names = [...new Set([...Object.keys(olds), ...Object.keys(news)])].sort();
+        return names
+            .filter((name) => !unsaid.includes(name))
+            .flatMap((name) =>
+                differences(path === "" ? name : `${path}.${name}`, olds[name], news[name]),
+            );
+    }
+    const [was, is] = [olds, news].map((value) => shown(path, value));
+    return [was === undefined || is === undefined ? path : `${path}: ${was} -> ${is}`];
+}
+
+/** Undefined for what is not shown. */
+function shown(path: string, value: unknown): string | undefined {
+    if (isUnknown(value)) {
+        return "known after the run";
+    }
+    if (value === undefined || value === null) {
+        return "none";
+    }
+    if (Array.isArray(value)) {
+        return value.every((one) => typeof one === "number") ? `[${value.join(", ")}]` : undefined;
+    }
+    const text = typeof value === "object" ? undefined : String(value as string | number | boolean);
+    const isShowable =
+        text !== undefined &&
+        text.length <= longestValue &&
+        text !== "[secret]" &&
+        !secretName.test(path) &&
+        /^[\w .:/@-]*$/.test(text);
+    return isShowable ? text : undefined;
+}
+
+function isMapping(value: unknown): value is Properties {
+    return (
+        typeof value === "object" &&
+        value !== null &&
+        !Array.isArray(value) &&
+        // What the engine keeps encrypted.
+        !Object.hasOwn(value, "4dabf18193072939515e22adb298388d")
+    );
+}

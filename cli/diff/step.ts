@@ -1,0 +1,87 @@
+import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation";
+
+export type Properties = Readonly<Record<string, unknown>>;
+
+/** What would be done to one resource. */
+export interface Step {
+    readonly action: "create" | "update" | "replace" | "delete";
+    readonly urn: string;
+    readonly type: string;
+    readonly name: string;
+    readonly before?: StepState;
+    /** Undefined for one that is deleted. */
+    readonly after?: StepState;
+}
+
+export interface StepState {
+    readonly inputs: Properties;
+    /** None of what is to come. */
+    readonly outputs: Properties;
+}
+
+/** A step as the event log and `pulumi preview --json` have it in common. */
+export interface RawStep {
+    readonly op: string;
+    readonly urn: string;
+    /** The event log has null where there is none. */
+    readonly old?: Partial<StepState> | null;
+    readonly new?: Partial<StepState> | null;
+}
+
+/** By operation of the engine; all others change nothing. */
+const actions: Readonly<Record<string, Step["action"]>> = {
+    create: "create",
+    import: "create",
+    update: "update",
+    delete: "delete",
+    replace: "replace",
+    "create-replacement": "replace",
+    "delete-replaced": "replace",
+    "import-replacement": "replace",
+};
+
+export function typeOf(urn: string): string {
+    const [, , qualified = ""] = urn.split("::");
+    return qualified.slice(qualified.lastIndexOf("$") + 1);
+}
+
+export function nameOf(urn: string): string {
+    return urn.split("::").slice(3).join("::");
+}
+
+/** The engine's steps of one stack or of several, those of a replacement as one; without what stays the same. */
+export function changingSteps(raw: readonly RawStep[]): Step[] {
+    const steps = new Map<string, Step>();
+    for (const { op, urn, old, new: next } of raw) {
+        const action = actions[op];
+        const type = typeOf(urn);
+        if (action === undefined || type.startsWith("pulumi:")) {
+            continue;
+        }
+        const known = steps.get(urn);
+        steps.set(urn, {
+            action,
+            urn,
+            type,
+            name: nameOf(urn),
+            before: isNone(old) ? known?.before : stepState(old),
+            // The step that deletes a replaced resource has the old one on both sides, or none.
+            after: isNone(next) || op === "delete-replaced" ? known?.after : stepState(next),
+        });
+    }
+    return [...steps.values()];
+}
+
+function isNone<T>(value: T | null | undefined): value is null | undefined {
+    return value === null || value === undefined;
+}
+
+function stepState({ inputs, outputs }: Partial<StepState>): StepState {
+    return { inputs: inputs ?? {}, outputs: outputs ?? {} };
+}
+
+/** Undefined when an event tells of no step. */
+export function stepOfEvent({ resourcePreEvent }: EngineEvent): RawStep | undefined {
+    const metadata: StepEventMetadata | undefined = resourcePreEvent?.metadata;
+    return metadata && { op: metadata.op, urn: metadata.urn, old: metadata.old, new: metadata.new };
+}

@@ -40,7 +40,7 @@ describe("the sample device", function () {
 
         it("no certificate in the file", () => {
             assert.deepEqual(problems(leaf.key, leaf.key), [
-                "The certificate file holds no PEM certificate.",
+                "The certificate file contains no PEM certificate.",
             ]);
         });
 
@@ -48,7 +48,7 @@ describe("the sample device", function () {
             const other = await issue(ca, { commonName: "sample-02" });
             assert.deepEqual(problems(chain(other, ca), other.key), [
                 'The first certificate is for "sample-02", not for device "sample-01". ' +
-                    "It must be the device's own; its issuers follow it.",
+                    "The device's certificate must come first, followed by its issuers.",
             ]);
         });
 
@@ -75,7 +75,10 @@ describe("the sample device", function () {
             const earlier = new Date(Date.now() - 60 * day);
             const before = problems(chain(leaf, ca), leaf.key, earlier);
             assert.equal(before.length, 2);
-            assert.match(before[0], /"CN=sample-01" begins on .*: is this clock right\?$/);
+            assert.match(
+                before[0],
+                /"CN=sample-01" is valid from .*: check this device's clock\.$/,
+            );
         });
 
         it("an issuer of the same name with another key", async () => {
@@ -109,7 +112,7 @@ describe("the sample device", function () {
             [
                 "a connection string with a key, which is not shown",
                 ["--connection-string", "HostName=h;DeviceId=d;SharedAccessKey=c2VjcmV0"],
-                /--connection-string is not that of an X\.509 device/,
+                /--connection-string is not for an X\.509 device/,
             ],
         ];
         for (const [what, args, message] of wrong) {
@@ -173,8 +176,8 @@ describe("the sample device", function () {
             );
             assert.equal(status, 1, lines.join("\n"));
             const text = lines.join("\n");
-            assert.match(text, /sample-unknown: refused: this device is not accepted\./);
-            assert.match(text, /Nothing is wrong that the device can see/);
+            assert.match(text, /sample-unknown: refused: the hub does not accept this device\./);
+            assert.match(text, /The device's files look correct/);
             hubSideReasons.forEach((reason) => assert.ok(text.includes(reason), reason));
             assert.doesNotMatch(text, /PRIVATE KEY|at .*\.ts:\d+/);
         });

@@ -200,7 +200,7 @@ describe("azure-iot-provisioning-device", function () {
             assert.deepStrictEqual(
                 again.lines.filter((line) => line.startsWith(id)),
                 [
-                    `${id}: refused by the hub: registers again`,
+                    `${id}: refused by the hub: registering again`,
                     `${id}: registered: ${connectionString}`,
                     `${id}: connected with its certificate`,
                     `${id}: sent message 1`,
@@ -217,7 +217,7 @@ describe("azure-iot-provisioning-device", function () {
             ],
             [
                 "a missing intermediate",
-                /is the intermediate in the certificate file, after the leaf\?/,
+                /check that the intermediate follows the leaf in the certificate file/,
                 async () => {
                     const leaf = await leafOf("sample-b");
                     const stranger = await makeCa({ commonName: "Stranger" });

@@ -19,7 +19,7 @@ const dates: Refused[] = [
         name: "the leaf is not valid yet",
         reason: "leafNotYetValid",
         errorCode: 401003,
-        detail: /valid from .* only; check the clock/,
+        detail: /not valid before .*; check the clock/,
         attempt: async (world, deviceId) => {
             registered(world, deviceId);
             const leaf = await issue(world.root, { commonName: deviceId, notBefore: future(1) });

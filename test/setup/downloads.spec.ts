@@ -69,7 +69,7 @@ describe("setup: what is downloaded is what was pinned", function () {
         assert.ok(output.includes(`but its checksums file says ${zeros}`), output);
         fs.writeFileSync(file, `${sumOf(sandbox.archive).toUpperCase()} *./${name}\n`);
         const good = await sandbox.assertSetsUp(mirrored());
-        assert.match(good, /which nothing confirms but the checksums file beside it/);
+        assert.match(good, /which no source confirms but the checksums file beside it/);
     });
 
     it("a pinned sum counts more than the checksums file beside the archive", async () => {
@@ -86,7 +86,7 @@ describe("setup: what is downloaded is what was pinned", function () {
         sandbox.fillMirror();
         const output = await sandbox.assertSetsUp(mirrored());
         for (const [name, sum] of Object.entries(mirrorSums())) {
-            const line = `setup: ${name} has the SHA-256 ${sum}, which nothing confirms\n`;
+            const line = `setup: ${name} has the SHA-256 ${sum}, which no source confirms\n`;
             assert.ok(output.includes(line), output);
         }
     });
@@ -120,7 +120,7 @@ describe("setup: what is downloaded is what was pinned", function () {
     it("without one the script runs, and that nothing is verified is said", async () => {
         const { output } = await sandbox.setup();
         const name = path.basename(sandbox.archive);
-        assert.ok(output.includes(`no SHA-256 of ${name} is pinned: it is taken as it comes`));
+        assert.ok(output.includes(`no SHA-256 of ${name} is pinned: it is used unverified`));
     });
 
     it("the CLI is told the pinned sum of a plugin that it installs", async () => {

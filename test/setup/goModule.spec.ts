@@ -153,7 +153,7 @@ describe("setup: the CLI from its Go module", function () {
     it("refuses a Go that is too old and may not fetch a newer one, with the remedy", async () => {
         sandbox.go({ version: "go1.25.9", toolchain: "local" });
         const { output } = await sandbox.setup();
-        assert.match(output, /Go is 1\.25\.9, Pulumi wants 1\.26\.\d+: install Go 1\.26/);
+        assert.match(output, /Go is 1\.25\.9, but Pulumi needs 1\.26\.\d+: install Go 1\.26/);
         assert.strictEqual(builds(), 0);
     });
 
@@ -165,7 +165,7 @@ describe("setup: the CLI from its Go module", function () {
     it("refuses a Go from before toolchains, whatever it is set to", async () => {
         sandbox.go({ version: "go1.19.8", toolchain: "" });
         const { output } = await sandbox.setup();
-        assert.match(output, /Go is 1\.19\.8, Pulumi wants/);
+        assert.match(output, /Go is 1\.19\.8, but Pulumi needs/);
     });
 
     it("pins the module to the version of @pulumi/pulumi, with a sum for every module", () => {

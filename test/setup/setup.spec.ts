@@ -207,7 +207,7 @@ describe("setup", function () {
         assert.strictEqual(status, 0);
         assert.match(output, /NO PULUMI CLI/);
         for (const line of [
-            /- PATH: no pulumi there/,
+            /- PATH: no pulumi on it/,
             /- official download: no route to the download/,
             /- Go module: no go on PATH: install Go 1\.[\d.]+ or newer/,
             /- install Pulumi .* on PATH/,
@@ -238,7 +238,7 @@ describe("setup", function () {
         fs.writeFileSync(sandbox.archive, whole.subarray(0, whole.length / 2));
         const { status, output } = await sandbox.setup(["--require-cli"], mirrored());
         assert.strictEqual(status, 1);
-        assert.match(output, /does not unpack: .*unexpected end of file/i);
+        assert.match(output, /cannot be unpacked: .*unexpected end of file/i);
         sandbox.assertNothingHalfMade();
         fs.writeFileSync(sandbox.archive, whole);
         await sandbox.assertSetsUp(mirrored());
@@ -249,7 +249,7 @@ describe("setup", function () {
         const limited = "ulimit -f 4096; exec bash scripts/setup.sh --require-cli"; // 4 MB a file
         const { status, output } = await sandbox.spawn("bash", ["-c", limited], mirrored()).ended;
         assert.strictEqual(status, 1, output);
-        assert.match(output, /does not unpack/);
+        assert.match(output, /cannot be unpacked/);
         sandbox.assertNothingHalfMade();
         await sandbox.assertSetsUp(mirrored());
     });

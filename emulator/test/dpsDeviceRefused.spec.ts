@@ -253,7 +253,7 @@ describeRefusedRegistrations("refused registrations: the proof", [
     {
         reason: "leafNotYetValid",
         name: "a leaf from the future",
-        detail: /valid from/,
+        detail: /not valid before/,
         message: invalid,
         attempt: async ({ factory }, id) => {
             const leaf = await issue(factory, { commonName: id, notBefore: future(1) });

@@ -444,7 +444,7 @@ describe("npm run check", function () {
     });
     afterEach(() => project.remove());
 
-    it("an Owner of an empty subscription: nothing stands in the way, status 0", async () => {
+    it("an Owner of an empty subscription: no problem found, status 0", async () => {
         project.settings({ dps: {}, hub: { name: "free-name" }, groups: { pumps: {} } });
         const { status, out, errors } = await project.check(["--stack", "trial"]);
         assert.deepEqual([status, errors], [0, ""], out);
@@ -454,7 +454,7 @@ describe("npm run check", function () {
         assert.doesNotMatch(out, /undefined|NaN/);
     });
 
-    it("sends GETs and the two questions for names, and leaves all as it was", async () => {
+    it("sends only GETs and the two name checks, and changes nothing", async () => {
         const ci = { repository: "contoso/fleet", subjects: ["ref:refs/heads/main"] };
         project.settings({ ci, dps: { name: "free-dps" }, hub: { name: "free-name" } });
         const before = await wire.azure.manage("GET", "/dump");
@@ -492,7 +492,7 @@ describe("npm run check", function () {
         });
     }
 
-    it("every finding that is not ok has a remedy, and no secret is in it", async () => {
+    it("every finding that is not ok has a remedy and contains no secret", async () => {
         const login = await holding("Reader")(wire);
         project.settings({ dps: {}, hub: { sku: "F1" } });
         const { findings, out } = await project.report(login);
@@ -504,7 +504,7 @@ describe("npm run check", function () {
         assert.ok(!out.includes(login.secret));
     });
 
-    it("tells wrong settings and arguments as plan does, and asks Azure nothing", async () => {
+    it("reports wrong settings and arguments as plan does, without calls to Azure", async () => {
         await wire.azure.manage("DELETE", "/requests");
         project.settings({ hub: { sku: "S9" } });
         const wrong = await project.check(["--stack", "trial"]);
@@ -516,7 +516,7 @@ describe("npm run check", function () {
         assert.equal(total, 0);
     });
 
-    it("says where nobody answers", async () => {
+    it("names the host that does not answer", async () => {
         const { status, findings } = await project.report(undefined, {
             HTTPS_PROXY: "http://127.0.0.1:9",
         });
@@ -526,10 +526,10 @@ describe("npm run check", function () {
     });
 });
 
-describe("check: the rights of a person in the directory", () => {
+describe("check: the rights of a user in the directory", () => {
     const unasked = () => assert.fail("the tenant's policy was asked for");
 
-    it("an Application Developer may make applications, and the tenant's policy is not asked", async () => {
+    it("an Application Developer may create applications, and the tenant's policy is not read", async () => {
         const wids = ["CF1C38E5-3621-4004-A7CB-879624DCED7C"];
         const { severity, text } = await graphFinding({ wids }, true, unasked);
         assert.deepEqual([severity, /Application Developer/.test(text)], ["ok", true]);
@@ -540,7 +540,7 @@ describe("check: the rights of a person in the directory", () => {
         [false, "error"],
         [undefined, "unchecked"],
     ] as const) {
-        it(`everybody else by the tenant's policy: ${policy} is ${severity}`, async () => {
+        it(`everybody else depends on the tenant's policy: ${policy} is ${severity}`, async () => {
             const found = await graphFinding({ wids: [randomUUID()] }, true, async () => policy);
             assert.equal(found.severity, severity);
         });

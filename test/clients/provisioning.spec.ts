@@ -149,7 +149,7 @@ describe("azure-iot-provisioning-device", function () {
             await assert.rejects(sendTelemetry(after, first, "with the old certificate"));
         });
 
-        it(`${transport}: a disabled group blocks, enabled again it lets its devices in`, async () => {
+        it(`${transport}: a disabled group blocks its devices, an enabled one accepts them again`, async () => {
             const id = `valve-${transport.toLowerCase()}`;
             const leaf = await leafOf(id);
             await switchGroup("disabled");
@@ -188,7 +188,7 @@ describe("azure-iot-provisioning-device", function () {
             return runDevice(files, folder, process.env, 1);
         }
 
-        it("registers again when the hub refuses its renewed certificate, and goes on", async () => {
+        it("registers again when the hub refuses its renewed certificate, and continues", async () => {
             const id = "sample-renewed";
             const first = await run(await leafOf(id), { idScope });
             assert.strictEqual(first.status, 0, first.lines.join("\n"));
@@ -239,7 +239,7 @@ describe("azure-iot-provisioning-device", function () {
             ],
         ];
         for (const [what, message, attempt] of refusals) {
-            it(`says in words that it is ${what}`, async () => {
+            it(`explains ${what}`, async () => {
                 const { status, lines } = await attempt();
                 assert.strictEqual(status, 1, lines.join("\n"));
                 assert.match(lines.join("\n"), message);

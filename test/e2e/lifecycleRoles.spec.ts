@@ -52,7 +52,7 @@ describe("a deployer without the data-plane role", function () {
         return calls.filter(({ outcome }) => outcome === 401).length;
     }
 
-    it("is told which role is missing, and the command that grants it, after a bounded wait", async () => {
+    it("sees the missing role and the command that grants it, after a bounded wait", async () => {
         await manage("DELETE", "/requests");
         const message = await deployment.up().then(
             () => assert.fail("the devices were made without the role"),
@@ -70,7 +70,7 @@ describe("a deployer without the data-plane role", function () {
         assert.ok(tries >= 2 && tries <= 4, `tried ${tries} times`);
     });
 
-    it("is given the role with dataRole assign; up announces the wait for it, and succeeds", async () => {
+    it("gets the role with dataRole assign; up announces the wait for it, and succeeds", async () => {
         // Long enough to meet on a slow machine, too, and short enough for the role Owner to be in effect.
         const rolePropagationSeconds = Math.floor((Date.now() - ownerSince) / 1000) - 1;
         await manage("PATCH", "/settings", { rolePropagationSeconds });

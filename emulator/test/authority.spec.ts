@@ -92,7 +92,7 @@ describe("the emulator's CA", function () {
                 const socket = await tunnel(host);
                 await assert.rejects(shown(name, 0, socket), /disconnected|ECONNRESET/, name);
             }
-            assert.equal(log.filter((line) => line.includes("is no host that the")).length, 4);
+            assert.equal(log.filter((line) => line.includes("is not a host that the")).length, 4);
         }
         const { hosts } = azure.authority.snapshot();
         assert.deepEqual(
@@ -107,7 +107,7 @@ describe("the emulator's CA", function () {
         const kept = { "hub.azure-devices.net": key };
         const again = await Authority.create({ root, hosts: { ...kept, "example.com": key } });
         assert.deepEqual(again.snapshot().hosts, kept);
-        await assert.rejects(again.identity("example.com"), /"example.com" is no host/);
+        await assert.rejects(again.identity("example.com"), /"example.com" is not a host/);
     });
 
     it("keeps at most the 100 most recently used names", async () => {

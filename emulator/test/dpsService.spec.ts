@@ -104,12 +104,12 @@ describe("Service API of the emulator's provisioning services", function () {
             ask("PUT", `/enrollmentGroups/${encodeURIComponent(id)}`, { body });
         refused(await put("{"), 400004, /not JSON/);
         refused(await put(groupOf("b", ca)), 400004, /must be that of the URL/);
-        refused(await put(groupOf("a_", ca), "a_"), 400004, /ends with a letter, a digit/);
+        refused(await put(groupOf("a_", ca), "a_"), 400004, /end with a letter, a digit/);
         refused(await put(groupOf("a b", ca), "a b"), 400004, /is not valid/);
         refused(await put({ enrollmentGroupId: "a" }), 400004, /TPM or X509 attestation/);
         refused(await put(groupOf("a", leaf)), 400004, /basicConstraints CA:TRUE is missing/);
         const broken = { ...ca, certificate: "-----BEGIN CERTIFICATE-----" };
-        refused(await put(groupOf("a", broken)), 400004, /cannot be taken/);
+        refused(await put(groupOf("a", broken)), 400004, /cannot be accepted/);
         const unlinked = groupOf("a", ca, { iotHubs: ["x.azure-devices.net"] });
         refused(await put(unlinked), 400004, /'x.azure-devices.net' is not linked/);
         const twin = groupOf("a", ca, { initialTwin: { tags: [] } });

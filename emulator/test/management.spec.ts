@@ -58,7 +58,7 @@ describe("the emulator's management API: who may use it, and what it does not di
             const { status, text: body } = await ask({ host });
             assert.equal(status, 403, host);
             const { error } = JSON.parse(body) as { error: string };
-            assert.match(error, /^Host is ".*", but the management API answers to 127\.0\.0\.1:/);
+            assert.match(error, /^Host is ".*", but the management API accepts only 127\.0\.0\.1:/);
         }
     });
 
@@ -72,7 +72,7 @@ describe("the emulator's management API: who may use it, and what it does not di
             const { error } = JSON.parse(body) as { error: string };
             assert.match(
                 error,
-                /^Origin is ".*", but the management API serves no other web pages/,
+                /^Origin is ".*", but the management API accepts no web pages but its own/,
             );
         }
         assert.ok(azure.emulator.context.hubs.get("stays"));

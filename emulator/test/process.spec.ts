@@ -143,7 +143,12 @@ describe("the emulator's process", function () {
     });
 
     const badFlags: readonly (readonly [string, string[], number, RegExp])[] = [
-        ["a port that is no number", ["--port", "x"], 2, /--port "x": a port is a whole number/],
+        [
+            "a port that is not a number",
+            ["--port", "x"],
+            2,
+            /--port "x": a port must be a whole number/,
+        ],
         ["a port that is too large", ["--mqtt-port", "65536"], 2, /--mqtt-port "65536"/],
         ["a flag that does not exist", ["--prot", "1"], 2, /--prot/],
         ["a state file that is not one", ["--state-file", "bad"], 1, /not an emulator state file/],

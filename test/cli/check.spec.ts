@@ -73,11 +73,11 @@ const broken: readonly Broken[] = [
         status: 1,
     },
     {
-        name: "a subscription that the login does not see",
+        name: "a subscription that the login cannot see",
         environment: { ARM_SUBSCRIPTION_ID: randomUUID() },
         check: "subscription",
         severity: "error",
-        text: /does not see \/subscriptions\//,
+        text: /cannot see \/subscriptions\//,
         remedy: /az account set --subscription/,
         status: 1,
     },
@@ -147,7 +147,7 @@ const broken: readonly Broken[] = [
         status: 3,
     },
     {
-        name: "an existing resource group that is not there",
+        name: "an existing resource group that does not exist",
         settings: { resourceGroup: "existing", resourceGroupName: "missing" },
         check: "group",
         severity: "error",
@@ -156,13 +156,13 @@ const broken: readonly Broken[] = [
         status: 1,
     },
     {
-        name: "a resource group to be made that is there",
+        name: "a resource group to create that already exists",
         settings: { resourceGroupName: "taken" },
         break: async (wire) =>
             void (await wire.arm("PUT", "/resourceGroups/taken", { body: { location } })),
         check: "group",
         severity: "warning",
-        text: /"taken" is there already/,
+        text: /"taken" already exists/,
         remedy: /resourceGroup to existing/,
         status: 0,
     },
@@ -212,7 +212,7 @@ const broken: readonly Broken[] = [
         status: 1,
     },
     {
-        name: "a Contributor of the group, where the group is to be made",
+        name: "a Contributor of the group, when the group must be created",
         settings: { resourceGroupName: "mine" },
         break: async (wire) => {
             await wire.arm("PUT", "/resourceGroups/mine", { body: { location } });
@@ -325,12 +325,12 @@ const broken: readonly Broken[] = [
         status: 1,
     },
     {
-        name: "a hub that is there already",
+        name: "a hub that already exists",
         settings: { hub: { name: "my-hub" }, resourceGroupName: "mine" },
         break: (wire) => makeHub(wire, "mine", "my-hub"),
         check: "names",
         severity: "warning",
-        text: /"my-hub" is there already/,
+        text: /"my-hub" already exists/,
         remedy: /docs\/check.md/,
         status: 0,
     },
@@ -398,13 +398,13 @@ const broken: readonly Broken[] = [
         status: 1,
     },
     {
-        name: "a linked hub that is not there",
+        name: "a linked hub that does not exist",
         settings: {
             dps: { linkedHubs: [{ id: linkedHub, location }] },
         },
         check: "linked hubs",
         severity: "error",
-        text: /far-hub is not there/,
+        text: /far-hub does not exist/,
         remedy: /dps.linkedHubs/,
         status: 1,
     },

@@ -20,7 +20,9 @@ async function main(): Promise<number> {
     const { values } = readArguments("bench");
     const unknown = values.only.filter((name) => !partNames.includes(name));
     if (unknown.length > 0) {
-        console.error(`bench: --only ${unknown.join(", ")}: none of ${partNames.join(", ")}`);
+        console.error(
+            `bench: --only ${unknown.join(", ")}: must be one of ${partNames.join(", ")}`,
+        );
         return 2;
     }
     endOnSignals(removeSites);

@@ -8,7 +8,7 @@ export { repository };
 export function toolchain(): Engine {
     const found = readToolchain();
     if (found.cli === null) {
-        throw new Error("bench: there is no Pulumi CLI; see what `npm run setup` says");
+        throw new Error("bench: there is no Pulumi CLI; see the output of `npm run setup`");
     }
     return found;
 }

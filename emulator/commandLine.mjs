@@ -3,12 +3,12 @@
 export const usage = `Usage: npm run emulator -- [options]
 
   --host ADDRESS           address to listen on (default 127.0.0.1)
-  --port PORT              HTTPS of all Azure hosts, and CONNECT proxy (default 0: a free port)
+  --port PORT              HTTPS of all Azure hosts and CONNECT proxy (default 0: a free port)
   --mqtt-port PORT         MQTT and AMQP over TLS (default 8883)
   --management-port PORT   management API, loopback only (default 0: a free port)
-  --state-file FILE        keep state here over restarts (default: memory only)
-  --env-file FILE          where to write the file to source (default: a temporary folder)
-  --help                   this text
+  --state-file FILE        file that keeps the state across restarts (default: memory only)
+  --env-file FILE          environment file to write, for your shell to source (default: in a temporary folder)
+  --help                   show this text
 `;
 
 export const options = {
@@ -30,7 +30,7 @@ export function problems(positionals, values) {
         ...positionals.map((one) => `unexpected argument "${one}"`),
         ...ports.map(
             (name) =>
-                `--${name} "${values[name]}": a port is a whole number from 0 to 65535 (0: a free one)`,
+                `--${name} "${values[name]}": a port must be a whole number from 0 to 65535 (0: a free one)`,
         ),
     ];
 }

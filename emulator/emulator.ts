@@ -233,7 +233,7 @@ function makeDeployer(context: EmulatorContext, subscriptionId: string): Credent
         secret: true,
     });
     if (made.secret === undefined) {
-        throw new Error("the directory made no client secret for the deployer");
+        throw new Error("the directory created no client secret for the deployer");
     }
     assignDeployerRoles(context, subscriptionId, made.appId);
     return {
@@ -259,7 +259,7 @@ function assignDeployerRoles(
 ): void {
     const principal = context.directory.servicePrincipalByAppId(clientId);
     if (principal === undefined) {
-        throw new Error("the deployer's service principal is gone");
+        throw new Error("the deployer's service principal does not exist");
     }
     for (const role of deployerRoles) {
         context.access.assignByName(principal.id, role, `/subscriptions/${subscriptionId}`);

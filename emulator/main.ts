@@ -122,7 +122,7 @@ function watchParent(whenGone: () => void): void {
 function fail(error: Error & { code?: string; port?: number }): void {
     const text =
         error.code === "EADDRINUSE"
-            ? `port ${error.port} is in use: name another one with --port, --mqtt-port or --management-port (0: a free one)`
+            ? `port ${error.port} is in use: choose another one with --port, --mqtt-port or --management-port (0: a free one)`
             : error.message;
     process.stderr.write(`emulator: ${text}\n`);
     process.exit(1);

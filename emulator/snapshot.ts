@@ -49,7 +49,8 @@ export async function loadSnapshot(file: string): Promise<Snapshot | undefined> 
         }
         throw error;
     }
-    const remedy = "Name another --state-file, or move this one away to start afresh.";
+    const remedy =
+        "Choose another --state-file, or move this one away to start with an empty state.";
     let snapshot: Snapshot;
     try {
         snapshot = JSON.parse(text) as Snapshot;

@@ -6,17 +6,16 @@ const patienceMilliseconds = 10_000;
 
 /** Error codes of Node.js (libuv and OpenSSL) in words; what they all are about is the host. */
 const words: Readonly<Record<string, string>> = {
-    ENOTFOUND:
-        "its name is unknown to DNS: is it spelt right, and does this device have a network?",
-    EAI_AGAIN: "DNS does not answer: does this device have a network?",
-    ECONNREFUSED: "nothing listens on this port there",
-    ETIMEDOUT: "it does not answer: does a firewall block the port?",
-    EHOSTUNREACH: "there is no way to it: does this device have a network?",
-    ENETUNREACH: "there is no way to it: does this device have a network?",
-    ECONNRESET: "it ended the connection during the TLS handshake",
-    ERR_TLS_CERT_ALTNAME_INVALID: "it shows the certificate of another host",
-    CERT_HAS_EXPIRED: "its certificate has ended, or this device's clock is wrong",
-    CERT_NOT_YET_VALID: "its certificate is not valid yet: is this device's clock right?",
+    ENOTFOUND: "DNS does not know its name: check the spelling and this device's network",
+    EAI_AGAIN: "DNS does not answer: check this device's network",
+    ECONNREFUSED: "nothing listens on this port",
+    ETIMEDOUT: "it does not answer: check whether a firewall blocks the port",
+    EHOSTUNREACH: "no route to it: check this device's network",
+    ENETUNREACH: "no route to it: check this device's network",
+    ECONNRESET: "it closed the connection during the TLS handshake",
+    ERR_TLS_CERT_ALTNAME_INVALID: "it presents the certificate of another host",
+    CERT_HAS_EXPIRED: "its certificate has expired, or this device's clock is wrong",
+    CERT_NOT_YET_VALID: "its certificate is not valid yet: check this device's clock",
 };
 
 const untrusted = [
@@ -68,7 +67,7 @@ export function inWords(where: string, error: NodeJS.ErrnoException): string {
     }
     const why = untrusted.includes(code)
         ? "this device does not trust its certificate: Azure's root (DigiCert Global Root G2) is missing here, or " +
-          "something in between replaces the certificate (name its CA in NODE_EXTRA_CA_CERTS)"
+          "a proxy replaces the certificate (name its CA in NODE_EXTRA_CA_CERTS)"
         : words[code];
     return `${where}: ${why ?? error.message}`;
 }

@@ -106,7 +106,7 @@ class Device {
         if (!isRefused || this.flags.idScope === undefined) {
             throw error;
         }
-        say(this.id, "refused by the hub: registers again");
+        say(this.id, "refused by the hub: registering again");
         this.client?.removeAllListeners();
         this.credentials = readCredentials(this.flags);
         this.warn();
@@ -170,11 +170,11 @@ class Device {
 class Refused extends Failure {
     constructor(problems: readonly string[]) {
         super([
-            "refused: this device is not accepted.",
+            "refused: the hub does not accept this device.",
             ...(problems.length > 0
                 ? problems.map((problem) => `  ${problem}`)
                 : [
-                      "Nothing is wrong that the device can see. On the hub, one of these holds:",
+                      "The device's files look correct. On the hub, one of these applies:",
                       ...hubSideReasons.map((reason) => `  - ${reason}`),
                   ]),
         ]);

@@ -17,7 +17,7 @@ export function visibleProblems(credentials: DeviceCredentials, now = new Date()
         /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g,
     );
     if (blocks === null) {
-        return ["The certificate file holds no PEM certificate."];
+        return ["The certificate file contains no PEM certificate."];
     }
     const chain = blocks.map((block) => new X509Certificate(block));
     const [leaf] = chain;
@@ -26,7 +26,7 @@ export function visibleProblems(credentials: DeviceCredentials, now = new Date()
     if (commonName !== credentials.deviceId) {
         problems.push(
             `The first certificate is for "${commonName}", not for device "${credentials.deviceId}". ` +
-                "It must be the device's own; its issuers follow it.",
+                "The device's certificate must come first, followed by its issuers.",
         );
     }
     if (!isKeyOf(credentials.keyPem, leaf)) {
@@ -35,11 +35,11 @@ export function visibleProblems(credentials: DeviceCredentials, now = new Date()
     for (const certificate of chain) {
         const name = certificate.subject.split("\n").join(", ");
         if (new Date(certificate.validTo) < now) {
-            problems.push(`The certificate of "${name}" ended on ${certificate.validTo}.`);
+            problems.push(`The certificate of "${name}" expired on ${certificate.validTo}.`);
         }
         if (new Date(certificate.validFrom) > now) {
             problems.push(
-                `The certificate of "${name}" begins on ${certificate.validFrom}: is this clock right?`,
+                `The certificate of "${name}" is valid from ${certificate.validFrom}: check this device's clock.`,
             );
         }
     }
@@ -54,11 +54,11 @@ export function visibleProblems(credentials: DeviceCredentials, now = new Date()
 /** What only the hub's side can tell, in the order in which it is worth looking. */
 export const hubSideReasons: readonly string[] = [
     "the device does not exist on this hub, or is disabled",
-    "its identity has another authentication type than X.509 CA (or another thumbprint)",
-    "the CA that signed it is not on the hub, or is there without proof of possession",
-    "the intermediate between the device and the hub's CA was not sent: put it after the leaf in the certificate file",
-    "the host name is another hub's",
-    "the provisioning service made the device's identity, for an earlier certificate: register again (--id-scope)",
+    "its identity has an authentication type other than X.509 CA (or another thumbprint)",
+    "the CA that signed it is not on the hub, or its possession is not proven",
+    "the intermediate between the device and the hub's CA was not sent: add it after the leaf in the certificate file",
+    "the host name belongs to another hub",
+    "the provisioning service created the device's identity for an earlier certificate: register again (--id-scope)",
 ];
 
 /** The common name of the first certificate; empty when it has none. */

@@ -5,16 +5,16 @@ import { parseArgs } from "util";
 export const usage = `Usage: device.ts --certificate FILE --key FILE [--connection-string TEXT] [--id-scope TEXT]
                  [--count N] [--interval SECONDS]
 
-  --certificate        PEM: the device's certificate, then its intermediates; never the root
+  --certificate        PEM: the device's certificate, then its intermediates, without the root
   --key                PEM: the device's private key
   --connection-string  HostName=…;DeviceId=…;x509=true
-  --id-scope           of the provisioning service that knows the device's hub, e.g. 0ne00A1B2C3; with a connection
-                       string, it is asked when the hub refuses the device
-  --count              messages to send before it ends (default: no end)
+  --id-scope           of the provisioning service, for example 0ne00A1B2C3; with a connection
+                       string, it is used when the hub refuses the device
+  --count              number of messages to send (default: unlimited)
   --interval           seconds between messages (default 5)
-  --help               this text
+  --help               show this text
 
-Status: 0 when all messages were sent, 1 when it could not connect, 2 when an argument is wrong.
+Exit status: 0 if all messages were sent, 1 if it could not connect, 2 if an argument is wrong.
 `;
 
 export interface Flags {
@@ -47,7 +47,9 @@ export function readFlags(args: readonly string[]): Flags | undefined {
     }
     const { "connection-string": connectionString, "id-scope": idScope, certificate, key } = values;
     if (connectionString === undefined && idScope === undefined) {
-        throw new Error("name the hub with --connection-string, or --id-scope to ask for it");
+        throw new Error(
+            "set --connection-string to name the hub, or --id-scope to ask the provisioning service for it",
+        );
     }
     if (certificate === undefined || key === undefined) {
         throw new Error("--certificate and --key are required");
@@ -67,7 +69,7 @@ export function readFlags(args: readonly string[]): Flags | undefined {
 
 function readNumber(flag: string, given: string, pattern: RegExp): number {
     if (!pattern.test(given)) {
-        throw new Error(`${flag} "${given}" is no number`);
+        throw new Error(`${flag} "${given}" is not a number`);
     }
     return Number(given);
 }
@@ -79,12 +81,12 @@ function checkConnectionString(text: string): void {
     );
     if (missing.length > 0) {
         throw new Error(
-            `--connection-string has no ${missing.join(" and no ")}; it is HostName=…;DeviceId=…;x509=true`,
+            `--connection-string has no ${missing.join(" and no ")}; it must be HostName=…;DeviceId=…;x509=true`,
         );
     }
     if (/(^|;)SharedAccessKey=/.test(text) || !/(^|;)x509=true(;|$)/.test(text)) {
         throw new Error(
-            "--connection-string is not that of an X.509 device; it is HostName=…;DeviceId=…;x509=true, without a key",
+            "--connection-string is not for an X.509 device; it must be HostName=…;DeviceId=…;x509=true, without a key",
         );
     }
 }
@@ -99,10 +101,10 @@ export interface Credentials {
 export function readCredentials({ certificateFile, keyFile }: Flags): Credentials {
     const chainPem = readText("--certificate", certificateFile);
     const keyPem = readText("--key", keyFile);
-    check(`--certificate ${certificateFile} holds no PEM certificate`, () => {
+    check(`--certificate ${certificateFile} contains no PEM certificate`, () => {
         return new X509Certificate(chainPem);
     });
-    check(`--key ${keyFile} holds no private key in PEM without a passphrase`, () => {
+    check(`--key ${keyFile} contains no PEM private key without a passphrase`, () => {
         return createPrivateKey(keyPem);
     });
     return { chainPem, keyPem };
@@ -113,7 +115,7 @@ function readText(flag: string, file: string): string {
         return readFileSync(file, "utf8");
     } catch (error) {
         const { code, message } = error as NodeJS.ErrnoException;
-        const known = { ENOENT: "there is no such file", EACCES: "it may not be read" };
+        const known = { ENOENT: "the file does not exist", EACCES: "permission denied" };
         throw new Error(`${flag} ${file}: ${known[code as keyof typeof known] ?? message}`);
     }
 }

@@ -21,7 +21,7 @@ export function registrationReason(error: Error, idScope: string): string {
     const said = state?.errorMessage ?? answer.message ?? error.message;
     const status = state?.status ?? answer.status;
     if (status === "disabled") {
-        return "its enrollment is disabled: enable it, or let another one cover the device";
+        return "its enrollment is disabled: enable it, or cover the device with another one";
     }
     return `${remedy(Math.floor((code ?? 0) / 1000), said, idScope)} (the service says: ${[code, said].filter((part) => part !== undefined).join(" ")})`;
 }
@@ -30,27 +30,27 @@ export function registrationReason(error: Error, idScope: string): string {
 function remedy(httpStatus: number, said: string, idScope: string): string {
     // Over MQTT an unknown scope is refused at the connection itself, with return code 3.
     if (httpStatus === 404 || /Server unavailable/i.test(said)) {
-        return `no provisioning service has the ID scope "${idScope}", or it is gone: take it from the stack's output "provisioning"`;
+        return `no provisioning service has the ID scope "${idScope}": copy it from the stack's output "provisioning"`;
     }
     if (httpStatus === 429) {
-        return "the provisioning service is throttled: try again in a minute";
+        return "the provisioning service throttles requests: try again in a minute";
     }
     if (httpStatus === 401 && /hub/i.test(said)) {
-        return "the provisioning service cannot put it on a hub: the linked hub is gone, or refuses the service's policy";
+        return "the provisioning service cannot assign a hub: the linked hub was deleted, or rejects the service's policy";
     }
     if (httpStatus === 401 && /CA certificate not found/i.test(said)) {
         return (
-            "its certificate leads to no verified CA of the provisioning service, or no enrollment covers it: is the " +
-            "intermediate in the certificate file, after the leaf?"
+            "its certificate does not chain to a verified CA of the provisioning service, or no enrollment covers it: check that the " +
+            "intermediate follows the leaf in the certificate file"
         );
     }
     if (httpStatus === 401 && /Invalid certificate/i.test(said)) {
-        return "its certificate, or one of the chain, is not what its enrollment trusts, or is out of date";
+        return "its enrollment does not trust its certificate or one of the chain, or one of them has expired";
     }
     if (httpStatus === 401) {
-        return "its certificate is not accepted: is the common name its registration ID, and its enrollment enabled?";
+        return "its certificate is not accepted: check that the common name is the registration ID and the enrollment is enabled";
     }
     return httpStatus === 400
-        ? "the provisioning service does not understand the request"
+        ? "the provisioning service rejects the request as malformed"
         : "the provisioning service did not register it";
 }

@@ -37,7 +37,7 @@ export function measurePoint(request: PointRequest): Promise<Point> {
             prepared.list(ids);
             const up = await measure("up");
             if (up === undefined) {
-                throw new Error(`${contender.name} cannot make devices`);
+                throw new Error(`${contender.name} cannot create devices`);
             }
             await expectDevices(site, ids);
             const full = prepared.stateBytes();

@@ -41,7 +41,7 @@ export function faultTrial(
             // Little in parallel makes many small bulk requests.
             const flags = ["--parallel", "8"];
             const made = await upUntilDone(program, flags);
-            say(`made in ${made} runs`);
+            say(`created in ${made} runs`);
             program.tag({ trial: "faults" });
             const changed = await upUntilDone(program, flags);
             say(`changed in ${changed} runs`);

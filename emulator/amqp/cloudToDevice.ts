@@ -17,7 +17,10 @@ export function enqueue(context: EmulatorContext, hub: Hub, message: Message): v
     const deviceId = addressee(message.to);
     const device = deviceId === undefined ? undefined : hub.devices.get(deviceId);
     if (device === undefined) {
-        throw new RegistryProblem("DeviceNotFound", deviceId ?? `${message.to} names no device`);
+        throw new RegistryProblem(
+            "DeviceNotFound",
+            deviceId ?? `${message.to} does not name a device`,
+        );
     }
     if (device.inbox.length >= longestQueue) {
         throw new RegistryProblem(

@@ -168,7 +168,7 @@ export class EventHubConnection {
         const properties: Record<string, unknown> = request.application_properties ?? {};
         const token = { type: String(properties.type), text: String(request.body ?? "") };
         if (this.host === undefined || properties.operation !== "put-token") {
-            throw new Unauthorized("The operation is none of claims-based security.");
+            throw new Unauthorized("The operation does not belong to claims-based security.");
         }
         await this.host.admit(token);
         this.token = token;

@@ -49,7 +49,7 @@ export function eventHost(context: EmulatorContext, hostName: string): EventHost
                 throw new Unauthorized(
                     namespace.properties.disableLocalAuth === true
                         ? "LocalAuthDisabled: Authorization failed because SAS authentication has been disabled for the namespace."
-                        : "The local emulator keeps no keys of namespaces. Real Azure does.",
+                        : "The local emulator does not support namespace keys. Real Azure does.",
                 );
             }
             return verified(context, text, audiencesOf("eventHubs", cloud));

@@ -66,7 +66,7 @@ export class NamespaceApi {
         }
         const sku = (body.sku ?? {}) as { name?: string; capacity?: number };
         if (sku.name !== undefined && !tiers.includes(sku.name)) {
-            throw armFailure(400, "BadRequest", `The sku '${sku.name}' is none of ${tiers}.`);
+            throw armFailure(400, "BadRequest", `The sku '${sku.name}' must be one of ${tiers}.`);
         }
         const changes = {
             tags: (body.tags ?? {}) as Record<string, string>,

@@ -129,7 +129,7 @@ export class SubscriptionApi {
             throw armFailure(
                 409,
                 "Conflict",
-                `The resource provider '${namespace}' cannot be unregistered while the subscription has resources of it.`,
+                `The resource provider '${namespace}' cannot be unregistered while the subscription has resources of this provider.`,
             );
         }
     }

@@ -97,7 +97,7 @@ function faultProblem(rule: FaultRule): string | undefined {
         }
     }
     if (rule.status === undefined && rule.delayMilliseconds === undefined && !rule.drop) {
-        return "fault: one of status, delayMilliseconds or drop must be given";
+        return "fault: set one of status, delayMilliseconds or drop";
     }
     return undefined;
 }

@@ -23,7 +23,7 @@ export abstract class MqttPeer {
         private readonly largestPacket: number,
     ) {
         this.deadline = setTimeout(
-            () => this.close("no CONNECT in time"),
+            () => this.close("no CONNECT within the time limit"),
             connectMilliseconds,
         ).unref();
         this.parser.on("packet", (packet) => this.guard(() => this.take(packet)));

@@ -142,7 +142,7 @@ function checked<T>(reason: "deviceIdInvalid" | "initialTwinInvalid", check: () 
         if (!(error instanceof RegistryProblem)) {
             throw error;
         }
-        const detail = `the hub refuses what the enrollment says: ${error.message}`;
+        const detail = `the hub refuses the enrollment's settings: ${error.message}`;
         throw new AssignmentFailure(reason, detail, 400004, error.message);
     }
 }

@@ -142,7 +142,7 @@ function checkRight(
 
 function keyProblem(link: LinkedHub, hub: Hub): string | undefined {
     if (hub.properties.disableLocalAuth === true) {
-        return "the hub has shared access policies switched off (disableLocalAuth)";
+        return "shared access policies are disabled on the hub (disableLocalAuth)";
     }
     const fields = new Map(
         (link.connectionString ?? "").split(";").map((part): [string, string] => {
@@ -157,7 +157,7 @@ function keyProblem(link: LinkedHub, hub: Hub): string | undefined {
     }
     const key = fields.get("sharedaccesskey");
     if (key !== policy.primaryKey && key !== policy.secondaryKey) {
-        return `the key of policy "${policy.keyName}" in the connection string is not the hub's`;
+        return `the key of policy "${policy.keyName}" in the connection string does not match the hub's`;
     }
     const rights = policy.rights.split(",").map((right) => right.trim());
     const missing = ["RegistryWrite", "ServiceConnect"].filter((one) => !rights.includes(one));

@@ -49,7 +49,7 @@ export function attest(question: AttestationQuestion): Attested {
     if (presented.length === 0) {
         throw RegistrationRefusal.of(
             "certificateMissing",
-            "the client sent no certificate in TLS; give it the device's certificate and key",
+            "the client sent no certificate in TLS; configure it with the device's certificate and key",
         );
     }
     if (presented.length > settings.maximumChainLength) {
@@ -113,7 +113,7 @@ function mismatch(enrollment: IndividualEnrollment, what: string): RegistrationR
     return RegistrationRefusal.of(
         "enrollmentCertificateMismatch",
         `"${enrollment.registrationId}" has an individual enrollment, and the device's certificate ` +
-            `${what}; put the new certificate into the enrollment or delete the enrollment`,
+            `${what}; update the enrollment with the new certificate, or delete the enrollment`,
     );
 }
 
@@ -206,7 +206,7 @@ function brokenReferences(service: ProvisioningService): string {
                       ? []
                       : [
                             `; enrollment group "${enrollmentGroupId}" refers to certificate ` +
-                                `"${name}", which is ${certificate ? "not verified" : "not there"}`,
+                                `"${name}", which ${certificate ? "is not verified" : "does not exist"}`,
                         ];
               }),
     );

@@ -49,7 +49,7 @@ export class DeviceProvisioningApi implements HostService {
             if (http.headers.authorization !== undefined) {
                 throw RegistrationRefusal.of(
                     "attestationNotSupported",
-                    "the device sent an Authorization header; the emulator plays X.509 only, where " +
+                    "the device sent an Authorization header; the emulator supports X.509 only, where " +
                         "the TLS certificate is the proof",
                 );
             }

@@ -118,7 +118,7 @@ export class Registrar {
         if (request.presented[0]?.fingerprint256 !== operation.leaf) {
             throw RegistrationRefusal.of(
                 "certificateChanged",
-                "the device asks with another certificate than it registered with",
+                "the device sent another certificate than it registered with",
             );
         }
         return this.answer(operation);
@@ -161,7 +161,7 @@ export class Registrar {
             throw RegistrationRefusal.of(
                 "registrationIdInvalid",
                 `registration ID "${registrationId}" must be at most 128 letters, digits and ` +
-                    `- . _ : and end in a letter, digit or -` +
+                    `- . _ : and end with a letter, digit or -` +
                     (isInLowerCase ? "" : ", in lower case with the setting dpsLowerCaseIds"),
             );
         }
@@ -351,7 +351,7 @@ function checkBody(body: unknown, registrationId: string): void {
     if (given.tpm !== undefined || given.symmetricKey !== undefined) {
         throw RegistrationRefusal.of(
             "attestationNotSupported",
-            "the emulator plays X.509 attestation only, neither TPM nor symmetric keys",
+            "the emulator supports X.509 attestation only, not TPM or symmetric keys",
         );
     }
     const { registrationId: named = registrationId } = given;

@@ -38,7 +38,7 @@ export class DeviceThrottle {
         if (wait !== undefined) {
             throw RegistrationRefusal.of(
                 "pollingThrottled",
-                `"${registrationId}" asked more than ${polls.most} times in ${polls.seconds} seconds`,
+                `"${registrationId}" polled more than ${polls.most} times in ${polls.seconds} seconds`,
                 wait,
             );
         }

@@ -87,7 +87,7 @@ export class ProvisioningConnection extends MqttPeer {
             if (presented.length === 0) {
                 throw RegistrationRefusal.of(
                     "certificateMissing",
-                    "the client sent no certificate in TLS; give it the device's certificate and key",
+                    "the client sent no certificate in TLS; configure it with the device's certificate and key",
                 );
             }
             this.device = { ...login, presented };
@@ -121,7 +121,7 @@ export class ProvisioningConnection extends MqttPeer {
     private answerTo(device: DeviceRequest, packet: IPublishPacket): void {
         const asked = readTopic(packet.topic);
         if (asked === undefined || packet.qos === 2) {
-            this.close(`publication on "${packet.topic}" with QoS ${packet.qos} is not taken`);
+            this.close(`publication on "${packet.topic}" with QoS ${packet.qos} is not supported`);
             return;
         }
         if (packet.qos === 1) {

@@ -21,7 +21,7 @@ export function readProvisioningLogin(packet: IConnectPacket): ProvisioningLogin
     if (packet.protocolId !== "MQTT" || packet.protocolVersion !== 4) {
         throw RegistrationRefusal.of(
             "protocolVersionUnsupported",
-            "the service takes MQTT 3.1.1 only (protocol level 4)",
+            "the service accepts MQTT 3.1.1 only (protocol level 4)",
         );
     }
     checkApiVersion(login.apiVersion);
@@ -35,12 +35,15 @@ export function readProvisioningLogin(packet: IConnectPacket): ProvisioningLogin
     if (packet.password !== undefined && packet.password.length > 0) {
         throw RegistrationRefusal.of(
             "attestationNotSupported",
-            "the device sent a password; the emulator plays X.509 only, where the TLS certificate " +
+            "the device sent a password; the emulator supports X.509 only, where the TLS certificate " +
                 "is the proof",
         );
     }
     if (packet.will !== undefined) {
-        throw RegistrationRefusal.of("willUnsupported", "the service takes no will message");
+        throw RegistrationRefusal.of(
+            "willUnsupported",
+            "the service does not accept will messages",
+        );
     }
     return login;
 }

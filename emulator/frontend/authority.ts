@@ -74,7 +74,7 @@ export class Authority {
     async identity(hostName: string): Promise<{ readonly key: string; readonly cert: string }> {
         const name = hostName.toLowerCase();
         if (!isPlayed(name)) {
-            throw new Error(`${JSON.stringify(hostName)} is no host that the emulator plays`);
+            throw new Error(`${JSON.stringify(hostName)} is not a host that the emulator emulates`);
         }
         let host = this.hosts.get(name);
         if (host === undefined) {

@@ -34,7 +34,9 @@ export class Front {
     private readonly listener = net.createServer((socket) => this.sniff(socket));
     private readonly proxy = http.createServer((_, reply) => {
         reply.writeHead(403, { "content-type": "text/plain" });
-        reply.end("This proxy only takes CONNECT to Azure hosts, which the emulator plays.\n");
+        reply.end(
+            "This proxy accepts only CONNECT to the Azure hosts that the emulator emulates.\n",
+        );
     });
     private readonly https: tls.Server;
     private readonly sockets = new Set<Duplex>();
@@ -110,7 +112,7 @@ export class Front {
         const [host, port] = (request.url ?? "").split(":");
         const isDevicePort = devicePorts.has(port) && azureHost(host) !== undefined;
         if (!isDevicePort && (azureHost(host) === undefined || port !== "443")) {
-            const text = `The emulator plays Azure hosts only and forwards nothing: ${request.url}\n`;
+            const text = `The emulator emulates Azure hosts only and forwards nothing: ${request.url}\n`;
             socket.end(
                 `HTTP/1.1 403 Forbidden\r\ncontent-type: text/plain\r\nconnection: close\r\n` +
                     `content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
@@ -132,7 +134,7 @@ export class Front {
         const { faults, traffic } = this.options;
         const request = await readRequest(message);
         if (request === undefined) {
-            response.writeHead(421).end("Misdirected request: this host is not Azure's.\n");
+            response.writeHead(421).end("Misdirected request: this is not an Azure host.\n");
             return;
         }
         const pathAndQuery = request.url.pathname + request.url.search;

@@ -105,7 +105,7 @@ export class MessageRouting {
         const { endpointUri, entityPath, authenticationType } = endpoint;
         const identityId = endpoint.identity?.userAssignedIdentity;
         if (authenticationType !== "identityBased" || identityId === undefined) {
-            return "The local emulator sends to endpoints with a user-assigned identity only.";
+            return "The local emulator sends only to endpoints with a user-assigned identity.";
         }
         const host = /^sb:\/\/([^/:]+)/i.exec(endpointUri ?? "")?.[1] ?? "";
         const eventHub = this.context.eventHubs
@@ -119,7 +119,7 @@ export class MessageRouting {
             identity === undefined ||
             !identitiesOf(hub.identity).includes(identityId.toLowerCase())
         ) {
-            return `The managed identity ${identityId} is not one of the hub's.`;
+            return `The managed identity ${identityId} is not assigned to the hub.`;
         }
         const { principalId, clientId } = identity;
         const principal = {
@@ -155,7 +155,7 @@ export class MessageRouting {
         const endpoint = routingOf(hub).endpoints?.eventHubs?.find((one) => one.name === name);
         const target =
             endpoint === undefined
-                ? "The local emulator sends to endpoints of kind Event Hub only."
+                ? "The local emulator sends only to endpoints of kind Event Hub."
                 : this.target(hub, endpoint);
         const known = this.outcomes.get(hub) ?? new Map<string, EndpointProblem>();
         this.outcomes.set(hub, known);

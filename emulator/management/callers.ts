@@ -10,10 +10,10 @@ export function foreignCaller(request: http.IncomingMessage): string | undefined
     const own = loopback.map((name) => `${name}:${request.socket.localPort}`);
     const { host = "", origin } = request.headers;
     if (!own.includes(host.toLowerCase())) {
-        return `Host is "${host}", but the management API answers to ${own.join(", ")} only`;
+        return `Host is "${host}", but the management API accepts only ${own.join(", ")}`;
     }
     if (origin !== undefined && !own.some((one) => origin.toLowerCase() === `http://${one}`)) {
-        return `Origin is "${origin}", but the management API serves no other web pages than its own`;
+        return `Origin is "${origin}", but the management API accepts no web pages but its own`;
     }
     return undefined;
 }

@@ -30,7 +30,7 @@ export class HubAliases {
         this.servers.set(hub, server);
         await new Promise<void>((resolve) => {
             server.once("error", (error) => {
-                this.log.warn(`hub ${hub.name} has no port of its own: ${error.message}`);
+                this.log.warn(`hub ${hub.name} has no separate port: ${error.message}`);
                 this.servers.delete(hub);
                 resolve();
             });

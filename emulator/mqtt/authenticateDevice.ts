@@ -71,7 +71,7 @@ export function authenticateDevice(
         throw new Refusal(
             "certificateMissing",
             `the client sent no certificate in TLS, but ${deviceId} has authentication type ` +
-                `${device.authentication.type}; give the client its certificate and key`,
+                `${device.authentication.type}; configure the client with its certificate and key`,
         );
     }
     if (device.authentication.type === "selfSigned") {
@@ -97,7 +97,7 @@ function judgeHub(hub: Hub, tlsVersion: string): void {
     if (wanted !== undefined && Number(tlsVersion.replace("TLSv", "")) < Number(wanted)) {
         throw new Refusal(
             "tlsVersionTooLow",
-            `hub ${hub.name} wants TLS ${wanted} or newer (minTlsVersion), the client spoke ${tlsVersion}`,
+            `hub ${hub.name} requires TLS ${wanted} or newer (minTlsVersion); the client used ${tlsVersion}`,
         );
     }
 }
@@ -147,7 +147,7 @@ function judgeThumbprint(
         const signedByOther = leaf.subject !== leaf.issuer;
         const hint = signedByOther
             ? `; the certificate is signed by a CA: give the device type certificateAuthority if ` +
-              `that is meant`
+              `that is intended`
             : "";
         throw new Refusal(
             "thumbprintMismatch",

@@ -31,7 +31,7 @@ export function authenticateSharedAccess(question: SharedAccessQuestion): Shared
         const which = hub.properties.disableLocalAuth ? "disableLocalAuth" : "disableDeviceSAS";
         throw new Refusal(
             "sasDisabled",
-            `hub ${hub.name} takes no shared access signatures from devices (${which}); use a ` +
+            `hub ${hub.name} does not accept shared access signatures from devices (${which}); use a ` +
                 `certificate`,
         );
     }
@@ -62,7 +62,7 @@ export function authenticateSharedAccess(question: SharedAccessQuestion): Shared
     if (token.expiry * 1000 <= now) {
         throw new Refusal(
             "sasExpired",
-            `the token expired at ${new Date(token.expiry * 1000).toISOString()}; make a new one`,
+            `the token expired at ${new Date(token.expiry * 1000).toISOString()}; create a new one`,
         );
     }
     return {

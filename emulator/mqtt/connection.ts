@@ -206,11 +206,7 @@ export class MqttConnection extends MqttPeer {
 
     protected malformed(error: Error): void {
         if (this.entered === undefined && error.message === "Invalid protocol version") {
-            this.refuse(
-                unsupportedVersion("a protocol level it does not know"),
-                undefined,
-                undefined,
-            );
+            this.refuse(unsupportedVersion("an unknown protocol level"), undefined, undefined);
         } else {
             super.malformed(error);
         }
@@ -229,7 +225,7 @@ function requireVersion(packet: IConnectPacket): void {
     const { protocolVersion, protocolId } = packet;
     const isBridge = (packet as { bridgeMode?: boolean }).bridgeMode === true;
     if (protocolId !== "MQTT" || protocolVersion !== 4 || isBridge) {
-        throw unsupportedVersion(protocolVersion === 5 ? "MQTT 5" : "an older MQTT");
+        throw unsupportedVersion(protocolVersion === 5 ? "MQTT 5" : "an older version of MQTT");
     }
 }
 
@@ -237,7 +233,7 @@ function requireVersion(packet: IConnectPacket): void {
 function unsupportedVersion(what: string): Refusal {
     return new Refusal(
         "protocolVersionUnsupported",
-        `the client speaks ${what}; IoT Hub takes MQTT 3.1.1 only (protocol level 4)`,
+        `the client uses ${what}; IoT Hub accepts MQTT 3.1.1 only (protocol level 4)`,
         1,
     );
 }

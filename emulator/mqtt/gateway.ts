@@ -226,7 +226,7 @@ export class DeviceGateway implements DeviceConnections {
         const { hub, deviceId, proof, clean } = admission;
         const key = keyOf(hub, deviceId);
         // [MQTT-3.1.4-2]; IoT Hub logs it as 400027 ConnectionForcefullyClosedOnNewConnection.
-        this.byDevice.get(key)?.close("400027: the device connected anew");
+        this.byDevice.get(key)?.close("400027: the device connected again");
         this.byDevice.set(key, connection);
         this.context.log.info(`device ${deviceId} connected to hub ${hub.name} (${proof.kind})`);
         this.markConnection(hub, deviceId);

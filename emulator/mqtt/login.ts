@@ -39,7 +39,7 @@ export function readLogin(packet: IConnectPacket): Login {
     if (clientId.includes("/") || (rest.length > 1 && rest[0] !== "")) {
         throw new Refusal(
             "modulesNotImplemented",
-            "module identities are not emulated by the emulator; connect as a device",
+            "the emulator does not emulate module identities; connect as a device",
         );
     }
     const query = new URLSearchParams(rest.join("/").replace(/^\?/, ""));

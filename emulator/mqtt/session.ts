@@ -80,9 +80,9 @@ export class DeviceSession {
             close("QoS 2 is not supported");
         } else if (/[+#]/.test(packet.topic)) {
             // [MQTT-3.3.2-2]; a device with such an ID can only receive.
-            close(`published to "${packet.topic}", which holds a wildcard`);
+            close(`published to "${packet.topic}", which contains a wildcard`);
         } else if (publication === undefined) {
-            close(`published to "${packet.topic}", which is no topic of this device`);
+            close(`published to "${packet.topic}", which is not a topic of this device`);
         } else if (payload.length + Buffer.byteLength(packet.topic) > largestMessage) {
             close("message over 256 KB");
         } else {
@@ -200,7 +200,7 @@ export class DeviceSession {
     private get device(): Device {
         const device = this.options.hub.devices.get(this.deviceId);
         if (device === undefined) {
-            throw new Error(`device ${this.deviceId} is gone while it is connected`);
+            throw new Error(`device ${this.deviceId} was deleted while connected`);
         }
         return device;
     }

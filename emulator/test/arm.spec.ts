@@ -41,7 +41,7 @@ describe("Azure Resource Manager of the emulator", function () {
             strictEqual(codeOf(answer), "InvalidAuthenticationTokenAudience");
         });
 
-        it("a token for the classic management endpoint is taken", async () => {
+        it("accepts a token for the classic management endpoint", async () => {
             const token = await wire.ownerToken("https://management.core.windows.net//.default");
             strictEqual((await wire.arm("GET", "", { token })).status, 200);
         });
@@ -63,14 +63,14 @@ describe("Azure Resource Manager of the emulator", function () {
             strictEqual(codeOf(answer), "SubscriptionNotFound");
         });
 
-        it("what it does not play: 501", async () => {
+        it("what it does not emulate: 501", async () => {
             const answer = await wire.arm("GET", "/providers/Microsoft.Compute/virtualMachines");
             strictEqual(answer.status, 501);
         });
     });
 
     describe("resource groups", () => {
-        it("live from PUT to DELETE and take their hubs with them", async () => {
+        it("exist from PUT to DELETE, and their hubs are deleted with them", async () => {
             const made = await wire.arm("PUT", "/resourceGroups/Cascade", { body: westEurope });
             strictEqual(made.status, 201);
             strictEqual(made.body.name, "Cascade");
@@ -107,7 +107,7 @@ describe("Azure Resource Manager of the emulator", function () {
     });
 
     describe("asynchronous operations", () => {
-        it("take settings.activationSeconds; a hub on its way takes no change", async () => {
+        it("take settings.activationSeconds; a hub being created accepts no change", async () => {
             await wire.azure.manage("PATCH", "/settings", { activationSeconds: 0.6 });
             await wire.arm("PUT", "/resourceGroups/slow", { body: westEurope });
             const path = `/resourceGroups/slow/${hubsOf}/slow-hub`;
@@ -140,7 +140,7 @@ describe("Azure Resource Manager of the emulator", function () {
         await wire.arm("DELETE", "/resourceGroups/paged");
     });
 
-    it("another cloud has its own regions and host names, and shows its own hubs only", async () => {
+    it("another cloud has its own regions and host names, and shows only its own hubs", async () => {
         const host = "management.usgovcloudapi.net";
         const scope = `https://${host}/.default`;
         const token = await wire.ownerToken(scope, "login.microsoftonline.us");
@@ -160,7 +160,7 @@ describe("Azure Resource Manager of the emulator", function () {
         await wire.arm("DELETE", "/resourceGroups/gov");
     });
 
-    it("keeps groups, hubs, certificates and roles over a restart", async () => {
+    it("keeps groups, hubs, certificates and roles across a restart", async () => {
         const openssl = await OpenSsl.create();
         const { certificate } = await openssl.selfSigned("Kept CA");
         await openssl.remove();

@@ -39,7 +39,7 @@ describe("CA certificates of the emulator's hubs", function () {
         });
     }
 
-    it("a proof of one day is refused two days later and taken in time", async () => {
+    it("a proof valid for one day is accepted in time and refused two days later", async () => {
         const ca = await openssl.selfSigned("Clock CA");
         const made = await put("clock", { certificate: content(ca) });
         const coded = await wire.arm("POST", `${path}/clock/generateVerificationCode`, {
@@ -62,7 +62,7 @@ describe("CA certificates of the emulator's hubs", function () {
         strictEqual((await verify()).status, 200);
     });
 
-    it("isVerified is not taken by an api-version from before 2021-07", async () => {
+    it("API versions before 2021-07 ignore isVerified", async () => {
         const ca = await openssl.selfSigned("Old API CA");
         const properties = { certificate: ca.certificate, isVerified: true };
         const old = await wire.arm("PUT", `${path}/old?api-version=2020-03-01`, {
@@ -74,7 +74,7 @@ describe("CA certificates of the emulator's hubs", function () {
         strictEqual((now.body.properties as { isVerified: boolean }).isVerified, true);
     });
 
-    it("tells the hub's other faces when a trusted CA is replaced or deleted, and only then", async () => {
+    it("notifies the hub's other endpoints only when a trusted CA is replaced or deleted", async () => {
         const ca = await openssl.selfSigned("Trusted CA");
         const next = await openssl.selfSigned("Next CA");
         const trusted = { certificate: content(ca), isVerified: true };

@@ -55,7 +55,7 @@ describe("A PUT of a hub in the emulator is the whole hub", function () {
     const stored = () =>
         JSON.stringify(wire.azure.emulator.context.hubs.get("whole")?.properties.routing);
 
-    it("keys of endpoints are masked, stay when the mask comes back, and go with what is left out", async () => {
+    it("masks keys of endpoints, keeps them when the mask is sent back, and removes omitted endpoints", async () => {
         const routing = { endpoints: { serviceBusQueues: [{ name: "q", connectionString: bus }] } };
         await put({ routing, eventHubEndpoints: { events: { retentionTimeInDays: 5 } } });
         const shown = await seen();
@@ -68,7 +68,7 @@ describe("A PUT of a hub in the emulator is the whole hub", function () {
         deepStrictEqual((await seen()).routing.endpoints.serviceBusQueues, []);
     });
 
-    it("policies without keys get new ones; those left out do so with renewOmittedPolicies alone", async () => {
+    it("policies without keys get new ones; omitted policies do so only with renewOmittedPolicies", async () => {
         const authorizationPolicies = [{ keyName: "service", rights: "ServiceConnect" }];
         await put({ authorizationPolicies });
         const first = await keys();
@@ -83,7 +83,7 @@ describe("A PUT of a hub in the emulator is the whole hub", function () {
         wire.azure.emulator.context.settings.renewOmittedPolicies = false;
     });
 
-    it("Event Grid's route can be neither left out nor made by a PUT (400126)", async () => {
+    it("a PUT can neither omit nor create Event Grid's route (400126)", async () => {
         const subscription = `${hubPath}/providers/Microsoft.EventGrid/eventSubscriptions/one?api-version=2022-06-15`;
         strictEqual((await wire.arm("PUT", subscription, { body: {} })).status, 201);
         const { routing } = await seen();
@@ -122,7 +122,7 @@ describe("A PUT of a hub in the emulator is the whole hub", function () {
         );
     });
 
-    it("parallelWriteSeconds: a CA that comes while the hub is written is refused (409)", async () => {
+    it("parallelWriteSeconds: refuses a CA upload during a write of the hub (409)", async () => {
         const { settings } = wire.azure.emulator.context;
         const { certificate } = await makeCa({ commonName: "busy" });
         const content = Buffer.from(certificate).toString("base64");

@@ -16,7 +16,7 @@ describe("Role assignments of the emulator", function () {
 
     after(() => wire.stop());
 
-    it("a principal without one sees nothing and may nothing: 403 names client, action, scope", async () => {
+    it("a principal without one can see and do nothing: 403 names client, action, scope", async () => {
         const nobody = await wire.principal();
         const { token } = nobody;
         const list = await wire.raw("GET", "/subscriptions?api-version=2022-12-01", { token });

@@ -55,7 +55,7 @@ describe("the emulator's CA", function () {
         return socket;
     }
 
-    it("signs for each host of each cloud that the emulator plays", async () => {
+    it("signs for each host of each cloud that the emulator emulates", async () => {
         const names = clouds.flatMap(({ login, arm, graph, ...suffixes }) => [
             ...login,
             arm,
@@ -75,14 +75,14 @@ describe("the emulator's CA", function () {
         );
     });
 
-    it("signs for localhost, which hubs' own ports and clients without a name are shown", async () => {
+    it("signs for localhost, for hubs' separate ports and clients without SNI", async () => {
         for (const name of ["localhost", undefined]) {
             const names = await shown(name, azure.ports.mqtt);
             assert.equal(names, "DNS:localhost, IP Address:127.0.0.1");
         }
     });
 
-    it("signs for nobody else: TLS fails, on every port and in a tunnel", async () => {
+    it("signs for no other host: TLS fails, on every port and in a tunnel", async () => {
         for (const name of foreign) {
             log.length = 0;
             for (const port of [azure.ports.https, azure.ports.mqtt]) {
@@ -92,7 +92,7 @@ describe("the emulator's CA", function () {
                 const socket = await tunnel(host);
                 await assert.rejects(shown(name, 0, socket), /disconnected|ECONNRESET/, name);
             }
-            assert.equal(log.filter((line) => line.includes("is no host that the")).length, 4);
+            assert.equal(log.filter((line) => line.includes("is not a host that the")).length, 4);
         }
         const { hosts } = azure.authority.snapshot();
         assert.deepEqual(
@@ -101,16 +101,16 @@ describe("the emulator's CA", function () {
         );
     });
 
-    it("a name in a state file that it does not sign for is forgotten", async () => {
+    it("drops names from the state file for which it does not sign", async () => {
         const { root, hosts } = azure.authority.snapshot();
         const [key] = Object.values(hosts);
         const kept = { "hub.azure-devices.net": key };
         const again = await Authority.create({ root, hosts: { ...kept, "example.com": key } });
         assert.deepEqual(again.snapshot().hosts, kept);
-        await assert.rejects(again.identity("example.com"), /"example.com" is no host/);
+        await assert.rejects(again.identity("example.com"), /"example.com" is not a host/);
     });
 
-    it("keeps 100 names at most, those that were used last", async () => {
+    it("keeps at most the 100 most recently used names", async () => {
         const authority = await Authority.create();
         const first = await authority.identity("hub-0.azure-devices.net");
         for (let index = 1; index <= 100; index++) {
@@ -125,7 +125,7 @@ describe("the emulator's CA", function () {
         assert.ok(!("hub-1.azure-devices.net" in hosts));
     });
 
-    it("a bounded map gives up what was used longest ago", () => {
+    it("a bounded map evicts the least recently used entry", () => {
         const recent = new Recent<string, number>(2, [
             ["a", 1],
             ["b", 2],
@@ -145,7 +145,7 @@ describe("the emulator's CA", function () {
         ]);
     });
 
-    it("plays no host of more labels than a hub has", () => {
+    it("does not emulate hosts with more labels than a hub has", () => {
         foreign.forEach((name) => assert.equal(azureHost(name), undefined, name));
     });
 });

@@ -65,7 +65,7 @@ describe("Provisioning services in the emulator's Resource Manager", function ()
         wire.azure.emulator.context.settings.activationSeconds = 0.05;
     });
 
-    it("takes a certificate in the body shape of its API version, and no other", async () => {
+    it("accepts a certificate only in the body shape of the API version", async () => {
         await make("shapes");
         const { certificate } = await makeCa({ commonName: "shapes" });
         const content = Buffer.from(certificate).toString("base64");
@@ -93,7 +93,7 @@ describe("Provisioning services in the emulator's Resource Manager", function ()
         match(messageOf(unknown), /No registered resource provider found/);
     });
 
-    it("links a hub by its own identity once that has the role, and by a user-assigned one", async () => {
+    it("links a hub by its system-assigned identity once that has the role, and by a user-assigned one", async () => {
         const { body } = await wire.arm(
             "GET",
             "/resourceGroups/g/providers/Microsoft.Devices/IotHubs/dps-hub",
@@ -148,7 +148,7 @@ describe("Provisioning services in the emulator's Resource Manager", function ()
         strictEqual(directory.servicePrincipal(identity.principalId), undefined);
     });
 
-    it("keeps to 10 services in a subscription, 25 CAs in a service, and empties with its group", async () => {
+    it("allows 10 services per subscription and 25 CAs per service; deleting the group deletes them", async () => {
         const ca = Buffer.from((await makeCa({ commonName: "many" })).certificate);
         const body = { properties: { certificate: ca.toString("base64") } };
         await make("full");

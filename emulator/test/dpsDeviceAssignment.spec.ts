@@ -76,7 +76,7 @@ describe("where a device is assigned", () => {
         }
     });
 
-    it("hashed: a hub of weight 0 takes none, unless all have that weight", async () => {
+    it("hashed: a hub of weight 0 gets no device, unless all have that weight", async () => {
         const ids = Array.from({ length: 20 }, (_, index) => `device-${index}`);
         const weigh = async (first: number, second: number): Promise<number> => {
             world.service.linkedHubs = [
@@ -95,7 +95,7 @@ describe("where a device is assigned", () => {
         assert.ok(firsts > 0 && firsts < ids.length, `${firsts} of ${ids.length}`);
     });
 
-    it("a hub that is added takes no device that is assigned already", async () => {
+    it("an added hub gets no device that is already assigned", async () => {
         const before = await registered("device-1");
         const third = addHub(world.emulator.emulator, "third");
         world.service.linkedHubs.push(link(third, { allocationWeight: 1000 }));
@@ -113,7 +113,7 @@ describe("where a device is assigned", () => {
         assert.strictEqual((await registered("device-1")).assignedHub, world.first.hostName);
     });
 
-    it("only hubs that the enrollment names and that have the policy applied take part", async () => {
+    it("considers only hubs that the enrollment names and that have the policy applied", async () => {
         group({ iotHubs: [world.second.hostName] });
         assert.strictEqual((await registered("device-1")).assignedHub, world.second.hostName);
         group({});
@@ -175,7 +175,7 @@ describe("where a device is assigned", () => {
             assert.deepStrictEqual([after?.status, after?.statusReason], ["disabled", "stolen"]);
         });
 
-        it("to another hub, data migrated: the twin moves along and leaves nothing behind", async () => {
+        it("to another hub, data migrated: the twin moves, and nothing remains", async () => {
             await onFirst();
             group({ ...to(world.second), initialTwin: { tags: { site: "north" } } });
             const state = await registered("device-1");
@@ -230,7 +230,7 @@ describe("where a device is assigned", () => {
             assert.strictEqual(world.second.devices.size, 0);
         });
 
-        it("after its hub was deleted: assigned anew", async () => {
+        it("after its hub was deleted: assigned again", async () => {
             group({});
             const before = await registered("device-1");
             const hub = [world.first, world.second].find(

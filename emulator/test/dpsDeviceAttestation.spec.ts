@@ -40,7 +40,7 @@ describe("which enrollment decides about a device", () => {
         assert.strictEqual(groupOf("device-2"), "factory");
     });
 
-    it("of two groups the one nearer to the leaf wins, whichever is disabled", async () => {
+    it("of two groups, the one nearer to the leaf decides, whichever is disabled", async () => {
         addGroup(world.service, "all", references("root"), { provisioningStatus: "disabled" });
         await assigned("HTTPS", world, await factoryDevice(world, "device-1"));
         assert.strictEqual(groupOf("device-1"), "factory");
@@ -86,7 +86,7 @@ describe("which enrollment decides about a device", () => {
         }
     });
 
-    it("a group takes its primary and its secondary CA while both are there", async () => {
+    it("a group accepts its primary and its secondary CA while both exist", async () => {
         const next = await issue(world.root, { commonName: "Factory 2", ca: true });
         uploadServiceCa(world.service, "factory2", next);
         addGroup(world.service, "factory", references("factory", "factory2"));
@@ -103,7 +103,7 @@ describe("which enrollment decides about a device", () => {
         assert.strictEqual(old.body.message, "CA certificate not found.");
     });
 
-    it("an individual enrollment takes its primary and its secondary certificate", async () => {
+    it("an individual enrollment accepts its primary and its secondary certificate", async () => {
         const [first, second] = await Promise.all([
             selfSigned({ commonName: "device-1" }),
             selfSigned({ commonName: "device-1" }),

@@ -71,7 +71,7 @@ describe("the device API of provisioning services on the wire", () => {
         await client.close();
     });
 
-    it("what began on one wire may be asked for on the other, with the same certificate only", async () => {
+    it("an operation started over one protocol can be polled over the other, with the same certificate only", async () => {
         const device = await factoryDevice(world, "device-1");
         const client = new MqttDevice(world.emulator, device);
         await client.open();
@@ -85,7 +85,7 @@ describe("the device API of provisioning services on the wire", () => {
         assert.deepStrictEqual([answer.status, answer.body.errorCode], [401, 401002]);
     });
 
-    it("404: an operation and a registration that are not there", async () => {
+    it("404 for an operation and a registration that do not exist", async () => {
         const device = await factoryDevice(world, "device-1");
         const operation = await call(world.emulator, device, "GET", "/operations/4.0.x");
         assert.deepStrictEqual([operation.status, operation.body.errorCode], [404, 404202]);
@@ -101,7 +101,7 @@ describe("the device API of provisioning services on the wire", () => {
         );
     });
 
-    it("a deleted registration takes its operation along", async () => {
+    it("deleting a registration deletes its operation", async () => {
         const device = await factoryDevice(world, "device-1");
         world.emulator.emulator.context.settings.registrationSeconds = 0.1;
         const first = await call(world.emulator, device, "PUT", "/register", {});
@@ -112,7 +112,7 @@ describe("the device API of provisioning services on the wire", () => {
         assert.strictEqual(world.first.devices.size + world.second.devices.size, 0);
     });
 
-    it("judges dates by the emulator's clock", async () => {
+    it("compares dates with the emulator's clock", async () => {
         const day = 24 * 3600;
         await world.emulator.manage("PUT", "/clock", { offsetSeconds: 31 * day });
         const answer = await register(
@@ -136,7 +136,7 @@ describe("the device API of provisioning services on the wire", () => {
         await client.close();
     });
 
-    describe("throttling, when it is switched on", () => {
+    describe("throttling, when it is enabled", () => {
         beforeEach(() =>
             world.emulator.manage("PATCH", "/settings", {
                 throttling: true,
@@ -144,7 +144,7 @@ describe("the device API of provisioning services on the wire", () => {
             }),
         );
 
-        it("a device may ask 5 times in 10 seconds", async () => {
+        it("a device may poll 5 times in 10 seconds", async () => {
             const device = await factoryDevice(world, "device-1");
             const first = await call(world.emulator, device, "PUT", "/register", {});
             const poll = `/operations/${first.body.operationId}`;
@@ -163,7 +163,7 @@ describe("the device API of provisioning services on the wire", () => {
             assert.strictEqual((await call(world.emulator, device, "GET", poll)).status, 200);
         });
 
-        it("a service takes 1000 registrations a minute", async () => {
+        it("a service accepts 1000 registrations per minute", async () => {
             const device = await factoryDevice(world, "device-1");
             const client = new MqttDevice(world.emulator, device);
             await client.open();

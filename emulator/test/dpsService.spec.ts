@@ -98,18 +98,18 @@ describe("Service API of the emulator's provisioning services", function () {
         strictEqual((await ask("DELETE", "/enrollmentGroups/a")).status, 204);
     });
 
-    it("refuses bodies that are no enrollment", async () => {
+    it("refuses bodies that are not an enrollment", async () => {
         const leaf = await issue(ca, { commonName: "leaf" });
         const put = (body: unknown, id = "a") =>
             ask("PUT", `/enrollmentGroups/${encodeURIComponent(id)}`, { body });
         refused(await put("{"), 400004, /not JSON/);
         refused(await put(groupOf("b", ca)), 400004, /must be that of the URL/);
-        refused(await put(groupOf("a_", ca), "a_"), 400004, /ends with a letter, a digit/);
+        refused(await put(groupOf("a_", ca), "a_"), 400004, /end with a letter, a digit/);
         refused(await put(groupOf("a b", ca), "a b"), 400004, /is not valid/);
         refused(await put({ enrollmentGroupId: "a" }), 400004, /TPM or X509 attestation/);
         refused(await put(groupOf("a", leaf)), 400004, /basicConstraints CA:TRUE is missing/);
         const broken = { ...ca, certificate: "-----BEGIN CERTIFICATE-----" };
-        refused(await put(groupOf("a", broken)), 400004, /cannot be taken/);
+        refused(await put(groupOf("a", broken)), 400004, /cannot be accepted/);
         const unlinked = groupOf("a", ca, { iotHubs: ["x.azure-devices.net"] });
         refused(await put(unlinked), 400004, /'x.azure-devices.net' is not linked/);
         const twin = groupOf("a", ca, { initialTwin: { tags: [] } });
@@ -119,7 +119,7 @@ describe("Service API of the emulator's provisioning services", function () {
         strictEqual(service().groups.size, 0);
     });
 
-    it("has a certificate in one enrollment only, of either kind", async () => {
+    it("accepts a certificate in only one enrollment of either kind", async () => {
         const own = await selfSigned({ commonName: "own" });
         const individual = (id: string) => ({
             registrationId: id,
@@ -135,7 +135,7 @@ describe("Service API of the emulator's provisioning services", function () {
         strictEqual((await put("other")).status, 200);
     });
 
-    it("gives each policy its rights, and none to wrong keys or switched-off policies", async () => {
+    it("grants each policy its rights, and none to wrong keys or disabled policies", async () => {
         const read = { policy: "reader" };
         strictEqual((await ask("POST", "/enrollments/query", read)).status, 200);
         const body = groupOf("r", ca);
@@ -149,7 +149,7 @@ describe("Service API of the emulator's provisioning services", function () {
         service().disableLocalAuth = false;
     });
 
-    it("asks holders of tokens for a data role on it", async () => {
+    it("requires a data role of token holders", async () => {
         const scope = wire.subscription;
         const role = "Device Provisioning Service Data Reader";
         const reader = await wire.principal({ role, scope });
@@ -169,7 +169,7 @@ describe("Service API of the emulator's provisioning services", function () {
         refused(await ask("POST", "/enrollments/query", { token: reader.token }), 401002, /./);
     });
 
-    it("throttles at 1,000 operations a minute when told to", async () => {
+    it("throttles at 1,000 operations per minute if configured", async () => {
         const { settings, clock } = wire.azure.emulator.context;
         settings.throttling = true;
         const enrollments = Array.from({ length: 10 }, (_, index) => ({

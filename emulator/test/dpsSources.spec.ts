@@ -12,7 +12,7 @@ import {
 } from "../../test/support/provisioningTrial";
 import { issue } from "../../test/support/pki";
 
-describe("a provisioning service: what no document settles, both ways", () => {
+describe("a provisioning service: what no document specifies, in both variants", () => {
     let world: ProvisioningWorld;
     beforeEach(async () => {
         world = await startProvisioning();
@@ -64,22 +64,22 @@ describe("a provisioning service: what no document settles, both ways", () => {
         return statuses;
     }
 
-    it("takes an ETag in quotes and raw", async () => {
+    it("accepts an ETag with and without quotes", async () => {
         assert.deepEqual(await writes(), [200, 200, 412]);
     });
 
-    it("takes it in quotes alone with dpsIfMatchForm quoted", async () => {
+    it("accepts it only with quotes with dpsIfMatchForm quoted", async () => {
         await set({ dpsIfMatchForm: "quoted" });
         assert.deepEqual(await writes(), [200, 400, 412]);
         assert.equal((await ask("DELETE", "/enrollments/d-1", undefined, "*")).status, 204);
     });
 
-    it("takes it raw alone with dpsIfMatchForm raw", async () => {
+    it("accepts it only without quotes with dpsIfMatchForm raw", async () => {
         await set({ dpsIfMatchForm: "raw" });
         assert.deepEqual(await writes(), [412, 200, 412]);
     });
 
-    it("knows no other form", async () => {
+    it("refuses any other form", async () => {
         await assert.rejects(set({ dpsIfMatchForm: "base64" }), /any, quoted, raw/);
     });
 

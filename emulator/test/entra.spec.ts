@@ -91,7 +91,7 @@ describe("Entra", () => {
             assert.strictEqual(v1.body.issuer, `https://sts.windows.net/${tenant()}/`);
         });
 
-        it("keeps the issuer open for any tenant, and knows no other tenant", async () => {
+        it("publishes a tenant-independent issuer, and refuses unknown tenants", async () => {
             const common = await bench.call(
                 "GET",
                 `${authority}/common/v2.0/.well-known/openid-configuration`,
@@ -211,7 +211,7 @@ describe("Entra", () => {
             assert.strictEqual(String(claims.exp), body.expires_on);
         });
 
-        it("are given for HTTP Basic, whose parts are form-encoded", async () => {
+        it("are issued for HTTP Basic with form-encoded parts", async () => {
             const { client_id, client_secret, ...form } = good;
             const pair = `${encodeURIComponent(client_id)}:${encodeURIComponent(client_secret)}`;
             const authorization = `Basic ${Buffer.from(pair).toString("base64")}`;
@@ -345,14 +345,14 @@ describe("Entra", () => {
             );
         });
 
-        it("AADSTS70003 where a device code is asked for", async () => {
+        it("AADSTS70003 for a device code request", async () => {
             const answer = await bench.call("POST", `${authority}/common/oauth2/v2.0/devicecode`, {
                 form: { client_id: id, scope: arm },
             });
             assertSts(answer, 400, "unsupported_grant_type", 70003, /device_code/);
         });
 
-        it("AADSTS7000222 for a secret after its end", async () => {
+        it("AADSTS7000222 for an expired secret", async () => {
             bench.clock.setOffset(3 * 366 * 86_400);
             assertSts(await bench.token(good), 401, "invalid_client", 7000222, /are expired/);
         });

@@ -133,7 +133,7 @@ describe("Client assertions", () => {
             assertRefused(await ask(await own({ subject: randomUUID() })), 700021, /'client_id'/);
         });
 
-        it("are refused before and after their time", async () => {
+        it("are refused before and after their validity", async () => {
             const now = Math.floor(Date.now() / 1000);
             for (const validFrom of [now + 3600, now - 3600]) {
                 const answer = await ask(await own({ validFrom }));
@@ -152,7 +152,7 @@ describe("Client assertions", () => {
         const issue = (change: { issuer?: string; subject?: string; audience?: string } = {}) =>
             bench.tokens.issueExternal({ issuer: github, subject, audience: exchange, ...change });
 
-        it("are exchanged where a federated credential trusts them", async () => {
+        it("are exchanged if a federated credential trusts them", async () => {
             const { status, body } = await ask(await issue());
             assert.strictEqual(status, 200, JSON.stringify(body));
             assert.strictEqual(decodeJwt(String(body.access_token)).appid, application.appId);
@@ -202,7 +202,7 @@ describe("Client assertions", () => {
             assertRefused(answer, 70025, /no configured federated identity credentials/);
         });
 
-        it("are refused when they are no JWT", async () => {
+        it("are refused if they are not a JWT", async () => {
             assertRefused(await ask("garbage"), 50027, /JWT token is invalid or malformed/);
         });
     });

@@ -53,19 +53,19 @@ describe("Microsoft Graph", () => {
 
     const values = (body: Json): Json[] => body.value as Json[];
 
-    it("asks for a token of its own audience", async () => {
+    it("requires a token for its own audience", async () => {
         const answer = await bench.call("GET", `${graph}/v1.0/applications`);
         assert.strictEqual(answer.status, 401);
         assert.match(answer.headers["www-authenticate"], /^Bearer authorization_uri=/);
         assert.strictEqual((answer.body.error as Json).code, "InvalidAuthenticationToken");
     });
 
-    it("answers 501 to what it does not play", async () => {
+    it("answers 501 to what it does not emulate", async () => {
         assert.strictEqual((await call("GET", "/users")).status, 501);
     });
 
     describe("applications", () => {
-        it("are made, read, changed and deleted, in v1.0 and beta alike", async () => {
+        it("are created, read, updated and deleted, in v1.0 and beta alike", async () => {
             const made = await newApplication("first");
             assert.match(
                 String(made["@odata.context"]),
@@ -121,13 +121,13 @@ describe("Microsoft Graph", () => {
             assert.notStrictEqual(values(second)[0].id, values(first)[0].id);
         });
 
-        it("refuse a filter that is not understood, rather than ignore it", async () => {
+        it("refuse an unsupported filter instead of ignoring it", async () => {
             const query = encodeURIComponent("createdDateTime ge 2020-01-01T00:00:00Z");
             await refused(400, "Request_UnsupportedQuery", "GET", `/applications?$filter=${query}`);
             await refused(400, "Request_UnsupportedQuery", "GET", "/applications?$search=x");
         });
 
-        it("refuse what is not valid", async () => {
+        it("refuse invalid values", async () => {
             await newApplication().then(({ id }) =>
                 done("PATCH", `/applications/${String(id)}`, { identifierUris: ["api://taken"] }),
             );
@@ -171,7 +171,7 @@ describe("Microsoft Graph", () => {
                 scope: "https://management.azure.com/.default",
             });
 
-        it("sign in at once, and no more once removed; secrets are told once", async () => {
+        it("sign in immediately, and not after removal; secrets are shown once", async () => {
             const { id, appId } = await newApplication();
             await done("POST", "/servicePrincipals", { appId });
             const path = `/applications/${String(id)}`;
@@ -207,7 +207,7 @@ describe("Microsoft Graph", () => {
             await refused(400, "Request_BadRequest", "PATCH", path, bad);
         });
 
-        it("of an issuer that nobody plays end in a clear refusal", async () => {
+        it("of an issuer that is not emulated are refused with a clear error", async () => {
             const { id, appId } = await newApplication();
             const issuer = "https://unreachable.example";
             const trust = { name: "away", issuer, subject: "s", audiences: [exchange] };
@@ -235,7 +235,7 @@ describe("Microsoft Graph", () => {
             ...change,
         });
 
-        it("are made, read by ID and by name, changed and deleted", async () => {
+        it("are created, read by ID and by name, updated and deleted", async () => {
             const { id } = await newApplication();
             const all = `/applications/${String(id)}/federatedIdentityCredentials`;
             const made = await done("POST", all, trust());
@@ -250,7 +250,7 @@ describe("Microsoft Graph", () => {
             assert.deepStrictEqual(values(await done("GET", all)), []);
         });
 
-        it("refuse what is not valid, twins and a twenty-first", async () => {
+        it("refuse invalid values, duplicates and a twenty-first", async () => {
             const { id } = await newApplication();
             const all = `/applications/${String(id)}/federatedIdentityCredentials`;
             const bad: Json[] = [
@@ -276,7 +276,7 @@ describe("Microsoft Graph", () => {
     });
 
     describe("service principals", () => {
-        it("are made once for an application and go with it", async () => {
+        it("are created once per application and deleted with it", async () => {
             const { id, appId } = await newApplication("with principal");
             const made = await done("POST", "/servicePrincipals", { appId });
             assert.strictEqual(made.displayName, "with principal");
@@ -322,7 +322,7 @@ describe("Microsoft Graph", () => {
         await refused(400, "Request_BadRequest", "GET", "/me");
     });
 
-    it("refuses whom no administrator gave a permission, also its own application", async () => {
+    it("refuses a caller without a granted permission, even for its own application", async () => {
         const made = bench.directory.createServicePrincipal({ displayName: "ci", secret: true });
         const { body } = await bench.token({
             grant_type: "client_credentials",

@@ -48,7 +48,7 @@ describe("Access tokens, checked", () => {
         return problem;
     }
 
-    it("tell who calls, under every name of Resource Manager", async () => {
+    it("identify the caller under every name of Resource Manager", async () => {
         for (const scope of [
             arm,
             "https://management.azure.com//.default",
@@ -83,13 +83,13 @@ describe("Access tokens, checked", () => {
         );
     });
 
-    it("are refused when missing or of another scheme", async () => {
+    it("are refused if missing or of another scheme", async () => {
         await refused(undefined, "AuthenticationFailed");
         await refused("Basic YTpi", "AuthenticationFailed");
         await refused("Bearer not-a-token", "InvalidAuthenticationToken");
     });
 
-    it("are refused when changed, unsigned or signed by another key", async () => {
+    it("are refused if changed, unsigned or signed with another key", async () => {
         const [, token] = (await bearer()).split(" ");
         const [header, , signature] = token.split(".");
         const claims = decodeJwt(token);
@@ -124,7 +124,7 @@ describe("Access tokens, checked", () => {
         await refused(`Bearer ${token}`, "InvalidAuthenticationTokenTenant");
     });
 
-    it("lead to a 401 that says where to get another", async () => {
+    it("a 401 names the authority that issues tokens", async () => {
         const problem = await refused(undefined, "AuthenticationFailed");
         const reply = unauthorized(problem, azure);
         assert.strictEqual(reply.status, 401);
@@ -139,7 +139,7 @@ describe("Access tokens, checked", () => {
         assert.match(challenge(problem, clouds[1]), /"https:\/\/login\.microsoftonline\.us\//);
     });
 
-    it("keeps applications, secrets and keys over a restart", async () => {
+    it("keeps applications, secrets and keys across a restart", async () => {
         const { body } = await bench.token(good);
         const state = JSON.parse(
             JSON.stringify({

@@ -10,7 +10,7 @@ import { PrivateEmulator, startPrivate } from "../../test/support/emulator";
 import { addDevice, addHub } from "../../test/support/hubs";
 import { addService } from "../../test/support/provisioningService";
 
-describe("the emulator's management API: who may use it, and what it keeps to itself", function () {
+describe("the emulator's management API: who may use it, and what it does not disclose", function () {
     this.timeout(30_000);
     let azure: PrivateEmulator;
     let port: number;
@@ -35,7 +35,7 @@ describe("the emulator's management API: who may use it, and what it keeps to it
         return answer;
     }
 
-    it("answers to loopback names with its own port, and to its own pages", async () => {
+    it("accepts loopback names with its own port, and its own pages", async () => {
         for (const name of ["127.0.0.1", "localhost", "LOCALHOST", "[::1]"]) {
             const host = `${name}:${port}`;
             assert.equal((await ask({ host })).status, 200, host);
@@ -43,7 +43,7 @@ describe("the emulator's management API: who may use it, and what it keeps to it
         }
     });
 
-    it("refuses a name that somebody lets lead to loopback", async () => {
+    it("refuses a foreign name that resolves to loopback", async () => {
         const foreign = [
             "evil.example",
             `evil.example:${port}`,
@@ -58,11 +58,11 @@ describe("the emulator's management API: who may use it, and what it keeps to it
             const { status, text: body } = await ask({ host });
             assert.equal(status, 403, host);
             const { error } = JSON.parse(body) as { error: string };
-            assert.match(error, /^Host is ".*", but the management API answers to 127\.0\.0\.1:/);
+            assert.match(error, /^Host is ".*", but the management API accepts only 127\.0\.0\.1:/);
         }
     });
 
-    it("refuses web pages of others, before anything has an effect", async () => {
+    it("refuses requests from foreign web pages before they have an effect", async () => {
         const host = `127.0.0.1:${port}`;
         addHub(azure.emulator, "stays");
         const foreign = ["https://evil.example", "null", `https://${host}`, "http://127.0.0.1:1"];
@@ -72,13 +72,13 @@ describe("the emulator's management API: who may use it, and what it keeps to it
             const { error } = JSON.parse(body) as { error: string };
             assert.match(
                 error,
-                /^Origin is ".*", but the management API serves no other web pages/,
+                /^Origin is ".*", but the management API accepts no web pages but its own/,
             );
         }
         assert.ok(azure.emulator.context.hubs.get("stays"));
     });
 
-    it("shows no key and no connection string in its dump, which a state file keeps", async () => {
+    it("omits keys and connection strings from its dump; a state file keeps them", async () => {
         const hub = addHub(azure.emulator, "dumped", {
             routing: { endpoints: { eventHubs: [{ connectionString: "Endpoint=sb://x;k=y" }] } },
         });
@@ -121,7 +121,7 @@ describe("the emulator's management API: who may use it, and what it keeps to it
             }
         }
 
-        it("the environment file has mode 600 and is a new one, whatever was there", async () => {
+        it("the environment file is a new one with mode 600, whatever existed before", async () => {
             const file = path.join(folder, "environment");
             await isReplaced(file, () => writeEnvironment(azure.emulator, "127.0.0.1", file));
             assert.equal(mode(file), 0o600);
@@ -141,7 +141,7 @@ describe("the emulator's management API: who may use it, and what it keeps to it
             assert.equal(mode(file), 0o600);
         });
 
-        it("a state file has mode 600 and all secrets, whatever was there", async () => {
+        it("a state file has mode 600 and all secrets, whatever existed before", async () => {
             const file = path.join(folder, "state");
             const snapshot = azure.emulator.snapshot();
             await isReplaced(file, () => saveSnapshot(file, snapshot));

@@ -8,7 +8,7 @@ describe("a device's MQTT session", () => {
     const sessions = Sessions.hook("sessions");
 
     describe("publishing", () => {
-        it("keeps text as it is, other bytes as base64, and marks retained messages", async () => {
+        it("shows text unchanged, other bytes as base64, and marks retained messages", async () => {
             const [deviceId, client] = await sessions.device();
             const topic = `devices/${deviceId}/messages/events/`;
             await client.publishAsync(topic, "grüße", { qos: 1 });
@@ -50,7 +50,7 @@ describe("a device's MQTT session", () => {
             });
         }
 
-        it("takes 256 KB", async () => {
+        it("accepts 256 KB", async () => {
             const [deviceId, client] = await sessions.device();
             const topic = `devices/${deviceId}/messages/events/`;
             const size = 262_144 - topic.length;
@@ -58,7 +58,7 @@ describe("a device's MQTT session", () => {
             assert.strictEqual((await sessions.telemetry(deviceId))[0].body.length, size);
         });
 
-        it("passes a will on when the connection breaks, not when the device says goodbye", async () => {
+        it("publishes the will when the connection breaks, not after a DISCONNECT", async () => {
             const deviceId = sessions.register();
             const topic = `devices/${deviceId}/messages/events/why=lost`;
             const will = { topic, payload: Buffer.from("gone"), qos: 1 as const, retain: true };
@@ -84,7 +84,7 @@ describe("a device's MQTT session", () => {
     });
 
     describe("subscribing", () => {
-        it("grants QoS 1 at most, and only what IoT Hub knows", async () => {
+        it("grants at most QoS 1, and only topics that IoT Hub has", async () => {
             const [deviceId, client] = await sessions.device();
             const granted = async (topic: string, qos: 0 | 1 | 2): Promise<number> => {
                 const packets = await client.subscribeAsync(topic, { qos }).catch(() => undefined);
@@ -157,7 +157,7 @@ describe("a device's MQTT session", () => {
             assert.strictEqual(sessions.hub.devices.get(deviceId)?.inbox.length, 1);
         });
 
-        it("settles messages sent with QoS 0 at once", async () => {
+        it("settles messages sent with QoS 0 immediately", async () => {
             const [deviceId, client] = await sessions.device();
             sessions.send(deviceId, "waits");
             const message = next(client, "message");
@@ -234,7 +234,7 @@ describe("a device's MQTT session", () => {
     describe("direct methods", () => {
         const call = { name: "m", payload: { x: 1 }, connectTimeout: 0, responseTimeout: 1 };
 
-        it("tells a device that is not online from one that does not answer", async () => {
+        it("distinguishes an offline device from one that does not answer", async () => {
             const { connections } = sessions.emulator.emulator.context;
             assert.strictEqual(
                 await connections.invokeMethod(sessions.hub, "nobody", call),
@@ -249,7 +249,7 @@ describe("a device's MQTT session", () => {
             assert.strictEqual(await connections.invokeMethod(sessions.hub, deviceId, call), null);
         });
 
-        it("waits for a device to come", async () => {
+        it("waits for a device to connect", async () => {
             const deviceId = sessions.register();
             const answer = sessions.emulator.emulator.context.connections.invokeMethod(
                 sessions.hub,

@@ -15,7 +15,7 @@ import { eventually, next, Sessions } from "../../test/support/sessions";
 describe("a device's MQTT connection", () => {
     const sessions = Sessions.hook("connections");
 
-    it("is one a device: a newer one ends the older", async () => {
+    it("there is one per device: a newer one ends the older", async () => {
         const [deviceId, older] = await sessions.device();
         const ended = next(older, "close");
         const newer = await sessions.open(deviceId);
@@ -170,14 +170,14 @@ describe("what ends a live connection", () => {
         }
     }
 
-    it("is not a change that leaves authentication and status alone", async () => {
+    it("is not a change that keeps authentication and status", async () => {
         const [deviceId, client] = await sessions.device();
         change(deviceId, (device) => (device.statusReason = "checked"));
         await new Promise((resolve) => setTimeout(resolve, 100));
         assert.strictEqual(client.connected, true);
     });
 
-    it("is not the loss of a CA that the hub holds under another name too, or of another CA", async () => {
+    it("is not the loss of another CA, or of a CA that the hub also has under another name", async () => {
         uploadCa(sessions.hub, "again", sessions.root);
         uploadCa(sessions.hub, "other", await makeCa({ commonName: "Other" }));
         const [, client] = await sessions.device();
@@ -198,7 +198,7 @@ describe("what ends a live connection", () => {
         await sessions.emulator.manage("PATCH", "/settings", { cutOnDeviceChange: true });
     });
 
-    it("deleting the hub, whose alias goes with it", async () => {
+    it("deleting the hub also removes its alias", async () => {
         const { hubs } = sessions.emulator.emulator.context;
         const [, client] = await sessions.device();
         const list = (): Promise<{ hub: string; alias: string }[]> =>

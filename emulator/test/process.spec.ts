@@ -43,7 +43,7 @@ describe("the emulator's process", function () {
         assert.ok(ready.mqttPort > 0 && existsSync(ready.caFile) && existsSync(ready.envFile));
     });
 
-    it("keeps the environment file, which holds a secret, to its owner", async () => {
+    it("only the owner can read the environment file, which contains a secret", async () => {
         const { ready } = await start();
         assert.strictEqual(statSync(ready.envFile).mode & 0o777, 0o600);
     });
@@ -61,7 +61,7 @@ describe("the emulator's process", function () {
         assert.ok("tenant_discovery_endpoint" in JSON.parse(stdout));
     });
 
-    it("shows OpenSSL a chain for each host name that its CA verifies", async () => {
+    it("presents OpenSSL a chain that its CA verifies, for each host name", async () => {
         const one = await start();
         const port = new URL(one.ready.proxy).port;
         for (const host of ["management.azure.com", "some-hub.azure-devices.net"]) {
@@ -74,7 +74,7 @@ describe("the emulator's process", function () {
         }
     });
 
-    it("refuses to lead anywhere else", async () => {
+    it("refuses to forward to any other host", async () => {
         const one = await start();
         for (const host of ["example.com:443", "management.azure.com:80", "127.0.0.1:22"]) {
             assert.match(await connectThrough(one.ready.proxy, host), /^HTTP\/1\.1 403 /);
@@ -83,7 +83,7 @@ describe("the emulator's process", function () {
         assert.match(await connectThrough(one.ready.proxy, target), /^HTTP\/1\.1 200 /);
     });
 
-    it("trusts what the environment trusted before, and its own CA", async () => {
+    it("the environment file's bundle adds its CA to those trusted before", async () => {
         const one = await start();
         const bundle = readFileSync(one.ready.caFile, "utf8");
         const count = bundle.split("-----BEGIN CERTIFICATE-----").length - 1;
@@ -97,7 +97,7 @@ describe("the emulator's process", function () {
         );
     });
 
-    it("ends on SIGTERM with status 0 and takes its files along", async () => {
+    it("ends on SIGTERM with status 0 and removes its files", async () => {
         const one = await start();
         assert.strictEqual(await one.stop("SIGTERM"), 0);
         assert.ok(!existsSync(one.ready.envFile) && !existsSync(one.ready.caFile));
@@ -120,14 +120,14 @@ describe("the emulator's process", function () {
         assert.deepStrictEqual(again.directory, dump.directory);
     });
 
-    it("tells no secrets in its dump", async () => {
+    it("shows no secrets in its dump", async () => {
         const one = await start();
         const dump = JSON.stringify(await one.manage("GET", "/dump"));
         assert.ok(!dump.includes("PRIVATE KEY"));
         assert.ok(!dump.includes(one.environment().ARM_CLIENT_SECRET ?? "?"));
     });
 
-    it("takes settings, refuses unknown ones by name, and puts all back on reset", async () => {
+    it("accepts settings, refuses unknown ones by name, and restores all on reset", async () => {
         const one = await start();
         const changed = await one.manage<{ throttling: boolean }>("PATCH", "/settings", {
             throttling: true,
@@ -143,7 +143,12 @@ describe("the emulator's process", function () {
     });
 
     const badFlags: readonly (readonly [string, string[], number, RegExp])[] = [
-        ["a port that is no number", ["--port", "x"], 2, /--port "x": a port is a whole number/],
+        [
+            "a port that is not a number",
+            ["--port", "x"],
+            2,
+            /--port "x": a port must be a whole number/,
+        ],
         ["a port that is too large", ["--mqtt-port", "65536"], 2, /--mqtt-port "65536"/],
         ["a flag that does not exist", ["--prot", "1"], 2, /--prot/],
         ["a state file that is not one", ["--state-file", "bad"], 1, /not an emulator state file/],

@@ -72,7 +72,7 @@ describe("registry on the wire", () => {
             });
         }
 
-        it("knows no hub that was not made, or that is still being made", async () => {
+        it("does not find a hub that does not exist or is still being created", async () => {
             const headers = { authorization };
             const path = "/devices" + version;
             refused(
@@ -89,7 +89,7 @@ describe("registry on the wire", () => {
             );
         });
 
-        it("says 501 for what it does not play", async () => {
+        it("answers 501 to what it does not emulate", async () => {
             for (const [method, path] of [
                 ["GET", "/jobs"],
                 ["GET", "/configurations"],
@@ -151,7 +151,7 @@ describe("registry on the wire", () => {
             assert.equal(third.generationId, first.generationId);
         });
 
-        it("does not know If-None-Match", async () => {
+        it("ignores If-None-Match", async () => {
             identity(await put("d1"));
             const reply = await ask("PUT", "/devices/d1", {
                 body: { deviceId: "d1" },
@@ -162,7 +162,7 @@ describe("registry on the wire", () => {
             assert.equal(read.status, 200);
         });
 
-        it("replaces in full: authentication left out makes SAS keys", async () => {
+        it("replaces in full: without authentication, it generates SAS keys", async () => {
             identity(
                 await put("d1", {
                     status: "disabled",
@@ -179,7 +179,7 @@ describe("registry on the wire", () => {
             assert.notEqual(primaryKey, secondaryKey);
         });
 
-        it("wants If-Match to delete", async () => {
+        it("requires If-Match for a deletion", async () => {
             const { etag } = identity(await put("d1"));
             refused(await ask("DELETE", "/devices/d1"), 412, "PreconditionFailed", "Etag missing");
             const stale = await ask("DELETE", "/devices/d1", { headers: { "if-match": "MTI=" } });
@@ -192,14 +192,14 @@ describe("registry on the wire", () => {
             refused(await ask("GET", "/devices/d1"), 404, "DeviceNotFound", ";d1");
         });
 
-        it("gives a device made again another generation", async () => {
+        it("gives a device that is created again another generation", async () => {
             const first = identity(await put("d1"));
             await ask("DELETE", "/devices/d1", { headers: { "if-match": "*" } });
             await new Promise((resolve) => setTimeout(resolve, 2));
             assert.notEqual(identity(await put("d1")).generationId, first.generationId);
         });
 
-        it("takes every character that a device ID may have, and tells letter case apart", async () => {
+        it("accepts every character that a device ID may have, and distinguishes letter case", async () => {
             const strange = "aZ09-.+%_#*?!(),=@$'";
             assert.equal(identity(await put(strange)).deviceId, strange);
             identity(await ask("GET", `/devices/${encodeURIComponent(strange)}`));
@@ -278,7 +278,7 @@ describe("registry on the wire", () => {
             refused(await ask("PUT", "/devices/d1", { body: [] }), 400, "IotHubFormatError");
         });
 
-        it("takes SHA-1 and SHA-256 thumbprints as they come, and selfSigned without any", async () => {
+        it("accepts SHA-1 and SHA-256 thumbprints, and selfSigned without any", async () => {
             const lower = identity(await put("d1", selfSigned("ab".repeat(20))));
             assert.equal(lower.authentication.x509Thumbprint.primaryThumbprint, "ab".repeat(20));
             identity(await put("d2", selfSigned("AB".repeat(32))));
@@ -312,7 +312,7 @@ describe("registry on the wire", () => {
             assert.equal((reply.body as { errorCode: number }).errorCode, 404010);
         });
 
-        it("tells the other faces of the hub about changes and deletions", async () => {
+        it("notifies the hub's other endpoints about changes and deletions", async () => {
             const seen: string[] = [];
             const { events } = target.emulator.context.hubs;
             events.on("deviceChanged", (_, device: Device) => {

@@ -102,7 +102,7 @@ describe("registry access", () => {
         }
     });
 
-    it("judges a signature's expiry by the emulator's clock, five minutes over", async () => {
+    it("checks a signature's expiry against the emulator's clock, with five minutes' tolerance", async () => {
         const { clock } = target.emulator.context;
         const expiry = Math.floor(Date.now() / 1000) + 60;
         const headers = { authorization: sharedAccess(hub, "iothubowner", expiry) };
@@ -116,7 +116,7 @@ describe("registry access", () => {
         }
     });
 
-    it("refuses signatures when the hub's local authentication is off", async () => {
+    it("refuses signatures when the hub's local authentication is disabled", async () => {
         hub.properties.disableLocalAuth = true;
         try {
             refused(await ask("GET", "/devices"), 401, "IotHubUnauthorizedAccess");
@@ -135,7 +135,7 @@ describe("registry access", () => {
         assert.match(reply.headers["www-authenticate"] ?? "", /^Bearer .*authorization_uri=/);
     });
 
-    it("gives Owner nothing on the data plane, and each data role its part", async () => {
+    it("grants Owner nothing on the data plane, and each data role its actions", async () => {
         await put("d1");
         const scope = hub.id;
         const expected: readonly (readonly [string, number, number, number])[] = [

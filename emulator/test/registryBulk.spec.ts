@@ -32,7 +32,7 @@ describe("registry bulk, methods and statistics", () => {
         const bulk = (items: readonly object[]): Promise<WireReply> =>
             ask("POST", "/devices", { body: items });
 
-        it("does each item for itself and names what failed, with 400", async () => {
+        it("applies each item separately and names failed ones, with 400", async () => {
             await put("old");
             const { etag } = (await put("versioned")).body as { etag: string };
             const reply = await bulk([
@@ -91,7 +91,7 @@ describe("registry bulk, methods and statistics", () => {
             assert.equal(hub.devices.get("versioned")?.status, "disabled");
         });
 
-        it("takes a twin along with a new device", async () => {
+        it("creates a new device with its twin", async () => {
             await bulk([
                 {
                     id: "d1",
@@ -113,7 +113,7 @@ describe("registry bulk, methods and statistics", () => {
             assert.deepEqual(twin.tags, { site: "a" });
         });
 
-        it("takes 100 devices and refuses 101, an empty list and a device named twice", async () => {
+        it("accepts 100 devices and refuses 101, an empty list and a repeated device", async () => {
             const items = Array.from({ length: 101 }, (_, index) => ({
                 id: `b${index}`,
                 importMode: "create",
@@ -130,7 +130,7 @@ describe("registry bulk, methods and statistics", () => {
             refused(await bulk(twice), 400, "DeviceDefinedMultipleTimes", "t");
         });
 
-        it("says 501 for modules and twin modes", async () => {
+        it("answers 501 to modules and twin modes", async () => {
             const forModule = await bulk([{ id: "d", moduleId: "m", importMode: "create" }]);
             assert.equal(forModule.status, 501);
             const forTwin = await bulk([{ id: "d", importMode: "updateTwin" }]);

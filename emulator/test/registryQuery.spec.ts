@@ -121,7 +121,7 @@ describe("queries on the wire", () => {
         );
     });
 
-    it("pages, over devices that come and go meanwhile", async () => {
+    it("pages while devices are added and deleted", async () => {
         const text = "SELECT deviceId FROM devices WHERE STARTSWITH(deviceId, 'd')";
         const size = { "x-ms-max-item-count": "1" };
         const first = await query(text, size);
@@ -170,7 +170,7 @@ describe("queries on the wire", () => {
         });
     }
 
-    it("refuses columns beside aggregates that no GROUP BY names", async () => {
+    it("refuses columns beside aggregates unless GROUP BY names them", async () => {
         refused(await query("SELECT deviceId, COUNT() FROM devices"), 400, "ArgumentInvalid");
     });
 
@@ -181,7 +181,7 @@ describe("queries on the wire", () => {
         refused(await wire.ask("POST", "/devices/query", { body: {} }), 400, "ArgumentNull");
     });
 
-    it("says 501 for other collections and for ordering", async () => {
+    it("answers 501 to other collections and to ordering", async () => {
         for (const text of [
             "SELECT * FROM devices.modules",
             "SELECT * FROM devices.jobs",

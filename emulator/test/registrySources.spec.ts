@@ -12,7 +12,7 @@ interface Identity {
 
 const edge = { capabilities: { iotEdge: true } };
 
-describe("a hub's registry as live hubs and documents have it", () => {
+describe("a hub's registry as observed on live hubs and documented", () => {
     let target: PrivateEmulator;
     let hub: Hub;
     let wire: HubWire;
@@ -46,7 +46,7 @@ describe("a hub's registry as live hubs and documents have it", () => {
     }
 
     describe("IoT Edge", () => {
-        it("an edge device has a scope of its own, which each write must repeat", async () => {
+        it("an edge device has its own scope, which each write must repeat", async () => {
             const made = await put("gateway", { ...edge, deviceScope: "ignored" });
             const scope = made.deviceScope ?? "";
             assert.match(scope, /^ms-azure-iot-edge:\/\/gateway-\d+$/);
@@ -59,7 +59,7 @@ describe("a hub's registry as live hubs and documents have it", () => {
             assert.equal(written.deviceScope, scope);
         });
 
-        it("a write that leaves capabilities out makes a device of it that is none, by PUT and in bulk", async () => {
+        it("a write without capabilities makes an edge device an ordinary one, by PUT and in bulk", async () => {
             for (const id of ["by-put", "by-bulk"]) {
                 await put(id, edge);
             }
@@ -82,12 +82,12 @@ describe("a hub's registry as live hubs and documents have it", () => {
             assert.equal("parentScopes" in (await twin("lower")), false);
         });
 
-        it("parentScopes alone are ignored in a device that is no edge device", async () => {
+        it("parentScopes alone are ignored for a device that is not an edge device", async () => {
             const { deviceScope = "" } = await put("gateway", edge);
             assert.deepEqual((await put("leaf", { parentScopes: [deviceScope] })).parentScopes, []);
         });
 
-        it("a device that becomes an edge device names no scope", async () => {
+        it("a device that becomes an edge device must not name a scope", async () => {
             const { deviceScope = "" } = await put("gateway", edge);
             await put("leaf", { deviceScope });
             const named = await wire.put("leaf", { ...edge, deviceScope }, "*");
@@ -124,7 +124,7 @@ describe("a hub's registry as live hubs and documents have it", () => {
         }
     });
 
-    describe("what nobody documents, both ways", () => {
+    describe("what is not documented, in both variants", () => {
         const items = [
             { id: "new", importMode: "create" },
             { id: "missing", importMode: "update", status: "disabled" },

@@ -29,7 +29,7 @@ describe("registry throttling", () => {
         return wire.ask("POST", "/devices", { body });
     };
 
-    it("is off unless switched on", async () => {
+    it("is disabled by default", async () => {
         target.emulator.context.settings.throttling = false;
         const { wire } = newHub("S1");
         for (let times = 0; times < 3; times++) {
@@ -37,7 +37,7 @@ describe("registry throttling", () => {
         }
     });
 
-    it("counts each device of a bulk call: 100 a minute on one S1 unit, 429 beyond", async () => {
+    it("counts each device of a bulk call: 100 per minute on one S1 unit, 429 beyond", async () => {
         const { hub, wire } = newHub("S1");
         assert.equal((await bulk(wire, 100)).status, 200);
         const over = await bulk(wire, 100);
@@ -54,7 +54,7 @@ describe("registry throttling", () => {
         assert.equal((await bulk(wire, 100)).status, 200);
     });
 
-    it("fills up with time, no more than a minute's amount", async () => {
+    it("refills with time, up to one minute's amount", async () => {
         const { wire } = newHub("S1");
         await bulk(wire, 100);
         target.emulator.context.clock.setOffset(31);
@@ -65,7 +65,7 @@ describe("registry throttling", () => {
         assert.equal((await bulk(wire, 50)).status, 429);
     });
 
-    it("holds back before it refuses", async () => {
+    it("delays requests before it refuses them", async () => {
         const { wire } = newHub("S1");
         await bulk(wire, 100);
         const start = process.hrtime.bigint();
@@ -94,7 +94,7 @@ describe("registry throttling", () => {
         }).timeout(20_000);
     }
 
-    it("limits queries on their own: 20 a minute, 1,000 on S3", async () => {
+    it("limits queries separately: 20 per minute, 1,000 on S3", async () => {
         const { wire } = newHub("S1");
         const request = { body: { query: "SELECT COUNT() FROM devices" } };
         await bulk(wire, 100);

@@ -63,7 +63,7 @@ describe("twins on the wire", () => {
         assert.deepEqual([$version, rest], [1, {}]);
     });
 
-    it("follows identity writes with deviceEtag alone", async () => {
+    it("identity writes change only its deviceEtag", async () => {
         const before = twin(await ask("GET"));
         const written = await wire.put("d1", { status: "disabled" }, "*");
         const after = twin(await ask("GET"));
@@ -106,7 +106,7 @@ describe("twins on the wire", () => {
         assert.deepEqual(told, []);
     });
 
-    it("replaces with PUT and tells the device what is gone", async () => {
+    it("PUT replaces it and notifies the device of removed properties", async () => {
         await ask("PATCH", { body: { tags: { a: 1 }, properties: { desired: { x: 1, y: 1 } } } });
         const replaced = twin(await ask("PUT", { body: { properties: { desired: { y: 2 } } } }));
         assert.equal(replaced.tags, undefined);
@@ -114,7 +114,7 @@ describe("twins on the wire", () => {
         assert.deepEqual(told[1], { x: null, y: 2 });
     });
 
-    it("takes If-Match of the twin's own etag: quoted, unquoted, * and none", async () => {
+    it("accepts If-Match with the twin's own ETag: quoted, unquoted, * and none", async () => {
         for (const header of ['"AAAAAAAAAAE="', "AAAAAAAAAAI=", "*", '"*"', undefined]) {
             const headers: Record<string, string> =
                 header === undefined ? {} : { "if-match": header };
@@ -151,7 +151,7 @@ describe("twins on the wire", () => {
         });
     }
 
-    it("takes what is just within the limits", async () => {
+    it("accepts values just within the limits", async () => {
         twin(await ask("PATCH", { body: { properties: { desired: nested(9) } } }));
         twin(
             await ask("PATCH", {
@@ -163,7 +163,7 @@ describe("twins on the wire", () => {
         twin(await ask("PATCH", { body: { properties: { desired: texts(7) } } }));
     });
 
-    it("knows no twin without a device", async () => {
+    it("has no twin without a device", async () => {
         refused(await wire.ask("GET", "/twins/none"), 404, "DeviceNotFound", ";none");
         refused(await wire.ask("PATCH", "/twins/none", { body: {} }), 404, "DeviceNotFound");
     });

@@ -77,13 +77,13 @@ describe("Other tenants and subscriptions of the emulator", function () {
         assert.equal((await get(`/subscriptions/${other.subscriptionId}`)).status, 401);
     });
 
-    it("an application signs in to its own tenant alone", async () => {
+    it("an application can sign in only to its own tenant", async () => {
         const { status, body } = await signIn(other, wire.azure.emulator.deployer.tenantId);
         assert.equal(status, 400);
         assert.match(String(body.error_description), /^AADSTS700016: /);
     });
 
-    it("a hub takes the tokens of its subscription's tenant", async () => {
+    it("a hub accepts the tokens of its subscription's tenant", async () => {
         await wire.makeHub("mine", "tenant-hub");
         const token = await tokenOf(other, "https://iothubs.azure.net/.default");
         const answer = await wire.raw("GET", "/devices?api-version=2021-04-12", {
@@ -97,7 +97,7 @@ describe("Other tenants and subscriptions of the emulator", function () {
         );
     });
 
-    it("another subscription of the tenant has groups and hubs of its own", async () => {
+    it("another subscription of the tenant has its own groups and hubs", async () => {
         const { subscriptionId } = await wire.azure.manage<{ subscriptionId: string }>(
             "POST",
             "/subscriptions",

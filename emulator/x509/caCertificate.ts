@@ -27,11 +27,11 @@ export function parseCertificate(content: unknown): X509Certificate {
 function fromPem(text: string): X509Certificate {
     const blocks = text.match(/-----BEGIN [^-]+-----/g) ?? [];
     if (blocks.length > 1) {
-        throw new BadCertificate("the PEM holds more than one object");
+        throw new BadCertificate("the PEM contains more than one object");
     }
     const body = /-----BEGIN CERTIFICATE-----([^-]+)-----END CERTIFICATE-----/.exec(text);
     if (body === null) {
-        throw new BadCertificate("the PEM holds no certificate");
+        throw new BadCertificate("the PEM contains no certificate");
     }
     return fromDer(Buffer.from(body[1], "base64"));
 }
@@ -44,7 +44,7 @@ function fromDer(bytes: Buffer): X509Certificate {
         throw new BadCertificate("it is not an X.509 certificate");
     }
     if (certificate.raw.length !== bytes.length) {
-        throw new BadCertificate("something follows the certificate");
+        throw new BadCertificate("data follows the certificate");
     }
     return certificate;
 }

@@ -103,7 +103,7 @@ export class PathSearch {
         if (namesake !== undefined) {
             return new Refusal(
                 "issuerKeyMismatch",
-                `the ${what} names "${last.issuer}" as its issuer, but the key of the certificate of ` +
+                `the ${what} names "${last.issuer}" as its issuer, but the key of the certificate with ` +
                     `that name (${fingerprint(namesake)}) did not sign it; another CA with the same ` +
                     `name did`,
             );

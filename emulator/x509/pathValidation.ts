@@ -54,7 +54,7 @@ export function dateProblem(one: CertificateFacts, role: Role, now: number): Ref
     if (now < one.notBefore) {
         return new Refusal(
             `${role}NotYetValid`,
-            `the ${called} is valid from ${new Date(one.notBefore).toISOString()} only; check the ` +
+            `the ${called} is not valid before ${new Date(one.notBefore).toISOString()}; check the ` +
                 `clock of the machine that issued it`,
         );
     }
@@ -74,8 +74,8 @@ function criticalProblem(
     if (settings.checkCriticalExtensions && unknown !== undefined) {
         return new Refusal(
             "criticalExtensionUnknown",
-            `the ${nameOf(one, role)} has the critical extension ${unknown}, which is not processed ` +
-                `here; issue it without, or not critical (setting checkCriticalExtensions)`,
+            `the ${nameOf(one, role)} has the critical extension ${unknown}, which the service does not process` +
+                `; issue it without the extension, or as not critical (setting checkCriticalExtensions)`,
         );
     }
     return undefined;
@@ -86,7 +86,7 @@ function issuerProblem(path: Path, depth: number, settings: Settings): Refusal |
     if (issuer.version < 3) {
         return new Refusal(
             "issuerIsVersion1",
-            `"${issuer.subject}" is an X.509 version 1 certificate without extensions and so no ` +
+            `"${issuer.subject}" is an X.509 version 1 certificate without extensions, so it is not a ` +
                 `usable CA; issue it again with basicConstraints CA:TRUE and keyUsage keyCertSign`,
         );
     }
@@ -100,7 +100,7 @@ function issuerProblem(path: Path, depth: number, settings: Settings): Refusal |
     if (!issuer.maySignCertificates) {
         return new Refusal(
             "issuerMayNotSign",
-            `"${issuer.subject}" has a keyUsage without keyCertSign; issue it again with it`,
+            `"${issuer.subject}" has a keyUsage without keyCertSign; issue it again with keyCertSign`,
         );
     }
     if (!path[depth - 1].certificate.checkIssued(issuer.certificate)) {
@@ -127,7 +127,7 @@ function keyProblem(one: CertificateFacts, settings: Settings): Refusal | undefi
         return new Refusal(
             "weakKey",
             `the RSA key of "${one.subject}" has ${one.rsaBits} bits; at least ` +
-                `${settings.minimumRsaBits} are wanted (setting minimumRsaBits)`,
+                `${settings.minimumRsaBits} are required (setting minimumRsaBits)`,
         );
     }
     return undefined;
@@ -146,7 +146,7 @@ function usageProblem(leaf: CertificateFacts, settings: Settings): Refusal | und
     if (settings.checkKeyUsage && !leaf.maySignHandshakes) {
         return new Refusal(
             "digitalSignatureMissing",
-            `the keyUsage of the leaf lacks digitalSignature, which a client's part of TLS is; issue ` +
+            `the keyUsage of the leaf lacks digitalSignature, which TLS clients need; issue ` +
                 `it with digitalSignature or without the extension (setting checkKeyUsage)`,
         );
     }

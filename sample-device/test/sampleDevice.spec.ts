@@ -29,30 +29,30 @@ describe("the sample device", function () {
         leaf = await issue(ca, { commonName: deviceId });
     });
 
-    describe("what it sees of its own certificate", () => {
+    describe("its diagnosis of its own certificate", () => {
         const problems = (chainPem: string, keyPem: string, now?: Date): string[] =>
             visibleProblems({ deviceId, chainPem, keyPem }, now);
 
-        it("nothing, when all is well", () => {
+        it("finds nothing if everything is correct", () => {
             assert.deepEqual(problems(chain(leaf, ca), leaf.key), []);
             assert.deepEqual(problems(chain(leaf), leaf.key), []);
         });
 
-        it("no certificate in the file", () => {
+        it("finds that the file contains no certificate", () => {
             assert.deepEqual(problems(leaf.key, leaf.key), [
-                "The certificate file holds no PEM certificate.",
+                "The certificate file contains no PEM certificate.",
             ]);
         });
 
-        it("another device's certificate", async () => {
+        it("finds another device's certificate", async () => {
             const other = await issue(ca, { commonName: "sample-02" });
             assert.deepEqual(problems(chain(other, ca), other.key), [
                 'The first certificate is for "sample-02", not for device "sample-01". ' +
-                    "It must be the device's own; its issuers follow it.",
+                    "The device's certificate must come first, followed by its issuers.",
             ]);
         });
 
-        it("a chain in the wrong order", () => {
+        it("finds a chain in the wrong order", () => {
             const found = problems(chain(ca, leaf), leaf.key);
             assert.match(found[0], /first certificate is for "CA", not for device "sample-01"/);
             assert.equal(found[1], "The private key does not belong to the first certificate.");
@@ -60,25 +60,28 @@ describe("the sample device", function () {
             assert.equal(found.length, 3);
         });
 
-        it("another key", () => {
+        it("finds a key that does not match", () => {
             assert.deepEqual(problems(chain(leaf, ca), ca.key), [
                 "The private key does not belong to the first certificate.",
             ]);
         });
 
-        it("certificates out of date, each by its name", () => {
+        it("names each certificate outside its validity", () => {
             const later = new Date(Date.now() + 60 * day);
             const after = problems(chain(leaf, ca), leaf.key, later);
             assert.equal(after.length, 2);
-            assert.match(after[0], /^The certificate of "CN=sample-01" ended on /);
-            assert.match(after[1], /^The certificate of "CN=CA" ended on /);
+            assert.match(after[0], /^The certificate of "CN=sample-01" expired on /);
+            assert.match(after[1], /^The certificate of "CN=CA" expired on /);
             const earlier = new Date(Date.now() - 60 * day);
             const before = problems(chain(leaf, ca), leaf.key, earlier);
             assert.equal(before.length, 2);
-            assert.match(before[0], /"CN=sample-01" begins on .*: is this clock right\?$/);
+            assert.match(
+                before[0],
+                /"CN=sample-01" is valid from .*: check this device's clock\.$/,
+            );
         });
 
-        it("an issuer of the same name with another key", async () => {
+        it("finds an issuer of the same name with another key", async () => {
             const lookAlike = await issue(root, { commonName: "CA", ca: true });
             assert.deepEqual(problems(chain(leaf, lookAlike), leaf.key), [
                 "Certificate 2 of the file did not sign the one before it.",
@@ -95,21 +98,25 @@ describe("the sample device", function () {
             );
         const files = ["--certificate", "c.pem", "--key", "k.pem"];
 
-        it("--help tells the usage and ends with status 0", () => {
+        it("--help prints the usage and exits with status 0", () => {
             const { status, stdout } = device("--help");
             assert.equal(status, 0);
             assert.match(stdout, /^Usage: device\.ts --certificate/);
         });
 
         const wrong: readonly [string, readonly string[], RegExp][] = [
-            ["a count that is no number", ["--count", "abc"], /--count "abc" is no number/],
-            ["an interval that is no number", ["--interval", "-"], /--interval "-" is no number/],
-            ["a file that is not there", [], /--certificate c\.pem: there is no such file/],
+            ["a count that is no number", ["--count", "abc"], /--count "abc" is not a number/],
+            [
+                "an interval that is no number",
+                ["--interval", "-"],
+                /--interval "-" is not a number/,
+            ],
+            ["a file that is not there", [], /--certificate c\.pem: the file does not exist/],
             ["an unknown option", ["--cont", "1"], /Unknown option '--cont'/],
             [
                 "a connection string with a key, which is not shown",
                 ["--connection-string", "HostName=h;DeviceId=d;SharedAccessKey=c2VjcmV0"],
-                /--connection-string is not that of an X\.509 device/,
+                /--connection-string is not for an X\.509 device/,
             ],
         ];
         for (const [what, args, message] of wrong) {
@@ -122,7 +129,7 @@ describe("the sample device", function () {
         }
     });
 
-    describe("what it says when it connects", () => {
+    describe("its output when it connects", () => {
         let folder: string;
         let arm: IotHubClient;
         let registry: Registry;
@@ -153,7 +160,7 @@ describe("the sample device", function () {
             return runDevice(files, folder, process.env, 2);
         }
 
-        it("accepted: connects, sends, ends with 0", async () => {
+        it("accepted: connects, sends, exits with 0", async () => {
             const { status, lines } = await run(deviceId, chain(leaf, ca), leaf.key);
             assert.equal(status, 0, lines.join("\n"));
             const said = lines.filter((line) => line.startsWith(deviceId));
@@ -164,7 +171,7 @@ describe("the sample device", function () {
             ]);
         });
 
-        it("refused with nothing wrong to see: says what to look for on the hub", async () => {
+        it("refused without a visible cause: says what to check on the hub", async () => {
             const stranger = await issue(ca, { commonName: "sample-unknown" });
             const { status, lines } = await run(
                 "sample-unknown",
@@ -173,13 +180,13 @@ describe("the sample device", function () {
             );
             assert.equal(status, 1, lines.join("\n"));
             const text = lines.join("\n");
-            assert.match(text, /sample-unknown: refused: this device is not accepted\./);
-            assert.match(text, /Nothing is wrong that the device can see/);
+            assert.match(text, /sample-unknown: refused: the hub does not accept this device\./);
+            assert.match(text, /The device's files look correct/);
             hubSideReasons.forEach((reason) => assert.ok(text.includes(reason), reason));
             assert.doesNotMatch(text, /PRIVATE KEY|at .*\.ts:\d+/);
         });
 
-        it("refused with something wrong to see: warns first, and names it again", async () => {
+        it("refused with a visible cause: warns first, and names it again", async () => {
             const expired = await issue(ca, {
                 commonName: deviceId,
                 notBefore: new Date(Date.now() - 2 * day),
@@ -187,7 +194,7 @@ describe("the sample device", function () {
             });
             const { status, lines } = await run(deviceId, chain(expired, ca), expired.key);
             assert.equal(status, 1, lines.join("\n"));
-            const ended = lines.filter((line) => /"CN=sample-01" ended on /.test(line));
+            const ended = lines.filter((line) => /"CN=sample-01" expired on /.test(line));
             assert.equal(ended.length, 2, lines.join("\n"));
             assert.match(ended[0], /warning: /);
             assert.ok(!lines.some((line) => hubSideReasons.some((one) => line.includes(one))));
@@ -197,12 +204,12 @@ describe("the sample device", function () {
             [
                 "a name that DNS does not know",
                 "no-such-host.invalid",
-                /no-such-host\.invalid, port 8883: its name is unknown to DNS/,
+                /no-such-host\.invalid, port 8883: DNS does not know its name/,
             ],
             ["a port where nothing listens", "localhost:1", /localhost, port 1: nothing listens/],
         ];
         for (const [what, host, message] of failures) {
-            it(`not connected for ${what}: says so, and no word of a refusal`, async () => {
+            it(`cannot connect because of ${what}: says so, and does not mention a refusal`, async () => {
                 const connectionString = `HostName=${host};DeviceId=${deviceId};x509=true`;
                 const target = { connectionString };
                 const files = { deviceId, target, chainPem: chain(leaf, ca), keyPem: leaf.key };
@@ -213,7 +220,7 @@ describe("the sample device", function () {
             });
         }
 
-        it("not connected because it does not trust the host: says so", async () => {
+        it("cannot connect because it does not trust the host: says so", async () => {
             const environment = { ...process.env, NODE_EXTRA_CA_CERTS: undefined };
             const connectionString = `HostName=${hostName};DeviceId=${deviceId};x509=true`;
             const target = { connectionString };
@@ -223,7 +230,7 @@ describe("the sample device", function () {
             assert.match(lines.join("\n"), /could not connect: .*does not trust its certificate/);
         });
 
-        it("not connected because the key is another's: says so", async () => {
+        it("cannot connect because the key does not match: says so", async () => {
             const { status, lines } = await run(deviceId, chain(leaf, ca), ca.key);
             assert.equal(status, 1);
             assert.match(lines.join("\n"), /could not connect: the private key does not belong/);
@@ -233,7 +240,7 @@ describe("the sample device", function () {
             const own = await selfSigned({ commonName: deviceId });
             const { status, lines } = await run(deviceId, own.certificate, own.key);
             assert.equal(status, 1, lines.join("\n"));
-            assert.match(lines.join("\n"), /refused: this device is not accepted/);
+            assert.match(lines.join("\n"), /refused: the hub does not accept this device/);
         });
     });
 });

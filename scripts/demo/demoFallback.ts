@@ -14,9 +14,9 @@ const why = "this machine has no Pulumi CLI";
 export async function demoWithoutCli(): Promise<void> {
     const progress = new Progress(9);
     process.stdout.write(
-        "\nNO PULUMI CLI: none could be had on this machine; `npm run setup` tells why. The same program runs on Pulumi's\n" +
-            "in-process test monitor instead, and every resource is made for real on the emulator. Left out is what only the\n" +
-            "engine does: state, preview, changes of a stack. Stand-ins of this project take the place of the plugins.\n",
+        "\nNO PULUMI CLI: none is available on this machine; `npm run setup` explains why. The same program runs on Pulumi's\n" +
+            "in-process test monitor instead, and creates every resource for real on the emulator. The demo skips what only the\n" +
+            "engine does: state, previews, changes of a stack. Stand-ins of this project replace the plugins.\n",
     );
     const stage = await Stage.open(progress, readToolchain().pulumiHome);
     try {
@@ -33,13 +33,13 @@ async function run(progress: Progress, stage: Stage): Promise<void> {
     const stack = new InProcessStack(project.folder, "dev", emulator.environment());
     const demo = new Demo(progress, stage, engine(stack));
     try {
-        await progress.step("Devices that keep their keys make them", () => demo.makeDeviceKeys());
+        await progress.step("Devices create their own keys", () => demo.makeDeviceKeys());
         await progress.step(
             "The program, without the engine: CAs, hub, proofs of possession, five devices",
             () => demo.up(),
         );
         await progress.step(
-            "The devices connect with certificate and chain, and send telemetry",
+            "The devices connect with their certificate chains and send telemetry",
             () => demo.connect(["pump-01", "pump-02", "sensor-01", "gateway-01"]),
         );
         await progress.step("An intruder and a disabled device are refused", () =>
@@ -47,8 +47,8 @@ async function run(progress: Progress, stage: Stage): Promise<void> {
         );
         progress.skip("The fleet grows by one device: pulumi preview, pulumi up", why);
         progress.skip("A device finds its hub through the provisioning service", why);
-        progress.skip("Another preview shows no change", why);
-        await progress.step("Everything is deleted, the last first", () => demo.destroy());
+        progress.skip("Another preview shows no changes", why);
+        await progress.step("Everything is deleted, in reverse order", () => demo.destroy());
     } finally {
         stack.stop();
     }
@@ -60,7 +60,7 @@ function engine(stack: InProcessStack): Engine {
         async up() {
             const made = await stack.up();
             outputs = made.outputs;
-            return `without the engine: ${made.count} resources made`;
+            return `without the engine: ${made.count} resources created`;
         },
         outputs: async () => outputs,
         async destroy() {

@@ -83,7 +83,9 @@ export class Demo {
         const { csrPem, keyPem } = await requestingDevice("pump-01");
         writeFileSync(this.stage.project.file("devices/dev/pump-01.csr"), csrPem);
         this.deviceKeys.set("pump-01", keyPem);
-        this.progress.say("pump-01 made a key and a signing request; the key stays where it is");
+        this.progress.say(
+            "pump-01 created a key and a signing request; the key stays on the device",
+        );
 
         const gateway = await selfSignedDevice("gateway-01");
         writeFileSync(
@@ -92,7 +94,7 @@ export class Demo {
         );
         this.deviceKeys.set("gateway-01", gateway.keyPem);
         this.ownCertificates.set("gateway-01", gateway.certificatePem);
-        this.progress.say("gateway-01 made a key and a self-signed certificate");
+        this.progress.say("gateway-01 created a key and a self-signed certificate");
     }
 
     async up(): Promise<void> {
@@ -120,7 +122,7 @@ export class Demo {
     async register(deviceId: string): Promise<void> {
         const { provisioning } = await this.engine.outputs();
         const { idScope } = provisioning as { idScope: string };
-        await this.send(deviceId, { idScope }, `registered at ${idScope}, was assigned its hub`);
+        await this.send(deviceId, { idScope }, `registered at ${idScope} and was assigned its hub`);
     }
 
     private async send(
@@ -141,10 +143,10 @@ export class Demo {
         );
         expect(
             byCertificate.length === messagesPerDevice,
-            `${deviceId}: the hub has ${byCertificate.length} messages with X.509, not ${messagesPerDevice}`,
+            `${deviceId}: the hub received ${byCertificate.length} messages with X.509, not ${messagesPerDevice}`,
         );
         this.progress.fact(
-            `${deviceId} ${what}; the hub has its ${received.length} messages, auth type x509`,
+            `${deviceId} ${what}; the hub received its ${received.length} messages, auth type x509`,
         );
     }
 
@@ -168,7 +170,7 @@ export class Demo {
             "GET",
             "/refusals",
         );
-        expect(refusals.length > 0, `${title}: the emulator has no refusal to show`);
+        expect(refusals.length > 0, `${title}: the emulator recorded no refusal`);
         this.progress.fact(`${title} was refused: ${refusals[0].reason}`);
         this.progress.say(refusals[0].detail);
     }
@@ -194,7 +196,7 @@ export class Demo {
         const chainPem = this.ownCertificates.get(deviceId) ?? chain;
         const keyPem = this.deviceKeys.get(deviceId) ?? privateKey;
         if (chainPem === undefined || keyPem === undefined) {
-            throw new Error(`the stack has no credentials of ${deviceId}`);
+            throw new Error(`the stack has no credentials for ${deviceId}`);
         }
         return { chainPem, keyPem };
     }

@@ -81,11 +81,11 @@ async function main(): Promise<void> {
     endOnSignals(removeStages);
     const { cli, description, pulumiHome } = readToolchain();
     if (cli === null) {
-        expect(!flags.keep && !flags.official, "--keep and --official need the Pulumi CLI");
+        expect(!flags.keep && !flags.official, "--keep and --official require the Pulumi CLI");
         return demoWithoutCli();
     }
     process.stdout.write(
-        `\nEngine: ${flags.official ? `${description}, but official plugins alone` : description}\n` +
+        `\nEngine: ${flags.official ? `${description}, but only official plugins` : description}\n` +
             `Node.js ${process.version}\n`,
     );
     const stage = await Stage.open(
@@ -109,10 +109,11 @@ async function main(): Promise<void> {
 async function run(stage: Stage, keep: boolean): Promise<void> {
     const stack = await stage.project.stack("dev");
     const demo = new Demo(progress, stage, engine(stack));
-    await progress.step("Devices that keep their keys make them", () => demo.makeDeviceKeys());
+    await progress.step("Devices create their own keys", () => demo.makeDeviceKeys());
     await progress.step("pulumi up: CAs, hub, proofs of possession, five devices", () => demo.up());
-    await progress.step("The devices connect with certificate and chain, and send telemetry", () =>
-        demo.connect(["pump-01", "pump-02", "sensor-01", "gateway-01"]),
+    await progress.step(
+        "The devices connect with their certificate chains and send telemetry",
+        () => demo.connect(["pump-01", "pump-02", "sensor-01", "gateway-01"]),
     );
     await progress.step("An intruder and a disabled device are refused", () =>
         demo.rejectIntruder(),
@@ -123,7 +124,7 @@ async function run(stage: Stage, keep: boolean): Promise<void> {
     await progress.step("A device finds its hub with its certificate and the ID scope alone", () =>
         addProvisioning(demo, stage.project, stack),
     );
-    await progress.step("Another preview shows no change", async () => {
+    await progress.step("Another preview shows no changes", async () => {
         const { changeSummary } = await stack.preview();
         const changes = Object.keys(changeSummary).filter((op) => op !== "same");
         expect(changes.length === 0, `the preview shows ${JSON.stringify(changeSummary)}`);
@@ -144,8 +145,8 @@ The emulator and the stack keep running. In bash, for az, pulumi and the SDKs:
   source ${shellWord(emulator.ready.envFile)}
   export PULUMI_BACKEND_URL=${shellWord(PULUMI_BACKEND_URL)} PULUMI_CONFIG_PASSPHRASE=${shellWord(PULUMI_CONFIG_PASSPHRASE)}
   cd ${shellWord(project.folder)} && pulumi stack output --stack dev
-What came in and who was refused:  curl ${emulator.ready.management}/messages  (/refusals, /connections)
-To end it:  kill ${emulator.pid}; rm -r ${shellWord(project.folder)}
+Received messages and refused devices:  curl ${emulator.ready.management}/messages  (/refusals, /connections)
+To stop everything:  kill ${emulator.pid}; rm -r ${shellWord(project.folder)}
 `);
 }
 

@@ -54,7 +54,7 @@ export class InProcessStack {
     private tell(command: Command["command"]): Promise<Answer> {
         return new Promise((resolve, reject) => {
             const ended = (code: number | null) =>
-                reject(new Error(`the program's process ended with status ${code}`));
+                reject(new Error(`the program's process exited with status ${code}`));
             this.child.once("exit", ended);
             this.child.once("message", (answer: Answer | { readonly error: string }) => {
                 this.child.off("exit", ended);

@@ -76,7 +76,7 @@ export function run(command, args, options) {
         child.on("error", (error) => end(`${command}: ${error.message}`));
         child.on("close", (code, signal) => {
             const lines = stderr.split("\n").filter((line) => !isProgress(line));
-            const problem = complaint(lines) || `ended with ${signal ?? code}`;
+            const problem = complaint(lines) || `exited with ${signal ?? code}`;
             end(code === 0 ? undefined : problem, code);
         });
     });

@@ -1,6 +1,6 @@
 /*
- * What the npm commands take. Read before anything is set up, so only Node's own modules are used; the commands
- * themselves read their arguments here, too.
+ * The arguments of the npm commands. This file is read before set-up, so it uses only Node's built-in modules; the
+ * commands themselves read their arguments here, too.
  */
 import * as fs from "node:fs";
 import { parseArgs } from "node:util";
@@ -19,10 +19,10 @@ const commands = {
 
 Makes this folder ready to run: npm packages, the Pulumi CLI and its plugins, all below this folder.
 
-  --quiet        says nothing when there is nothing to do
-  --require-cli  ends with status 1 when no Pulumi CLI can be had (otherwise that is said and the status is 0)
-  --official     installs the official plugins alone beside it (in .local/pulumi-home-official), or fails
-  --help         this text
+  --quiet        print nothing if there is nothing to do
+  --require-cli  exit with status 1 if no Pulumi CLI is available (otherwise only report it)
+  --official     also install the official plugins (in .local/pulumi-home-official), or fail
+  --help         show this text
 `,
         options: { quiet: flag, "require-cli": flag, official: flag, help },
     },
@@ -32,21 +32,21 @@ Makes this folder ready to run: npm packages, the Pulumi CLI and its plugins, al
 
 Shows the whole life of a fleet on the emulator, with the real Pulumi CLI.
 
-  --keep      leaves emulator and stack running and says how to use them
-  --official  takes the official plugins (some hundreds of MB) and no stand-in of one
-  --help      this text
+  --keep      keep the emulator and the stack running, and print how to use them
+  --official  use the official plugins (some hundreds of MB), no stand-ins
+  --help      show this text
 `,
         options: { keep: flag, official: flag, help },
     },
     plan: {
         usage: `Usage: npm run plan -- [options]
 
-What a stack's configuration will cost, from its files alone: no Azure, no Pulumi CLI, no login, no passphrase.
+Shows what a stack's configuration will cost, from its files only: no Azure, Pulumi CLI, login or passphrase needed.
 
-  --stack STACK     the stack whose settings to read (default: the selected one, else dev)
-  --shards N|group  fleet stacks that hold the devices (default: what the settings say)
-  --json            the figures as one JSON object
-  --help            this text
+  --stack STACK     stack whose settings to read (default: the selected one, or dev)
+  --shards N|group  fleet stacks that hold the devices (default: as in the settings)
+  --json            print the figures as one JSON object
+  --help            show this text
 `,
         options: { stack: text, shards: text, json: flag, help },
     },
@@ -91,15 +91,15 @@ wrong, 3 when --fail-on holds the change back, 130 when it was interrupted.
     check: {
         usage: `Usage: npm run check -- [options]
 
-What would keep a first up from succeeding: login, subscription, providers, roles, names, quotas, tiers, regions. Asks
-Azure with the login of azure-native, and changes nothing.
+Shows what would make a first up fail: login, subscription, providers, roles, names, quotas, tiers, regions. Asks
+Azure with azure-native's login, and changes nothing.
 
-  --stack STACK  the stack whose settings to read (default: the selected one, else dev)
-  --json         the findings as one JSON object
-  --help         this text
+  --stack STACK  stack whose settings to read (default: the selected one, or dev)
+  --json         print the findings as one JSON object
+  --help         show this text
 
-Ends with status 0 when nothing stands in the way, 1 when up would fail (or the settings are wrong), 2 when an argument is
-wrong, 3 when nothing is known to stand in the way and something could not be looked at.
+Exit status: 0 if nothing would make it fail, 1 if up would fail (or the settings are wrong), 2 if an argument is
+wrong, 3 if no problem was found but something could not be checked.
 `,
         options: { stack: text, json: flag, help },
     },
@@ -107,18 +107,18 @@ wrong, 3 when nothing is known to stand in the way and something could not be lo
         usage: `Usage: npm run live -- [options]
        npm run live -- --compare RECORDING RECORDING
 
-The program's essential path on a subscription of yours, in a resource group of its own that is deleted at the end, also
-after a failure; and a recording of the HTTP traffic without names, IDs and secrets. The login is azure-native's.
+Runs the program's essential path on your subscription, in a separate resource group that is deleted at the end, also
+after a failure, and records the HTTP traffic without names, IDs and secrets. Uses azure-native's login.
 
-  --emulator     runs on an emulator in Azure's place
-  --record FILE  where the recording goes (default: live-azure.json or live-emulator.json)
-  --compare      tells where two recordings differ
-  --help         this text
+  --emulator     run on an emulator instead of Azure
+  --record FILE  file for the recording (default: live-azure.json or live-emulator.json)
+  --compare      show how two recordings differ
+  --help         show this text
 
 Variables: IOT_X509_LIVE_SUBSCRIPTION (ID of the subscription), IOT_X509_LIVE_COST=accepted (it costs about one US dollar),
 IOT_X509_LIVE_LOCATION (default westeurope).
 
-Ends with status 0 when all went as it must (or the recordings are alike), 1 when not, 2 when an argument is wrong.
+Exit status: 0 if every step succeeded (or the recordings are equal), 1 if not, 2 if an argument is wrong.
 `,
         options: { emulator: flag, record: text, compare: flag, help },
         problems: (positionals, { compare, emulator, record }) =>
@@ -126,7 +126,7 @@ Ends with status 0 when all went as it must (or the recordings are alike), 1 whe
                 ? [
                       ...(positionals.length === 2 ? [] : ["--compare takes two recordings"]),
                       ...(emulator || record !== undefined
-                          ? ["--compare runs nothing: leave out --emulator and --record"]
+                          ? ["--compare runs nothing: omit --emulator and --record"]
                           : []),
                   ]
                 : noArguments(positionals),
@@ -134,14 +134,14 @@ Ends with status 0 when all went as it must (or the recordings are alike), 1 whe
     test: {
         usage: `Usage: npm test -- [options] [FILE|FOLDER ...]
 
-Without arguments: types, lint, format and all tests. With any: the tests that they choose, without the checks.
+Without arguments: types, lint, format and all tests. With arguments: only the tests that they select, without the checks.
 
   -g, --grep PATTERN    only tests whose full title matches this regular expression
-  -f, --fgrep TEXT      only tests whose full title holds this text
-  -i, --invert          the tests that do not match
-  -b, --bail            ends at the first failure
-  -t, --timeout MS      of a test that says nothing else (default 30000)
-  --help                this text
+  -f, --fgrep TEXT      only tests whose full title contains this text
+  -i, --invert          only tests that do not match
+  -b, --bail            stop at the first failure
+  -t, --timeout MS      time limit of tests that do not set their own (default 30000)
+  --help                show this text
 `,
         options: {
             grep: { ...text, short: "g" },
@@ -157,42 +157,42 @@ Without arguments: types, lint, format and all tests. With any: the tests that t
                 .map((one) => `"${one}" is neither a file nor a folder`),
             ...(timeout === undefined || /^\d+$/.test(timeout)
                 ? []
-                : [`--timeout "${timeout}": a number of milliseconds`]),
+                : [`--timeout "${timeout}": must be a number of milliseconds`]),
         ],
     },
     walk: {
         usage: `Usage: npm run walk -- [options]
 
-Changes all settings of a running stack at random, on the emulator, and judges each step.
+Changes all settings of a running stack at random, on the emulator, and verifies each step.
 
-  --steps N         how many steps (default 100)
-  --seed S          of the random numbers (default: the time)
-  --shrink SECONDS  for shortening a walk that failed (default 900)
-  --replay STEPS    the steps of a failed walk, as it printed them
-  --help            this text
+  --steps N         number of steps (default 100)
+  --seed S          seed of the random numbers (default: the time)
+  --shrink SECONDS  time for shortening a failed walk (default 900)
+  --replay STEPS    repeat the steps of a failed walk, as it printed them
+  --help            show this text
 `,
         options: { steps: text, seed: text, shrink: text, replay: text, help },
         problems: (positionals, values) => [
             ...noArguments(positionals),
             ...["steps", "seed", "shrink"]
                 .filter((name) => values[name] !== undefined && !/^\d+$/.test(values[name]))
-                .map((name) => `--${name} "${values[name]}": a number`),
+                .map((name) => `--${name} "${values[name]}": must be a number`),
         ],
     },
     bench: {
         usage: `Usage: npm run bench -- [options]
 
-Measures this program against what people use instead, all on the same emulator and machine. Without options:
+Compares this program with the alternatives that people use, all on the same emulator and machine. Without options:
 everything, in 1 to 2 hours; writes docs/bench.md, its charts and docs/bench.json.
 
   --quick       200 devices and two peers, a few minutes; writes nothing to docs
   --only NAME   contenders (ours, fleet, naive …) or trials (throttled, faults); may be repeated; writes nothing to docs
-  --divide N    fleets of an Nth of the size, to try the bench itself; writes nothing to docs
-  --continue    goes on with a run that was interrupted
-  --report      writes docs/bench.md and its charts anew from docs/bench.json
-  --help        this text
+  --divide N    divide the size of the fleets by N, to try the bench itself; writes nothing to docs
+  --continue    continue an interrupted run
+  --report      write docs/bench.md and its charts again from docs/bench.json
+  --help        show this text
 
-Progress goes to standard error. The last line of standard output is one JSON object with the figures that are watched.
+Progress goes to standard error. The last line of standard output is one JSON object with the key figures.
 `,
         options: {
             quick: flag,
@@ -204,17 +204,19 @@ Progress goes to standard error. The last line of standard output is one JSON ob
         },
         problems: (positionals, { divide }) => [
             ...noArguments(positionals),
-            ...(/^[1-9]\d*$/.test(divide) ? [] : [`--divide "${divide}": a whole number from 1`]),
+            ...(/^[1-9]\d*$/.test(divide)
+                ? []
+                : [`--divide "${divide}": must be a whole number from 1`]),
         ],
     },
     load: {
         usage: `Usage: npm run load -- [connections|registrations]
 
-The figures in docs/figures.md, on one emulator:
+Measures the figures in docs/figures.md, on one emulator:
 
   connections    1,000 devices connect at once and send 10 messages each (default)
   registrations  1,000 devices register through one enrollment group
-  --help         this text
+  --help         show this text
 `,
         options: { help },
         problems: ([what, ...more]) => [

@@ -46,7 +46,7 @@ export class EmulatorProcess {
             lines.once("line", (line) => resolve(JSON.parse(line) as ReadyLine));
             child.once("error", reject);
             child.once("exit", (code) =>
-                reject(new Error(`the emulator ended with status ${code}; see ${options.folder}`)),
+                reject(new Error(`the emulator exited with status ${code}; see ${options.folder}`)),
             );
         });
         return new EmulatorProcess(ready, child);

@@ -50,11 +50,11 @@ export async function verify(file, name, listed) {
     }
     if (wanted === undefined) {
         const confirmed = published === undefined ? "" : " but the checksums file beside it";
-        say(`setup: ${name} has the SHA-256 ${found}, which nothing confirms${confirmed}`);
+        say(`setup: ${name} has the SHA-256 ${found}, which no source confirms${confirmed}`);
     }
 }
 
 /** Says that something is taken without a look at its sum. */
 export function sayUnverified(name) {
-    say(`setup: no SHA-256 of ${name} is pinned: it is taken as it comes`);
+    say(`setup: no SHA-256 of ${name} is pinned: it is used unverified`);
 }

@@ -37,7 +37,7 @@ function isOlder(version, than) {
  */
 async function examine(cli) {
     if (!isExecutable(cli)) {
-        throw new Error(`${cli} is not there or not executable`);
+        throw new Error(`${cli} does not exist or is not executable`);
     }
     const { stdout, problem } = await run(cli, ["version"], {
         timeoutSeconds: 30,
@@ -45,7 +45,7 @@ async function examine(cli) {
     });
     const version = /^v?(\d+\.\d+\.\d+)/.exec(stdout)?.[1];
     if (problem !== undefined || version === undefined) {
-        throw new Error(`${cli} does not run: ${problem ?? "it names no version"}`);
+        throw new Error(`${cli} does not run: ${problem ?? "it prints no version"}`);
     }
     if (isOlder(version, pinnedVersion)) {
         throw new Error(`${cli} is ${version}, older than ${pinnedVersion}`);
@@ -72,7 +72,7 @@ async function fromPath() {
             problems.push(error.message);
         }
     }
-    throw new Error(problems.length === 0 ? "no pulumi there" : problems.join("; "));
+    throw new Error(problems.length === 0 ? "no pulumi on it" : problems.join("; "));
 }
 
 /** A CLI that has no Node.js host is copied, for the host is looked for beside it. */
@@ -127,7 +127,7 @@ async function fromProject() {
 async function keepDownload(bin) {
     const { hasHost } = await examine(path.join(bin, "pulumi"));
     if (!hasHost) {
-        throw new Error(`it holds no Node.js host (${nodeHosts.join(", ")})`);
+        throw new Error(`it contains no Node.js host (${nodeHosts.join(", ")})`);
     }
     installFolder(bin, downloaded);
     return { ...(await examine(path.join(downloaded, "pulumi"))), host: "official" };

@@ -78,7 +78,7 @@ async function keepInCache(built) {
         fs.copyFileSync(built, path.join(beside, "pulumi"), fs.constants.COPYFILE_FICLONE);
         installFolder(beside, cachedBuild());
     } catch (error) {
-        say(`setup: the build cannot be kept in ${cacheFolder()}: ${error.message}`);
+        say(`setup: the build cannot be cached in ${cacheFolder()}: ${error.message}`);
     } finally {
         removeFolder(beside);
     }
@@ -90,8 +90,8 @@ function makeCacheFolder() {
         fs.accessSync(cacheFolder(), fs.constants.W_OK);
     } catch (error) {
         throw new Error(
-            `the cache ${cacheFolder()} cannot be written (${error.code}): ` +
-                "set XDG_CACHE_HOME to a folder that can",
+            `the cache ${cacheFolder()} is not writable (${error.code}): ` +
+                "set XDG_CACHE_HOME to a writable folder",
         );
     }
 }
@@ -123,7 +123,7 @@ function isOlder([major, minor], [wantedMajor, wantedMinor]) {
 /** @throws Error with the remedy when Go is absent or cannot build the module */
 async function checkGo() {
     const wanted = /^go (\S+)$/m.exec(fs.readFileSync(path.join(folder, "go.mod"), "utf8"))[1];
-    const remedy = `install Go ${wanted} or newer (https://go.dev/dl) and have it on PATH`;
+    const remedy = `install Go ${wanted} or newer (https://go.dev/dl) and add it to PATH`;
     // Away from the module: inside it, a Go that is too old refuses even to tell its version.
     const { stdout, problem } = await run("go", ["env", "GOVERSION", "GOTOOLCHAIN"], {
         timeoutSeconds: 60,
@@ -143,7 +143,9 @@ async function checkGo() {
         (numbers[1] === needed[1] && (numbers[2] || 0) < (needed[2] ?? 0));
     const fetchesNewer = toolchain !== "local" && !isOlder(numbers ?? [0, 0], firstWithToolchains);
     if (tooOld && !fetchesNewer) {
-        throw new Error(`Go is ${version.replace(/^go/, "")}, Pulumi wants ${wanted}: ${remedy}`);
+        throw new Error(
+            `Go is ${version.replace(/^go/, "")}, but Pulumi needs ${wanted}: ${remedy}`,
+        );
     }
 }
 
@@ -171,14 +173,14 @@ async function build(into) {
         {
             timeoutSeconds: buildSeconds,
             progress:
-                "setup: building the Pulumi CLI with Go (the first time some minutes), " +
+                "setup: building the Pulumi CLI with Go (the first time takes some minutes), " +
                 `up to ${total.toLocaleString("en")} packages`,
             progressLine: /^[\w.~/-]+$/, // with -v, go names each package when it compiles it
             state: (compiled) => compiled > 0 && `${compiled.toLocaleString("en")} compiled`,
         },
     );
     if (!isExecutable(file)) {
-        throw new Error("go build left no program");
+        throw new Error("go build produced no program");
     }
     return file;
 }

@@ -41,7 +41,7 @@ async function download(url, file) {
     say(`setup: fetching ${url} ...`);
     const giveUp = new AbortController();
     const connecting = setTimeout(() => giveUp.abort(new Error("no answer in 15 s")), 15_000);
-    const whole = setTimeout(() => giveUp.abort(new Error("not done in 600 s")), 600_000);
+    const whole = setTimeout(() => giveUp.abort(new Error("not finished in 600 s")), 600_000);
     try {
         const response = await fetch(url, { signal: giveUp.signal });
         clearTimeout(connecting);
@@ -76,7 +76,7 @@ async function locate(location, { folder, name }, into) {
     const files = places.map((place) => path.join(base, place));
     const file = files.find((candidate) => fs.existsSync(candidate));
     if (file === undefined) {
-        throw new Error(`${files[0]} is not there`);
+        throw new Error(`${files[0]} does not exist`);
     }
     return file;
 }
@@ -104,7 +104,7 @@ export async function unpackFromMirror(archive, location = mirrorLocation) {
             progress: `setup: unpacking ${file}`,
         });
         if (problem !== undefined) {
-            throw new Error(`${file} does not unpack: ${problem}`);
+            throw new Error(`${file} cannot be unpacked: ${problem}`);
         }
         return unpacked;
     } catch (error) {

@@ -65,7 +65,7 @@ async function installOfficial(cli, home, one) {
         const unpacked = await unpackFromMirror(archive);
         try {
             if (!isExecutable(path.join(unpacked, `pulumi-resource-${one.name}`))) {
-                throw new Error(`it holds no pulumi-resource-${one.name}`);
+                throw new Error(`it contains no pulumi-resource-${one.name}`);
             }
             installFolder(unpacked, folderOf(home, one));
         } finally {

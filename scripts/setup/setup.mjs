@@ -30,7 +30,7 @@ function checkNode() {
     const [major, minor] = process.versions.node.split(".").map(Number);
     if (major < oldestNode[0] || (major === oldestNode[0] && minor < oldestNode[1])) {
         throw new Error(
-            `Node.js ${oldestNode.join(".")} or newer is needed, this is ${process.version}`,
+            `Node.js ${oldestNode.join(".")} or newer is required, this is ${process.version}`,
         );
     }
 }
@@ -120,7 +120,7 @@ async function installToolchain() {
 function environmentFile(toolchain) {
     const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
     return [
-        "# Written by scripts/setup.sh. To be sourced by bash.",
+        "# Written by scripts/setup.sh. Source it in bash.",
         ...(toolchain.cli === null
             ? []
             : [`export PATH=${quote(path.dirname(chosenCli))}:"$PATH"`]),
@@ -136,10 +136,10 @@ function explainMissingCli(tried) {
             "",
             "setup: NO PULUMI CLI. What needs the engine cannot run here. Tried, in this order:",
             ...tried.map(({ source, reason }) => `  - ${source}: ${reason}`),
-            "Any one of these mends it; then run `npm run setup` again:",
-            `  - install Pulumi ${pinnedVersion} or newer and have it on PATH: https://www.pulumi.com/docs/install/`,
+            "Do one of the following, then run `npm run setup` again:",
+            `  - install Pulumi ${pinnedVersion} or newer and add it to PATH: https://www.pulumi.com/docs/install/`,
             "  - let this machine reach https://get.pulumi.com (set HTTPS_PROXY if it goes through a proxy)",
-            `  - set PULUMI_TOOLCHAIN_MIRROR to a folder, file:// or https:// address that holds ${cliArchive.name}`,
+            `  - set PULUMI_TOOLCHAIN_MIRROR to a folder, file:// or https:// address that contains ${cliArchive.name}`,
             "  - install Go (https://go.dev/dl), which builds the CLI from its module (set GOPROXY if modules come from a mirror)",
             "",
         ].join("\n"),
@@ -160,7 +160,7 @@ async function main() {
     writeFile(toolchainFile, `${JSON.stringify(toolchain, undefined, 4)}\n`);
     if (official) {
         if (toolchain.cli === null) {
-            throw new Error("official plugins need a Pulumi CLI");
+            throw new Error("official plugins require a Pulumi CLI");
         }
         await installOfficialPlugins(toolchain.cli, officialHome);
     }

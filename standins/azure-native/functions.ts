@@ -30,7 +30,7 @@ export async function invoke(
     if (known === undefined) {
         const names = [clientConfig, clientToken, ...Object.keys(functionTypes)];
         throw new Error(
-            `Function ${token} is not in the emulator's azure-native stand-in. It knows ` +
+            `Function ${token} is not in the emulator's azure-native stand-in. It supports ` +
                 `${names.join(", ")}. A deployment to Azure uses the official plugin.`,
         );
     }

@@ -206,7 +206,7 @@ export class AzureNativeProvider implements Provider {
         signal: AbortSignal,
     ): Promise<Resource> {
         if (containsUnknowns(inputs)) {
-            throw new Error(`${operation} of ${path}: an input is not known yet`);
+            throw new Error(`${operation} of ${path}: an input is still unknown`);
         }
         const { client } = this.connection;
         let answer: Values;

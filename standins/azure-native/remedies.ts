@@ -2,27 +2,33 @@
 const remedies: readonly (readonly [pattern: RegExp, remedy: string])[] = [
     [
         /name '.*' (is )?not available|NameNotAvailable|409004/i,
-        "the name is taken, in all of Azure: choose another, or leave it out for one with a random suffix",
+        "the name is taken in Azure: choose another, or omit it to get one with a random suffix",
     ],
     [
         /Max number of|Quota|exceeded/i,
-        "the subscription's limit is reached: delete what is not needed, or ask Azure for more (portal: Quotas)",
+        "the subscription's limit is reached: delete what is not needed, or request a higher limit (portal: Quotas)",
     ],
     [
         /SubscriptionNotFound/,
-        "set ARM_SUBSCRIPTION_ID, or run `az account set`, with one that this login sees",
+        "set ARM_SUBSCRIPTION_ID, or run `az account set`, with a subscription that this login can see",
     ],
-    [/AuthorizationFailed/, "this login may not do that: give it the role that the action needs"],
+    [
+        /AuthorizationFailed/,
+        "this login lacks the permission: grant it the role that the action needs",
+    ],
     [
         /MissingSubscriptionRegistration/,
         "register the resource provider once: az provider register --namespace Microsoft.Devices",
     ],
-    [/TooManyRequests|Throttl|429/i, "too many requests, for good: run it again in some minutes"],
+    [
+        /TooManyRequests|Throttl|429/i,
+        "too many requests, also after retries: run it again in some minutes",
+    ],
     [
         /RequestDisallowedByPolicy/,
-        "a policy of the subscription forbids it: its name is in the message",
+        "a policy of the subscription forbids it; the message contains its name",
     ],
-    [/ScopeLocked/, "a lock forbids it: remove the lock, or leave the resource"],
+    [/ScopeLocked/, "a lock forbids it: remove the lock, or keep the resource"],
 ];
 
 /** After the service's own words; empty when nothing is known. */

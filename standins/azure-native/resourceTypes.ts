@@ -283,7 +283,7 @@ export function resourceType(token: string): ResourceType {
     const known = resourceTypes[token];
     if (known === undefined) {
         throw new Error(
-            `Resource type ${token} is not in the emulator's azure-native stand-in. It knows ` +
+            `Resource type ${token} is not in the emulator's azure-native stand-in. It supports ` +
                 `${Object.keys(resourceTypes).join(", ")}. A deployment to Azure uses the official plugin.`,
         );
     }

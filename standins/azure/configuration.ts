@@ -105,7 +105,7 @@ export function requireEmulator(plugin: string, environment: Environment, cloud:
         throw new Error(
             `this ${plugin} plugin is the stand-in for the local emulator, but HTTPS_PROXY ` +
                 `${proxy === "" ? "is not set" : "is not a loopback address"}. To run on the emulator, start ` +
-                `'npm run emulator' and source the environment file that it names. To deploy to Azure, use ` +
+                `'npm run emulator' and source the environment file that it prints. To deploy to Azure, use ` +
                 `the official plugin: unset PULUMI_HOME (or remove the stand-in's folder ` +
                 `plugins/resource-${plugin}-* there) and run 'pulumi plugin install resource ${plugin}'.`,
         );
@@ -121,8 +121,8 @@ export function requireEmulator(plugin: string, environment: Environment, cloud:
         );
         if (entry !== undefined) {
             throw new Error(
-                `NO_PROXY '${entry}' takes ${host} past the emulator; this ${plugin} plugin is the ` +
-                    `emulator's stand-in and does not talk to Azure.`,
+                `NO_PROXY '${entry}' bypasses the emulator for ${host}; this ${plugin} plugin is the ` +
+                    `emulator's stand-in and does not connect to Azure.`,
             );
         }
     }

@@ -60,7 +60,7 @@ export class AzureAdProvider implements Provider {
 
     async create(urn: string, inputs: Values, signal: AbortSignal): Promise<Created> {
         if (containsUnknowns(inputs)) {
-            throw new Error(`${urn}: an input is not known yet`);
+            throw new Error(`${urn}: an input is still unknown`);
         }
         const type = resource(urn);
         const id = await type.create(this.client, inputs, signal);
@@ -113,14 +113,14 @@ export class AzureAdProvider implements Provider {
             }
         }
         if ((await this.client.find(path, signal)) !== undefined) {
-            throw new Error(`${id} is still there after it was deleted`);
+            throw new Error(`${id} still exists after its deletion`);
         }
     }
 
     async invoke(token: string, _args: Values, signal: AbortSignal): Promise<Values> {
         if (token !== clientConfig) {
             throw new Error(
-                `function ${token} is not in the azuread stand-in, which knows ${clientConfig}. ${useOfficial}`,
+                `function ${token} is not in the azuread stand-in, which supports ${clientConfig}. ${useOfficial}`,
             );
         }
         const { appid: clientId, oid: objectId, tid: tenantId } = await this.client.whoAmI(signal);
@@ -135,7 +135,7 @@ export class AzureAdProvider implements Provider {
     ): Promise<Values> {
         const found = await type.read(this.client, id, signal);
         if (found === undefined) {
-            throw new Error(`${id} cannot be found after it was made or changed`);
+            throw new Error(`${id} cannot be found after its creation or update`);
         }
         return { ...meta(type), ...found, id };
     }
@@ -160,7 +160,7 @@ function resource(urn: string): DirectoryResource {
     const type = typeOf(urn);
     if (!Object.prototype.hasOwnProperty.call(resources, type)) {
         throw new Error(
-            `resource type ${type} is not in the azuread stand-in, which knows ` +
+            `resource type ${type} is not in the azuread stand-in, which supports ` +
                 `${Object.keys(resources).join(", ")}. ${useOfficial}`,
         );
     }

@@ -71,7 +71,7 @@ export class PlannedProvider implements Provider {
 
     async create(urn: string, inputs: Values): Promise<Created> {
         if (containsUnknowns(inputs)) {
-            throw new Error(`${urn}: an input is not known yet`);
+            throw new Error(`${urn}: an input is still unknown`);
         }
         const resource = this.resource(urn);
         const planned = this.planned(urn, inputs);
@@ -120,7 +120,7 @@ export class PlannedProvider implements Provider {
         const type = typeOf(urn);
         if (!Object.prototype.hasOwnProperty.call(this.resources, type)) {
             throw new Error(
-                `resource type ${type} is not in the ${this.name} stand-in, which knows ` +
+                `resource type ${type} is not in the ${this.name} stand-in, which supports ` +
                     `${Object.keys(this.resources).join(", ")}. ${useOfficial}`,
             );
         }

@@ -18,7 +18,7 @@ export interface InputProperty {
 export type InputProperties = Readonly<Record<string, InputProperty>>;
 
 /** The user's way out, at the end of every refusal. */
-export const useOfficial = "The official plugin may know it: use that one for this program";
+export const useOfficial = "The official plugin may support it: use that one for this program";
 
 /**
  * What is wrong with the inputs. Failures name properties and rules, never values: a value may be a secret.

@@ -51,7 +51,7 @@ function distinct(calls: readonly string[], part: string): string[] {
     return of.filter((call, index) => call !== of[index - 1]);
 }
 
-describe("stand-in of azuread beside the official plug-in's recordings", () => {
+describe("stand-in of azuread against recordings of the official plugin", () => {
     const calls: string[] = [];
     let bench: EntraBench;
     let client: ProviderClient;
@@ -149,7 +149,7 @@ describe("stand-in of azuread beside the official plug-in's recordings", () => {
         assert.deepEqual([...new Set(calls)].sort(), [...seen].sort());
     });
 
-    it("a name of an application is updated, its credential's subject too, and a credential's name replaced", async () => {
+    it("updates an application's name and its credential's subject, and replaces a credential for another name", async () => {
         const renamed = program(subjects, "renamed");
         const [step, ...others] = await stack.up(renamed);
         assert.deepEqual([step.op, step.diffReasons, others], ["update", ["displayName"], []]);
@@ -166,7 +166,7 @@ describe("stand-in of azuread beside the official plug-in's recordings", () => {
         assert.deepEqual([display.op, display.replaceReasons], ["replace", ["displayName"]]);
     });
 
-    it("a deletion makes the recorded calls, and finds gone what is gone", async () => {
+    it("a deletion makes the recorded calls, and succeeds for what is already deleted", async () => {
         const order = [...stack.state].reverse();
         for (const [, { type, id }] of order) {
             await client.delete(type.slice("azuread:".length), id);

@@ -46,7 +46,7 @@ describe("azure-native stand-in: create, read, update, delete, invoke", () => {
     const body = (index: number): unknown => plugin.arm.sent[index].body;
 
     describe("create", () => {
-        it("looks first, PUTs the body without path parameters, and reads what came of it", async () => {
+        it("checks for existence, PUTs the body without path parameters, and reads the result", async () => {
             const [id, outputs] = await plugin.create("iothub:Certificate", {
                 resourceGroupName: "rg",
                 resourceName: "hub",
@@ -99,7 +99,7 @@ describe("azure-native stand-in: create, read, update, delete, invoke", () => {
             });
         });
 
-        it("does not take over what is there already", async () => {
+        it("does not adopt an existing resource", async () => {
             plugin.arm.resources.set(hubPath.toLowerCase(), hub);
             await assert.rejects(
                 plugin.create(hubType, inputs),
@@ -108,7 +108,7 @@ describe("azure-native stand-in: create, read, update, delete, invoke", () => {
             assert.deepEqual(plugin.arm.methods(), ["GET"]);
         });
 
-        it("polls Azure-AsyncOperation, waiting as Retry-After says, then reads the hub", async () => {
+        it("polls Azure-AsyncOperation as Retry-After asks, then reads the hub", async () => {
             const states = ["Running", "Running", "Succeeded"];
             plugin.arm.script(({ method, target }) => {
                 if (method === "PUT") {
@@ -145,7 +145,7 @@ describe("azure-native stand-in: create, read, update, delete, invoke", () => {
             });
         });
 
-        it("follows Location of a 202, relative too, and the provisioning state without any header", async () => {
+        it("follows the Location of a 202, also a relative one, or the provisioning state without a header", async () => {
             const answers = [
                 { status: 202, headers: { location: "/next?x=1" } },
                 { status: 200, json: hub },
@@ -204,7 +204,7 @@ describe("azure-native stand-in: create, read, update, delete, invoke", () => {
             assert.equal(await refuse(409, {}), 'Status=409 Message="no reason given"');
         });
 
-        it("keeps the resource in the state when the operation fails after ARM took it", async () => {
+        it("keeps the resource in the state when the operation fails after ARM accepted it", async () => {
             plugin.arm.script(({ method, target }) => {
                 if (method === "PUT") {
                     plugin.arm.resources.set(hubPath.toLowerCase(), hub);
@@ -255,7 +255,7 @@ describe("azure-native stand-in: create, read, update, delete, invoke", () => {
             await plugin.delete("iothub:Certificate", `${hubPath}/certificates/a`);
         });
 
-        it("not for ever, and not what will not change", async () => {
+        it("not endlessly, and not permanent errors", async () => {
             failing(500, 502, 503, 504, 500);
             const remove = (): Promise<void> =>
                 plugin.delete("iothub:Certificate", `${hubPath}/certificates/a`);
@@ -268,7 +268,7 @@ describe("azure-native stand-in: create, read, update, delete, invoke", () => {
             assert.equal(plugin.arm.sent.length, 5);
         });
 
-        it("as Retry-After says, in seconds or as a date; not when that is hours away", async () => {
+        it("as Retry-After asks, in seconds or as a date; not if that is hours away", async () => {
             const inTwoSeconds = new Date(Date.now() + 2_000).toUTCString();
             const asked = ["5", inTwoSeconds, "7200"];
             plugin.arm.script(({ method }) =>
@@ -308,16 +308,16 @@ describe("azure-native stand-in: create, read, update, delete, invoke", () => {
             });
         });
 
-        it("says when the ID is of something else", async () => {
+        it("reports an ID of another resource type", async () => {
             plugin.arm.script(() => ({ json: hub }));
             await assert.rejects(plugin.read(hubType, group), /unable to parse resource ID/);
         });
 
-        it("finds nothing where nothing is", async () => {
+        it("finds nothing where nothing exists", async () => {
             assert.equal((await plugin.read(hubType, `${hubPath}x`)).id, "");
         });
 
-        it("refreshes: Azure's own defaults are no inputs, what somebody changed is", async () => {
+        it("refreshes: Azure's defaults are not inputs, manual changes are", async () => {
             const { outputs: state } = await plugin.read(hubType, hubPath);
             const same = await plugin.read(hubType, hubPath, { inputs, state });
             assert.deepEqual(same.inputs, inputs);
@@ -371,7 +371,7 @@ describe("azure-native stand-in: create, read, update, delete, invoke", () => {
     });
 
     describe("delete", () => {
-        it("polls until the operation is done; 404 on the way is done as well", async () => {
+        it("polls until the operation is done; a 404 meanwhile counts as done", async () => {
             const polls = [
                 { status: 202, headers: {} },
                 { status: 404, json: {} },
@@ -386,14 +386,14 @@ describe("azure-native stand-in: create, read, update, delete, invoke", () => {
             assert.deepEqual(polls, []);
         });
 
-        it("finds nothing left to do for what is gone", async () => {
+        it("has nothing to do for a deleted resource", async () => {
             plugin.arm.script(() => ({ status: 404, json: {} }));
             await plugin.delete("iothub:Certificate", `${hubPath}/certificates/a`);
         });
     });
 
     describe("invoke", () => {
-        it("lists keys by POST and shows only what the type knows", async () => {
+        it("lists keys by POST and returns only the type's properties", async () => {
             const rule = {
                 keyName: "iothubowner",
                 primaryKey: "a",
@@ -411,7 +411,7 @@ describe("azure-native stand-in: create, read, update, delete, invoke", () => {
             assert.deepEqual(body(0), {});
         });
 
-        it("tells who is signed in, from a Graph token, and gives a token for ARM", async () => {
+        it("returns the signed-in identity from a Graph token, and a token for ARM", async () => {
             const config = await plugin.invoke("authorization:getClientConfig", {});
             assert.deepEqual(config, {
                 clientId: "app",

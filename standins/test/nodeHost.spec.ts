@@ -11,7 +11,7 @@ import { folderWith, launchers, NodeHost, programInfo } from "../../test/support
 const { status } = grpc;
 const manifest = (content: object): string => JSON.stringify(content);
 
-describe("Node language host: what it tells about a program", function () {
+describe("Node language host: what it reports about a program", function () {
     this.timeout(60_000);
     let bin: string;
     let host: NodeHost;
@@ -278,7 +278,7 @@ const _delete = new pulumi.ComponentResource("my:own:Kind", "delete");
             );
         });
 
-        it("prints no secret, but where the program finds it", async () => {
+        it("prints where the program finds a secret, not the secret", async () => {
             const code = await generated(
                 'resource app "azuread:index/x:X" { value = secret("hush") }',
             );
@@ -322,7 +322,7 @@ const _delete = new pulumi.ComponentResource("my:own:Kind", "delete");
         const install = (folder: string): string =>
             execFileSync(process.execPath, [installer, folder], { encoding: "utf8" });
 
-        it("is done once, renews its own launchers, and leaves nothing beside them", () => {
+        it("happens once, renews its own launchers, and leaves nothing beside them", () => {
             const folder = path.join(program({}), "it's bin");
             assert.match(install(folder), /nodejs: installed[^]*nodejs: installed/);
             assert.match(install(folder), /nodejs: already[^]*nodejs: already/);
@@ -336,7 +336,7 @@ const _delete = new pulumi.ComponentResource("my:own:Kind", "delete");
             assert.ok((fs.statSync(file).mode & 0o111) !== 0, "executable");
         });
 
-        it("leaves an official host as it is", () => {
+        it("leaves an official host unchanged", () => {
             const folder = program({ "pulumi-language-nodejs": "\x7fELF official" });
             assert.match(install(folder), /the official one, which is left/);
             assert.equal(

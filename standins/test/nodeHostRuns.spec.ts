@@ -148,7 +148,7 @@ describe("Node language host: what it runs", function () {
         });
     }
 
-    it("Run tells an error that was shown from one that was not", async () => {
+    it("Run distinguishes an error that was shown from one that was not", async () => {
         const outcome = async (source: string): Promise<[string, boolean]> => {
             const response = await run(request(program(sdk("run", source))));
             return [response.getError(), response.getBail()];
@@ -216,7 +216,7 @@ describe("Node language host: what it runs", function () {
         assert.equal(next.getError(), "");
     });
 
-    it("a call that the engine gives up ends its program", async () => {
+    it("a call that the engine cancels ends its program", async () => {
         const folder = program(sdk("run", sleeper));
         const call = host.client.run(request(folder), () => undefined);
         await eventually("the program runs", () => host.output.includes("running"));
@@ -268,7 +268,7 @@ describe("Node language host: what it runs", function () {
         return message;
     };
 
-    it("RunPlugin runs a policy pack in its folder and tells its exit code", async () => {
+    it("RunPlugin runs a policy pack in its folder and returns its exit code", async () => {
         const folder = program(
             sdk("run-policy-pack", `${runner} console.error("oh"); process.exitCode = 7;`),
         );

@@ -137,7 +137,7 @@ describe("azure-native stand-in: check, diff and preview", () => {
             ]);
         });
 
-        it("names an unknown type instead of passing it", async () => {
+        it("refuses an unknown type by name", async () => {
             await assert.rejects(
                 plugin.check("storage:StorageAccount", "s", {}),
                 /azure-native:storage:StorageAccount is not in the emulator's azure-native stand-in.*official plugin/,
@@ -183,7 +183,7 @@ describe("azure-native stand-in: check, diff and preview", () => {
             };
         }
 
-        it("is empty for the same inputs, a location spelled otherwise, a null, and helper inputs", async () => {
+        it("is empty for equal inputs, a location spelled differently, a null, and helper inputs", async () => {
             const spelled = {
                 ...old,
                 location: "West Europe",
@@ -211,7 +211,7 @@ describe("azure-native stand-in: check, diff and preview", () => {
             assert.deepEqual(found.replaces, []);
         });
 
-        it("replaces on a path parameter; deletes first unless the name was made up", async () => {
+        it("replaces on a path parameter; deletes first unless the name was generated", async () => {
             const renamed = await changes(hubType, old, { ...old, resourceName: "other" });
             assert.deepEqual(renamed.kinds, { resourceName: UPDATE_REPLACE });
             assert.deepEqual(renamed.replaces, ["resourceName"]);
@@ -240,7 +240,7 @@ describe("azure-native stand-in: check, diff and preview", () => {
             assert.deepEqual(other.replaces, ["principalId"]);
         });
 
-        it("does not replace for an input that Azure had chosen so", async () => {
+        it("does not replace for an input that equals Azure's choice", async () => {
             const before = { resourceGroupName: "rg" };
             const after = { ...before, location: "westeurope" };
             const type = "resources:ResourceGroup";
@@ -250,7 +250,7 @@ describe("azure-native stand-in: check, diff and preview", () => {
             assert.deepEqual(other.kinds, { location: ADD_REPLACE });
         });
 
-        it("compares keyed lists by key and other lists by place", async () => {
+        it("compares keyed lists by key and other lists by position", async () => {
             const route = (name: string, isEnabled: boolean): Props => ({
                 name,
                 isEnabled,
@@ -303,7 +303,7 @@ describe("azure-native stand-in: check, diff and preview", () => {
     describe("preview", () => {
         const inputs = { ...hubInputs, resourceName: "hub", properties: { minTlsVersion: "1.2" } };
 
-        it("of a create knows what the inputs say and nothing else, and calls nobody", async () => {
+        it("of a create contains only what the inputs say, and makes no calls", async () => {
             const [id, outputs] = await plugin.create(hubType, inputs, true);
             assert.equal(id, "");
             const { properties, sku, ...rest } = outputs as {

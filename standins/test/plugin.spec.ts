@@ -54,7 +54,7 @@ describe("azure-native stand-in: installation and start", () => {
     });
     afterEach(() => rmSync(home, { recursive: true }));
 
-    it("makes the plugin's folder, once, and leaves nothing beside it", async () => {
+    it("creates the plugin's folder once, and leaves nothing beside it", async () => {
         const first = await install(home, "azure-native");
         assert.match(first.text, /installed in/);
         assert.ok((statSync(binary).mode & 0o111) !== 0, "executable");
@@ -65,7 +65,7 @@ describe("azure-native stand-in: installation and start", () => {
         assert.equal(readdirSync(join(home, "plugins")).length, 1);
     });
 
-    it("bears two installations at once and renews an older launcher", async () => {
+    it("survives two simultaneous installations and renews an older launcher", async () => {
         const both = await Promise.all([
             install(home, "azure-native"),
             install(home, "azure-native"),
@@ -80,7 +80,7 @@ describe("azure-native stand-in: installation and start", () => {
         assert.equal(readdirSync(join(home, "plugins")).length, 1);
     });
 
-    it("leaves an official plugin alone and says so", async () => {
+    it("keeps an official plugin and says so", async () => {
         mkdirSync(resolve(binary, ".."), { recursive: true });
         writeFileSync(binary, Buffer.from([0x7f, 0x45, 0x4c, 0x46]));
         const { code, text } = await install(home, "azure-native");
@@ -169,14 +169,14 @@ describe("azure-native stand-in: installation and start", () => {
             assert.deepEqual(logged, []);
         });
 
-        it("ends with the engine, whose end of its standard input closes", async () => {
+        it("ends with the engine, when its standard input closes", async () => {
             await start({});
             const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
             child.stdin?.destroy();
             assert.equal(await ended, 0);
         });
 
-        it("refuses a proxy elsewhere and a host that goes past the proxy", async () => {
+        it("refuses a remote proxy and a host that bypasses the proxy", async () => {
             await start({ HTTPS_PROXY: "http://proxy.example.com:3128" });
             await assert.rejects(configure(), /HTTPS_PROXY is not a loopback address/);
             client.close();
@@ -188,7 +188,7 @@ describe("azure-native stand-in: installation and start", () => {
             );
         });
 
-        it("says which stand-ins run, in one line, once it has all it needs", async () => {
+        it("names the running stand-ins in one line once it is ready", async () => {
             const principal = { tenantId: "t", clientId: "c", subscriptionId: "s" };
             await start({ https_proxy: "http://localhost:1" });
             await assert.rejects(

@@ -40,7 +40,7 @@ describe("azure-native stand-in: its table against the official package", () => 
             assert.equal(type.apiVersion, apiVersion(token));
         });
 
-        it(`${token} misses what the official package calls required`, () => {
+        it(`${token} reports missing properties that the official package requires`, () => {
             const required = [
                 ...source(token, ".js").matchAll(/Missing required property '(\w+)'/g),
             ].map((match) => match[1]);

@@ -73,11 +73,11 @@ const broken: readonly Broken[] = [
         status: 1,
     },
     {
-        name: "a subscription that the login does not see",
+        name: "a subscription that the login cannot see",
         environment: { ARM_SUBSCRIPTION_ID: randomUUID() },
         check: "subscription",
         severity: "error",
-        text: /does not see \/subscriptions\//,
+        text: /cannot see \/subscriptions\//,
         remedy: /az account set --subscription/,
         status: 1,
     },
@@ -147,7 +147,7 @@ const broken: readonly Broken[] = [
         status: 3,
     },
     {
-        name: "an existing resource group that is not there",
+        name: "an existing resource group that does not exist",
         settings: { resourceGroup: "existing", resourceGroupName: "missing" },
         check: "group",
         severity: "error",
@@ -156,13 +156,13 @@ const broken: readonly Broken[] = [
         status: 1,
     },
     {
-        name: "a resource group to be made that is there",
+        name: "a resource group to create that already exists",
         settings: { resourceGroupName: "taken" },
         break: async (wire) =>
             void (await wire.arm("PUT", "/resourceGroups/taken", { body: { location } })),
         check: "group",
         severity: "warning",
-        text: /"taken" is there already/,
+        text: /"taken" already exists/,
         remedy: /resourceGroup to existing/,
         status: 0,
     },
@@ -212,7 +212,7 @@ const broken: readonly Broken[] = [
         status: 1,
     },
     {
-        name: "a Contributor of the group, where the group is to be made",
+        name: "a Contributor of the group, when the group must be created",
         settings: { resourceGroupName: "mine" },
         break: async (wire) => {
             await wire.arm("PUT", "/resourceGroups/mine", { body: { location } });
@@ -325,12 +325,12 @@ const broken: readonly Broken[] = [
         status: 1,
     },
     {
-        name: "a hub that is there already",
+        name: "a hub that already exists",
         settings: { hub: { name: "my-hub" }, resourceGroupName: "mine" },
         break: (wire) => makeHub(wire, "mine", "my-hub"),
         check: "names",
         severity: "warning",
-        text: /"my-hub" is there already/,
+        text: /"my-hub" already exists/,
         remedy: /docs\/check.md/,
         status: 0,
     },
@@ -398,13 +398,13 @@ const broken: readonly Broken[] = [
         status: 1,
     },
     {
-        name: "a linked hub that is not there",
+        name: "a linked hub that does not exist",
         settings: {
             dps: { linkedHubs: [{ id: linkedHub, location }] },
         },
         check: "linked hubs",
         severity: "error",
-        text: /far-hub is not there/,
+        text: /far-hub does not exist/,
         remedy: /dps.linkedHubs/,
         status: 1,
     },
@@ -444,7 +444,7 @@ describe("npm run check", function () {
     });
     afterEach(() => project.remove());
 
-    it("an Owner of an empty subscription: nothing stands in the way, status 0", async () => {
+    it("an Owner of an empty subscription: no problem found, status 0", async () => {
         project.settings({ dps: {}, hub: { name: "free-name" }, groups: { pumps: {} } });
         const { status, out, errors } = await project.check(["--stack", "trial"]);
         assert.deepEqual([status, errors], [0, ""], out);
@@ -454,7 +454,7 @@ describe("npm run check", function () {
         assert.doesNotMatch(out, /undefined|NaN/);
     });
 
-    it("sends GETs and the two questions for names, and leaves all as it was", async () => {
+    it("sends only GETs and the two name checks, and changes nothing", async () => {
         const ci = { repository: "contoso/fleet", subjects: ["ref:refs/heads/main"] };
         project.settings({ ci, dps: { name: "free-dps" }, hub: { name: "free-name" } });
         const before = await wire.azure.manage("GET", "/dump");
@@ -492,7 +492,7 @@ describe("npm run check", function () {
         });
     }
 
-    it("every finding that is not ok has a remedy, and no secret is in it", async () => {
+    it("every finding that is not ok has a remedy and contains no secret", async () => {
         const login = await holding("Reader")(wire);
         project.settings({ dps: {}, hub: { sku: "F1" } });
         const { findings, out } = await project.report(login);
@@ -504,7 +504,7 @@ describe("npm run check", function () {
         assert.ok(!out.includes(login.secret));
     });
 
-    it("tells wrong settings and arguments as plan does, and asks Azure nothing", async () => {
+    it("reports wrong settings and arguments as plan does, without calls to Azure", async () => {
         await wire.azure.manage("DELETE", "/requests");
         project.settings({ hub: { sku: "S9" } });
         const wrong = await project.check(["--stack", "trial"]);
@@ -516,7 +516,7 @@ describe("npm run check", function () {
         assert.equal(total, 0);
     });
 
-    it("says where nobody answers", async () => {
+    it("names the host that does not answer", async () => {
         const { status, findings } = await project.report(undefined, {
             HTTPS_PROXY: "http://127.0.0.1:9",
         });
@@ -526,10 +526,10 @@ describe("npm run check", function () {
     });
 });
 
-describe("check: the rights of a person in the directory", () => {
+describe("check: the rights of a user in the directory", () => {
     const unasked = () => assert.fail("the tenant's policy was asked for");
 
-    it("an Application Developer may make applications, and the tenant's policy is not asked", async () => {
+    it("an Application Developer may create applications, and the tenant's policy is not read", async () => {
         const wids = ["CF1C38E5-3621-4004-A7CB-879624DCED7C"];
         const { severity, text } = await graphFinding({ wids }, true, unasked);
         assert.deepEqual([severity, /Application Developer/.test(text)], ["ok", true]);
@@ -540,7 +540,7 @@ describe("check: the rights of a person in the directory", () => {
         [false, "error"],
         [undefined, "unchecked"],
     ] as const) {
-        it(`everybody else by the tenant's policy: ${policy} is ${severity}`, async () => {
+        it(`everybody else depends on the tenant's policy: ${policy} is ${severity}`, async () => {
             const found = await graphFinding({ wids: [randomUUID()] }, true, async () => policy);
             assert.equal(found.severity, severity);
         });

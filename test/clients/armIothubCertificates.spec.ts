@@ -59,7 +59,7 @@ describe("@azure/arm-iothub: CA certificates of a hub", function () {
         await client.certificates.delete(group, hub, name, etag as string);
     }
 
-    it("lives from upload over proof and replacement to deletion", async () => {
+    it("exists from upload through proof and replacement to deletion", async () => {
         const parsed = new X509Certificate(ca.certificate);
         const made = await put("life", ca);
         strictEqual(made.type, "Microsoft.Devices/IotHubs/Certificates");
@@ -89,7 +89,7 @@ describe("@azure/arm-iothub: CA certificates of a hub", function () {
         await refused(client.certificates.get(group, hub, "life"), 404, /errorcode: IH404008\.$/);
     });
 
-    it("takes DER as well as PEM, and an intermediate as well as a root", async () => {
+    it("accepts DER and PEM, an intermediate and a root", async () => {
         const intermediate = await openssl.intermediate("Intermediate CA", ca);
         const der = (await openssl.der(intermediate.certificate)).toString("base64");
         const made = await client.certificates.createOrUpdate(group, hub, "der", {
@@ -104,7 +104,7 @@ describe("@azure/arm-iothub: CA certificates of a hub", function () {
         await remove("der");
     });
 
-    it("skips the proof when the upload says isVerified", async () => {
+    it("needs no proof if the upload says isVerified", async () => {
         const made = await client.certificates.createOrUpdate(group, hub, "trusted", {
             properties: { certificate: upload(ca), isVerified: true },
         });
@@ -200,7 +200,7 @@ describe("@azure/arm-iothub: CA certificates of a hub", function () {
             await refused(verify("proof", upload(proof), etag), 400, failed("The common name"));
         });
 
-        it("with no code open", async () => {
+        it("without a generated code", async () => {
             const { etag: fresh } = await put("codeless", ca);
             const proof = await openssl.issued(code, ca);
             await refused(
@@ -212,7 +212,7 @@ describe("@azure/arm-iothub: CA certificates of a hub", function () {
         });
     });
 
-    describe("an upload that is no CA certificate: 500 IH500019", () => {
+    describe("an upload that is not a CA certificate: 500 IH500019", () => {
         const internal = /Internal Error\..*errorcode: IH500019\.$/;
         const base64 = (text: string): string => Buffer.from(text).toString("base64");
 
@@ -248,7 +248,7 @@ describe("@azure/arm-iothub: CA certificates of a hub", function () {
             await refused(putText(base64(ca.certificate + ca.key)), 500, internal);
         });
 
-        it("text, broken base64, a cut certificate", async () => {
+        it("text, broken base64, a truncated certificate", async () => {
             const der = await openssl.der(ca.certificate);
             for (const text of [base64("hello"), "%%%", der.subarray(0, 100).toString("base64")]) {
                 await refused(putText(text), 500, internal);
@@ -278,7 +278,7 @@ describe("@azure/arm-iothub: CA certificates of a hub", function () {
         }
     });
 
-    it("takes 25 certificates and not one more", async () => {
+    it("accepts 25 certificates and refuses the next", async () => {
         const names = Array.from({ length: 25 }, (_, index) => `many-${index}`);
         await Promise.all(names.map((name) => put(name, ca)));
         await refused(put("many-25", ca), 400, /Max number of certificates exceeded.*= 25/);

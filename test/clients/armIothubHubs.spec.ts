@@ -149,7 +149,7 @@ describe("@azure/arm-iothub: hubs", function () {
         );
     });
 
-    it("pages its lists and keeps to 50 hubs in a subscription", async () => {
+    it("pages its lists and allows 50 hubs per subscription", async () => {
         const path = `/resourceGroups/${group}/providers/Microsoft.Devices/IotHubs`;
         const body = { location, sku: s1 };
         const statuses: number[] = [];
@@ -218,7 +218,7 @@ describe("@azure/arm-iothub: hubs", function () {
             );
         });
 
-        it("a name that another group has, and names that are none", async () => {
+        it("a name that another group has, and invalid names", async () => {
             await makeGroup(client, "hub-tests-2");
             const hub = { location, sku: s1 };
             await refused(

@@ -73,7 +73,7 @@ describe("azure-iothub Client and a device", () => {
         assert.deepEqual((await query.next()).result, [{ deviceId: "d1" }]);
     });
 
-    it("sends to a connected device, by Entra token and by key", async () => {
+    it("sends to a connected device, with an Entra token and with a key", async () => {
         const arrived = new EventEmitter();
         device.on("message", (message: DeviceMessage) => arrived.emit("message", message));
         for (const client of [byToken, bySharedAccess]) {
@@ -94,7 +94,7 @@ describe("azure-iothub Client and a device", () => {
         }
     });
 
-    it("keeps messages for a device that is away, 50 of them", async () => {
+    it("queues 50 messages for an offline device", async () => {
         await create("away");
         await byToken.open();
         for (let index = 0; index < 50; index++) {
@@ -117,7 +117,7 @@ describe("azure-iothub Client and a device", () => {
         assert.ok(await byToken.getFileNotificationReceiver());
     });
 
-    it("refuses a wrong key at the token, and a policy without ServiceConnect at the link", async () => {
+    it("refuses a wrong key with the token, and a policy without ServiceConnect at the link", async () => {
         const owner = await connectionString("service");
         const wrong = owner.replace(/SharedAccessKey=.*/, "SharedAccessKey=d3Jvbmc=");
         await assert.rejects(
@@ -130,7 +130,7 @@ describe("azure-iothub Client and a device", () => {
         await reader.close();
     });
 
-    it("invokes a method and brings the device's answer", async () => {
+    it("invokes a method and returns the device's answer", async () => {
         device.onDeviceMethod("reboot", (request, response) => {
             void response.send(202, { echoed: request.payload as unknown });
         });
@@ -139,7 +139,7 @@ describe("azure-iothub Client and a device", () => {
         assert.deepEqual(result, { status: 202, payload: { echoed: { in: 5 } } });
     });
 
-    it("says that a device is not online, and that it does not answer", async () => {
+    it("reports a device that is not online, and one that does not answer", async () => {
         await create("offline");
         const params = { methodName: "reboot", responseTimeoutInSeconds: 5 };
         await fails(byToken.invokeDeviceMethod("offline", params), 404, /404103/);
@@ -149,7 +149,7 @@ describe("azure-iothub Client and a device", () => {
         await fails(byToken.invokeDeviceMethod("d1", silent), 504, /504101/);
     });
 
-    it("tells the device of desired properties and shows what it reports", async () => {
+    it("notifies the device of desired properties and shows what it reports", async () => {
         const twin = await device.getTwin();
         const desired = new Promise((resolve) => twin.on("properties.desired.interval", resolve));
         await registry.updateTwin("d1", { properties: { desired: { interval: 7 } } }, "*");
@@ -163,7 +163,7 @@ describe("azure-iothub Client and a device", () => {
         assert.equal(responseBody.properties.reported.interval, 7);
     });
 
-    it("detaches other links with a text, for a client by itself (rhea)", async () => {
+    it("detaches unsupported links with an error text, for a bare client (rhea)", async () => {
         const connection = rhea.create_container().connect({
             host: hostName,
             hostname: hostName,

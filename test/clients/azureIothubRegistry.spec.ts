@@ -77,7 +77,7 @@ describe("azure-iothub Registry", () => {
         await byToken.removeDevices(named(3, "list"), true);
     });
 
-    it("makes, changes and removes 100 devices at once", async () => {
+    it("creates, updates and removes 100 devices in one call", async () => {
         const devices = named(100, "bulk");
         const added = await byToken.addDevices(devices);
         assert.equal((added.responseBody as unknown as BulkResult).isSuccessful, true);
@@ -138,7 +138,7 @@ describe("azure-iothub Registry", () => {
         await byToken.removeDevices(named(25, "page"), true);
     });
 
-    it("reads and updates twins, and keeps to their etags", async () => {
+    it("reads and updates twins according to their ETags", async () => {
         await byToken.create({ deviceId: "twin" });
         const { responseBody: twin } = await byToken.getTwin("twin");
         const etag = twin.etag;

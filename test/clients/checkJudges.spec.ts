@@ -6,7 +6,7 @@ import { AzureCli } from "../support/azureCli";
 import { dropGroup, iotHubClient, makeHub } from "../support/iotHubClient";
 
 /** What `npm run check` reads, read by Azure's own clients. */
-describe("what a check before a first up reads", function () {
+describe("the calls of npm run check", function () {
     this.timeout(300_000);
     let az: AzureCli;
 
@@ -19,7 +19,7 @@ describe("what a check before a first up reads", function () {
         await az?.remove();
     });
 
-    it("az provider register and unregister another namespace, and show it", async () => {
+    it("az provider registers, unregisters and shows another namespace", async () => {
         const state = () =>
             az.json<string>(
                 "provider show --namespace Microsoft.Storage --query registrationState",

@@ -101,7 +101,7 @@ describe("azure-iot-device over MQTT", function () {
         });
     });
 
-    it("receives and completes cloud-to-device messages, also those sent before it listened", async () => {
+    it("receives and completes cloud-to-device messages, including those sent before it subscribed", async () => {
         const early = new Message("early");
         early.messageId = "c2d-1";
         await service.send("device-1", early);
@@ -138,7 +138,7 @@ describe("azure-iot-device over MQTT", function () {
         });
     });
 
-    it("reads its twin, reports properties and is told of desired ones", async () => {
+    it("reads its twin, reports properties and receives desired ones", async () => {
         await registry.updateTwin("device-1", { properties: { desired: { interval: 5 } } }, "*");
         const twin: Twin = await device.getTwin();
         assert.strictEqual(twin.properties.desired.interval, 5);
@@ -202,7 +202,7 @@ describe("azure-iot-device over MQTT", function () {
         );
     });
 
-    it("is told that it is not authorized, and the reason is to be read at the emulator", async () => {
+    it("learns that it is not authorized; the emulator shows the reason", async () => {
         const client = await clientFor(hostName, "never-registered");
         await assert.rejects(client.open(), { name: "UnauthorizedError" });
         const refusals = await manage<{ deviceId: string; reason: string }[]>("GET", "/refusals");
@@ -210,7 +210,7 @@ describe("azure-iot-device over MQTT", function () {
         assert.strictEqual(mine[0].reason, "deviceUnknown");
     });
 
-    it("is cut off when it is disabled, and comes back when it is enabled", async () => {
+    it("is disconnected when disabled, and reconnects when enabled", async () => {
         await register("device-3");
         const client = await open(hostName, "device-3");
         const { responseBody } = await registry.get("device-3");

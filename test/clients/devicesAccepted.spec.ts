@@ -204,7 +204,7 @@ describe("devices that are accepted", () => {
     }
 
     for (const one of switched) {
-        it(`only when the switch ${one.name} says so`, async () => {
+        it(`only with the setting for ${one.name}`, async () => {
             const { manage } = trial.world.emulator;
             assert.strictEqual(await trial.attempt(one), 5);
             await manage("PATCH", "/settings", one.off);

@@ -88,7 +88,7 @@ describe("openssl s_client", () => {
         ["-tls1_3", "TLSv1.3"],
     ];
     for (const [flag, version] of versions) {
-        it(`${version}: leaf and chain are let in with CONNACK 0`, async () => {
+        it(`${version}: leaf and chain are accepted with CONNACK 0`, async () => {
             const deviceId = sessions.register();
             const leaf = await issue(intermediate, { commonName: deviceId });
             const certificates = { leaf, sent: chain(intermediate) };
@@ -146,7 +146,7 @@ describe("openssl s_client", () => {
         }
     });
 
-    it("older TLS is not spoken", async () => {
+    it("older TLS versions are refused", async () => {
         const { answer, report } = await talk(sessions.register(), "-tls1_1");
         assert.strictEqual(answer, "");
         assert.match(report, /alert protocol version|no protocols available/);

@@ -83,7 +83,7 @@ describe("azure-iot-provisioning-service", function () {
         return pages;
     };
 
-    it("an enrollment group lives: verified CA, all settings, update by ETag, deletion", async () => {
+    it("an enrollment group is created with a verified CA and all settings, updated by ETag, deleted", async () => {
         const wanted = groupOf("fleet-a", {
             ...byReference("ca-0", "ca-1"),
             allocationPolicy: "static",
@@ -121,7 +121,7 @@ describe("azure-iot-provisioning-service", function () {
         await rejects(client.getEnrollmentGroup("fleet-a"), { responseBody: /404202/ });
     });
 
-    it("tells about signing certificates what is in them, and keeps those sent back as information", async () => {
+    it("describes signing certificates, and keeps them when the description is sent back", async () => {
         const { responseBody: made } = await client.createOrUpdateEnrollmentGroup(
             groupOf("fleet-signed", {
                 attestation: {
@@ -164,7 +164,7 @@ describe("azure-iot-provisioning-service", function () {
         await client.deleteEnrollmentGroup("fleet-signed");
     });
 
-    it("refuses a CA that the service has not, or has not proven: 401002", async () => {
+    it("refuses a CA that the service does not have or has not verified: 401002", async () => {
         for (const reference of ["no-such-ca", "ca-2"]) {
             await rejects(
                 client.createOrUpdateEnrollmentGroup(groupOf("x", byReference(reference))),
@@ -173,7 +173,7 @@ describe("azure-iot-provisioning-service", function () {
         }
     });
 
-    it("an individual enrollment lives, and pages of a query come one after the other", async () => {
+    it("an individual enrollment is created, queried page by page and deleted", async () => {
         const leaves = await Promise.all(["p-1", "p-2", "p-3", "p-4", "p-5"].map(leaf));
         for (const [index, issued] of leaves.entries()) {
             await client.createOrUpdateIndividualEnrollment(enrollmentOf(`p-${index + 1}`, issued));
@@ -205,7 +205,7 @@ describe("azure-iot-provisioning-service", function () {
         }
     });
 
-    it("bulk: 10 at once, each failure for itself, 11 refused", async () => {
+    it("bulk: 10 at once, each failure separate, 11 refused", async () => {
         const ids = Array.from({ length: 11 }, (_, index) => `bulk-${index}`);
         const enrollments = (await Promise.all(ids.map(leaf))).map((issued, index) =>
             enrollmentOf(ids[index], issued),
@@ -248,7 +248,7 @@ describe("azure-iot-provisioning-service", function () {
         deepStrictEqual(await run("delete", [ten[9]]), { errors: [], isSuccessful: true });
     });
 
-    it("registrations: none yet of a group, none of an ID", async () => {
+    it("registrations: none for a new group, none for an unknown ID", async () => {
         await client.createOrUpdateEnrollmentGroup(groupOf("fleet-r", byReference("ca-1")));
         const pages = await pagesOf(
             client.createEnrollmentGroupDeviceRegistrationStateQuery(
@@ -262,7 +262,7 @@ describe("azure-iot-provisioning-service", function () {
         await client.deleteEnrollmentGroup("fleet-r");
     });
 
-    it("takes a token of Entra ID", async () => {
+    it("accepts an Entra ID token", async () => {
         const byToken = ProvisioningServiceClient.fromTokenCredential(
             host,
             new EnvironmentCredential(),
@@ -274,7 +274,7 @@ describe("azure-iot-provisioning-service", function () {
         await byToken.deleteEnrollmentGroup(responseBody);
     });
 
-    it("refuses what it does not play, and says so", async () => {
+    it("refuses what it does not emulate, and says so", async () => {
         const symmetric = groupOf("keys", {
             attestation: { type: "symmetricKey", symmetricKey: {} },
         });

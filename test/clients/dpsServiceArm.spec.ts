@@ -39,7 +39,7 @@ describe("@azure/arm-deviceprovisioningservices", function () {
     });
 
     describe("a service", () => {
-        it("is created with a linked hub, whose key nobody is shown", async () => {
+        it("is created with a linked hub, whose key is never shown", async () => {
             const availability = () =>
                 client.iotDpsResource.checkProvisioningServiceNameAvailability({ name });
             strictEqual((await availability()).nameAvailable, true);
@@ -72,7 +72,7 @@ describe("@azure/arm-deviceprovisioningservices", function () {
             deepStrictEqual([taken.nameAvailable, taken.reason], [false, "AlreadyExists"]);
         });
 
-        it("is updated with what a GET showed, the masked key included", async () => {
+        it("can be updated with the body of a GET, including the masked key", async () => {
             const shown = await client.iotDpsResource.get(name, group);
             const idScope = shown.properties.idScope;
             const changed = await client.iotDpsResource.beginCreateOrUpdateAndWait(group, name, {
@@ -113,7 +113,7 @@ describe("@azure/arm-deviceprovisioningservices", function () {
             }
         });
 
-        it("refuses hubs it cannot log in to, names and editions that are none", async () => {
+        it("refuses hubs it cannot log in to, and invalid names and editions", async () => {
             const make = (iotHub: string, dps = name, edition = "S1") =>
                 client.iotDpsResource.beginCreateOrUpdateAndWait(group, dps, {
                     location,
@@ -157,7 +157,7 @@ describe("@azure/arm-deviceprovisioningservices", function () {
                 { ifMatch },
             );
 
-        it("live from upload over proof and replacement to deletion", async () => {
+        it("exist from upload through proof and replacement to deletion", async () => {
             const uploaded = await upload(ca.certificate);
             strictEqual(uploaded.properties?.isVerified, false);
             strictEqual(uploaded.properties.subject, "DPS test CA");
@@ -202,7 +202,7 @@ describe("@azure/arm-deviceprovisioningservices", function () {
             await refused(client.dpsCertificate.get("ca", group, name), 404, /'ca' was not found/);
         });
 
-        it("take no proof by another CA, and none with another code", async () => {
+        it("refuse a proof by another CA or for another code", async () => {
             const { etag = "" } = await upload(ca.certificate);
             const asked = await client.dpsCertificate.generateVerificationCode(
                 "ca",
@@ -222,7 +222,7 @@ describe("@azure/arm-deviceprovisioningservices", function () {
     });
 
     describe("its end", () => {
-        it("is a deletion with all in it", async () => {
+        it("deletes everything in it", async () => {
             strictEqual((await client.iotDpsResource.get(name, group)).name, name);
             await client.iotDpsResource.beginDeleteAndWait(name, group);
             await refused(client.iotDpsResource.get(name, group), 404, /was not found/);

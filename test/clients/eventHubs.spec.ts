@@ -142,7 +142,7 @@ describe("an Event Hub that an IoT hub sends to, and @azure/event-hubs", functio
 
     after(() => dropGroup(arm, group));
 
-    it("is refused as an endpoint of an identity that may not send there, or is not the hub's", async () => {
+    it("is refused as an endpoint if its identity may not send there or is not assigned to the hub", async () => {
         await refused(putHub(), 400, /endpoint 'telemetry' cannot be used: .* may not send to/);
         await grantSender(randomUUID());
         await refused(
@@ -160,7 +160,7 @@ describe("an Event Hub that an IoT hub sends to, and @azure/event-hubs", functio
         );
     });
 
-    it("gets what the route's condition says, with its system properties, and the rest goes to the built-in endpoint", async () => {
+    it("gets the messages that match the route's condition, with system properties; the rest go to the built-in endpoint", async () => {
         await putHub();
         const registry = Registry.fromTokenCredential(
             `${hub}.azure-devices.net`,
@@ -215,7 +215,7 @@ describe("an Event Hub that an IoT hub sends to, and @azure/event-hubs", functio
         );
     });
 
-    it("is read by nobody without the role, nor in a consumer group that is not there", async () => {
+    it("cannot be read without the role, or in a consumer group that does not exist", async () => {
         const { credential } = await makeReader();
         const retryOptions = { maxRetries: 0 };
         const stranger = new EventHubConsumerClient(
@@ -245,7 +245,7 @@ describe("an Event Hub that an IoT hub sends to, and @azure/event-hubs", functio
         );
     });
 
-    it("gets nothing once the identity has lost its role, with which a hub is refused unless the emulator is set otherwise", async () => {
+    it("gets nothing after the identity has lost its role; a hub without the role is refused by default", async () => {
         const { body } = await armRequest(
             arm,
             "GET",
@@ -295,7 +295,7 @@ describe("an Event Hub that an IoT hub sends to, and @azure/event-hubs", functio
         );
     });
 
-    it("is beside the built-in endpoint, which takes a shared access key only, and without local authentication nobody", async () => {
+    it("coexists with the built-in endpoint, which accepts only shared access keys, and nobody without local authentication", async () => {
         const { properties } = await arm.iotHubResource.get(group, hub);
         const host = new URL(String(properties?.eventHubEndpoints?.events?.endpoint)).hostname;
         const { primaryKey } = await arm.iotHubResource.getKeysForKeyName(group, hub, "service");
@@ -331,7 +331,7 @@ describe("an Event Hub that an IoT hub sends to, and @azure/event-hubs", functio
         });
     });
 
-    it("has routes by the conditions that the emulator evaluates; all others are refused", async () => {
+    it("has routes with the conditions that the emulator evaluates; all others are refused", async () => {
         const { routing } = description().properties ?? {};
         for (const condition of [
             "$body.level > 3",

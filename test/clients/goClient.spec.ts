@@ -58,7 +58,7 @@ describe("Paho MQTT for Go", function () {
         return (await run(path.join(folder, "client"), args)).stdout.trim();
     }
 
-    it("connects with certificate and chain, and sends telemetry", async () => {
+    it("connects with its certificate chain, and sends telemetry", async () => {
         const deviceId = sessions.register();
         const leaf = await issue(intermediate, { commonName: deviceId });
         assert.strictEqual(await send(deviceId, chain(leaf, intermediate), leaf.key), "sent");

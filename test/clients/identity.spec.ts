@@ -177,11 +177,11 @@ describe("@azure/identity", function () {
             return (body.error as { code: string }).code;
         }
 
-        it("is taken", async () => {
+        it("is accepted", async () => {
             assert.strictEqual((await send("GET", address, await tokenOf(deployer))).status, 200);
         });
 
-        it("is asked for", async () => {
+        it("is required", async () => {
             assert.strictEqual(await refusal(), "AuthenticationFailed");
         });
 
@@ -190,7 +190,7 @@ describe("@azure/identity", function () {
             assert.strictEqual(await refusal(token), "InvalidAuthenticationTokenAudience");
         });
 
-        it("is refused once the clock has passed its end", async () => {
+        it("is refused once it has expired", async () => {
             const token = await tokenOf(deployer);
             await emulator.manage("PUT", "/clock", { offsetSeconds: 7200 });
             try {

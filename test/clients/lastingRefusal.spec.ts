@@ -18,7 +18,7 @@ interface Principal {
     readonly secret: string;
 }
 
-describe("why a hub refuses a login, asked of Resource Manager", function () {
+describe("why a hub refuses a login, according to Resource Manager", function () {
     this.timeout(60_000);
     const { manage, subscriptionId } = shared();
     const scope = `/subscriptions/${subscriptionId}`;
@@ -50,19 +50,19 @@ describe("why a hub refuses a login, asked of Resource Manager", function () {
         });
     }
 
-    it("nothing is known of a hub without network rules, for a login without the role", async () => {
+    it("unknown for a hub without network rules and a login without the role", async () => {
         assert.equal(await lastingRefusal(hubId, role, unauthorized), undefined);
         assert.equal(await lastingRefusal("the hub x", role, unauthorized), undefined);
     });
 
-    it("its public network access is off, unless the refusal is one of roles", async () => {
+    it("its public network access is disabled, unless the refusal is about roles", async () => {
         await network({ publicNetworkAccess: "Disabled" });
         const words = /^its public network access is disabled: run this where its private endpoint/;
         assert.match((await lastingRefusal(hubId, role, unauthorized)) ?? "", words);
         assert.equal(await lastingRefusal(hubId, role, withoutRole), undefined);
     });
 
-    it("its IP rules let in others", async () => {
+    it("its IP rules accept only others", async () => {
         const ipRules = [{ filterName: "office", action: "Allow", ipMask: "10.1.0.0/16" }];
         const networkRuleSets = {
             defaultAction: "Deny",

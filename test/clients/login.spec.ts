@@ -109,7 +109,7 @@ describe("the program's login", function () {
         assert.equal(await client(environment), application.ARM_CLIENT_ID);
     });
 
-    it("by a token that is given, and one in a file", async () => {
+    it("by a given token, and by one in a file", async () => {
         const token = await oidcToken(exchange);
         const file = path.join(folder, "token");
         writeFileSync(file, `${token}\n`, { mode: 0o600 });
@@ -120,7 +120,7 @@ describe("the program's login", function () {
         }
     });
 
-    it("by a token that the GitHub job asks for, with the audience that is set", async () => {
+    it("by a token that the GitHub job requests, with the configured audience", async () => {
         const environment = {
             ...application,
             ARM_USE_OIDC: "true",
@@ -167,7 +167,7 @@ describe("the program's login", function () {
         });
     });
 
-    it("tells an application from a person, and ends at once where the tenant is another", async () => {
+    it("distinguishes an application from a user, and ends immediately for another tenant", async () => {
         const other = await manage<Credentials>("POST", "/tenants");
         const login = azureLogin(() => undefined, {
             ARM_CLIENT_ID: other.clientId,
@@ -206,14 +206,14 @@ describe("the program's login", function () {
                 return { ...made, identity };
             });
 
-        it("takes az's default subscription and its tenant", async () => {
+        it("uses az's default subscription and its tenant", async () => {
             const { tenant, subscription, identity } = await login({});
             assert.equal(identity.tenantId, other.tenantId);
             assert.deepEqual(tenant, { value: other.tenantId, from: "the subscription" });
             assert.deepEqual(subscription, { value: other.subscriptionId, from: "az's default" });
         });
 
-        it("takes the tenant of the subscription that is set, not az's default", async () => {
+        it("uses the tenant of the configured subscription, not az's default", async () => {
             const { tenant, identity } = await login({ ARM_SUBSCRIPTION_ID: subscriptionId });
             assert.deepEqual([tenant?.value, identity.tenantId], [tenantId, tenantId]);
         });
@@ -241,7 +241,7 @@ describe("the program's login", function () {
             ],
         ];
         for (const [what, environment, words] of refused) {
-            it(`refuses ${what}, at once and with the remedy`, async () => {
+            it(`refuses ${what} immediately and with the remedy`, async () => {
                 await assert.rejects(login(environment()), words);
             });
         }

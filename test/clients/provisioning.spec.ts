@@ -149,7 +149,7 @@ describe("azure-iot-provisioning-device", function () {
             await assert.rejects(sendTelemetry(after, first, "with the old certificate"));
         });
 
-        it(`${transport}: a disabled group blocks, enabled again it lets its devices in`, async () => {
+        it(`${transport}: a disabled group blocks its devices, an enabled one accepts them again`, async () => {
             const id = `valve-${transport.toLowerCase()}`;
             const leaf = await leafOf(id);
             await switchGroup("disabled");
@@ -188,7 +188,7 @@ describe("azure-iot-provisioning-device", function () {
             return runDevice(files, folder, process.env, 1);
         }
 
-        it("registers again when the hub refuses its renewed certificate, and goes on", async () => {
+        it("registers again when the hub refuses its renewed certificate, and continues", async () => {
             const id = "sample-renewed";
             const first = await run(await leafOf(id), { idScope });
             assert.strictEqual(first.status, 0, first.lines.join("\n"));
@@ -200,7 +200,7 @@ describe("azure-iot-provisioning-device", function () {
             assert.deepStrictEqual(
                 again.lines.filter((line) => line.startsWith(id)),
                 [
-                    `${id}: refused by the hub: registers again`,
+                    `${id}: refused by the hub: registering again`,
                     `${id}: registered: ${connectionString}`,
                     `${id}: connected with its certificate`,
                     `${id}: sent message 1`,
@@ -217,7 +217,7 @@ describe("azure-iot-provisioning-device", function () {
             ],
             [
                 "a missing intermediate",
-                /is the intermediate in the certificate file, after the leaf\?/,
+                /check that the intermediate follows the leaf in the certificate file/,
                 async () => {
                     const leaf = await leafOf("sample-b");
                     const stranger = await makeCa({ commonName: "Stranger" });
@@ -239,7 +239,7 @@ describe("azure-iot-provisioning-device", function () {
             ],
         ];
         for (const [what, message, attempt] of refusals) {
-            it(`says in words that it is ${what}`, async () => {
+            it(`explains ${what}`, async () => {
                 const { status, lines } = await attempt();
                 assert.strictEqual(status, 1, lines.join("\n"));
                 assert.match(lines.join("\n"), message);

@@ -150,7 +150,7 @@ const chains: Refused[] = [
         name: "a look-alike CA: the uploaded one's name, another key",
         reason: "issuerKeyMismatch",
         errorCode: 401003,
-        detail: /the key of the certificate of that name \(SHA-1 [0-9A-F]{40}\) did not sign it/,
+        detail: /the key of the certificate with that name \(SHA-1 [0-9A-F]{40}\) did not sign it/,
         attempt: async (world, deviceId) => {
             registered(world, deviceId);
             const lookAlike = await makeCa({ commonName: "Test Root" });

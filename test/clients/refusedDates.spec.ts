@@ -19,7 +19,7 @@ const dates: Refused[] = [
         name: "the leaf is not valid yet",
         reason: "leafNotYetValid",
         errorCode: 401003,
-        detail: /valid from .* only; check the clock/,
+        detail: /not valid before .*; check the clock/,
         attempt: async (world, deviceId) => {
             registered(world, deviceId);
             const leaf = await issue(world.root, { commonName: deviceId, notBefore: future(1) });
@@ -44,7 +44,7 @@ const dates: Refused[] = [
         name: "the intermediate is not valid yet",
         reason: "intermediateNotYetValid",
         errorCode: 401003,
-        detail: /intermediate "CN=Early Intermediate" is valid from/,
+        detail: /intermediate "CN=Early Intermediate" is not valid before/,
         attempt: async (world, deviceId) => {
             registered(world, deviceId);
             const options = { commonName: "Early Intermediate", ca: true, notBefore: future(1) };

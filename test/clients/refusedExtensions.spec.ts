@@ -103,7 +103,7 @@ const cases: readonly Extended[] = [
 ];
 
 /** Certificates that the OpenSSL command line makes, over TLS and MQTT. */
-describe("refused for an extension, by default or as a switch says", function () {
+describe("refused for an extension, by default or by a setting", function () {
     this.timeout(30_000);
     let trial: Trial;
     let openssl: OpenSsl;
@@ -166,7 +166,7 @@ describe("refused for an extension, by default or as a switch says", function ()
             }));
     }
 
-    it("not when the device is known by its thumbprint, of which nothing else is asked", () =>
+    it("not for a device that authenticates by thumbprint, which needs nothing else", () =>
         trial.expectAccepted({
             name: "thumbprint",
             attempt: async (world, deviceId) => {

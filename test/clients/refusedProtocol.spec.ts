@@ -15,7 +15,7 @@ const tokens: Refused[] = [
         name: "a shared access signature where the hub forbids local authentication",
         reason: "sasDisabled",
         errorCode: 401003,
-        detail: /takes no shared access signatures from devices \(disableLocalAuth\)/,
+        detail: /does not accept shared access signatures from devices \(disableLocalAuth\)/,
         attempt: async (world, deviceId) => {
             const hub = addHub(world.emulator.emulator, `local-${deviceId}`, {
                 disableLocalAuth: true,
@@ -113,7 +113,7 @@ const protocol: Refused[] = [
         reason: "protocolVersionUnsupported",
         errorCode: 400001,
         code: 1,
-        detail: /speaks MQTT 5; IoT Hub takes MQTT 3\.1\.1 only/,
+        detail: /uses MQTT 5; IoT Hub accepts MQTT 3\.1\.1 only/,
         attempt: async (world, deviceId) => {
             registered(world, deviceId);
             const leaf = await issue(world.root, { commonName: deviceId });
@@ -125,7 +125,7 @@ const protocol: Refused[] = [
         reason: "protocolVersionUnsupported",
         errorCode: 400001,
         code: 1,
-        detail: /an older MQTT/,
+        detail: /an older version of MQTT/,
         attempt: async (world, deviceId) => {
             registered(world, deviceId);
             const leaf = await issue(world.root, { commonName: deviceId });
@@ -148,7 +148,7 @@ const protocol: Refused[] = [
         name: "a module's client ID",
         reason: "modulesNotImplemented",
         errorCode: 400004,
-        detail: /module identities are not emulated/,
+        detail: /does not emulate module identities/,
         attempt: async (world, deviceId) => {
             registered(world, deviceId);
             const leaf = await issue(world.root, { commonName: deviceId });
@@ -172,7 +172,7 @@ const protocol: Refused[] = [
         name: "a hub that asks for TLS 1.3, spoken to in TLS 1.2",
         reason: "tlsVersionTooLow",
         errorCode: 401003,
-        detail: /wants TLS 1\.3 or newer \(minTlsVersion\), the client spoke TLSv1\.2/,
+        detail: /requires TLS 1\.3 or newer \(minTlsVersion\); the client used TLSv1\.2/,
         attempt: async (world, deviceId) => {
             const hub = addHub(world.emulator.emulator, `tls-${deviceId}`, {
                 minTlsVersion: "1.3",

@@ -27,7 +27,7 @@ describe("dps added to a running stack", function () {
         return keys;
     }
 
-    it("is previewed and made, and the hub's other policies keep their keys, twice over", async () => {
+    it("is previewed and created, and the hub's other policies keep their keys, twice", async () => {
         const before = await policies();
         assert.equal(Object.keys(before).length, 5);
         deployment.change((settings) => {

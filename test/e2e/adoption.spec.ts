@@ -120,7 +120,7 @@ function withoutChanging(hub: IotHubDescription): Partial<IotHubDescription> {
 describe("a hub that another tool has configured", function () {
     this.timeout(900_000);
 
-    describe("after this program made it", () => {
+    describe("after this program created it", () => {
         let deployment: Deployment;
         let group: string;
         let name: string;
@@ -149,11 +149,11 @@ describe("a hub that another tool has configured", function () {
             await deployment?.remove();
         });
 
-        it("is no difference", async () => {
+        it("shows no difference", async () => {
             assert.deepEqual(await deployment.plan(), []);
         });
 
-        it("two units: everything is as before, and nothing is left to do", async () => {
+        it("two units: everything else is unchanged, and nothing is left to do", async () => {
             const before = await look(group, name);
             assert.equal(Object.keys(before.keys).length, 6);
             deployment.change(({ hub }) => void (hub.units = 2));
@@ -169,7 +169,7 @@ describe("a hub that another tool has configured", function () {
             await deployment.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes");
         });
 
-        it("a route that came since the last run stays when dps is added", async () => {
+        it("a route that was added since the last run stays when dps is added", async () => {
             const { properties = {}, ...rest } = await deployment.arm.iotHubResource.get(
                 group,
                 name,
@@ -197,7 +197,7 @@ describe("a hub that another tool has configured", function () {
             assert.deepEqual(await deployment.plan(), []);
         });
 
-        it("after a refresh that found something, nothing is put back", async () => {
+        it("after a refresh that found changes, none is reverted", async () => {
             const { properties = {}, ...rest } = await deployment.arm.iotHubResource.get(
                 group,
                 name,
@@ -221,7 +221,7 @@ describe("a hub that another tool has configured", function () {
             assert.deepEqual(await deployment.plan(), []);
         });
 
-        it("localAuth off: keys are refused, and the policy that another tool made is still there", async () => {
+        it("localAuth false: keys are refused, and the policy of another tool still exists", async () => {
             const { hub, keys } = await look(group, name);
             deployment.change((settings) => void (settings.hub.localAuth = false));
             await upAsAnnounced(deployment);
@@ -256,7 +256,7 @@ describe("a hub that another tool has configured", function () {
             await dropGroup(iotHubClient(), group);
         });
 
-        it("is as before after the first run, and after two units", async () => {
+        it("is unchanged after the first run, and after two units", async () => {
             const file = path.join(deployment.stack.workspace.workDir, "import.json");
             const id = `/subscriptions/${shared().subscriptionId}/resourceGroups/${group}/providers/Microsoft.Devices/IotHubs/${name}`;
             writeFileSync(

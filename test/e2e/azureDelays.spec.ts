@@ -7,7 +7,7 @@ interface Traffic {
 }
 
 /** Azure refuses for a while what it takes later; each time is seen on Azure (docs/tried-where.md). */
-describe("writes and reads that Azure refuses for a while", function () {
+describe("writes and reads that Azure refuses temporarily", function () {
     this.timeout(600_000);
     const { manage } = shared();
     let deployment: Deployment;
@@ -57,7 +57,7 @@ describe("writes and reads that Azure refuses for a while", function () {
         assert.deepEqual(await deployment.plan(), []);
     });
 
-    it("a hub that one read does not find (404): it is neither made again nor written anew", async () => {
+    it("a hub that one read does not find (404) is neither created again nor updated", async () => {
         const { hub } = await deployment.outputs();
         const message = `The Resource '${hub.name}' was not found.`;
         await manage("POST", "/faults", {

@@ -101,7 +101,7 @@ describe("The azuread plugin and the Pulumi CLI", function () {
         await new ClientAssertionCredential(tenantId, clientId, external).getToken(armScope);
     }
 
-    it("makes an application that can sign in at once", async () => {
+    it("creates an application that can sign in immediately", async () => {
         await pulumi(main, "stack", "init");
         await pulumi(main, "up", "--yes", "--skip-preview");
         const made = await outputs();

@@ -39,12 +39,12 @@ describe("the brake (maxCutOff)", function () {
         await connects((await deployment.outputs()).devices["pump-3"]);
     }
 
-    it("holds an empty list", async () => {
+    it("stops an empty device list", async () => {
         deployment.change((settings) => Object.assign(settings, { devices: [] }));
         await refused(/would cut off 7 devices, .*at most 5 .*pump-0: leaves the configuration/s);
     });
 
-    it("holds npm run fleet as well, before it writes anything", async () => {
+    it("stops npm run fleet as well, before it writes anything", async () => {
         for (const verb of ["preview", "up"]) {
             const { status, text } = await FleetCommand.start(deployment, verb).ended;
             assert.equal(status, 1, text);
@@ -53,7 +53,7 @@ describe("the brake (maxCutOff)", function () {
         assert.equal(await onHub(), 7);
     });
 
-    it("holds a rotation without retain", async () => {
+    it("stops a rotation without retain", async () => {
         deployment.change((settings) => {
             settings.devices = Array.from({ length: 7 }, (_, index) => ({
                 id: `pump-${index}`,
@@ -64,7 +64,7 @@ describe("the brake (maxCutOff)", function () {
         await refused(/pump-0: its CA "IoT Intermediate CA pumps G1" is trusted no more/);
     });
 
-    it("lets go what the setting that the refusal names allows", async () => {
+    it("allows the cut with the setting that the refusal names", async () => {
         deployment.change((settings) => Object.assign(settings, { maxCutOff: 7 }));
         await deployment.up();
         await connects((await deployment.outputs()).devices["pump-3"]);

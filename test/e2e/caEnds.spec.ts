@@ -14,7 +14,7 @@ function publicKeyOf(pem: string): string {
 }
 
 /** CAs that live for 100 days, and leaves for 10, in a protected stack. */
-describe("CAs that come to their end", function () {
+describe("CAs that are about to expire", function () {
     this.timeout(600_000);
     const { manage } = shared();
     let deployment: Deployment;
@@ -44,7 +44,7 @@ describe("CAs that come to their end", function () {
         await manage("PUT", "/clock", { offsetSeconds: days * day });
     }
 
-    it("are told in time, with who depends on them and what to do", async () => {
+    it("are announced in time, with dependents and remedy", async () => {
         await setClock(75);
         const { stdout } = await deployment.stack.preview({ color: "never" });
         assert.match(stdout, /The root CA "root" ends on \S+, in 24 days\. Create a new one with/);

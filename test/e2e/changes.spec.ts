@@ -105,7 +105,7 @@ describe("changes of a running stack", function () {
         await leavesNothing();
     });
 
-    it("a replacement that is asked for leaves each resource where it was", async () => {
+    it("a requested replacement leaves each resource in place", async () => {
         const replace = await urns([
             "DeviceIdentity::pump-1",
             "VerifiedCertificate::pumps-g1",
@@ -121,7 +121,7 @@ describe("changes of a running stack", function () {
         await expectAllInPlace();
     });
 
-    it("a hub of a fixed name that moves takes its devices, CAs and service along", async () => {
+    it("moving a hub with a fixed name keeps its devices, CAs and service", async () => {
         deployment.change((settings) => Object.assign(settings, { location: "northeurope" }));
         const replaced = (await deployment.plan()).filter((step) => step.startsWith("replace "));
         for (const one of [
@@ -140,7 +140,7 @@ describe("changes of a running stack", function () {
         assert.equal((await deployment.twin("pump-1")).tags.site, "Oslo");
     });
 
-    it("devices that registered are taken over when their group is listed, and go on connecting", async () => {
+    it("registered devices are adopted when their group becomes listed, and still connect", async () => {
         deployment.change(({ groups }) => {
             groups.meters.provisioning = "both";
             groups.taps.provisioning = "listed";
@@ -169,7 +169,7 @@ describe("changes of a running stack", function () {
         }
     });
 
-    it("a certificate that is targeted without its CA fails in the preview already", async () => {
+    it("targeting a certificate without its CA already fails in the preview", async () => {
         deployment.change(({ groups }) => Object.assign(groups.pumps, { validityDays: 90 }));
         const [target, issuer] = await urns(["DeviceCertificate::pump-1", "Issuer::pumps"]);
         await assert.rejects(
@@ -181,7 +181,7 @@ describe("changes of a running stack", function () {
         await leavesNothing();
     });
 
-    it("a protected stack is not destroyed in parts, and then as a whole", async () => {
+    it("a protected stack is not even partly destroyed; an unprotected one is destroyed completely", async () => {
         deployment.change((settings) => Object.assign(settings, { protect: true }));
         await deployment.up();
         await assert.rejects(

@@ -117,7 +117,7 @@ describe("an Entra application for a repository's CI", function () {
         });
     }
 
-    it("is made with one federated credential a subject, and without a secret", async () => {
+    it("has one federated credential per subject, and no secret", async () => {
         const address = `(appId='${outputs.ciClientId}')`;
         application = await graph<GraphObject>("GET", `/applications${address}`);
         assert.equal(application.displayName, "iot-x509 CI of acme/fleet");
@@ -131,7 +131,7 @@ describe("an Entra application for a repository's CI", function () {
         ]);
     });
 
-    it("follows its subjects, whichever is removed and in whatever order", async () => {
+    it("follows its subjects, whichever is removed, in any order", async () => {
         const setSubjects = (subjects: string[]): void =>
             deployment.change((settings) => {
                 settings.ci = { repository: "acme/fleet", subjects };
@@ -204,7 +204,7 @@ describe("an Entra application for a repository's CI", function () {
         assert.deepEqual(await deployment.plan(), []);
     });
 
-    it("lets it refresh all but the application itself, which takes a right in the directory", async () => {
+    it("lets it refresh all but the application itself, which needs a directory permission", async () => {
         await assert.rejects(deployment.up("--refresh"), /Insufficient privileges|403/);
         const printed = await deployment.up("--refresh", "--exclude", "**::ci-*");
         assert.match(printed, /unchanged/);
@@ -230,7 +230,7 @@ describe("an Entra application for a repository's CI", function () {
         await assert.rejects(register(request));
     });
 
-    it("may block without the right to ask who registered: the preview says that it does not know", async () => {
+    it("may block without the right to list registrations: the preview says that they are unknown", async () => {
         await runAsWorkflow(withIds);
         deployment.change(({ groups }) => void (groups.meters.blocked = false));
         await deployment.up();

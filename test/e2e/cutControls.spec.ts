@@ -53,7 +53,7 @@ const strays = ["block", "rotate", "delete"].map((control) => ({
     group: `${control}-dps`,
 }));
 
-describe("what the configuration switches off, of every kind and on every linked hub", function () {
+describe("what the configuration disables, of every kind and on every linked hub", function () {
     this.timeout(900_000);
     let far: Deployment;
     let near: Deployment;
@@ -208,7 +208,7 @@ describe("what the configuration switches off, of every kind and on every linked
         assert.equal(hubs.size, 2);
     });
 
-    it("gets in by no door after one up; bystanders keep their connections", async () => {
+    it("cannot connect in any way after one up; others keep their connections", async () => {
         const bystanders = under("calm").filter(({ isLive }) => isLive);
         const before = await Promise.all(bystanders.map(({ id }) => liveConnection(hubOf(id), id)));
         near.change((all) => {
@@ -244,7 +244,7 @@ describe("what the configuration switches off, of every kind and on every linked
         await leavesNothing();
     });
 
-    it("lets in again what the opposite change switches on", async () => {
+    it("accepts again what the opposite change enables", async () => {
         near.change((all) => {
             all.groups = { ...all.groups, ...groups() };
             for (const kind of kinds) {
@@ -296,7 +296,7 @@ describe("what cannot be revoked below a trusted root", function () {
         return deployment.up();
     }
 
-    it("a listed group's former CA: the run is refused, with the ways to go", async () => {
+    it("a listed group's former CA: the run is refused, with alternatives", async () => {
         await assert.rejects(rotates("listed", { generation: 2 }), (error: Error) => {
             assert.match(error.message, /group listed, generation 1: .* accepted until \d{4}-/);
             assert.match(error.message, /Nothing was changed.*retain.*pki\.root\.generation/s);
@@ -306,7 +306,7 @@ describe("what cannot be revoked below a trusted root", function () {
         await leavesNothing();
     });
 
-    it("a group's that registers is revoked: the identity takes the new certificate alone", async () => {
+    it("the former CA of a registering group is revoked: the identity accepts only the new certificate", async () => {
         const { devices: before, provisioning } = (await deployment.outputs()) as Outputs;
         const { idScope } = provisioning;
         const { chain, privateKey } = before["meter-1"];
@@ -325,7 +325,7 @@ describe("what cannot be revoked below a trusted root", function () {
         await leavesNothing();
     });
 
-    it("a blocked group's devices are disabled one by one, and a warning says what stays; freed, they connect", async () => {
+    it("a blocked group's devices are disabled one by one, and a warning says what remains possible; unblocked, they connect", async () => {
         const { devices } = await deployment.outputs();
         deployment.change((all) => void (all.groups.listed.blocked = true));
         const printed = await deployment.up();

@@ -35,7 +35,7 @@ describe("npm run demo", function () {
     });
 
     for (const major of ["20", "22", "24"]) {
-        it(`holds all that it shows on Node.js ${major}`, async function () {
+        it(`succeeds on Node.js ${major}`, async function () {
             const { status, output } = await demo(nodeFolder(this, major));
             assert.strictEqual(status, 0, output);
             const [, engine] = /^Engine: (.*)$/m.exec(output) ?? [];

@@ -11,7 +11,7 @@ const repository = path.resolve(__dirname, "../..");
 describe("the demo", function () {
     this.timeout(120_000);
 
-    it("ends with emulator, engine and files when it is told to in the middle of an update", async () => {
+    it("a signal during an update ends the emulator and the engine and removes the files", async () => {
         const folder = mkdtempSync(path.join(tmpdir(), "iot-x509-demo-signals-"));
         try {
             const demo = spawn(

@@ -75,7 +75,7 @@ describe("drift", function () {
         await connects(outputs.devices["by-key"]);
     });
 
-    it("is seen by refresh: each thing that was changed, and nothing else", async () => {
+    it("is found by refresh: every change, and nothing else", async () => {
         await changeByHand();
         assert.equal((await authority("pumps-g1"))?.isVerified, false);
         assert.equal(await authority("sensors-g1"), undefined);
@@ -97,7 +97,7 @@ describe("drift", function () {
         ]);
     });
 
-    it("is healed by up", async () => {
+    it("is corrected by up", async () => {
         await deployment.up();
         const authorities = await deployment.authorities();
         assert.deepEqual(
@@ -118,7 +118,7 @@ describe("drift", function () {
         assert.deepEqual([site, line, foreign], ["Oslo", { number: 1 }, "stays"]);
     });
 
-    it("leaves the devices' certificates as they were, and they are let in again", async () => {
+    it("leaves the devices' certificates unchanged, and they are accepted again", async () => {
         const now = await deployment.outputs();
         for (const [id, { certificate }] of Object.entries(outputs.devices)) {
             assert.equal(now.devices[id].certificate, certificate);

@@ -46,14 +46,14 @@ describe("without the Pulumi CLI", function () {
             return value[0].properties;
         };
 
-        it("makes a hub without shared keys, and proves its CA", async () => {
+        it("creates a hub without shared keys, and proves its CA", async () => {
             const hub = await arm.iotHubResource.get(resourceGroupName, outputs.hub.name);
             assert.strictEqual(hub.properties?.hostName, outputs.hub.hostName);
             assert.strictEqual(hub.properties?.disableLocalAuth, true);
             assert.strictEqual((await authority())?.isVerified, true);
         });
 
-        it("makes chains that OpenSSL accepts, with the CAs' constraints", async () => {
+        it("issues chains that OpenSSL accepts, with the CAs' constraints", async () => {
             const text = Buffer.from((await authority())?.certificate ?? "", "base64");
             const root = new X509Certificate(text).toString();
             for (const id of ["pump-01", "pump-02", "sensor-01", "sensor-02"]) {
@@ -61,19 +61,19 @@ describe("without the Pulumi CLI", function () {
             }
         });
 
-        it("makes devices that connect with their certificates", async () => {
+        it("creates devices that connect with their certificates", async () => {
             await connects(outputs.devices["pump-02"]);
             await connects(outputs.devices["sensor-01"]);
         });
 
-        it("deletes all that it made", async () => {
+        it("deletes everything that it created", async () => {
             assert.strictEqual((await stack.destroy()).count, made);
             const path = `/resourceGroups/${resourceGroupName}`;
             assert.strictEqual((await armRequest(arm, "GET", path)).status, 404);
         });
     });
 
-    it("makes the identity of CI in Entra ID, and deletes it", async () => {
+    it("creates the identity of CI in Entra ID, and deletes it", async () => {
         const resourceGroupName = "fallback-ci";
         const project = ProjectCopy.make({ environment: process.env, pulumiHome: "" });
         project.changeSettings("ci", (config) => {
@@ -95,7 +95,7 @@ describe("without the Pulumi CLI", function () {
         }
     });
 
-    it("the demo shows what it can, and tells and counts what it left out", () => {
+    it("the demo shows what it can, and names and counts what it skips", () => {
         const script =
             'require("./scripts/demo/demoFallback").demoWithoutCli()' +
             ".catch((error) => { console.error(error); process.exit(1); })";

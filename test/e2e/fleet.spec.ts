@@ -92,7 +92,7 @@ describe("a fleet in shards (npm run fleet)", function () {
         }
     }
 
-    it(`takes at most ${largestDevice} bytes of the state file for a device`, async () => {
+    it(`needs at most ${largestDevice} bytes of the state file per device`, async () => {
         const file = deployment.project.file(".pulumi/stacks/iot-x509/fleet.json");
         // From its second run on, the hub's record names the parts of it that are left alone.
         await deployment.up();
@@ -107,7 +107,7 @@ describe("a fleet in shards (npm run fleet)", function () {
         assert.equal(held.size, devices.length);
     });
 
-    it("moves from one stack to shards: no certificate anew, no device dropped, no connection cut", async () => {
+    it("moves from one stack to shards: no certificate reissued, no device dropped, no connection ended", async () => {
         const [before, devicesBefore] = [held, await generations()];
         const device = await connectDevice(credentials("device-0001"));
         const connection = await liveConnection(hubName, "device-0001");
@@ -144,7 +144,7 @@ describe("a fleet in shards (npm run fleet)", function () {
         assert.deepEqual(Object.keys(changeSummary), ["same"]);
     });
 
-    it("gives no CA key to a device's state, and has no key in clear in any file", async () => {
+    it("stores no CA key in a device's state, and no unencrypted key in any file", async () => {
         for (const { resources, chain } of held.values()) {
             const [leaf] = certificatesOf(chain);
             const text = JSON.stringify(resources);
@@ -157,7 +157,7 @@ describe("a fleet in shards (npm run fleet)", function () {
         }
     });
 
-    it("leaves no settings file of a fleet stack, and lets none be deployed by itself", async () => {
+    it("leaves no settings file of a fleet stack, and refuses to deploy one by itself", async () => {
         const files = readdirSync(deployment.project.folder);
         assert.deepEqual(
             files.filter((name) => /^Pulumi\..+\.yaml$/.test(name)),
@@ -170,7 +170,7 @@ describe("a fleet in shards (npm run fleet)", function () {
         rmSync(deployment.project.file("Pulumi.fleet-shard-1.yaml"), { force: true });
     });
 
-    it("gives out the devices' files, and with --changed those alone whose content is not right", async () => {
+    it("writes the devices' files, and with --changed only those whose content differs", async () => {
         const folder = mkdtempSync(path.join(tmpdir(), "iot-x509-files-"));
         const out = path.join(folder, "credentials");
         const text = await fleet("certificates", "--out", out);
@@ -198,7 +198,7 @@ describe("a fleet in shards (npm run fleet)", function () {
         rmSync(folder, { recursive: true });
     });
 
-    it("refuses a stack of another organization or project, whatever it is to do", async () => {
+    it("every command refuses a stack of another organization or project", async () => {
         for (const [stack, why] of [
             ["acme/iot-x509/fleet", /which has no organizations/],
             ["organization/other/fleet", /belongs to the project other/],
@@ -209,7 +209,7 @@ describe("a fleet in shards (npm run fleet)", function () {
         }
     });
 
-    it("previews an added device in its shard alone, and makes it", async () => {
+    it("previews an added device only in its shard, and creates it", async () => {
         deployment.change(({ devices }) => void devices.push({ id: "added", group: "pumps" }));
         const preview = await fleet("preview");
         assert.match(preview, /^ +create DeviceCertificate added\n +create DeviceIdentity added$/m);
@@ -222,7 +222,7 @@ describe("a fleet in shards (npm run fleet)", function () {
         await connects(credentials("added"));
     });
 
-    it("lets a device that fails fail alone, and makes it with the next up", async () => {
+    it("a failing device fails alone, and the next up creates it", async () => {
         const registry = await deployment.registry();
         await registry.create({ deviceId: "not-ours" });
         deployment.change(({ devices }) => {
@@ -240,7 +240,7 @@ describe("a fleet in shards (npm run fleet)", function () {
         await connects(credentials("not-ours"));
     });
 
-    it("moves to more shards the same way, and no other run gets in between", async () => {
+    it("moves to more shards the same way, and no other run can interfere", async () => {
         const [before, devicesBefore] = [held, await generations()];
         const first = FleetCommand.start(deployment, "up", "--shards", "3");
         await until(async () => (await stackNames(deployment)).includes("fleet-fleet-lock"));
@@ -302,7 +302,7 @@ describe("a fleet in shards (npm run fleet)", function () {
     }
 
     // More than the 100 identities that S1 takes at once: the others wait for the hub's pace.
-    it("is interrupted in order, leaves no process, and goes on with the same command", async () => {
+    it("an interrupted run leaves no process, and the same command continues it", async () => {
         deployment.change((settings) => {
             settings.devices = [...settings.devices, ...deviceNames(180).slice(24)];
         });
@@ -318,7 +318,7 @@ describe("a fleet in shards (npm run fleet)", function () {
         assert.equal((await onHub()).length, 183);
     });
 
-    it("is killed, and goes on once its locks are freed as its error says", async () => {
+    it("a killed run continues after its locks are released as the error says", async () => {
         deployment.change(({ devices }) => devices.push(...deviceNames(240).slice(180)));
         await endedInTheMiddle((command) => command.killAll());
         const killed = await FleetCommand.start(deployment, "up").ended;

@@ -51,7 +51,7 @@ describe("a hub's stack whose shards were set by hand", function () {
         await stack.workspace.removeStack("guard-shard-2");
     });
 
-    it("is refused by itself from the moment in which the first device moves", async () => {
+    it("is refused by itself as soon as the first device moves", async () => {
         const moving = FleetCommand.start(deployment, "up");
         const shard = project().file(".pulumi/stacks/iot-x509/guard-shard-1.json");
         while (!(existsSync(shard) && readFileSync(shard, "utf8").includes("::gate-"))) {
@@ -85,7 +85,7 @@ describe("a hub's stack whose shards were set by hand", function () {
         );
     });
 
-    it("goes on with it, and keeps its CAs when it is not destroyed because it is protected", async () => {
+    it("works with it, and keeps its CAs when a destroy is refused because of protection", async () => {
         deployment.variables.PULUMI_CONFIG_PASSPHRASE = "another passphrase";
         deployment.change((settings) => {
             settings.protect = true;

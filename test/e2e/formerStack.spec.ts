@@ -107,7 +107,7 @@ describe("a stack that an earlier version of the program made", function () {
         await pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes");
     });
 
-    it("is updated: a device is added, every other keeps its certificate, key and identity", async () => {
+    it("is updated: a device is added, all others keep certificate, key and identity", async () => {
         project.changeSettings("former", (config) => {
             (config["iot-x509:devices"] as unknown[]).push({ id: "pump-03", group: "pumps" });
         });
@@ -130,11 +130,11 @@ describe("a stack that an earlier version of the program made", function () {
         await pulumi("preview", "--expect-no-changes");
     });
 
-    it("lets a device connect with what the earlier version gave it", async () => {
+    it("a device connects with the certificate of the earlier version", async () => {
         assert.equal(await connack("pump-01"), 0);
     });
 
-    it("is destroyed, and nothing is left", async () => {
+    it("is destroyed completely", async () => {
         await pulumi("destroy", "--yes", "--skip-preview");
         const { hubs, provisioning, arm } = await dump();
         assert.deepEqual([hubs.hubs, provisioning.services, arm.groups], [[], [], []]);

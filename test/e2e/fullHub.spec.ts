@@ -3,7 +3,7 @@ import { Deployment } from "../support/deployment";
 import { connects } from "../support/liveDevice";
 
 /** A hub takes 25 CA certificates (Azure docs: iot-hub-devguide-quotas-throttling). */
-describe("CAs that are all signed anew on a hub without room for both", function () {
+describe("CAs that are all reissued on a hub without room for both", function () {
     this.timeout(600_000);
     let deployment: Deployment;
 
@@ -24,7 +24,7 @@ describe("CAs that are all signed anew on a hub without room for both", function
 
     after(() => deployment?.remove());
 
-    it("each goes when its successor is proven, or before it comes", async () => {
+    it("each is removed when its successor is proven, or before its upload", async () => {
         const before = await deployment.authorities();
         assert.equal(before.length, 25);
         deployment.change((settings) => Object.assign(settings, { organization: "After" }));

@@ -7,7 +7,7 @@ import { shared } from "../support/emulator";
 import { connects } from "../support/liveDevice";
 import { OpenSsl } from "../support/openssl";
 
-describe("a device that is out stays out", function () {
+describe("a device that was cut off stays cut off", function () {
     this.timeout(900_000);
     let openssl: OpenSsl;
     let deployment: Deployment;
@@ -31,7 +31,7 @@ describe("a device that is out stays out", function () {
         await openssl?.remove();
     });
 
-    it("on a provisioning service that is replaced, and on one that is made again", async () => {
+    it("on a provisioning service that is replaced, and on one that is created again", async () => {
         const gone = await field.meets("gone-1", await field.device("gone-1"));
         deployment.change((all) => {
             all.devices = all.devices.filter(({ id }) => id !== "gone-1");
@@ -55,7 +55,7 @@ describe("a device that is out stays out", function () {
         await field.leavesNothing();
     });
 
-    it("and one whose thumbprint somebody wrote on its identity is told of, and healed", async () => {
+    it("a thumbprint that somebody wrote to an identity is reported and corrected", async () => {
         const meter = await field.meets("meter-2", await field.device("meter-2"));
         const thief = await field.stray("meter-2", "meters-g1");
         await field.registers("meter-2", thief);
@@ -71,7 +71,7 @@ describe("a device that is out stays out", function () {
         await field.leavesNothing();
     });
 
-    it("after a renewal, the new certificate and the former one are known for the stack's", async () => {
+    it("after a renewal, both certificates are recognized as issued by the stack", async () => {
         const former = await field.device("meter-2");
         deployment.change((all) => void (all.groups.meters.validityDays = 200));
         await deployment.up();
@@ -81,7 +81,7 @@ describe("a device that is out stays out", function () {
         await field.leavesNothing();
     });
 
-    it("a device that nobody listed, when one of several generations is dropped", async () => {
+    it("an unlisted device, when one of several generations is dropped", async () => {
         const rotate = (generation: number, ...retain: number[]) => {
             deployment.change((all) => {
                 all.groups.meters.intermediate = { generation, retain };
@@ -104,7 +104,7 @@ describe("a device that is out stays out", function () {
         await assert.rejects((await field.service()).getIndividualEnrollment("gone-1"));
     });
 
-    it("when it was blocked, its CA was dropped, and its group is freed", async () => {
+    it("when it was blocked, its CA was dropped, and its group is unblocked", async () => {
         const stray = await field.meets("stray-3", await field.stray("stray-3", "meters-g3"));
         const change = (settings: Record<string, unknown>) => {
             deployment.change((all) => void Object.assign(all.groups.meters, settings));
@@ -118,7 +118,7 @@ describe("a device that is out stays out", function () {
         await field.leavesNothing();
     });
 
-    it("a stray that is put into the configuration gets in with what the stack issues", async () => {
+    it("an unlisted device that is added to the configuration connects with the stack's certificate", async () => {
         deployment.change((all) => void all.devices.push({ id: "stray-1", group: "meters" }));
         await deployment.up();
         await field.leavesNothing();

@@ -4,7 +4,7 @@ import { Field } from "../support/deviceField";
 import { FleetCommand } from "../support/fleetCommand";
 import { OpenSsl } from "../support/openssl";
 
-describe("a device that nobody listed, in a fleet with stacks of its own", function () {
+describe("an unlisted device, in a fleet with fleet stacks", function () {
     this.timeout(900_000);
     let openssl: OpenSsl;
     let deployment: Deployment;
@@ -36,7 +36,7 @@ describe("a device that nobody listed, in a fleet with stacks of its own", funct
         await openssl?.remove();
     });
 
-    it("is out when its group is blocked, and when it is deleted; previews say who is refused", async () => {
+    it("is cut off when its group is blocked or deleted; previews name it", async () => {
         const meter = await field.meets("stray-1", await field.stray("stray-1", "meters-g1"));
         const pump = await field.meets("stray-2", await field.stray("stray-2", "pumps-g1"));
         deployment.change((all) => {
@@ -56,7 +56,7 @@ describe("a device that nobody listed, in a fleet with stacks of its own", funct
         assert.doesNotMatch(second, /\b(create|update|replace|delete) |refused from this run/);
     });
 
-    it("is named by a plain refresh when it did not even register", async () => {
+    it("is named by a plain refresh even if it did not register", async () => {
         const registry = await deployment.registry();
         await registry.create({ deviceId: "lodger-1" });
         const { stdout } = await deployment.stack.refresh();

@@ -84,7 +84,7 @@ describe("provider host killed (SIGKILL) after each HTTP call", function () {
 
     let groups = 0;
 
-    it("converges, killed after each call of a handshake in one run after the other", async () => {
+    it("converges when killed after each call of a handshake, run after run", async () => {
         const points: string[] = [];
         for (let call = 0; ; call++) {
             assert.ok(call < mostPoints, `more than ${mostPoints} calls: ${points.join(", ")}`);
@@ -107,7 +107,7 @@ describe("provider host killed (SIGKILL) after each HTTP call", function () {
         await assertWhole();
     });
 
-    it("converges with the next up, killed after the call that makes a device", async () => {
+    it("converges with the next up when killed after the call that creates a device", async () => {
         addGroup(`g${groups++}`);
         assert.equal(await upAndKill("/devices\\?", 0), "POST /devices");
         await stack.up();

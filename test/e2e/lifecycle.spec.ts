@@ -68,7 +68,7 @@ describe("the life of a fleet", function () {
         createPublicKey(pem).export({ type: "spki", format: "pem" }).toString();
 
     describe("up", () => {
-        it("makes the hub, without shared keys, and proves the CA of each group", async () => {
+        it("creates the hub without shared keys, and proves the CA of each group", async () => {
             const { resourceGroupName, hub } = outputs;
             const { properties, sku } = await deployment.arm.iotHubResource.get(
                 resourceGroupName,
@@ -132,7 +132,7 @@ describe("the life of a fleet", function () {
             assert.equal(new X509Certificate(ec.certificate).publicKey.asymmetricKeyType, "ec");
         });
 
-        it("lets the enabled devices in, and only them", async () => {
+        it("accepts the enabled devices, and only them", async () => {
             await connects(credentials("csr-01", requests[0].keyPem));
             await connects(credentials("rsa-01"));
             await connects(credentials("ec-01"));
@@ -194,7 +194,7 @@ describe("the life of a fleet", function () {
             outputs = await deployment.outputs();
         });
 
-        it("lets an added device in", () => connects(credentials("new-01")));
+        it("accepts an added device", () => connects(credentials("new-01")));
 
         it("removes a device from the hub", async () => {
             const registry = await deployment.registry();
@@ -233,7 +233,7 @@ describe("the life of a fleet", function () {
             }
         });
 
-        it("changes the tags that it manages and no others", async () => {
+        it("changes only the tags that it manages", async () => {
             const { tags } = await deployment.twin("rsa-01");
             const { iotX509, ...others } = tags;
             assert.deepEqual(others, {

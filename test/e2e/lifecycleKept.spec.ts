@@ -8,7 +8,7 @@ import { connects, refusal } from "../support/liveDevice";
 const day = 86_400;
 
 /** What survives: devices that leave the configuration, devices of others, keys of renewed certificates. */
-describe("devices that are kept, taken over and renewed", function () {
+describe("devices that are kept, adopted and renewed", function () {
     this.timeout(600_000);
     const { manage } = shared();
     let deployment: Deployment;
@@ -71,7 +71,7 @@ describe("devices that are kept, taken over and renewed", function () {
             });
         });
 
-        it("is not touched without adopt, and the error names the remedy", async () => {
+        it("is not changed without adopt, and the error names the remedy", async () => {
             const message =
                 /device "foreign-01" exists on kept-\w+\.azure-devices\.net and does not belong to this stack \(it has no owner tag\)\. Set "adopt: true" for the device to adopt it, or delete it/;
             await assert.rejects(deployment.up(), message);
@@ -82,7 +82,7 @@ describe("devices that are kept, taken over and renewed", function () {
             );
         });
 
-        it("is taken over with adopt, and keeps what others wrote", async () => {
+        it("is adopted with adopt, and keeps what others wrote", async () => {
             deployment.changeDevice("foreign-01", { adopt: true });
             await deployment.up();
             const { devices } = await deployment.outputs();
@@ -93,7 +93,7 @@ describe("devices that are kept, taken over and renewed", function () {
             await connects(devices["foreign-01"]);
         });
 
-        it("lets a kept device come back with its certificate and key, without adopt", async () => {
+        it("accepts a kept device again with its certificate and key, without adopt", async () => {
             const now = await remember("leaves-01");
             assert.equal(now.status, "enabled");
             assert.equal(now.generationId, kept.generationId);
@@ -115,7 +115,7 @@ describe("devices that are kept, taken over and renewed", function () {
             deployment.variables.LATER_CLOCK_SECONDS = String(later);
         });
 
-        it("a preview tells which certificates will be renewed, and up renews them", async () => {
+        it("a preview names the certificates to renew, and up renews them", async () => {
             assert.deepEqual(await deployment.plan(), [
                 "update DeviceCertificate foreign-01",
                 "update DeviceCertificate leaves-01",
@@ -141,7 +141,7 @@ describe("devices that are kept, taken over and renewed", function () {
             assert.deepEqual(now.trusted, was.trusted);
         });
 
-        it("lets a device in with the certificate of either time, until its end", async () => {
+        it("accepts a device with either certificate until it expires", async () => {
             const now = await deployment.outputs();
             try {
                 await manage("PUT", "/clock", { offsetSeconds: later });

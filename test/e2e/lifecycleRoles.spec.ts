@@ -52,7 +52,7 @@ describe("a deployer without the data-plane role", function () {
         return calls.filter(({ outcome }) => outcome === 401).length;
     }
 
-    it("is told which role is missing, and the command that grants it, after a bounded wait", async () => {
+    it("sees the missing role and the command that grants it, after a bounded wait", async () => {
         await manage("DELETE", "/requests");
         const message = await deployment.up().then(
             () => assert.fail("the devices were made without the role"),

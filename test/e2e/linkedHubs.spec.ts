@@ -84,7 +84,7 @@ describe("a provisioning service that is linked to a hub of another stack and su
         );
     });
 
-    it("sends a device to the hub that the weights leave", async () => {
+    it("assigns a device to the hub that the weights select", async () => {
         const { provisioning, devices } = await outputsOf(near);
         const { chain, privateKey } = devices["pump-1"];
         const connectionString = await register({

@@ -76,7 +76,7 @@ describe("npm run live, on the emulator in Azure's place", function () {
 
     after(() => rmSync(folder, { recursive: true, force: true }));
 
-    it("goes the whole path and leaves nothing behind", async () => {
+    it("completes the whole path and leaves nothing behind", async () => {
         const failed = recording.steps.filter(({ outcome }) => outcome !== "as expected");
         assert.deepStrictEqual([recording.steps.length, failed], [12, []]);
         const dump = JSON.stringify(await manage("GET", "/dump"));
@@ -84,7 +84,7 @@ describe("npm run live, on the emulator in Azure's place", function () {
         assert.strictEqual(said.at(-1), "everything is deleted");
     });
 
-    it("writes no name, ID, token, key or certificate down", async () => {
+    it("records no name, ID, token, key or certificate", async () => {
         const text = readFileSync(file, "utf8");
         const credential = new EnvironmentCredential();
         const token = await credential.getToken("https://management.azure.com/.default");
@@ -124,7 +124,7 @@ describe("npm run live, on the emulator in Azure's place", function () {
         assert.ok(hosts.has("{service}.azure-devices-provisioning.net"));
     });
 
-    it("is read again, and a changed one is told field by field", () => {
+    it("can be read back, and differences are reported field by field", () => {
         const read = readRecording(file);
         const index = read.exchanges.findIndex(
             ({ method, path: where, status }) =>
@@ -198,7 +198,7 @@ describe("npm run live that is interrupted", function () {
 });
 
 describe("what a recording keeps", () => {
-    it("places of names in paths, whatever they are", () => {
+    it("placeholders of names in paths, whatever they are", () => {
         const guid = "6f9619ff-8b86-d011-b42d-00c04fc964ff";
         const path = `/subscriptions/${guid}/resourceGroups/secret/providers/Microsoft.Devices/IotHubs/mine/certificates/x`;
         assert.strictEqual(
@@ -211,7 +211,7 @@ describe("what a recording keeps", () => {
         assert.strictEqual(hostForm("contoso.blob.core.windows.net"), "{host}");
     });
 
-    it("types of values, and the words that tell how a service behaves", () => {
+    it("types of values, and the values that show how a service behaves", () => {
         const body = {
             code: 412001,
             state: "Active",

@@ -150,7 +150,7 @@ describe("Node language host under the real engine", function () {
         assert.match(errors(result).join(), /boom[^]*index\.ts:6:7/);
     });
 
-    it("a secret of the config stays one, in output and state", async () => {
+    it("a secret of the config stays secret in output and state", async () => {
         const cwd = program(`
             const pulumi = require("@pulumi/pulumi");
             const config = new pulumi.Config();
@@ -180,7 +180,7 @@ describe("Node language host under the real engine", function () {
         await pulumi(cwd, ["destroy", "--yes", "--skip-preview"], nowhere);
     });
 
-    it("install installs, and a program without its SDK is told to", async () => {
+    it("install works, and a program without its SDK is told to run it", async () => {
         const cwd = folder(
             {
                 ...settings,

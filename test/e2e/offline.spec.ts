@@ -36,7 +36,7 @@ describe("an offline root, its intermediates on the hub", function () {
         machine?.remove();
     });
 
-    it("the first up makes what it can and says what to do", async () => {
+    it("the first up creates what it can and says what to do", async () => {
         const output = await deployment.up();
         assert.match(
             output,
@@ -52,7 +52,7 @@ describe("an offline root, its intermediates on the hub", function () {
         assert.equal(outputs["offline-01"].chain, undefined);
     });
 
-    it("what it printed signs, and the next up completes", async () => {
+    it("the printed commands sign, and the next up completes", async () => {
         const [fetchRequest, sign, name] = commands;
         runAtProject(deployment, fetchRequest);
         copyFileSync(deployment.project.file("pumps-g1.csr"), machine.file("pumps-g1.csr"));
@@ -66,7 +66,7 @@ describe("an offline root, its intermediates on the hub", function () {
         assert.equal(authority.isVerified, true);
     });
 
-    it("the device's chain leads to the root, within its time, and the device connects", async () => {
+    it("the device's chain leads to the root within its validity, and the device connects", async () => {
         const { devices: outputs } = await deployment.outputs();
         const { chain, privateKey, connectionString } = outputs["offline-01"];
         const root = readFileSync(machine.file("root.pem"), "utf8");
@@ -133,7 +133,7 @@ describe("an offline root that is itself on the hub", function () {
         return (trusted.root as { verificationCode?: string }).verificationCode;
     }
 
-    it("the first up uploads it and gives out the code with the commands to sign it", async () => {
+    it("the first up uploads it and prints the code with the commands to sign it", async () => {
         const output = await deployment.up();
         const [authority] = await deployment.authorities();
         assert.equal(authority.isVerified, false);
@@ -178,7 +178,7 @@ describe("an offline root that is itself on the hub", function () {
         );
     });
 
-    it("a code that was superseded gives way to a new one", async () => {
+    it("a superseded code is replaced by a new one", async () => {
         const old = (await code()) ?? "";
         commands.forEach((line) => machine.run(line));
         setProof(carry(deployment, machine, "proof.pem"));
@@ -193,7 +193,7 @@ describe("an offline root that is itself on the hub", function () {
         assert.ok(commands[0].includes((await code()) ?? "no code"), output);
     });
 
-    it("signed by the printed commands, together with the intermediate, it completes", async () => {
+    it("the run completes once both are signed by the printed commands", async () => {
         commands.forEach((line) => machine.run(line));
         setProof(carry(deployment, machine, "proof.pem"));
         const { signingRequests } = (await deployment.outputs()) as unknown as {

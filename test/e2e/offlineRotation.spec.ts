@@ -62,14 +62,14 @@ describe("a root that goes offline, and rotations under it", function () {
         signAsTold(deployment, machine, output);
     });
 
-    it("signed, it is put in the place of the other without a gap; keys stay", async () => {
+    it("signed, it replaces the other without a gap; keys stay", async () => {
         await deployment.up();
         const { devices: now } = await assertAllConnect();
         assert.notEqual(now[id].certificate, first.devices[id].certificate);
         await assertSettled();
     });
 
-    it("generation 1 goes on issuing while generation 2 awaits its signature", async () => {
+    it("generation 1 keeps issuing while generation 2 is not signed yet", async () => {
         const before = await deployment.outputs();
         deployment.change((settings) => {
             Object.assign(settings.groups.pumps.intermediate as object, {
@@ -92,7 +92,7 @@ describe("a root that goes offline, and rotations under it", function () {
         await assertSettled();
     });
 
-    it("trusted itself, it takes over from the intermediates when it has proven itself", async () => {
+    it("a trusted root replaces the intermediates once it is proven", async () => {
         const setTrust = (trust: string): void =>
             deployment.change((settings) => Object.assign(settings.pki as object, { trust }));
         const before = await deployment.authorities();
@@ -121,7 +121,7 @@ describe("a root that goes offline, and rotations under it", function () {
         await assertAllConnect();
     });
 
-    it("a generation that is not retained leaves the hub at once, and no key with it", async () => {
+    it("a generation that is not retained leaves the hub immediately, without a new key for devices", async () => {
         const before = await deployment.outputs();
         deployment.change((settings) => {
             settings.groups.pumps.intermediate = { generation: 3 };
@@ -133,7 +133,7 @@ describe("a root that goes offline, and rotations under it", function () {
         await assertSettled();
     });
 
-    it("back to a root that the program has, each device keeps its key", async () => {
+    it("back to a managed root, each device keeps its key", async () => {
         const before = await deployment.outputs();
         deployment.change((settings) => {
             settings.pki = { keyAlgorithm: "ECDSA-P256", root: { keys: "managed" } };

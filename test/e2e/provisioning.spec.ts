@@ -128,13 +128,13 @@ describe("devices that find their hub through the provisioning service", functio
         assert.strictEqual(group.attestation.type, "x509");
     });
 
-    it("lists no device on the hub before one has registered", async () => {
+    it("has no device on the hub before one has registered", async () => {
         assert.deepStrictEqual(await connected(), []);
         const { changeSummary } = await stack.preview();
         assert.deepStrictEqual(Object.keys(changeSummary), ["same"]);
     });
 
-    it("lets devices with nothing but certificate and ID scope in, with telemetry", async () => {
+    it("accepts devices with only a certificate and the ID scope, and their telemetry", async () => {
         for (const deviceId of [...cut, ...spared, "solo-1"]) {
             const client = await connect(deviceId);
             await client.sendEvent(new Message(deviceId));
@@ -149,7 +149,7 @@ describe("devices that find their hub through the provisioning service", functio
         );
     });
 
-    it("cuts a compromised group off with one up, which names whom, and no other", async () => {
+    it("one up cuts off exactly a compromised group and names its devices", async () => {
         blockPumps(true);
         const lines: string[] = [];
         const { changeSummary } = await stack.preview({ onOutput: (text) => lines.push(text) });
@@ -183,14 +183,14 @@ describe("devices that find their hub through the provisioning service", functio
         );
     });
 
-    it("lets them in again when the group is freed", async () => {
+    it("accepts them again when the group is unblocked", async () => {
         blockPumps(false);
         await stack.up();
         await connect("pump-1");
         assert.ok((await connected()).includes("pump-1"));
     });
 
-    it("shows and heals an enrollment that somebody disabled by hand", async () => {
+    it("shows and corrects an enrollment that was disabled by hand", async () => {
         const service = await enrollmentClient();
         const { responseBody: group } = await service.getEnrollmentGroup("meters");
         await service.createOrUpdateEnrollmentGroup({ ...group, provisioningStatus: "disabled" });
@@ -201,7 +201,7 @@ describe("devices that find their hub through the provisioning service", functio
         assert.strictEqual(healed.provisioningStatus, "enabled");
     });
 
-    it("is made again, with all that was on it, when somebody deleted the service", async () => {
+    it("is created again with everything on it after somebody deleted the service", async () => {
         const { name } = await output<{ readonly name: string }>("provisioning");
         const group = await output<string>("resourceGroupName");
         const path = `/resourceGroups/${group}/providers/Microsoft.Devices/provisioningServices/${name}`;

@@ -4,7 +4,7 @@ import { armRequest, dropGroup, iotHubClient, makeGroup } from "../support/iotHu
 
 const group = "rg-made-by-others";
 
-describe("a resource group that somebody else made", function () {
+describe("a resource group that somebody else created", function () {
     this.timeout(600_000);
     const arm = iotHubClient();
     let deployment: Deployment;
@@ -36,7 +36,7 @@ describe("a resource group that somebody else made", function () {
         return (body as { value: { name: string }[] }).value.map(({ name }) => name);
     };
 
-    it("is asked for, with the command that makes it, when it does not exist", async () => {
+    it("if it does not exist, the error names the command that creates it", async () => {
         const said = await refusal();
         assert.match(
             said,
@@ -45,7 +45,7 @@ describe("a resource group that somebody else made", function () {
         assert.doesNotMatch(said, /unhandled exception|^ +at /m);
     });
 
-    it("holds the hub, is not the stack's, and a second preview is empty", async () => {
+    it("contains the hub, does not belong to the stack, and a second preview is empty", async () => {
         await makeGroup(arm, group);
         await deployment.up();
         const { hub, resourceGroupName } = await deployment.outputs();
@@ -61,7 +61,7 @@ describe("a resource group that somebody else made", function () {
         assert.equal(status, 200);
     });
 
-    it("is not what the stack made itself: that would be deleted with all in it", async () => {
+    it("cannot be one that the stack created, which would be deleted with everything in it", async () => {
         await dropGroup(arm, group);
         deployment.change((settings) => Object.assign(settings, { resourceGroup: "create" }));
         await deployment.up();

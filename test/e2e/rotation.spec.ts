@@ -87,7 +87,7 @@ describe("CA rotation of one group", function () {
             ]);
         });
 
-        it("adds a CA and touches no other, nor a live connection of the other group", async () => {
+        it("adds a CA without changing another, or a live connection of the other group", async () => {
             await whileConnected("sensor-01", first, async () => {
                 await deployment.up();
             });
@@ -107,7 +107,7 @@ describe("CA rotation of one group", function () {
             }
         });
 
-        it("gives new certificates to that group's devices only, for the keys they have", async () => {
+        it("gives new certificates only to that group's devices, for their current keys", async () => {
             const root = await deployment.rootCertificate();
             for (const id of ["pump-01", "pump-02"]) {
                 const [old, now] = [first.devices[id], rotated.devices[id]];
@@ -121,14 +121,14 @@ describe("CA rotation of one group", function () {
             }
         });
 
-        it("lets devices in with new certificates and with those they had", async () => {
+        it("accepts devices with new and with former certificates", async () => {
             await connects(rotated.devices["pump-01"]);
             await connects(first.devices["pump-01"]);
             await connects(first.devices["sensor-01"]);
         });
     });
 
-    describe("nothing retained, and a shorter life for the other group's CA", () => {
+    describe("nothing retained, and a shorter validity of the other group's CA", () => {
         before(async () => {
             deployment.change(({ groups }) => {
                 groups.pumps.intermediate = { generation: 2, retain: [] };
@@ -170,7 +170,7 @@ describe("CA rotation of one group", function () {
             assert.equal(Math.round((Date.parse(validTo) - Date.now()) / 86_400_000), 700);
         });
 
-        it("refuses certificates of the removed CAs and takes the present ones", async () => {
+        it("refuses certificates of the removed CAs and accepts the current ones", async () => {
             const { devices } = await deployment.outputs();
             assert.deepEqual(devices["pump-01"], rotated.devices["pump-01"]);
             assert.equal(await refusal(first.devices["pump-01"]), "issuerNotUploaded");

@@ -102,7 +102,7 @@ describe("hub.routes", function () {
         }
     });
 
-    it("keeps a reader without the role out", async () => {
+    it("refuses a reader without the role", async () => {
         const client = await consumer("$Default", await makeReader());
         await assert.rejects(client.getEventHubProperties(), { code: "UnauthorizedError" });
         await client.close();
@@ -131,7 +131,7 @@ describe("hub.routes", function () {
         assert.equal(properties.disableLocalAuth, true);
     });
 
-    it("takes a route with a condition to an Event Hub that is there, and another number of partitions", async () => {
+    it("accepts a route with a condition to an existing Event Hub, and another number of partitions", async () => {
         const { resourceGroupName, routes } = await outputs();
         const [name] = (routes?.telemetry.namespaceHostName ?? "").split(".");
         const path = `/resourceGroups/${resourceGroupName}/providers/Microsoft.EventHub/namespaces/${name}/eventhubs/alarms`;
@@ -168,7 +168,7 @@ describe("hub.routes", function () {
         );
     });
 
-    it("goes with its setting, and the hub keeps no identity", async () => {
+    it("is removed with its setting, and the hub keeps no identity", async () => {
         deployment.change(({ hub }) => {
             delete hub.routes;
         });

@@ -158,7 +158,7 @@ describe("secrets and certificates of a stack (real CLI)", function () {
         }
     });
 
-    it("decrypted, a dynamic resource has no CA key, and a device its own key alone", () => {
+    it("decrypted, a dynamic resource has no CA key, and a device only its own key", () => {
         const caKeys = privateKeysOf(resources.filter(({ type }) => type.startsWith("tls:")));
         assert.ok(caKeys.filter(isPkcs8).length >= 1 + groupNames.length);
         const dynamic = resources.filter(({ type }) => type.startsWith("pulumi-nodejs:dynamic/"));
@@ -201,7 +201,7 @@ describe("secrets and certificates of a stack (real CLI)", function () {
         }
     });
 
-    it("every device's chain holds by OpenSSL and in a TLS handshake", async () => {
+    it("every device's chain is valid for OpenSSL and in a TLS handshake", async () => {
         for (const [id, { chain, privateKey }] of Object.entries(outputs.devices)) {
             verifyClientChain(root, chain);
             const key = id === "secret-csr" ? request.keyPem : privateKey;

@@ -101,7 +101,7 @@ describe("a device that registers, and is disabled or leaves the configuration",
         );
     }
 
-    it("gets in by no door any more, and nobody else notices", async () => {
+    it("can no longer register or connect, and no other device is affected", async () => {
         const bystanders = new Map(
             await Promise.all(
                 ids("stays").map(async (id) => [id, await liveConnection(hubName, id)] as const),
@@ -137,7 +137,7 @@ describe("a device that registers, and is disabled or leaves the configuration",
         await leavesNothing();
     });
 
-    it("is shown by a refresh when somebody opened a door by hand, and up shuts it", async () => {
+    it("a manual re-enablement is shown by a refresh, and up reverts it", async () => {
         const client = await service();
         await client.deleteIndividualEnrollment("meter-off");
         const { changeSummary } = await deployment.stack.preview({ refresh: true });
@@ -147,14 +147,14 @@ describe("a device that registers, and is disabled or leaves the configuration",
         await leavesNothing();
     });
 
-    it("comes back with the opposite change", async () => {
+    it("is accepted again after the opposite change", async () => {
         deployment.change((settings) => void (settings.devices = all));
         await deployment.up();
         await meetAll();
         await leavesNothing();
     });
 
-    it("that is to be kept stays on its hub, disabled, and is enabled again", async () => {
+    it("with pruneDevices false, it stays on its hub disabled, and can be enabled again", async () => {
         deployment.change((settings) => {
             settings.pruneDevices = false;
             settings.devices = settings.devices.filter(
@@ -179,7 +179,7 @@ describe("a device that registers, and is disabled or leaves the configuration",
         await leavesNothing();
     });
 
-    it("fails the run when somebody else's enrollment would let it in", async () => {
+    it("fails the run when somebody else's enrollment would accept it", async () => {
         const client = await service();
         const foreign = await makeCa({ commonName: "meter-gone" });
         const x509 = { clientCertificates: { primary: { certificate: foreign.certificate } } };
@@ -204,7 +204,7 @@ describe("a device that registers, and is disabled or leaves the configuration",
         await leavesNothing();
     });
 
-    it("leaves no enrollment behind once its CA is gone, and is out all the same", async () => {
+    it("leaves no enrollment behind once its CA is removed, and stays cut off", async () => {
         const client = await service();
         await client.getIndividualEnrollment("meter-gone");
         deployment.changeDevice("meter-off", { status: "disabled" });

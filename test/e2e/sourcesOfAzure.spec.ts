@@ -150,14 +150,14 @@ for (const { title, name, settings, assigned } of ways) {
             }
         });
 
-        it("a group that is blocked has its devices off the hub", async () => {
+        it("a blocked group's devices are disabled on the hub", async () => {
             assert.deepEqual(await Promise.all(["meter-1", "meter-2"].map(status)), [
                 "disabled",
                 "disabled",
             ]);
         });
 
-        it("they stay so when they are enabled again, and known by other certificates", async () => {
+        it("they stay cut off when they are enabled by hand with other certificates", async () => {
             deployment.change(({ groups, devices }) => {
                 for (const device of devices) {
                     Object.assign(device, { status: "enabled" });
@@ -179,12 +179,12 @@ for (const { title, name, settings, assigned } of ways) {
             assert.equal(lower.authentication?.x509Thumbprint?.primaryThumbprint, thumbprint("B"));
         });
 
-        it("a freed group's device is on the hub again, and one that left the configuration is gone", async () => {
+        it("an unblocked group's device is on the hub again, and one that left the configuration is not", async () => {
             assert.equal(await status("meter-1"), "enabled");
             await assert.rejects(registry.get("meter-2"), /DeviceNotFoundError/);
         });
 
-        it("a deletion by hand is seen while index and statistics count the device", async () => {
+        it("a manual deletion is seen while index and statistics still count the device", async () => {
             const counts = async (): Promise<number[]> => {
                 const { totalDeviceCount } = (await registry.getRegistryStatistics()).responseBody;
                 const query = registry.createQuery("SELECT COUNT() AS total FROM devices");
@@ -202,7 +202,7 @@ for (const { title, name, settings, assigned } of ways) {
             );
         });
 
-        it("a device that somebody else has fails alone, whatever else its request was to do", async () => {
+        it("a device that belongs to somebody else fails alone, whatever else its request contains", async () => {
             await registry.create({ deviceId: "theirs" });
             const ids = ["new-1", "theirs", "new-2"];
             deployment.change(({ devices }) => {

@@ -183,7 +183,7 @@ describe("The azure-native stand-in and the Pulumi CLI", function () {
         return planned;
     }
 
-    it("creates with made-up names, in the resource group's location, and says which plugin ran", async () => {
+    it("creates with generated names, in the resource group's location, and says which plugin ran", async () => {
         const text = await up();
         const lines = text.match(/Engine: Pulumi .*stand-ins of this project .*azure-native \d/g);
         assert.equal(lines?.length, 2, "in the tree and in the diagnostics");
@@ -247,7 +247,7 @@ describe("The azure-native stand-in and the Pulumi CLI", function () {
         change({ ignoreChanges: undefined, tags: { owner: "test", stage: "two" } });
     });
 
-    it("refreshes what somebody changed, and puts it back", async () => {
+    it("refreshes what somebody changed, and restores it", async () => {
         const { group, hub } = await outputs();
         await client.iotHubResource.beginUpdateAndWait(group, hub, { tags: { owner: "somebody" } });
         assert.deepEqual(await plan(), {}, "unseen without a refresh");
@@ -258,7 +258,7 @@ describe("The azure-native stand-in and the Pulumi CLI", function () {
         assert.deepEqual(found.tags, { owner: "test", stage: "two" });
     });
 
-    it("makes anew what somebody deleted", async () => {
+    it("creates again what somebody deleted", async () => {
         const { hubId } = await outputs();
         const path = `${hubId.slice(hubId.indexOf("/resourceGroups"))}/eventHubEndpoints/events/ConsumerGroups/readers`;
         await armRequest(client, "DELETE", `${path}?api-version=2023-06-30`);
@@ -268,7 +268,7 @@ describe("The azure-native stand-in and the Pulumi CLI", function () {
         assert.deepEqual(await plan(), {});
     });
 
-    it("creates a CA certificate, which Azure then lets nobody change without If-Match", async () => {
+    it("creates a CA certificate, which nobody can then change without If-Match", async () => {
         const [first, second] = await Promise.all([
             makeCa({ commonName: "first" }),
             makeCa({ commonName: "second" }),
@@ -334,7 +334,7 @@ describe("The azure-native stand-in and the Pulumi CLI", function () {
         assert.deepEqual(await plan(), {});
     });
 
-    it("bears faults that pass, and reports one that stays in Azure's words", async () => {
+    it("survives transient faults, and reports a permanent one in Azure's words", async () => {
         const { manage } = shared();
         const fault = { host: "management.azure.com", path: "/IotHubs/", status: 503 };
         await manage("POST", "/faults", { ...fault, count: 2 });

@@ -91,7 +91,7 @@ describe("The azure-native stand-in: a provisioning service", function () {
         }
     }
 
-    it("is made and linked, previews as unchanged, is updated in place and destroyed", async () => {
+    it("is created and linked, previews as unchanged, is updated in place and destroyed", async () => {
         await pulumi("up", "--yes", "--skip-preview");
         const outputs = JSON.parse(await pulumi("stack", "output", "--json", "--show-secrets")) as {
             group: string;

@@ -86,7 +86,7 @@ describe("who has the key of one group's CA", function () {
         assert.deepEqual(Object.keys(changeSummary), ["same"], stdout);
     }
 
-    it("can take any ID of the service; a refresh says so, and up gives each back", async () => {
+    it("can register any ID of the service; a refresh says so, and up restores each", async () => {
         for (const id of victims) {
             await registers(id, thief(id));
             await connects(thief(id));
@@ -102,7 +102,7 @@ describe("who has the key of one group's CA", function () {
         await leavesNothing();
     });
 
-    it("is not let in again by freeing a group that was blocked", async () => {
+    it("is not accepted again by unblocking a group", async () => {
         for (const id of victims) {
             await registers(id, thief(id));
         }
@@ -189,7 +189,7 @@ describe("what others did to a device on the hub", function () {
         assert.equal(await status("pump-2"), "enabled");
     });
 
-    it("a CA and a device that nobody declared are named, and with hub.strict the run fails", async () => {
+    it("undeclared CAs and devices are named, and with hub.strict the run fails", async () => {
         const { hub, resourceGroupName } = await deployment.outputs();
         const ca = await makeCa({ commonName: "Somebody's CA" });
         await deployment.arm.certificates.createOrUpdate(resourceGroupName, hub.name, "backdoor", {

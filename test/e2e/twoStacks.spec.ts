@@ -60,7 +60,7 @@ describe("two stacks side by side", function () {
         assert.notEqual(caOfOne.thumbprint, caOfOther.thumbprint);
     });
 
-    it("let their own devices in and refuse the other's", async () => {
+    it("accept their own devices and refuse the other's", async () => {
         await connects(ofOne.devices["pump-01"]);
         await connects(ofOther.devices["pump-01"]);
         const { connectionString } = ofOther.devices["pump-01"];
@@ -73,7 +73,7 @@ describe("two stacks side by side", function () {
         assert.equal(await refusal(unknown), "deviceUnknown");
     });
 
-    it("go without hurting each other", async () => {
+    it("are destroyed without affecting each other", async () => {
         const device = await connectDevice(ofOther.devices["pump-02"]);
         const before = await liveConnection(ofOther.hub.name, "pump-02");
         assert.ok(before);

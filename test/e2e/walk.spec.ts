@@ -18,7 +18,7 @@ const weights = {
 describe("a walk through all settings", function () {
     this.timeout(1_800_000);
 
-    it("finds each state as the configuration says, in 40 steps", async function () {
+    it("finds each state as configured, in 40 steps", async function () {
         const toolchain = requirePulumi(this);
         const lines: string[] = [];
         const say = (line: string): void => void lines.push(line);

@@ -64,13 +64,13 @@ describe("CA certificates in Pulumi's provider host", function () {
             assert.equal(found.properties?.thumbprint, ca.thumbprint);
         });
 
-        it("create again takes over what an interrupted run left", async () => {
+        it("a repeated create continues what an interrupted run left", async () => {
             assert.deepEqual(await host.create(inputs), { id, state });
             const { value = [] } = await arm.certificates.listByIotHub(group, hub);
             assert.equal(value.length, 1);
         });
 
-        it("an equal one is no change; another CA is a replacement", async () => {
+        it("an equal certificate is no change; another CA is a replacement", async () => {
             assert.deepEqual(await host.diff(id, state, inputs), { changes: false, replaces: [] });
             const other = await makeCa({ commonName: "Host CA" });
             const news = await host.checked(verifiedCertificate, {
@@ -84,7 +84,7 @@ describe("CA certificates in Pulumi's provider host", function () {
             });
         });
 
-        it("read shows a verification that was lost, and update proves again", async () => {
+        it("read shows a lost verification, and update proves again", async () => {
             const name = String(inputs.certificateName);
             const { etag } = await arm.certificates.get(group, hub, name);
             await arm.certificates.createOrUpdate(
@@ -104,7 +104,7 @@ describe("CA certificates in Pulumi's provider host", function () {
             assert.deepEqual(await host.update(id, found ?? {}, news), state);
         });
 
-        it("a key that is not the certificate's is refused by check, and nothing is sent", async () => {
+        it("check refuses a key that does not match the certificate, and nothing is sent", async () => {
             const other = await makeCa({ commonName: "Other CA" });
             const { failures } = await host.check(verifiedCertificate, {
                 ...given,
@@ -141,7 +141,7 @@ describe("CA certificates in Pulumi's provider host", function () {
             await arm.certificates.delete(group, hub, name, untouched.etag ?? "");
         });
 
-        it("the original of a replacement at the same address leaves it there, also in a later run", async () => {
+        it("deleting the replaced original keeps the replacement at the same address, also in a later run", async () => {
             const next = await DynamicHost.start({});
             try {
                 const replaced = await next.create(await next.checked(verifiedCertificate, given));
@@ -168,7 +168,7 @@ describe("CA certificates in Pulumi's provider host", function () {
             }
         });
 
-        it("delete removes it, and is content when it is gone", async () => {
+        it("delete removes it, and succeeds if it does not exist", async () => {
             await host.delete(id, state);
             const { value = [] } = await arm.certificates.listByIotHub(group, hub);
             assert.deepEqual(value, []);
@@ -186,7 +186,7 @@ describe("CA certificates in Pulumi's provider host", function () {
             given = { targetId: hubId, name: "root", certificate: ca.certificate };
         });
 
-        it("create gives out a code", async () => {
+        it("create outputs a code", async () => {
             const inputs = await host.checked(verifiedCertificate, given);
             ({ id, state } = await host.create(inputs));
             assert.equal(state.isVerified, false);
@@ -194,7 +194,7 @@ describe("CA certificates in Pulumi's provider host", function () {
             assert.deepEqual(await host.diff(id, state, inputs), { changes: false, replaces: [] });
         });
 
-        it("refuses a proof for another code, of another signer or out of date, and sends nothing", async () => {
+        it("refuses a proof for another code, of another signer or expired, and sends nothing", async () => {
             const code = String(state.verificationCode);
             const stranger = await makeCa({ commonName: "Host CA", organisation: "O=Contoso" });
             const yesterday = new Date(Date.now() - 24 * 3600 * 1000);
@@ -217,7 +217,7 @@ describe("CA certificates in Pulumi's provider host", function () {
             assert.equal((await present()).etag, etag);
         });
 
-        it("a proof for a code that was superseded meanwhile gives a new code", async () => {
+        it("a proof for a superseded code leads to a new code", async () => {
             const code = String(state.verificationCode);
             const { etag, name } = await present();
             await arm.certificates.generateVerificationCode(group, hub, name ?? "", etag ?? "");
@@ -246,7 +246,7 @@ describe("CA certificates in Pulumi's provider host", function () {
             await host.delete(id, state);
         });
 
-        it("read of one that somebody verified by hand shows no code", async () => {
+        it("read of a manually verified certificate shows no code", async () => {
             const inputs = await host.checked(verifiedCertificate, given);
             const made = await host.create(inputs);
             const proof = await issue(ca, { commonName: String(made.state.verificationCode) });

@@ -79,7 +79,7 @@ describe("devices in Pulumi's provider host", function () {
             });
         });
 
-        it("create again takes it over", async () => {
+        it("a repeated create adopts it", async () => {
             assert.deepEqual(await host.create(await checked(given)), {
                 id,
                 state,
@@ -118,7 +118,7 @@ describe("devices in Pulumi's provider host", function () {
             });
         });
 
-        it("read shows what was changed by hand, and not the tags of others", async () => {
+        it("read shows manual changes, and not the tags of others", async () => {
             await registry.updateTwin("host-01", { tags: { others: 1, place: { floor: 3 } } }, "*");
             const found = await host.read(id, state);
             assert.deepEqual(found, { ...state, tags: { place: { floor: 3 } } });
@@ -154,7 +154,7 @@ describe("devices in Pulumi's provider host", function () {
             await host.delete("theirs", adopted.state);
         });
 
-        it("delete removes it, and is content when it is gone", async () => {
+        it("delete removes it, and succeeds if it does not exist", async () => {
             await host.delete(id, state);
             assert.deepEqual((await registry.list()).responseBody, []);
             await host.delete(id, state);
@@ -187,7 +187,7 @@ describe("devices in Pulumi's provider host", function () {
             assert.deepEqual(calls, reads.sort());
         });
 
-        it("a device deleted by hand is seen while index and statistics still count it", async () => {
+        it("a manual deletion is seen while index and statistics still count the device", async () => {
             const made = await Promise.all(
                 Array.from({ length: 30 }, async (_, index) =>
                     host.create(await checked({ ...given, deviceId: `fleet-${index}` })),
@@ -233,7 +233,7 @@ describe("devices in Pulumi's provider host", function () {
             }
         }
 
-        it("where devices are kept, delete disables", async () => {
+        it("with pruneDevices false, delete disables", async () => {
             const keeping = await DynamicHost.start({ pruneDevices: "false" });
             try {
                 const inputs = await checked(given, keeping);
@@ -246,7 +246,7 @@ describe("devices in Pulumi's provider host", function () {
             }
         });
 
-        it("where devices are kept, one whose group went to the provisioning service stays as it is", async () => {
+        it("with pruneDevices false, a device whose group moved to the provisioning service stays unchanged", async () => {
             const keeping = await DynamicHost.start({ pruneDevices: "false" });
             try {
                 const made = await keeping.create(await checked(given, keeping));
@@ -262,7 +262,7 @@ describe("devices in Pulumi's provider host", function () {
             }
         });
 
-        it("in a destroy of a protected stack, delete is refused; in a run of the program it is not", async () => {
+        it("delete is refused in a destroy of a protected stack, but not in a run of the program", async () => {
             const destroying = await DynamicHost.start({ protect: "true" });
             const { id: one, state: its } = await host.create(await checked(given));
             try {
@@ -288,7 +288,7 @@ describe("devices in Pulumi's provider host", function () {
             await host.delete(made.id, made.state);
         });
 
-        it("they go when the provisioning service no longer has the device", async () => {
+        it("thumbprints are removed when the provisioning service no longer has the device", async () => {
             const deviceId = "host-listed";
             const both = { ...given, deviceId, isProvisioned: true };
             const made = await host.create(await checked(both));
@@ -315,7 +315,7 @@ describe("devices in Pulumi's provider host", function () {
             await host.delete(made.id, state);
         });
 
-        it("a device that the provisioning service gets is written to the state alone", async () => {
+        it("a device that moves to the provisioning service is written only to the state", async () => {
             const deviceId = "host-joining";
             const made = await host.create(await checked({ ...given, deviceId }));
             const { responseBody: before } = await registry.get(deviceId);
@@ -372,7 +372,7 @@ describe("devices in Pulumi's provider host", function () {
             assert.deepEqual(kept, { ...given, issuer });
         });
 
-        it("create makes key and certificate; an equal one is no change", async () => {
+        it("create makes key and certificate; equal inputs are no change", async () => {
             const made = await host.create(inputs);
             assert.equal(made.id, "host-02");
             state = made.state;
@@ -394,7 +394,7 @@ describe("devices in Pulumi's provider host", function () {
             assert.notEqual(other.privateKey, state.privateKey);
         });
 
-        it("a host that has seen no check, as in a refresh, answers a diff in the renewal window", async () => {
+        it("diff in the renewal window works without a check before, as in a refresh", async () => {
             const fresh = await DynamicHost.start();
             try {
                 const { certificate } = await issue(ca, {
@@ -409,7 +409,7 @@ describe("devices in Pulumi's provider host", function () {
             }
         });
 
-        it("read and delete ask nobody", async () => {
+        it("read and delete make no calls", async () => {
             assert.deepEqual(await host.read("host-02", state), state);
             await host.delete("host-02", state);
         });

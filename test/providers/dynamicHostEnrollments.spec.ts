@@ -88,7 +88,7 @@ describe("enrollments in Pulumi's provider host", function () {
             assert.deepEqual(made.initialTwin?.tags, { site: "lab" });
         });
 
-        it("create again takes it over, as after an interrupted run", async () => {
+        it("a repeated create adopts it, as after an interrupted run", async () => {
             const again = await host.create(await host.checked(enrollment, groupInputs()));
             assert.deepEqual(again, { id, state });
         });
@@ -101,7 +101,7 @@ describe("enrollments in Pulumi's provider host", function () {
             assert.deepEqual(await host.diff(id, state, news), { changes: false, replaces: [] });
         });
 
-        it("create refuses one of that name with another CA, and changes nothing", async () => {
+        it("create refuses an enrollment of that name with another CA, and changes nothing", async () => {
             const { responseBody: before } = await service.getEnrollmentGroup("pumps");
             const other = await host.checked(enrollment, groupInputs({ caReferences: ["second"] }));
             await assert.rejects(host.create(other), /exists on .* with another attestation/);
@@ -109,7 +109,7 @@ describe("enrollments in Pulumi's provider host", function () {
             assert.equal(after.etag, before.etag);
         });
 
-        it("diff sees nothing in the same, and each thing that changed", async () => {
+        it("diff is empty for equal inputs, and shows every change", async () => {
             const differs = async (changes: Props) =>
                 host.diff(id, state, await host.checked(enrollment, groupInputs(changes)));
             assert.deepEqual(await differs({}), { changes: false, replaces: [] });
@@ -130,7 +130,7 @@ describe("enrollments in Pulumi's provider host", function () {
             });
         });
 
-        it("update puts a second CA beside the first, also when the ETag was stale once", async () => {
+        it("update adds a second CA, also after a stale ETag", async () => {
             await manage("POST", "/faults", {
                 host: hostName,
                 method: "PUT",
@@ -152,7 +152,7 @@ describe("enrollments in Pulumi's provider host", function () {
             );
         });
 
-        it("read finds it unchanged, and what somebody changed by hand", async () => {
+        it("read finds it unchanged, and shows manual changes", async () => {
             assert.deepEqual(await host.read(id, state), state);
             const { responseBody: made } = await service.getEnrollmentGroup("pumps");
             await service.createOrUpdateEnrollmentGroup({
@@ -175,7 +175,7 @@ describe("enrollments in Pulumi's provider host", function () {
             assert.equal(made.provisioningStatus, "enabled");
         });
 
-        it("delete removes it, and is content when it is gone", async () => {
+        it("delete removes it, and succeeds if it does not exist", async () => {
             await host.delete(id, state);
             await assert.rejects(service.getEnrollmentGroup("pumps"));
             await host.delete(id, state);
@@ -275,7 +275,7 @@ describe("enrollments in Pulumi's provider host", function () {
             await host.delete(id, state);
         });
 
-        describe("one that is there already, before its creation", () => {
+        describe("an enrollment that already exists before its creation", () => {
             const thumbprintOnService = async () => {
                 const { responseBody: made } = await service.getIndividualEnrollment("meter-1");
                 const { x509 } = made.attestation as unknown as {
@@ -299,7 +299,7 @@ describe("enrollments in Pulumi's provider host", function () {
                 await service.deleteIndividualEnrollment("meter-1");
             });
 
-            it("with a lost certificate of the device by the same issuer, it gets the new one", async () => {
+            it("with a lost certificate of the same issuer, it gets the new one", async () => {
                 const issuer = await makeCa({ commonName: "Lost, CA", organisation: "O=Contoso" });
                 const lost = { commonName: "meter-1", organisation: "O=Contoso, C=US" };
                 await leave(await issue(issuer, lost), await issue(issuer, lost));
@@ -338,7 +338,7 @@ describe("enrollments in Pulumi's provider host", function () {
                 },
             ];
             for (const { title, present, wanted = async () => leaf } of refused) {
-                it(`with a certificate ${title}, it is refused and left as it was`, async () => {
+                it(`with a certificate ${title}, it is refused and stays unchanged`, async () => {
                     const certificates = await present();
                     await leave(...certificates);
                     await assert.rejects(

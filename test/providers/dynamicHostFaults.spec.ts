@@ -155,7 +155,7 @@ describe("the dynamic resources when calls fail", function () {
             });
         }
 
-        it("a code that somebody superseded between generate and verify is asked for again", async () => {
+        it("a code that was superseded between generate and verify is requested again", async () => {
             const inputs = await newCa();
             const fault = {
                 title: "the answer with the code comes late",
@@ -193,7 +193,7 @@ describe("the dynamic resources when calls fail", function () {
             await arm.certificates.generateVerificationCode(group, hub, name, etag);
         }
 
-        it("a service that never answers well fails with what it said, without the token", async () => {
+        it("a service that always fails ends with its answer, without the token", async () => {
             const inputs = await newCa();
             await manage("POST", "/faults", { host: caHost, path: "/verify\\?", status: 403 });
             await assert.rejects(host.create(inputs), (error: Error) => {
@@ -245,7 +245,7 @@ describe("the dynamic resources when calls fail", function () {
             });
         }
 
-        it("one that the hub refuses fails alone", async () => {
+        it("a device that the hub refuses fails alone", async () => {
             const good = await newDevice();
             const bad = { ...(await newDevice()), deviceId: "a device with spaces" };
             const results = await Promise.allSettled([host.create(good), host.create(bad)]);
@@ -276,7 +276,7 @@ describe("the dynamic resources when calls fail", function () {
             });
         }
 
-        it("a request that is refused for one device goes again without it", async () => {
+        it("a request that is refused for one device is sent again without it", async () => {
             const devices = await Promise.all(Array.from({ length: 2 }, newDevice));
             // Twice the same device is what the hub refuses as a whole; alone, the second of them is taken over.
             const all = [...devices, devices[1]];
@@ -297,7 +297,7 @@ describe("the dynamic resources when calls fail", function () {
             assert.deepEqual((await registry.list()).responseBody, []);
         });
 
-        it("a principal without the role is told which and how to grant it", async () => {
+        it("a principal without the role sees which role and how to grant it", async () => {
             const inputs = await newDevice();
             await manage("POST", "/faults", { host: deviceHost, status: 403 });
             await assert.rejects(host.create(inputs), (error: Error) => {

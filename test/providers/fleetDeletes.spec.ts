@@ -86,7 +86,7 @@ describe("deletes in the stack of a hub whose devices moved to fleet stacks", fu
     }
 
     for (const part of parts) {
-        it(`${part.kind} is refused, and nothing is asked of Azure`, async () => {
+        it(`${part.kind} is refused without calls to Azure`, async () => {
             await manage("DELETE", "/requests");
             for (const stack of [
                 "the hub's, with 4 shards",
@@ -107,7 +107,7 @@ describe("deletes in the stack of a hub whose devices moved to fleet stacks", fu
             );
         });
 
-        it(`${part.kind} is refused as the first that its process is asked about`, async () => {
+        it(`${part.kind} is refused as the first call to a new process`, async () => {
             const host = await DynamicHost.start({ shards: "4" });
             try {
                 await assert.rejects(host.delete(part.id, part.state), /It was not deleted/);
@@ -116,7 +116,7 @@ describe("deletes in the stack of a hub whose devices moved to fleet stacks", fu
             }
         });
 
-        it(`${part.kind} is deleted in a fleet stack by npm run fleet, and where there are no shards`, async () => {
+        it(`${part.kind} is deleted in a fleet stack by npm run fleet, and without shards`, async () => {
             await deleted("a fleet stack", part);
             await deleted("the hub's, without shards", part);
         });
@@ -133,7 +133,7 @@ describe("deletes in the stack of a hub whose devices moved to fleet stacks", fu
         }
     });
 
-    it("an enrollment group is the hub's stack's own, and is deleted there", async () => {
+    it("an enrollment group belongs to the hub's stack, and is deleted there", async () => {
         const group: Part = {
             kind: "an enrollment group",
             id: "dps-gone/group/pumps",

@@ -5,16 +5,20 @@ import { Outcome, Sandbox } from "./sandbox";
 /** The command, and an argument that is wrong beside an option that does not exist. */
 const commands: readonly [name: string, wrong: readonly string[], message: RegExp][] = [
     ["setup", ["now"], /unexpected argument "now"/],
-    ["emulator", ["--port", "70000"], /--port "70000": a port is a whole number from 0 to 65535/],
+    [
+        "emulator",
+        ["--port", "70000"],
+        /--port "70000": a port must be a whole number from 0 to 65535/,
+    ],
     ["demo", ["dev"], /unexpected argument "dev"/],
     ["plan", ["--stack"], /'--stack <value>' argument missing/],
     ["diff", ["--fail-on", "deletes"], /--fail-on "deletes": access-lost, delete=N, replace/],
     ["test", ["test/none.spec.ts"], /"test\/none\.spec\.ts" is neither a file nor a folder/],
-    ["bench", ["--divide", "none"], /--divide "none": a whole number from 1/],
+    ["bench", ["--divide", "none"], /--divide "none": must be a whole number from 1/],
     ["load", ["everything"], /"everything" is neither connections nor registrations/],
 ];
 
-describe("an npm command, before anything is set up", () => {
+describe("an npm command, before set-up", () => {
     let sandbox: Sandbox;
 
     before(() => {
@@ -39,10 +43,13 @@ describe("an npm command, before anything is set up", () => {
     for (const [name, wrong, message] of commands) {
         const npm = name === "test" ? "npm test" : `npm run ${name}`;
 
-        it(`${npm} -- --help tells the usage and ends with status 0`, async () => {
+        it(`${npm} -- --help prints the usage and exits with status 0`, async () => {
             const { status, output } = await run(name, "--help");
             assert.strictEqual(status, 0);
-            assert.match(output, new RegExp(`^Usage: ${npm} -- .*\n[^]*--help {2,}this text\n`));
+            assert.match(
+                output,
+                new RegExp(`^Usage: ${npm} -- .*\n[^]*--help {2,}show this text\n`),
+            );
         });
 
         it(`${npm} refuses an unknown option and a wrong argument with status 2`, async () => {

@@ -30,7 +30,7 @@ chmod +x "$3/bin/pip" "$3/bin/az"
         return fs.readFileSync(path.join(sandbox.top, "calls"), "utf8").trim().split("\n");
     }
 
-    it("installs what is listed with its sums, and nothing else, and builds nothing", async () => {
+    it("installs exactly what is listed with checksums, and builds nothing", async () => {
         const { status, output } = await run();
         assert.strictEqual(status, 0, output);
         const [call, ...others] = calls();
@@ -47,7 +47,7 @@ chmod +x "$3/bin/pip" "$3/bin/az"
         assert.ok(output.endsWith(`${path.join("azure-cli-venv", "bin", "az")}\n`), output);
     });
 
-    it("installs once, and anew when the list has changed", async () => {
+    it("installs once, and again when the list has changed", async () => {
         await run();
         await run();
         assert.strictEqual(calls().length, 1);
@@ -59,7 +59,7 @@ chmod +x "$3/bin/pip" "$3/bin/az"
         assert.strictEqual(calls().length, 2);
     });
 
-    it("the list pins each package to a version, with SHA-256 sums, and names no place to get it from", () => {
+    it("the list pins each package to a version with SHA-256 checksums, and names no source", () => {
         const text = fs.readFileSync(requirements, "utf8");
         const entries = text.trim().split(/\n(?=\S)/);
         assert.ok(entries.length > 100);

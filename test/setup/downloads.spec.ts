@@ -9,7 +9,7 @@ const version = pinned["@pulumi/pulumi"];
 const zeros = "0".repeat(64);
 
 /** In a sandbox without the network: archives come from a mirror, programs are stand-ins of a few lines. */
-describe("setup: what is downloaded is what was pinned", function () {
+describe("setup: downloads match the pinned checksums", function () {
     this.timeout(60_000);
     let sandbox: Sandbox;
 
@@ -30,7 +30,7 @@ describe("setup: what is downloaded is what was pinned", function () {
         );
     }
 
-    it("an archive with the pinned sum is taken, without a word", async () => {
+    it("an archive with the pinned checksum is used silently", async () => {
         sandbox.fillMirror();
         pin(mirrorSums());
         const output = await sandbox.assertSetsUp(mirrored());
@@ -39,7 +39,7 @@ describe("setup: what is downloaded is what was pinned", function () {
         assert.doesNotMatch(output, /SHA-256/);
     });
 
-    it("a CLI with another sum is refused before it is unpacked, and leaves nothing", async () => {
+    it("a CLI with another checksum is refused before it is unpacked, and leaves nothing", async () => {
         sandbox.fillMirror();
         const name = path.basename(sandbox.archive);
         pin({ ...mirrorSums(), [name]: zeros });
@@ -50,7 +50,7 @@ describe("setup: what is downloaded is what was pinned", function () {
         sandbox.assertNothingHalfMade();
     });
 
-    it("a plugin with another sum is refused, and a stand-in takes its place", async () => {
+    it("a plugin with another checksum is refused, and a stand-in replaces it", async () => {
         sandbox.fillMirror();
         const sums = mirrorSums();
         const [plugin] = Object.keys(sums).filter((name) => /resource-random/.test(name));
@@ -60,7 +60,7 @@ describe("setup: what is downloaded is what was pinned", function () {
         assert.match(output, /stand-ins of this project for the plugins .*random/);
     });
 
-    it("without a pinned sum the checksums file of the release beside it is compared", async () => {
+    it("without a pinned checksum, the release's checksums file is compared", async () => {
         sandbox.fillMirror();
         const name = path.basename(sandbox.archive);
         const file = path.join(sandbox.mirror, `pulumi-${version}-checksums.txt`);
@@ -69,10 +69,10 @@ describe("setup: what is downloaded is what was pinned", function () {
         assert.ok(output.includes(`but its checksums file says ${zeros}`), output);
         fs.writeFileSync(file, `${sumOf(sandbox.archive).toUpperCase()} *./${name}\n`);
         const good = await sandbox.assertSetsUp(mirrored());
-        assert.match(good, /which nothing confirms but the checksums file beside it/);
+        assert.match(good, /which no source confirms but the checksums file beside it/);
     });
 
-    it("a pinned sum counts more than the checksums file beside the archive", async () => {
+    it("a pinned checksum takes precedence over the checksums file", async () => {
         sandbox.fillMirror();
         const name = path.basename(sandbox.archive);
         const file = path.join(sandbox.mirror, `pulumi-${version}-checksums.txt`);
@@ -82,16 +82,16 @@ describe("setup: what is downloaded is what was pinned", function () {
         assert.ok(output.includes(`but what is pinned is ${zeros}`), output);
     });
 
-    it("what nothing confirms is said, with its sum", async () => {
+    it("an unverified archive is reported with its checksum", async () => {
         sandbox.fillMirror();
         const output = await sandbox.assertSetsUp(mirrored());
         for (const [name, sum] of Object.entries(mirrorSums())) {
-            const line = `setup: ${name} has the SHA-256 ${sum}, which nothing confirms\n`;
+            const line = `setup: ${name} has the SHA-256 ${sum}, which no source confirms\n`;
             assert.ok(output.includes(line), output);
         }
     });
 
-    it("a list of sums that cannot be read is not taken for one without sums", async () => {
+    it("an unreadable checksum list is not treated as an empty one", async () => {
         sandbox.fillMirror();
         sandbox.write("scripts/setup/downloads.json", "{");
         const { status } = await sandbox.setup(["--require-cli"], mirrored());
@@ -99,7 +99,7 @@ describe("setup: what is downloaded is what was pinned", function () {
         sandbox.assertNothingHalfMade();
     });
 
-    it("with a pinned sum Pulumi's unverified script does not run: the archive itself is fetched", async () => {
+    it("with a pinned checksum, Pulumi's unverified script does not run: the archive is fetched", async () => {
         pin({ [path.basename(sandbox.archive)]: zeros });
         sandbox.downloader('require("fs").writeFileSync("script-ran", "");');
         // A network of its own, which hands out something else.
@@ -117,13 +117,13 @@ describe("setup: what is downloaded is what was pinned", function () {
         sandbox.assertNothingHalfMade();
     });
 
-    it("without one the script runs, and that nothing is verified is said", async () => {
+    it("without one, the script runs, and the output says that nothing is verified", async () => {
         const { output } = await sandbox.setup();
         const name = path.basename(sandbox.archive);
-        assert.ok(output.includes(`no SHA-256 of ${name} is pinned: it is taken as it comes`));
+        assert.ok(output.includes(`no SHA-256 of ${name} is pinned: it is used unverified`));
     });
 
-    it("the CLI is told the pinned sum of a plugin that it installs", async () => {
+    it("the CLI gets the pinned checksum of a plugin that it installs", async () => {
         sandbox.fillMirror();
         const [tls] = Object.keys(mirrorSums()).filter((name) => /resource-tls/.test(name));
         const calls = path.join(sandbox.top, "calls");
@@ -136,7 +136,7 @@ describe("setup: what is downloaded is what was pinned", function () {
         );
     });
 
-    it("each sum that is pinned in this repository is one, of an archive of Pulumi", () => {
+    it("each pinned checksum in this repository is a SHA-256 of a Pulumi archive", () => {
         const file = path.join(repository, "scripts", "setup", "downloads.json");
         const sums = JSON.parse(fs.readFileSync(file, "utf8")) as Record<string, string>;
         for (const [name, sum] of Object.entries(sums)) {

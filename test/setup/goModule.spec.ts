@@ -21,7 +21,7 @@ describe("setup: the CLI from its Go module", function () {
 
     const builds = () => sandbox.goCalls().filter((call) => call === "build").length;
 
-    it("stamps the pinned version and puts this project's host beside the CLI", async () => {
+    it("stamps the pinned version and adds this project's host to the CLI", async () => {
         sandbox.go();
         const output = await sandbox.assertSetsUp();
         assert.match(output, /fetching the Go module github\.com\/pulumi\/pulumi\/pkg\/v3 v/);
@@ -41,7 +41,7 @@ describe("setup: the CLI from its Go module", function () {
         ]);
     });
 
-    it("keeps the build in the user's cache, from where a second clone takes it", async () => {
+    it("caches the build for the user, so that a second clone reuses it", async () => {
         sandbox.go();
         await sandbox.assertSetsUp();
         fs.rmSync(path.join(sandbox.bin, "go"));
@@ -59,7 +59,7 @@ describe("setup: the CLI from its Go module", function () {
         assert.strictEqual(builds(), 1);
     });
 
-    it("finds a corrupted cache out by its checksum, and builds again", async () => {
+    it("detects a corrupted cache by its checksum, and builds again", async () => {
         sandbox.go();
         await sandbox.assertSetsUp();
         fs.rmSync(sandbox.local, { recursive: true });
@@ -74,7 +74,7 @@ describe("setup: the CLI from its Go module", function () {
         assert.match(await sandbox.assertSetsUp(), /set up earlier in the user's cache/);
     });
 
-    it("leaves nothing half made when it is killed in the middle of a build, and heals", async () => {
+    it("leaves no partial build when it is killed, and builds again", async () => {
         const started = path.join(sandbox.top, "started");
         sandbox.go({ during: `echo $$ > ${started}; exec sleep 600` });
         const { child, ended } = sandbox.start();
@@ -94,7 +94,7 @@ describe("setup: the CLI from its Go module", function () {
         );
     });
 
-    it("leaves nothing half made on a full disk, and tells Go's reason", async () => {
+    it("leaves no partial build on a full disk, and prints Go's reason", async () => {
         const complaint = "link: writing output: no space left on device";
         sandbox.go({ during: `echo '${complaint}' >&2; exit 1` });
         const { status, output } = await sandbox.setup(["--require-cli"]);
@@ -103,7 +103,7 @@ describe("setup: the CLI from its Go module", function () {
         sandbox.assertNothingHalfMade();
     });
 
-    it("takes no program that is cut short by the size of the disk", async () => {
+    it("refuses a program that the full disk truncated", async () => {
         sandbox.go({ during: 'head -c 6000000 /dev/zero >> "$out" || exit 1' });
         const limited = "ulimit -f 4096; exec bash scripts/setup.sh --require-cli"; // 4 MB a file
         const { status, output } = await sandbox.spawn("bash", ["-c", limited]).ended;
@@ -111,19 +111,19 @@ describe("setup: the CLI from its Go module", function () {
         sandbox.assertNothingHalfMade();
     });
 
-    it("names a cache that cannot be written, with the remedy, before it builds", async () => {
+    it("names an unwritable cache, with the remedy, before it builds", async () => {
         sandbox.go();
         const cache = path.join(sandbox.program(path.join(sandbox.top, "file"), ""), "cache");
         const { status, output } = await sandbox.setup(["--require-cli"], {
             XDG_CACHE_HOME: cache,
         });
         assert.strictEqual(status, 1);
-        const line = `Go module: the cache ${cache}/iot-x509 cannot be written (ENOTDIR): set XDG_CACHE_HOME`;
+        const line = `Go module: the cache ${cache}/iot-x509 is not writable (ENOTDIR): set XDG_CACHE_HOME`;
         assert.ok(output.includes(line), output);
         assert.strictEqual(builds(), 0);
     });
 
-    it("builds once for two clones that are set up at the same time", async () => {
+    it("builds once for two clones that are set up simultaneously", async () => {
         sandbox.go({ during: "sleep 1" });
         const project = sandbox.clone("second");
         const outcomes = await Promise.all([
@@ -139,7 +139,7 @@ describe("setup: the CLI from its Go module", function () {
         assert.strictEqual(builds(), 1);
     });
 
-    it("lets a second run in the same clone wait for the first", async () => {
+    it("a second run in the same clone waits for the first", async () => {
         sandbox.go({ during: "sleep 1" });
         const outcomes = await Promise.all([sandbox.setup(), sandbox.setup()]);
         assert.deepStrictEqual(
@@ -150,25 +150,25 @@ describe("setup: the CLI from its Go module", function () {
         assert.match(outcomes.map(({ output }) => output).join(""), /waiting for another run/);
     });
 
-    it("refuses a Go that is too old and may not fetch a newer one, with the remedy", async () => {
+    it("refuses a Go that is too old and must not fetch a newer one, with the remedy", async () => {
         sandbox.go({ version: "go1.25.9", toolchain: "local" });
         const { output } = await sandbox.setup();
-        assert.match(output, /Go is 1\.25\.9, Pulumi wants 1\.26\.\d+: install Go 1\.26/);
+        assert.match(output, /Go is 1\.25\.9, but Pulumi needs 1\.26\.\d+: install Go 1\.26/);
         assert.strictEqual(builds(), 0);
     });
 
-    it("lets a Go that fetches newer toolchains by itself do so", async () => {
+    it("accepts an older Go that fetches newer toolchains", async () => {
         sandbox.go({ version: "go1.21.0", toolchain: "auto" });
         await sandbox.assertSetsUp();
     });
 
-    it("refuses a Go from before toolchains, whatever it is set to", async () => {
+    it("refuses a Go without toolchain support, whatever its settings", async () => {
         sandbox.go({ version: "go1.19.8", toolchain: "" });
         const { output } = await sandbox.setup();
-        assert.match(output, /Go is 1\.19\.8, Pulumi wants/);
+        assert.match(output, /Go is 1\.19\.8, but Pulumi needs/);
     });
 
-    it("pins the module to the version of @pulumi/pulumi, with a sum for every module", () => {
+    it("pins the module to the version of @pulumi/pulumi, with a checksum for every module", () => {
         const folder = path.resolve(__dirname, "../../scripts/setup/engine");
         const text = fs.readFileSync(path.join(folder, "go.mod"), "utf8");
         assert.match(text, /^tool github\.com\/pulumi\/pulumi\/pkg\/v3\/cmd\/pulumi$/m);

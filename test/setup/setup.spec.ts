@@ -27,7 +27,7 @@ describe("setup", function () {
             (sandbox.toolchain().plugins ?? []).map(({ name, kind }) => [name, kind]),
         );
 
-    it("takes the official CLI and plugins from a mirror with Pulumi's own file names", async () => {
+    it("installs the official CLI and plugins from a mirror with Pulumi's file names", async () => {
         sandbox.fillMirror();
         const { status, output } = await sandbox.setup([], mirrored());
         assert.strictEqual(status, 0, output);
@@ -47,7 +47,7 @@ describe("setup", function () {
         );
     });
 
-    it("takes a mirror by a file:// address, and one laid out as get.pulumi.com", async () => {
+    it("accepts a mirror with a file:// address, and one laid out as get.pulumi.com", async () => {
         sandbox.fillMirror();
         const releases = path.join(sandbox.mirror, "releases");
         for (const name of fs.readdirSync(sandbox.mirror)) {
@@ -61,12 +61,12 @@ describe("setup", function () {
         assert.match(output, /ready: .*official plugins tls .*, random .*, azuread /);
     });
 
-    it("takes stand-ins for the plugins that a mirror lacks, and says so", async () => {
+    it("uses stand-ins for the plugins that a mirror lacks, and says so", async () => {
         sandbox.fillMirror({ plugins: ["tls"] });
         const { output } = await sandbox.setup([], mirrored());
         assert.match(
             output,
-            /stand-ins of this project for plugins .* missing: .*pulumi-resource-random-.* is not there$/m,
+            /stand-ins of this project for plugins .* missing: .*pulumi-resource-random-.* does not exist$/m,
         );
         assert.deepStrictEqual(
             [kinds().tls, kinds().random, kinds().azuread],
@@ -75,11 +75,11 @@ describe("setup", function () {
         assert.match(sandbox.toolchain().description, /official plugins tls .*stand-ins .*random/);
     });
 
-    it("with --official takes official plugins alone, or fails", async () => {
+    it("with --official, installs only official plugins, or fails", async () => {
         sandbox.fillMirror();
         const lacking = await sandbox.setup(["--official"], mirrored());
         assert.strictEqual(lacking.status, 1);
-        assert.match(lacking.output, /pulumi-resource-azure-native-.* is not there/);
+        assert.match(lacking.output, /pulumi-resource-azure-native-.* does not exist/);
         sandbox.fillMirror({ plugins: ["tls", "random", "azuread", "azure-native"] });
         const { status, output } = await sandbox.setup(["--official"], mirrored());
         assert.strictEqual(status, 0, output);
@@ -92,7 +92,7 @@ describe("setup", function () {
         }
     });
 
-    it("writes an environment file that puts the CLI first and leaves the user's home alone", async () => {
+    it("writes an environment file that puts the CLI first and does not touch the user's home", async () => {
         sandbox.go();
         fs.mkdirSync(path.join(sandbox.home, ".pulumi"));
         fs.writeFileSync(path.join(sandbox.home, ".pulumi", "credentials.json"), "{}");
@@ -109,7 +109,7 @@ describe("setup", function () {
         ]);
     });
 
-    it("does nothing and says nothing with --quiet when all is there", async () => {
+    it("does nothing and prints nothing with --quiet when everything is installed", async () => {
         sandbox.go();
         await sandbox.setup();
         const before = footprint(sandbox.project);
@@ -118,7 +118,7 @@ describe("setup", function () {
         assert.deepStrictEqual(footprint(sandbox.project), before);
     });
 
-    it("takes a good CLI on PATH with its own host, and stand-ins for plugins that it cannot install", async () => {
+    it("uses a suitable CLI on PATH with its own host, and stand-ins for plugins that it cannot install", async () => {
         sandbox.cli(sandbox.bin, "99.0.1");
         const { status, output } = await sandbox.setup();
         assert.strictEqual(status, 0, output);
@@ -130,7 +130,7 @@ describe("setup", function () {
         assert.ok(!sandbox.localNames().some((name) => /official|engine/.test(name)));
     });
 
-    it("tells why the CLI cannot download a plugin, in one line without its attempts", async () => {
+    it("explains why the CLI cannot download a plugin, in one line without its attempts", async () => {
         const cause = "dial tcp: lookup get.pulumi.com: no such host";
         sandbox.cli(sandbox.bin, "99.0.1", {
             install: [
@@ -150,7 +150,7 @@ describe("setup", function () {
         ]);
     });
 
-    it("passes over a CLI on PATH that is too old, and says so", async () => {
+    it("skips a CLI on PATH that is too old, and says so", async () => {
         sandbox.go();
         sandbox.cli(sandbox.bin, "3.99.0");
         const { output } = await sandbox.setup();
@@ -158,7 +158,7 @@ describe("setup", function () {
         assert.strictEqual(sandbox.toolchain().source, "Go module");
     });
 
-    it("puts this project's host beside a copy of a CLI on PATH that has none", async () => {
+    it("adds this project's host to a copy of a CLI on PATH that has none", async () => {
         sandbox.cli(sandbox.bin, version, { withHost: false });
         await sandbox.setup();
         const { cli, source, host } = sandbox.toolchain();
@@ -172,7 +172,7 @@ describe("setup", function () {
         assert.deepStrictEqual(fs.readdirSync(sandbox.bin), ["pulumi"]);
     });
 
-    it("looks again when the CLI on PATH goes away or comes", async () => {
+    it("detects when the CLI on PATH is removed or added", async () => {
         sandbox.go();
         sandbox.cli(sandbox.bin, "99.0.1");
         await sandbox.setup();
@@ -202,15 +202,15 @@ describe("setup", function () {
         );
     });
 
-    it("lists what was tried, why it failed and the remedies when there is no CLI at all", async () => {
+    it("lists the attempts, why they failed and the remedies when there is no CLI at all", async () => {
         const { status, output } = await sandbox.setup(["--quiet"]);
         assert.strictEqual(status, 0);
         assert.match(output, /NO PULUMI CLI/);
         for (const line of [
-            /- PATH: no pulumi there/,
+            /- PATH: no pulumi on it/,
             /- official download: no route to the download/,
             /- Go module: no go on PATH: install Go 1\.[\d.]+ or newer/,
-            /- install Pulumi .* on PATH/,
+            /- install Pulumi .* to PATH/,
             /- let this machine reach https:\/\/get\.pulumi\.com/,
             /- set PULUMI_TOOLCHAIN_MIRROR .*pulumi-v[\d.]+-\w+-\w+\.tar\.gz/,
             /- install Go \(https:\/\/go\.dev\/dl\)/,
@@ -238,7 +238,7 @@ describe("setup", function () {
         fs.writeFileSync(sandbox.archive, whole.subarray(0, whole.length / 2));
         const { status, output } = await sandbox.setup(["--require-cli"], mirrored());
         assert.strictEqual(status, 1);
-        assert.match(output, /does not unpack: .*unexpected end of file/i);
+        assert.match(output, /cannot be unpacked: .*unexpected end of file/i);
         sandbox.assertNothingHalfMade();
         fs.writeFileSync(sandbox.archive, whole);
         await sandbox.assertSetsUp(mirrored());
@@ -249,7 +249,7 @@ describe("setup", function () {
         const limited = "ulimit -f 4096; exec bash scripts/setup.sh --require-cli"; // 4 MB a file
         const { status, output } = await sandbox.spawn("bash", ["-c", limited], mirrored()).ended;
         assert.strictEqual(status, 1, output);
-        assert.match(output, /does not unpack/);
+        assert.match(output, /cannot be unpacked/);
         sandbox.assertNothingHalfMade();
         await sandbox.assertSetsUp(mirrored());
     });
@@ -291,7 +291,7 @@ describe("setup", function () {
         assert.match(output, /npm ci failed: npm error registry is away/);
     });
 
-    it("refuses a flag that it does not know", async () => {
+    it("refuses an unknown flag", async () => {
         const { status, output } = await sandbox.setup(["--fast"]);
         assert.strictEqual(status, 2);
         assert.match(output, /setup: Unknown option '--fast'\n\nUsage: npm run setup/);

@@ -58,7 +58,7 @@ describe("a signal", function () {
         }
     }
 
-    it("that npm cannot hand on, SIGKILL, ends what npm started as well", async () => {
+    it("SIGKILL, which npm cannot pass on, also ends what npm started", async () => {
         const { npm, port } = await startEmulator();
         const tree = processTree(npm.pid as number);
         npm.kill("SIGKILL");
@@ -66,7 +66,7 @@ describe("a signal", function () {
         assert.ok(!(await canConnect(port)));
     });
 
-    it("that comes while another set-up is waited for ends the waiting", async () => {
+    it("ends the wait for another set-up", async () => {
         const holder = spawn("bash", [
             "-c",
             `exec 9>>"${path.join(sandbox.local, "setup.lock")}"; flock 9; echo; exec sleep 60`,
@@ -88,7 +88,7 @@ describe("a signal", function () {
     });
 
     for (const signal of signals.slice(0, 2)) {
-        it(`${signal} during the set-up ends what the set-up started`, async () => {
+        it(`${signal} during set-up ends what set-up started`, async () => {
             const fresh = new Sandbox();
             try {
                 const note = path.join(fresh.top, "building");

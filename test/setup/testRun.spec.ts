@@ -61,7 +61,7 @@ describe("the test run", function () {
         assert.strictEqual(status, 1);
     });
 
-    it("takes a skip that the machine does not excuse for a failure in CI", () => {
+    it("in CI, counts a skip without a missing tool as a failure", () => {
         const { status, lines } = runTests("true", ...excused, ...unexcused);
         assert.deepStrictEqual(lines.slice(lines.indexOf("Skipped:")), [
             ...["Skipped:", ...excusedLines, ""],
@@ -70,7 +70,7 @@ describe("the test run", function () {
         assert.strictEqual(status, 1);
     });
 
-    it("ends with all that the tests started when it is told to, whatever groups these are in", async () => {
+    it("on a signal, ends everything that the tests started, in whatever process group", async () => {
         const note = path.join(folder, "started");
         const sample = path.join(folder, "hanging.spec.ts");
         writeFileSync(

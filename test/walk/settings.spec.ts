@@ -41,7 +41,7 @@ function documented(): string[] {
 describe("the settings that the walk changes", () => {
     const known = settings.map((setting) => setting.path);
 
-    it("are all that the configuration reference lists, and no others", () => {
+    it("are exactly those of the configuration reference", () => {
         const listed = documented();
         const unknown = listed.filter((one) => !known.includes(one));
         assert.deepEqual(unknown, [], "add them to test/walk/model/settings.ts");
@@ -64,7 +64,7 @@ describe("the settings that the walk changes", () => {
         );
     });
 
-    it("each have values, or a step that makes them", () => {
+    it("each have values, or a step that creates them", () => {
         for (const { path: name, values, by = [] } of settings) {
             assert.ok(values !== undefined || by.length > 0, name);
             for (const verb of by.filter((one) => !one.includes("."))) {

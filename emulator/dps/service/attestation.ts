@@ -24,7 +24,7 @@ export function readAttestation(
         throw new ServiceProblem("badRequest", "TPM or X509 attestation is required.");
     }
     if (given.type === "tpm" || given.type === "symmetricKey") {
-        throw new NotEmulated(`attestation by ${String(given.type)}: it plays X.509 only`);
+        throw new NotEmulated(`attestation by ${String(given.type)}: it supports X.509 only`);
     }
     const x509 = given.x509;
     const present = kinds.filter((name) => isObject(x509) && isObject(x509[name]));
@@ -47,7 +47,7 @@ export function readAttestation(
             ? caReference(service, part)
             : certificate(part, name === "signingCertificates", before);
     if (!parts.primary) {
-        throw new ServiceProblem("badRequest", `${name} needs a primary.`);
+        throw new ServiceProblem("badRequest", `${name} needs a primary certificate.`);
     }
     const primary = read(parts.primary);
     return parts.secondary
@@ -91,7 +91,7 @@ function certificate(
         if (error instanceof BadCertificate) {
             throw new ServiceProblem(
                 "badRequest",
-                `The certificate cannot be taken: ${error.message}.`,
+                `The certificate cannot be accepted: ${error.message}.`,
             );
         }
         throw error;

@@ -61,7 +61,7 @@ function readMode(given: unknown): Mode {
 
 function readItems(given: unknown, { list, id }: BulkKind): JsonObject[] {
     if (!Array.isArray(given) || given.length === 0) {
-        throw new ServiceProblem("badRequest", `${list} must be a list that is not empty.`);
+        throw new ServiceProblem("badRequest", `${list} must be a non-empty list.`);
     }
     if (given.length > most) {
         throw new ServiceProblem(

@@ -61,7 +61,7 @@ export function preconditionOf({ request, context }: Call): string | undefined {
     const form = context.settings.dpsIfMatchForm;
     const tag = ifMatch(header);
     if (form === "quoted" && header !== "*" && header === tag && header !== undefined) {
-        throw new ServiceProblem("badRequest", "If-Match is no entity tag in quotes.");
+        throw new ServiceProblem("badRequest", "If-Match must be an entity tag in quotes.");
     }
     return form === "raw" ? header : tag;
 }

@@ -19,8 +19,8 @@ export function checkId(what: "enrollmentGroupId" | "registrationId", id: string
     if (!/^[a-z0-9\-._:]{0,127}[a-z0-9-]$/i.test(id)) {
         throw new ServiceProblem(
             "badRequest",
-            `${what} '${id}' is not valid: it has 1 to 128 letters, digits and the characters - . _ : ` +
-                "and ends with a letter, a digit or a hyphen.",
+            `${what} '${id}' is not valid: it must have 1 to 128 letters, digits and the characters - . _ : ` +
+                "and end with a letter, a digit or a hyphen.",
         );
     }
 }
@@ -79,7 +79,7 @@ function oneOf<T extends string>(
 function flags(body: JsonObject, name: string): Record<string, boolean | undefined> {
     const given = body[name] ?? {};
     if (!isObject(given) || Object.values(given).some((value) => typeof value !== "boolean")) {
-        throw new ServiceProblem("badRequest", `${name} must be an object of true and false.`);
+        throw new ServiceProblem("badRequest", `${name} must be an object with boolean values.`);
     }
     return given as Record<string, boolean>;
 }

@@ -35,15 +35,15 @@ function results(points: readonly Point[], others: Partial<Results> = {}): Resul
 }
 
 describe("bench: when a series stops", () => {
-    it("expects nothing without a size before", () => {
+    it("expects nothing without a smaller size", () => {
         equal(expectedSeconds([], 200), undefined);
     });
 
-    it("goes on in proportion after one size", () => {
+    it("extrapolates proportionally after one size", () => {
         equal(expectedSeconds([{ devices: 50, seconds: 20 }], 200), 80);
     });
 
-    it("follows the power of the last two sizes: four times the time for twice the devices", () => {
+    it("extrapolates the power law of the last two sizes: four times the time for twice the devices", () => {
         const before = [
             { devices: 50, seconds: 30 },
             { devices: 100, seconds: 40 },
@@ -52,7 +52,7 @@ describe("bench: when a series stops", () => {
         equal(Math.round(expectedSeconds(before, 400) ?? 0), 640);
     });
 
-    it("does not take a start-up time for a fleet that costs nothing", () => {
+    it("does not mistake start-up time for free devices", () => {
         const before = [
             { devices: 50, seconds: 10 },
             { devices: 100, seconds: 11 },
@@ -80,7 +80,7 @@ describe("bench: targets", () => {
         equal(judged(/200 devices/, run(59)), "missed");
     });
 
-    it("the tutorial counts by the device, at the largest size that it was run with", () => {
+    it("the tutorial is compared per device, at its largest size", () => {
         const ours = point("ours", 1000, 100);
         const before = point("tutorial", 50, 1000);
         const met = results([ours, before, point("tutorial", 200, 100)]);
@@ -109,7 +109,7 @@ describe("bench: targets", () => {
         equal(judged(/registry calls.*in one stack/, run(21)), "missed");
     });
 
-    it("a throttled hub may be a tenth off the plan, to either side", () => {
+    it("a throttled hub may deviate from the plan by a tenth, either way", () => {
         const run = (seconds: number): Results => {
             const up = { ...noRun, seconds };
             const hub = { devices: 300, sku: "S1", units: 1, refused: 0 };
@@ -130,7 +130,7 @@ describe("bench: targets", () => {
     });
 });
 
-describe("bench: what it says in the end", () => {
+describe("bench: its final output", () => {
     it("a quick run has six figures, more than 1 where ours is faster", () => {
         const ours = point("ours", 200, 20, {
             up: { ...noRun, seconds: 20, registryCalls: 4, peakMegabytes: 900 },
@@ -219,7 +219,7 @@ describe("bench: lost and doubled devices", () => {
         ok(doubled.includes("a"));
     });
 
-    it("a device that nobody asked for is one too many", () => {
+    it("an unexpected device counts as doubled", () => {
         const inventory = { total: 3, ids: [...ids, "c"] };
         equal(compareDevices(ids, inventory, certificates).doubled, ["c"]);
     });
@@ -233,7 +233,7 @@ describe("bench: measured processes", () => {
         environment: {},
     });
 
-    it("are told by their command lines", () => {
+    it("are recognized by their command lines", () => {
         const dynamic =
             "/usr/bin/node /p/node_modules/@pulumi/pulumi/cmd/dynamic-provider 127.0.0.1:4";
         const program = "/usr/bin/node /p/node_modules/@pulumi/pulumi/cmd/run/index.js --monitor";
@@ -255,7 +255,7 @@ describe("bench: measured processes", () => {
         ok(work > 0.75 && work < 3, `${work} s of work in ${seconds} s`);
     }).timeout(20_000);
 
-    it("that fail are an error with what they printed", async () => {
+    it("that fail cause an error with their output", async () => {
         await rejects(
             runMeasured(node("console.error('no such hub'); process.exit(3)")),
             /status 3\nno such hub/,

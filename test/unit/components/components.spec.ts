@@ -227,7 +227,7 @@ describe("components, with Pulumi's mocks", () => {
             assert.equal(declared.get("iot-hub IotHubResource")?.protect, true);
         });
 
-        it("the role of a person is a user's", async () => {
+        it("the role assignment of a person has the principal type User", async () => {
             const declared = await declaredBy(
                 () => new hubs.Hub("iot", { ...args, deployer: { ...deployer, type: "User" } }),
             );
@@ -235,7 +235,7 @@ describe("components, with Pulumi's mocks", () => {
             assert.equal(inputs?.principalType, "User");
         });
 
-        it("an exact name and a role granted elsewhere: the hub alone; with shared keys when asked", async () => {
+        it("an exact name and a role granted elsewhere: only the hub; with shared keys if configured", async () => {
             const declared = await declaredBy(
                 () => new hubs.Hub("iot", { ...args, hubName: "exact", localAuth: true }),
             );
@@ -256,7 +256,7 @@ describe("components, with Pulumi's mocks", () => {
         });
     });
 
-    it("CiIdentity: application, principal, a credential a subject, two roles", async () => {
+    it("CiIdentity: application, principal, one credential per subject, two roles", async () => {
         const declared = await declaredBy(
             () =>
                 new ciIdentities.CiIdentity("ci", {

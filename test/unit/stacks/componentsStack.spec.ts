@@ -109,7 +109,7 @@ describe("the stack's resources, with Pulumi's mocks", () => {
         return found;
     }
 
-    it("a managed root: every resource, once", async () => {
+    it("a managed root: every resource is declared once", async () => {
         const { declared } = await declare({ groups, devices });
         assert.deepEqual(
             [...declared.keys()].sort(),
@@ -142,7 +142,7 @@ describe("the stack's resources, with Pulumi's mocks", () => {
         );
     });
 
-    it("the hub is given each intermediate with its own key, a secret, after the role", async () => {
+    it("each intermediate is uploaded with its own key, a secret, after the role", async () => {
         const { declared } = await declare({ groups });
         const trusted = one(declared, "pumps-g1 VerifiedCertificate");
         assert.deepEqual(trusted.inputs, {
@@ -160,7 +160,7 @@ describe("the stack's resources, with Pulumi's mocks", () => {
         );
     });
 
-    it("trust root: the hub is given the root alone", async () => {
+    it("trust root: only the root is uploaded", async () => {
         const { declared } = await declare({ groups, pki: { trust: "root" } });
         assert.deepEqual(named(declared, "VerifiedCertificate"), ["root"]);
         const { inputs, secrets } = one(declared, "root VerifiedCertificate");
@@ -192,7 +192,7 @@ describe("the stack's resources, with Pulumi's mocks", () => {
         assert.equal(fleet.get("gate-01")?.certificate, undefined);
     });
 
-    it("a group's issuer is given once, as a secret", async () => {
+    it("a group's issuer is passed once, as a secret", async () => {
         const { declared } = await declare({ groups, devices });
         assert.deepEqual(named(declared, "Issuer"), ["pumps"]);
         const { inputs, secrets } = one(declared, "pumps Issuer");
@@ -222,7 +222,7 @@ describe("the stack's resources, with Pulumi's mocks", () => {
         }
     });
 
-    it("protect: resource group, hub and CAs with their keys; what can be made again is not", async () => {
+    it("protect: resource group, hub and CAs with their keys; not what can be created again", async () => {
         const { declared } = await declare({ groups, devices, protect: true });
         const open = [...declared].filter(([, { protect }]) => !protect).map(([key]) => key);
         assert.deepEqual(open.sort(), [
@@ -245,7 +245,7 @@ describe("the stack's resources, with Pulumi's mocks", () => {
         assert.deepEqual(named(declared, "RoleAssignment"), []);
     });
 
-    it("a rollover: both generations are made and trusted; the newer one signs", async () => {
+    it("a rollover: both generations are created and trusted; the newer one signs", async () => {
         const pumps = { ...groups.pumps, intermediate: { generation: 2, retain: [1] } };
         const { declared } = await declare({ groups: { pumps }, devices: devices.slice(0, 1) });
         assert.deepEqual(named(declared, "VerifiedCertificate"), ["pumps-g1", "pumps-g2"]);
@@ -256,7 +256,7 @@ describe("the stack's resources, with Pulumi's mocks", () => {
         });
     });
 
-    it("an offline root: requests wait, identities are made, certificates are not", async () => {
+    it("an offline root: identities are created, certificates wait for the signature", async () => {
         const { declared, platform, fleet } = await declare({
             groups,
             devices,
@@ -276,7 +276,7 @@ describe("the stack's resources, with Pulumi's mocks", () => {
         assert.equal(fleet.get("pump-01")?.certificate, undefined);
     });
 
-    it("an offline root that is trusted itself: its certificate goes to the hub, without a key", async () => {
+    it("a trusted offline root: its certificate is uploaded without a key", async () => {
         const { declared } = await declare({
             groups,
             pki: { trust: "root", root: { keys: "offline", certificate: "root.pem" } },
@@ -311,13 +311,13 @@ describe("the stack's resources, with Pulumi's mocks", () => {
             ),
         );
 
-        it("are declared no more", async () => {
+        it("are no longer declared", async () => {
             const { declared } = await declare({ groups, devices }, state);
             assert.deepEqual(named(declared, "DeviceIdentity"), ["gate-01", "pump-01", "pump-02"]);
             assert.deepEqual(named(declared, "DeviceCertificate"), ["pump-01", "pump-02"]);
         });
 
-        it("stay declared without pruneDevices, disabled and unsigned, where they have an identity", async () => {
+        it("stay declared without pruneDevices, disabled and unsigned, if they have an identity", async () => {
             const { declared } = await declare({ groups, devices, pruneDevices: false }, state);
             const { device } = one(declared, "left-01 DeviceIdentity").inputs as {
                 device: Record<string, unknown>;

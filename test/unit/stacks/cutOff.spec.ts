@@ -111,7 +111,7 @@ describe("the brake: devices that a run would cut off", () => {
         devicesCutOff(settingsOf(change), state()).map(({ device }) => device);
     const pumps = listed.map(({ id }) => id);
 
-    it("are none when nothing changes, whatever characters the organization has", () => {
+    it("none when nothing changes, whatever characters the organization has", () => {
         assert.deepEqual(cutOff({}), []);
     });
 
@@ -262,7 +262,7 @@ describe("the brake: devices that a run would cut off", () => {
         ["the hub's present name, fixed", () => ({ hub: { name: "iot-abc123" } }), () => []],
     ];
     for (const [what, change, expected] of cases) {
-        it(`${what}: cuts off whom it must, and no other`, () => {
+        it(`${what}: counts exactly the devices that are cut off`, () => {
             assert.deepEqual(cutOff(change()).sort(), expected().sort());
         });
     }
@@ -286,7 +286,7 @@ describe("the brake: devices that a run would cut off", () => {
         assert.deepEqual([cutWith(1), cutWith(2)], [[], ["pump-1"]]);
     });
 
-    it("an enrollment of its own outlives its CA's certificate, and not its generation", () => {
+    it("an individual enrollment survives its CA's certificate, but not its generation", () => {
         const registered = Object.entries(resources).filter(
             ([urn]) => !/DeviceIdentity::pump-/.test(urn),
         );
@@ -333,7 +333,7 @@ describe("the brake: devices that a run would cut off", () => {
         assert.match(message, /pulumi config set iot-x509:maxCutOff 10;/);
     });
 
-    it("as many as the setting says are let go, and one more is not", () => {
+    it("as many as the setting allows pass, and one more is refused", () => {
         const emptied = (maxCutOff: unknown) => settingsOf({ devices: [], maxCutOff });
         assert.equal(tooMany(emptied(10), state()), undefined);
         assert.match(tooMany(emptied(9), state()) ?? "", /at most 9 are allowed/);
@@ -341,14 +341,14 @@ describe("the brake: devices that a run would cut off", () => {
         assert.match(tooMany(emptied(0), state()) ?? "", /at most 0 are allowed/);
     });
 
-    it("up to 5 are let go without the setting, and any number in a stack named dev", () => {
+    it("up to 5 pass without the setting, and any number in a stack named dev", () => {
         const five = { devices: (configuration().devices as Raw[]).slice(5) };
         assert.equal(cutOff(five).length, 5);
         assert.equal(tooMany(settingsOf(five), state()), undefined);
         assert.equal(tooMany(settingsOf({ devices: [] }, "dev"), state()), undefined);
     });
 
-    it("a first run has none", () => {
+    it("none in a first run", () => {
         assert.equal(tooMany(settingsOf(), PreviousState.none), undefined);
     });
 

@@ -160,7 +160,7 @@ describe("a fleet stack, with Pulumi's mocks", () => {
             ]);
         });
 
-        it("identities on the hub that was handed over, owned by the hub's stack", async () => {
+        it("identities on the referenced hub, owned by the hub's stack", async () => {
             const { declared } = await declare("group-pumps");
             const { inputs, secrets } = one(declared, "pump-01 DeviceIdentity");
             assert.deepEqual(inputs, {
@@ -176,7 +176,7 @@ describe("a fleet stack, with Pulumi's mocks", () => {
             assert.deepEqual(secrets, []);
         });
 
-        it("individual enrollments at the service that was handed over", async () => {
+        it("individual enrollments at the referenced service", async () => {
             const { declared } = await declare("group-pumps", {
                 dps: {},
                 groups: { ...groups, pumps: { provisioning: "both" } },
@@ -243,7 +243,7 @@ describe("a fleet stack, with Pulumi's mocks", () => {
         });
     });
 
-    describe("where the hub's stack hands nothing over", () => {
+    describe("without outputs of the hub's stack", () => {
         const shard = { of: "dev", name: "group-pumps" };
 
         /** How an output ends: its value, its error, or that it is not known. */
@@ -285,7 +285,7 @@ describe("a fleet stack, with Pulumi's mocks", () => {
         });
     });
 
-    describe("what the stack of the hub hands over", () => {
+    describe("the platform reference in the hub's stack", () => {
         async function shownBy(raw: Raw): Promise<pulumi.Inputs> {
             const settings = settingsOf({ hub: { dataRole: "existing" }, ...raw });
             let shown: pulumi.Inputs = {};
@@ -311,7 +311,7 @@ describe("a fleet stack, with Pulumi's mocks", () => {
             });
         });
 
-        it("is nothing where there are no fleet stacks", async () => {
+        it("is absent without fleet stacks", async () => {
             const shown = await shownBy({});
             assert.ok("hub" in shown && !("forFleetStacks" in shown), Object.keys(shown).join());
         });

@@ -13,7 +13,7 @@ const variable = "IOT_X509_RATE_LIMIT_SERVER";
 const shard = { of: "dev", name: "shard-1" };
 const later = new Date(Date.now() + 3650 * 24 * 3600 * 1000);
 
-describe("what a fleet stack is handed over, with Pulumi's mocks", () => {
+describe("the platform reference, with Pulumi's mocks", () => {
     let handovers: Handovers;
     let fleetStacks: FleetStacks;
     let folder: ProjectFolder;
@@ -96,13 +96,13 @@ describe("what a fleet stack is handed over, with Pulumi's mocks", () => {
         });
     });
 
-    it("a provisioning service only where the settings have one", async () => {
+    it("contains a provisioning service only if the settings have one", async () => {
         await declaredBy(() => {
             assert.equal(handovers.handedOver(settingsOf({ shard }), shard).service, undefined);
         });
     });
 
-    it("no CA for a group that awaits the signature of an offline root: its devices get identities alone", async () => {
+    it("contains no CA for a group without a signed intermediate: its devices get only identities", async () => {
         const settings = settingsOf({
             shard,
             pki: { root: { keys: "offline", certificate: "root.pem" } },
@@ -135,7 +135,7 @@ describe("what a fleet stack is handed over, with Pulumi's mocks", () => {
         ]);
     });
 
-    it("the stack of the hub gives its provisioning service, too", async () => {
+    it("the hub's stack also outputs its provisioning service", async () => {
         // What the handover takes of a platform.
         const platform = {
             hub: { hubId: pulumi.output("hub"), hostName: pulumi.output("hub.example") },
@@ -161,7 +161,7 @@ describe("what a fleet stack is handed over, with Pulumi's mocks", () => {
         assert.equal(await pulumi.isSecret(output), true);
     });
 
-    describe("a stack of a hub whose devices fleet stacks hold", () => {
+    describe("a hub's stack whose devices are in fleet stacks", () => {
         const alone = async (raw: Raw): Promise<void> => {
             delete process.env[variable];
             const last = await handovers.lastOutputs();
@@ -175,7 +175,7 @@ describe("what a fleet stack is handed over, with Pulumi's mocks", () => {
             lastRun.outputs = {};
         });
 
-        it("is not deployed alone once its settings have no shards", async () => {
+        it("cannot be deployed alone once its settings have no shards", async () => {
             lastRun.outputs = handedOut;
             await assert.rejects(alone({}), ({ message, stack }: Error) => {
                 assert.match(message, /^the devices of unit are in fleet stacks, .* new keys: /);
@@ -185,7 +185,7 @@ describe("what a fleet stack is handed over, with Pulumi's mocks", () => {
             });
         });
 
-        it("nor while the first of them move, nor is a fleet stack", async () => {
+        it("nor while the first devices move; nor can a fleet stack", async () => {
             lastRun.outputs = { forFleetStacks: { isMoving: true } };
             await assert.rejects(alone({}), /would all get new keys/);
             lastRun.outputs = { fleetOf: "dev" };
@@ -195,7 +195,7 @@ describe("what a fleet stack is handed over, with Pulumi's mocks", () => {
             );
         });
 
-        it("is deployed by the fleet's command, with shards, and when there never were any", async () => {
+        it("can be deployed by npm run fleet, with shards, and if there never were any", async () => {
             await alone({});
             lastRun.outputs = handedOut;
             await alone({ shards: 1 });

@@ -17,7 +17,7 @@ const devices = [
 ];
 
 describe("shards: the one that a device belongs to", () => {
-    it("jumpHash gives what is published for other implementations of it", () => {
+    it("jumpHash matches published values of other implementations", () => {
         for (const [key, buckets, bucket] of [
             [1n, 1, 0],
             [42n, 57, 43],
@@ -47,14 +47,14 @@ describe("shards: the one that a device belongs to", () => {
         }
     });
 
-    it("the group has no say when devices are spread evenly", () => {
+    it("the group does not matter when devices are spread evenly", () => {
         const found = [undefined, "pumps", "sensors"].map((group) =>
             shardOf(by(1000), device("pump-01", group)),
         );
         assert.equal(new Set(found).size, 1);
     });
 
-    it("10,000 devices over 8 shards: each has 1,250, give or take a tenth", () => {
+    it("10,000 devices over 8 shards: each has 1,250, plus or minus a tenth", () => {
         const counts = new Map<string, number>();
         for (const id of many(10_000)) {
             const shard = shardOf(by(8), device(id));
@@ -69,7 +69,7 @@ describe("shards: the one that a device belongs to", () => {
         }
     });
 
-    it("one shard more: devices move to the new one alone, and its share of them does", () => {
+    it("an added shard: only its share of devices moves, and only to it", () => {
         const ids = many(2000);
         for (let count = 1; count <= 12; count++) {
             const moved = ids
@@ -81,7 +81,7 @@ describe("shards: the one that a device belongs to", () => {
         }
     });
 
-    it("by group: a shard for each, and one for the devices that have none", () => {
+    it("by group: a shard per group, and one for devices without a group", () => {
         const sharding: Sharding = { by: "group" };
         assert.equal(shardOf(sharding, device("pump-01", "pumps")), "group-pumps");
         assert.equal(shardOf(sharding, device("pump-02", "pumps")), "group-pumps");
@@ -104,13 +104,13 @@ describe("shards: of a configuration", () => {
     const names = (settings: Settings) =>
         settings.shards === undefined ? [] : shardNames(settings.shards, settings);
 
-    it("none are the default: the stack of the hub declares all devices", () => {
+    it("none by default: the hub's stack declares all devices", () => {
         const { shards, shard } = read({});
         assert.deepEqual([shards, shard], [undefined, undefined]);
         assert.deepEqual(declared({}), ["pump-01", "pump-02", "sensor-01", "gate-01"]);
     });
 
-    it("a number is taken as YAML and as Pulumi write it, from 1 to 1000", () => {
+    it("accepts a number from 1 to 1000, as YAML and as Pulumi write it", () => {
         for (const [value, count] of [
             [4, 4],
             ["4", 4],
@@ -145,7 +145,7 @@ describe("shards: of a configuration", () => {
         assert.deepEqual(declared({ shards: "group" }), []);
     });
 
-    it("a fleet stack knows whose part it is", () => {
+    it("a fleet stack knows its platform", () => {
         const shard = { of: "dev", name: "shard-2" };
         assert.deepEqual(read({ shards: 2, shard }).shard, shard);
     });
@@ -157,7 +157,7 @@ describe("shards: of a configuration", () => {
         assert.deepEqual(of("groupless"), ["gate-01"]);
     });
 
-    it("over a number of shards, every device is declared, and by one stack alone", () => {
+    it("over a number of shards, every device is declared by exactly one stack", () => {
         const ids = many(300);
         const fleet = ids.map((id) => ({ id, group: "pumps" }));
         const found = [1, 2, 3, 4, 5, 6, 7].flatMap((number) =>

@@ -31,7 +31,7 @@ describe("npm run fleet: settings files", () => {
         assert.equal(settingsFile("/a/b", "dev-shard-2"), "/a/b/Pulumi.dev-shard-2.yaml");
     });
 
-    it("a fleet stack's has the platform's settings, the shards and its own part", () => {
+    it("a fleet stack's file has the platform's settings, the shards and its own part", () => {
         const lines = written([
             "# A comment",
             "config:",
@@ -53,20 +53,20 @@ describe("npm run fleet: settings files", () => {
         ]);
     });
 
-    it("the platform's own is given out as it is", () => {
+    it("the platform's file is passed on unchanged", () => {
         const text = "# A comment\nconfig: {iot-x509:organization: 'Contoso', a:b: 0012}\n";
         folder.write("Pulumi.dev.yaml", text);
         assert.equal(platform().settings(), text);
     });
 
-    it("shards by group, and what the file said of shards before, which counts no more", () => {
+    it("shards by group replace an earlier number of shards", () => {
         const settings = ["config:", "  iot-x509:shards: 2"];
         assert.ok(written(settings, { by: "group" }).includes("  iot-x509:shards: group"));
         assert.ok(written(settings).includes("  iot-x509:shards: 4"));
         assert.deepEqual([shardsValue(four), shardsValue({ by: "group" })], [4, "group"]);
     });
 
-    it("the key that encrypts secrets is given out without a setting", () => {
+    it("the encryption key of secrets is passed on even without settings", () => {
         const provider = "azurekeyvault://v.vault.azure.net/keys/k";
         const key = `secretsprovider: ${provider}\nencryptedkey: AAAA\n`;
         folder.write("Pulumi.dev.yaml", `${key}config:\n  iot-x509:organization: Contoso\n`);
@@ -76,7 +76,7 @@ describe("npm run fleet: settings files", () => {
         assert.equal(platform().secretsProvider, undefined);
     });
 
-    it("without shards, as for a stack that is to be destroyed, it names none", () => {
+    it("without shards, as for a stack to destroy, it names none", () => {
         folder.write("Pulumi.dev.yaml", "config:\n  iot-x509:shards: 2\n");
         const text = platform().fleetStackSettings("dev", "shard-2", undefined);
         assert.doesNotMatch(text, /iot-x509:shards/);
@@ -117,7 +117,7 @@ describe("npm run fleet: settings files", () => {
         assert.ok(lines.includes("encryptedkey: QUFB"));
     });
 
-    it("secrets of a stack without a key of its own are refused, with the first one's path", () => {
+    it("secrets of a stack without its own key are refused, with the first one's path", () => {
         for (const [line, path] of [
             ["iot-x509:organization: { secure: v1:AAAA }", "iot-x509:organization"],
             [
@@ -147,14 +147,14 @@ describe("npm run fleet: settings files", () => {
         }
     });
 
-    it("a setting that has the name of a secret's mark beside others is none", () => {
+    it("a mapping with other keys beside the secret marker is not a secret", () => {
         const tags = ["config:", "  iot-x509:a: { secure: yes-please, other: 1 }"];
         assert.ok(written(tags).includes("    secure: yes-please"));
         const flag = ["config:", "  iot-x509:a: { secure: true }"];
         assert.ok(written(flag).includes("    secure: true"));
     });
 
-    it("a date is the text that the CLI makes of it; one, a number or a truth in quotes stays what it was", () => {
+    it("a date becomes the CLI's text; quoted dates, numbers and booleans stay text", () => {
         const lines = written([
             "config:",
             "  iot-x509:a: 2027-01-01",
@@ -184,7 +184,7 @@ describe("npm run fleet: settings files", () => {
         assert.match(lines[8], /^ +- ["']?2027-01-01 12:00:00 \+0000 UTC["']?$/);
     });
 
-    it("an empty file of the platform is no settings at all", () => {
+    it("an empty settings file of the platform means no settings", () => {
         assert.deepEqual(written(["# Nothing yet"]), [
             "config:",
             "  iot-x509:shards: 4",
@@ -194,7 +194,7 @@ describe("npm run fleet: settings files", () => {
         ]);
     });
 
-    it("with another sharding the platform's settings change in the shards alone", () => {
+    it("another sharding changes only the shards in the platform's settings", () => {
         const salt = "encryptionsalt: v1:AAAA";
         folder.write(
             "Pulumi.dev.yaml",

@@ -39,7 +39,7 @@ describe("npm run fleet: the rate limit that all stacks share", () => {
         return (await Promise.race([promise, sleep(250, pending)])) === pending;
     }
 
-    it("is told on loopback alone, on a port of its own", async () => {
+    it("the server listens only on loopback, on a free port", async () => {
         assert.match(rateLimitServer.address, /^http:\/\/[\w-]{43}@127\.0\.0\.1:[1-9]\d{3,4}$/);
         const other = await RateLimitServer.start();
         assert.notEqual(other.address, rateLimitServer.address);
@@ -54,7 +54,7 @@ describe("npm run fleet: the rate limit that all stacks share", () => {
     });
 
     describe("two clients of one hub", () => {
-        it("share what may go at once", async () => {
+        it("share the initial burst", async () => {
             [first, second] = [client(), client()];
             await first.registry.take(60);
             await second.registry.take(40);
@@ -70,7 +70,7 @@ describe("npm run fleet: the rate limit that all stacks share", () => {
             assert.ok(taken > 0.7 && taken < 5, `480 of 600 a second took ${taken} s`);
         });
 
-        it("wait in the order of asking", async () => {
+        it("wait in the order of their requests", async () => {
             [first, second] = [client(large), client(large)];
             await first.registry.take(atOnce);
             const order: string[] = [];
@@ -85,7 +85,7 @@ describe("npm run fleet: the rate limit that all stacks share", () => {
             assert.deepEqual(order, ["second", "first", "second again"]);
         });
 
-        it("a 429 that one is told slows the other", async () => {
+        it("a 429 for one slows the other", async () => {
             [first, second] = [client(), client()];
             await second.registry.take(1);
             first.registry.onThrottled();
@@ -93,7 +93,7 @@ describe("npm run fleet: the rate limit that all stacks share", () => {
             assert.ok(await isWaiting(second.registry.take(1)));
         });
 
-        it("a 429 of a query slows queries alone", async () => {
+        it("a 429 of a query slows only queries", async () => {
             [first, second] = [client(), client()];
             first.queries.onThrottled();
             await sleep(100);
@@ -101,7 +101,7 @@ describe("npm run fleet: the rate limit that all stacks share", () => {
             assert.ok(await isWaiting(second.queries.take(1)));
         });
 
-        it("queries and identities have rates of their own", async () => {
+        it("queries and identities have separate rates", async () => {
             [first, second] = [client(), client()];
             await first.registry.take(100);
             await second.queries.take(20);
@@ -117,7 +117,7 @@ describe("npm run fleet: the rate limit that all stacks share", () => {
         assert.ok(await isWaiting(second.registry.take(1)));
     });
 
-    it("stop ends all who wait with an error that says where it goes on", async () => {
+    it("stop ends all waiting calls with an error that says how to continue", async () => {
         [first, second] = [client(), client()];
         await first.registry.take(100);
         const waiting = [first.registry.take(1), second.registry.take(2), second.registry.take(1)];
@@ -132,7 +132,7 @@ describe("npm run fleet: the rate limit that all stacks share", () => {
         assert.ok(took < 1, `${took} s`);
     });
 
-    it("after stop nobody is let through, though the rate would, and telling is harmless", async () => {
+    it("after stop no call passes, even within the rate, and notifications are harmless", async () => {
         rateLimitServer.stop();
         first = client();
         first.registry.onThrottled();
@@ -140,7 +140,7 @@ describe("npm run fleet: the rate limit that all stacks share", () => {
         await assert.rejects(first.queries.take(1), stopped);
     });
 
-    it("one who waits is told when the rateLimitServer is gone", async () => {
+    it("a waiting call fails when the rate limit server is gone", async () => {
         first = client();
         await first.registry.take(100);
         const waiting = first.registry.take(1);

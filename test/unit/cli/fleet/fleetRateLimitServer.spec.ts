@@ -48,7 +48,7 @@ describe("npm run fleet: the rate limit server", () => {
         });
     }
 
-    it("no other address of the machine leads to it", async () => {
+    it("is not reachable on the machine's other addresses", async () => {
         assert.equal(await reach("127.0.0.1"), "connected");
         const others = Object.values(networkInterfaces())
             .flatMap((all) => all ?? [])
@@ -60,7 +60,7 @@ describe("npm run fleet: the rate limit server", () => {
         }
     });
 
-    it("a hub has the slowest pace that anybody asks with, and keeps it", async () => {
+    it("a hub keeps the slowest rate that any client requests", async () => {
         const byName = sharedRateLimiters(rateLimitServer.address, hub, { sku: "S3", units: 10 });
         const byResource = sharedRateLimiters(rateLimitServer.address, hub, small);
         await byName.registry.take(atOnce);
@@ -74,7 +74,7 @@ describe("npm run fleet: the rate limit server", () => {
         rateLimitServer.stop();
     });
 
-    it("who asks after stop is told at once, though the rate would have him wait a minute", async () => {
+    it("a request after stop is answered immediately, although the rate would make it wait", async () => {
         const limiters = sharedRateLimiters(rateLimitServer.address, hub, small);
         await limiters.registry.take(100);
         rateLimitServer.stop();
@@ -84,7 +84,7 @@ describe("npm run fleet: the rate limit server", () => {
         assert.ok(took < 5000, `${took} ms`);
     });
 
-    it("whose turn comes after stop is not answered a second time", async () => {
+    it("a request whose turn comes after stop is not answered twice", async () => {
         const limiters = sharedRateLimiters(rateLimitServer.address, hub, large);
         await limiters.registry.take(atOnce);
         const waiting = limiters.registry.take(180);
@@ -96,7 +96,7 @@ describe("npm run fleet: the rate limit server", () => {
         assert.deepEqual(unhandled, []);
     });
 
-    it("no message uses the connection of an earlier one, which may be closed just then for having idled", async () => {
+    it("no request reuses an idle connection, which may be closing", async () => {
         let connections = 0;
         const server = createServer((_, response) => response.writeHead(204).end());
         server.on("connection", () => connections++);
@@ -110,7 +110,7 @@ describe("npm run fleet: the rate limit server", () => {
         assert.equal(connections, 3);
     });
 
-    it("a request that cannot be read is refused, and the others go on", async () => {
+    it("an unreadable request is refused, and the others continue", async () => {
         for (const body of ["", "{", "null", "[]", '{"hub":1}']) {
             assert.equal(await ask(rateLimitServer, { body }), 400, body);
         }
@@ -118,7 +118,7 @@ describe("npm run fleet: the rate limit server", () => {
         assert.deepEqual(unhandled, []);
     });
 
-    it("what is only told may be refused or get lost, and nobody hears of it", async () => {
+    it("a notification may be refused or lost without an error", async () => {
         const limiters = sharedRateLimiters(rateLimitServer.address, hub, small);
         const tellAll = (): void => {
             limiters.registry.onThrottled();
@@ -134,11 +134,11 @@ describe("npm run fleet: the rate limit server", () => {
         assert.deepEqual(unhandled, []);
     });
 
-    describe("what one process finds out for all", () => {
+    describe("a result that one process determines for all", () => {
         const what = "devices of iot-x509/dev";
         const another = () => sharedRateLimiters(rateLimitServer.address, hub, small);
 
-        it("is made once for those that ask together, and for those that ask later", async () => {
+        it("is determined once for simultaneous and later requests", async () => {
             let made = 0;
             const make = async (): Promise<number[]> => {
                 await sleep(50);
@@ -152,7 +152,7 @@ describe("npm run fleet: the rate limit server", () => {
             assert.deepEqual(unhandled, []);
         });
 
-        it("is made for each hub and for each question", async () => {
+        it("is separate for each hub and each question", async () => {
             const make = (answer: string) => () => Promise.resolve(answer);
             const other = sharedRateLimiters(
                 rateLimitServer.address,
@@ -164,7 +164,7 @@ describe("npm run fleet: the rate limit server", () => {
             assert.equal(await another().once("devices of iot-x509/prod", make("c")), "c");
         });
 
-        it("is made by the next one when the first fails or is killed", async () => {
+        it("is determined by the next process when the first fails or is killed", async () => {
             const failing = another().once(what, async () => {
                 await sleep(50);
                 throw new Error("the hub is away");
@@ -176,7 +176,7 @@ describe("npm run fleet: the rate limit server", () => {
             assert.deepEqual(unhandled, []);
         });
 
-        it("nobody waits for after stop", async () => {
+        it("is not waited for after stop", async () => {
             let end: (answer: string) => void = () => undefined;
             const claimed = another().once(what, () => new Promise((done) => (end = done)));
             await sleep(50);

@@ -5,7 +5,7 @@ import { StackFileError } from "../../../../cli/stackFiles/planConfig";
 import { ProjectFolder } from "../../stacks/config/configSupport";
 
 /** What the command line asks for, with a CLI that knows these stacks and nothing else. */
-describe("npm run fleet: refused before anything is made", () => {
+describe("npm run fleet: refused before anything is created", () => {
     const { PATH: path = "" } = process.env;
     let folder: ProjectFolder;
 
@@ -57,7 +57,7 @@ describe("npm run fleet: refused before anything is made", () => {
         return true;
     };
 
-    it("an encrypted list of devices, which tells who belongs where", async () => {
+    it("an encrypted list of devices, which determines the placement", async () => {
         settings("iot-x509:shards: group", "iot-x509:devices:", "  secure: AAABAAAA");
         stacks("dev");
         await assert.rejects(preview(), refused(/^iot-x509:devices is encrypted, .*in plain text/));
@@ -79,7 +79,7 @@ describe("npm run fleet: refused before anything is made", () => {
         );
     });
 
-    it("encrypted shards, which would be taken for none", async () => {
+    it("encrypted shards, which would be treated as none", async () => {
         settings("iot-x509:shards: { secure: AAABAAAA }");
         stacks("dev");
         const remedy =

@@ -9,7 +9,7 @@ function outcome(stack: string, changes: Outcome["changes"], more: Partial<Outco
 }
 
 describe("npm run fleet: its summary", () => {
-    it("of an up: what was done in each stack, and in all", () => {
+    it("of an up: what was done in each stack, and in total", () => {
         const stacks = [
             outcome("dev", { same: 30, update: 1 }),
             outcome("dev-shard-1", { create: 1200, same: 2 }),
@@ -92,7 +92,7 @@ describe("npm run fleet: its summary", () => {
         ]);
     });
 
-    it("of a preview that awaits moves: these alone, and that nothing is lost by them", () => {
+    it("of a preview that awaits moves: only these, and that nothing is lost", () => {
         const part = (stack: string, name: string) => ({
             stack,
             urn: `urn:pulumi:${stack}::iot-x509::a:b:C::${name}`,
@@ -124,7 +124,7 @@ describe("npm run fleet: what a preview shows of a stack", () => {
             },
         }) as unknown as EngineEvent;
 
-    it("in the order of what may be lost, a replacement once, and no refresh", () => {
+    it("in the order of what may be lost, each replacement once, without refreshes", () => {
         const seen = new Seen(true);
         const creates = Array.from({ length: 30 }, (_, index) => step("create", `new-${index}`));
         const others = [
@@ -146,18 +146,18 @@ describe("npm run fleet: what a preview shows of a stack", () => {
         assert.deepEqual(seen.details().slice(20), ["and 13 more changes"]);
     });
 
-    it("a passphrase that opens some stacks only: the command that changes it in all", () => {
+    it("a passphrase that decrypts only some stacks: the command that changes it for all", () => {
         const seen = new Seen(false);
         seen.failed("dev-shard-1", { stdout: "", stderr: "error: incorrect passphrase" });
         assert.match(seen.details().join("\n"), /incorrect passphrase\n.*change-secrets-provider/);
     });
 });
 
-describe("npm run fleet: how far it is", () => {
+describe("npm run fleet: progress", () => {
     const outputs = (op: string, type = "pulumi-nodejs:dynamic/pki:DeviceCertificate") =>
         ({ resOutputsEvent: { metadata: { op, type } } }) as unknown as EngineEvent;
 
-    it("tells updates and deletes, too, with the time left at the pace of the changes", () => {
+    it("counts updates and deletes, too, with the time left at the current rate", () => {
         const progress = new FleetProgress(400, 0);
         assert.equal(progress.line(60_000), undefined);
         for (const [op, count] of [

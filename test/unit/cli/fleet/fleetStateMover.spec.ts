@@ -70,7 +70,7 @@ describe("npm run fleet: moving device resources", () => {
         differing: [],
     };
 
-    it("all that receive are written before any that give", async () => {
+    it("receiving stacks are written before giving ones", async () => {
         await moveResources("dev", placement, backend);
         assert.deepEqual(backend.log, ["dev-shard-1", "dev-shard-2", "dev", "dev-shard-1"]);
         const stacks = ["dev", "dev-shard-1", "dev-shard-2"];
@@ -95,7 +95,7 @@ describe("npm run fleet: moving device resources", () => {
         assert.deepEqual(backend.devicesOf("dev-shard-1"), ["c", "d"]);
     });
 
-    it("nor is that of the stack that gives, which is written last", async () => {
+    it("nor is that of the giving stack, which is written last", async () => {
         backend.onRead = (stack) => {
             if (stack === "dev" && backend.log.length > 0) {
                 backend.put("dev", "a", "b", "e");
@@ -106,7 +106,7 @@ describe("npm run fleet: moving device resources", () => {
         assert.deepEqual(backend.devicesOf("dev-shard-1"), ["c", "a"]);
     });
 
-    it("what another stack holds already is only taken out", async () => {
+    it("what the destination already holds is only removed from the source", async () => {
         backend.put("dev-shard-1", "a");
         const leftovers = [{ stack: "dev", parts: [part("dev", "a")] }];
         await moveResources("dev", { moves: [], leftovers, differing: [] }, backend);
@@ -114,7 +114,7 @@ describe("npm run fleet: moving device resources", () => {
         assert.deepEqual(backend.devicesOf("dev"), ["b"]);
     });
 
-    it("the state of the hub says so before the first device leaves it, and once", async () => {
+    it("the state of the hub's stack records the move once, before the first device leaves", async () => {
         const root = { urn: "urn:pulumi:dev::iot-x509::pulumi:pulumi:Stack::iot-x509-dev" };
         backend.add("dev", { ...root, type: "pulumi:pulumi:Stack", outputs: { hub: "h" } });
         await moveResources("dev", placement, backend);
@@ -125,7 +125,7 @@ describe("npm run fleet: moving device resources", () => {
         });
     });
 
-    it("an older copy at the destination gives way to the later one in one write", async () => {
+    it("a newer copy replaces an older one at the destination in one write", async () => {
         backend.put("dev-shard-1", "a", "c");
         const both: Placement = {
             moves: [{ from: "dev", to: "dev-shard-1", parts: [part("dev", "a")] }],

@@ -96,7 +96,7 @@ const platform = exported(
 const moved = new Set([certificateUrn, identityUrn]);
 const inShard = (urn: string) => urn.replace("urn:pulumi:dev::", "urn:pulumi:dev-shard-1::");
 
-describe("the state of a stack that takes over device resources", () => {
+describe("the state of a stack that receives device resources", () => {
     const taken = (into: ExportedState, urns = moved) =>
         received(into, "dev-shard-1", platform, "dev", urns).deployment.resources ?? [];
 
@@ -114,7 +114,7 @@ describe("the state of a stack that takes over device resources", () => {
         assert.deepEqual(resources[1], providerOf("dev-shard-1", "dev-provider-id"));
     });
 
-    it("a part has URN, parent and provider of its new stack, and is the same in all else", () => {
+    it("a resource gets URN, parent and provider of its new stack, and is otherwise unchanged", () => {
         const [, , part] = taken(exported());
         assert.deepEqual(part, {
             ...rest,
@@ -128,7 +128,7 @@ describe("the state of a stack that takes over device resources", () => {
         });
     });
 
-    it("dependencies on what is there too are kept, all others dropped", () => {
+    it("dependencies that exist in the stack are kept, all others dropped", () => {
         const [, , , part] = taken(exported());
         const own = `urn:pulumi:dev-shard-1::iot-x509::${certificate}::pump-01`;
         assert.deepEqual(part.dependencies, [own]);
@@ -140,7 +140,7 @@ describe("the state of a stack that takes over device resources", () => {
         ]);
     });
 
-    it("a provider that is there already is used, under its own ID", () => {
+    it("an existing provider is used, with its own ID", () => {
         const present = [rootOf("dev-shard-1"), providerOf("dev-shard-1", "shard-provider-id")];
         const resources = taken(exported(...present));
         assert.deepEqual(resources.slice(0, 2), present);
@@ -153,7 +153,7 @@ describe("the state of a stack that takes over device resources", () => {
         }
     });
 
-    it("what it holds stays first and as it is, and so does what the state has beside resources", () => {
+    it("existing resources stay first and unchanged, as does everything else in the state", () => {
         const other: Resource = { ...pump, urn: inShard(certificateUrn).replace("01", "02") };
         const into = exported(
             rootOf("dev-shard-1"),
@@ -173,7 +173,7 @@ describe("the state of a stack that takes over device resources", () => {
         );
     });
 
-    it("the states that were read are not changed", () => {
+    it("the input states are not modified", () => {
         const into = exported();
         const before = JSON.stringify([into, platform]);
         received(into, "dev-shard-1", platform, "dev", moved);
@@ -181,7 +181,7 @@ describe("the state of a stack that takes over device resources", () => {
         assert.equal(JSON.stringify([into, platform]), before);
     });
 
-    it("takes only the parts that are named", () => {
+    it("moves only the named resources", () => {
         const resources = taken(exported(), new Set([identityUrn]));
         assert.deepEqual(
             resources.map(({ type }) => type),
@@ -203,7 +203,7 @@ describe("the state of a stack that takes over device resources", () => {
         }
     });
 
-    it("there and back again is the state from before", () => {
+    it("moving there and back restores the state", () => {
         const shard = received(exported(), "dev-shard-1", platform, "dev", moved);
         const rid = given(platform, moved);
         const all = new Set([inShard(certificateUrn), inShard(identityUrn)]);
@@ -221,8 +221,8 @@ describe("the state of a stack that takes over device resources", () => {
     });
 });
 
-describe("the state of a stack that gives device resources away", () => {
-    it("has all but these, in their order and as they were", () => {
+describe("the state of a stack that gives up device resources", () => {
+    it("keeps all others, unchanged and in order", () => {
         const after = given(platform, moved);
         assert.deepEqual(after, {
             ...platform,
@@ -239,7 +239,7 @@ describe("the state of a stack that gives device resources away", () => {
         });
     });
 
-    it("one without resources stays so", () => {
+    it("a state without resources stays empty", () => {
         const after = given({ version: 3, deployment: {} }, moved);
         assert.deepEqual(after, { version: 3, deployment: { resources: [] } });
     });

@@ -66,7 +66,7 @@ describe("fleet stacks: where the device resources belong", () => {
     // SHA-256 and the jump hash put pump-01 and gate-01 in shard-1 of 2, and d-7 in shard-2; pump-01 in shard-3 of 3.
     const two = [...devices, { id: "d-7", group: "pumps" }];
 
-    it("nothing moves when all is where it belongs", () => {
+    it("nothing moves when everything is where it belongs", () => {
         const { placement } = stacks(
             { shards: 2, devices: two },
             {
@@ -116,7 +116,7 @@ describe("fleet stacks: where the device resources belong", () => {
         ]);
     });
 
-    it("to one shard more: to the new one alone", () => {
+    it("with an added shard: devices move only to it", () => {
         const { placement } = stacks(
             { shards: 3, devices: two },
             {
@@ -131,7 +131,7 @@ describe("fleet stacks: where the device resources belong", () => {
         });
     });
 
-    it("back to no shards: all to the stack of the hub, also what the settings dropped", () => {
+    it("back to no shards: everything moves to the hub's stack, even what the settings dropped", () => {
         const { placement } = stacks(
             {},
             {
@@ -201,7 +201,7 @@ describe("fleet stacks: where the device resources belong", () => {
         ]);
     });
 
-    it("what is to be deleted by the next run is no part that could move", () => {
+    it("what the next run deletes does not move", () => {
         const { placement } = stacks(
             { shards: 1 },
             {
@@ -218,7 +218,7 @@ describe("fleet stacks: where the device resources belong", () => {
         });
     });
 
-    it("after an interrupted move, the part that is where it belongs is kept", () => {
+    it("after an interrupted move, the copy that is where it belongs is kept", () => {
         for (const order of [
             ["dev", "dev-shard-1"],
             ["dev-shard-1", "dev"],
@@ -234,7 +234,7 @@ describe("fleet stacks: where the device resources belong", () => {
         }
     });
 
-    it("of two copies that differ, the later one stays, wherever it is, and is told", () => {
+    it("of two different copies, the later one stays wherever it is, and is reported", () => {
         const copy = (stack: string, modified: string) =>
             state(one(stack, certificate, "pump-01", { modified }));
         const [early, late] = ["2026-11-28T01:31:37.173Z", "2026-11-28T01:31:37.17345Z"];
@@ -261,7 +261,7 @@ describe("fleet stacks: where the device resources belong", () => {
         assert.equal(other.differing.length, 1);
     });
 
-    it("of two parts that are both elsewhere, one moves and the other is left behind", () => {
+    it("of two copies that are both elsewhere, one moves and the other is removed", () => {
         const { placement } = stacks(
             { shards: "group" },
             {
@@ -276,8 +276,8 @@ describe("fleet stacks: where the device resources belong", () => {
     });
 });
 
-describe("fleet stacks: which there are", () => {
-    it("wanted are all shards in their order, with devices or without, there or not", () => {
+describe("fleet stacks: which exist", () => {
+    it("all shards are wanted in order, with or without devices, existing or not", () => {
         const { wanted } = stacks({ shards: 2 }, { "dev-shard-2": state() });
         assert.deepEqual(wanted, [
             { stack: "dev-shard-1", shard: "shard-1", devices: 2, exists: false },
@@ -294,14 +294,14 @@ describe("fleet stacks: which there are", () => {
         assert.deepEqual(stacks({}, {}).wanted, []);
     });
 
-    it("obsolete are the fleet stacks that the settings do not have any more", () => {
+    it("fleet stacks that the settings no longer have are obsolete", () => {
         const states = { dev: state(), "dev-shard-1": state(), "dev-shard-2": state() };
         assert.deepEqual(stacks({ shards: 1 }, states).obsolete, ["dev-shard-2"]);
         assert.deepEqual(stacks({}, states).obsolete, ["dev-shard-1", "dev-shard-2"]);
         assert.deepEqual(stacks({ shards: 2 }, states).obsolete, []);
     });
 
-    it("a fleet stack may be removed when it has nothing but what each makes for itself", () => {
+    it("a fleet stack may be removed when it contains no device resources", () => {
         const own = [
             one("dev-shard-1", root, "iot-x509-dev-shard-1"),
             one("dev-shard-1", provider, "default"),
@@ -334,13 +334,13 @@ describe("fleet stacks: which there are", () => {
         assert.equal(stacks({}, {}).expectedParts, 5);
     });
 
-    it("tells what is protected, by stack", () => {
+    it("lists what is protected, by stack", () => {
         const hub = one("dev", "azure-native:iothub:IotHubResource", "iot-hub", { protect: true });
         const states = { dev: state(hub, one("dev", issuer, "pumps")), "dev-shard-1": state() };
         assert.deepEqual([...stacks({}, states).protectedResources], [["dev", [hub.urn]]]);
     });
 
-    it("names that only look like a fleet stack's are another's", () => {
+    it("names that only resemble a fleet stack's belong to others", () => {
         const names = (platform: string, ...all: string[]) =>
             all.filter((name) => isFleetStack(platform, name));
         assert.deepEqual(
@@ -359,7 +359,7 @@ describe("fleet stacks: which there are", () => {
         assert.deepEqual(names("dev.x", "dev.x-shard-1", "dev-x-shard-1"), ["dev.x-shard-1"]);
     });
 
-    it("whose a stack is: its reference tells, before its first deploy the owner of its devices, else nothing", () => {
+    it("a stack's platform is known from its reference, or before its first deployment from its devices' owner", () => {
         const name = "dev-group-eu";
         const refersTo = (platform: string) =>
             one(name, reference, `organization/iot-x509/${platform}`);

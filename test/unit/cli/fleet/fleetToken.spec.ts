@@ -21,7 +21,7 @@ const forged: RateLimitRequest = {
     answer: '["forged"]',
 };
 
-describe("npm run fleet: whom the rate limit server obeys", () => {
+describe("npm run fleet: authentication at the rate limit server", () => {
     let rateLimitServer: RateLimitServer;
 
     beforeEach(async () => (rateLimitServer = await RateLimitServer.start()));
@@ -30,7 +30,7 @@ describe("npm run fleet: whom the rate limit server obeys", () => {
     const send = (changes: Partial<RateLimitRequest>) =>
         ask(rateLimitServer, { body: JSON.stringify({ ...forged, ...changes }) });
 
-    it("no program without the token can give an answer, or use up the rate", async () => {
+    it("a program without the token can neither give an answer nor use up the rate", async () => {
         const token = new URL(rateLimitServer.address).username;
         const wrong = [
             null,
@@ -54,7 +54,7 @@ describe("npm run fleet: whom the rate limit server obeys", () => {
         assert.equal(await limiters.once(what, () => Promise.resolve("found")), "found");
     });
 
-    it("the token has 256 bits and is another one each time", async () => {
+    it("the token has 256 bits and differs each time", async () => {
         const other = await RateLimitServer.start();
         const [one, two] = [rateLimitServer, other].map(({ address }) => new URL(address).username);
         other.close();
@@ -62,7 +62,7 @@ describe("npm run fleet: whom the rate limit server obeys", () => {
         assert.notEqual(one, two);
     });
 
-    it("a client with another token does not take the refusal for leave, nor for an answer", async () => {
+    it("a client with another token does not mistake the refusal for permission or an answer", async () => {
         const { port } = new URL(rateLimitServer.address);
         const limiters = sharedRateLimiters(`http://other@127.0.0.1:${port}`, hub, small);
         const refused = /the fleet's rate limit server returned HTTP 401/;
@@ -74,7 +74,7 @@ describe("npm run fleet: whom the rate limit server obeys", () => {
         limiters.registry.onThrottled();
     });
 
-    it("no error and nothing that prints the rateLimitServer tells the token", async () => {
+    it("no error or printed server contains the token", async () => {
         const token = new URL(rateLimitServer.address).username;
         const shown = [
             inspect(rateLimitServer, { depth: 9, showHidden: true }),
@@ -95,12 +95,12 @@ describe("npm run fleet: whom the rate limit server obeys", () => {
         shown.forEach((text) => assert.ok(!text.includes(token), text));
     });
 
-    it("a body that is too large is refused before it has come", async () => {
+    it("a body that is too large is refused before it has arrived", async () => {
         const headers = { "content-length": String(largestBody + 1) };
         assert.equal(await ask(rateLimitServer, { headers }), 413);
     });
 
-    it("a body of no announced length is read no further than the bound", async () => {
+    it("a body without announced length is read only up to the limit", async () => {
         const body = Buffer.from(JSON.stringify(forged));
         let sent = 0;
         async function* chunks() {
@@ -115,7 +115,7 @@ describe("npm run fleet: whom the rate limit server obeys", () => {
         assert.deepEqual(await readRequest(whole, body.length), forged);
     });
 
-    it("no more than a minute's amount is let through, and no amount that gives something back", async () => {
+    it("at most a minute's amount is granted, and no negative amount", async () => {
         const taken: [number, number][] = [
             [100, 204],
             [101, 400],
@@ -132,7 +132,7 @@ describe("npm run fleet: whom the rate limit server obeys", () => {
         ).registry.take(100);
     });
 
-    it("hubs and questions have names of a bounded length, and hubs are bounded in number", async () => {
+    it("names of hubs and questions are limited in length, and hubs in number", async () => {
         assert.equal(await send({ hub: "x".repeat(1001) }), 400);
         assert.equal(await send({ what: "x".repeat(1001) }), 400);
         for (let index = 0; index < 100; index++) {
@@ -149,7 +149,7 @@ describe("npm run fleet: whom the rate limit server obeys", () => {
         assert.equal(await limiters.once(what, () => assert.fail("asked again")), "found");
     });
 
-    it("answers are bounded in number and in size; who has no room is told so", () => {
+    it("answers are limited in number and size; a client without room learns so", () => {
         const answers = new SingleFlight({ questions: 2, characters: 10 });
         assert.equal(answers.give("a", "123456"), true);
         assert.equal(answers.give("b", "12345"), false);
@@ -157,7 +157,7 @@ describe("npm run fleet: whom the rate limit server obeys", () => {
         assert.equal(answers.give("c", ""), false);
     });
 
-    it("an answer that nobody keeps is still its finder's", async () => {
+    it("an answer that is not stored is still returned to its finder", async () => {
         const server = createServer((request, response) => {
             request.resume();
             request.on("end", () => response.writeHead(claims++ === 0 ? 202 : 413).end());

@@ -67,7 +67,7 @@ describe("plan: the hub's throttle", () => {
         assert.equal(listed(10_000, { sku: "S3" }).firstUp.hubMinutes, 1);
     });
 
-    it("100 devices go at once, the 101st waits for its hundredth of a minute", () => {
+    it("100 devices pass immediately, the 101st waits a hundredth of a minute", () => {
         assert.equal(listed(100).firstUp.hubMinutes, 0);
         assert.equal(listed(101).firstUp.hubMinutes, 0.01);
         assert.equal(listed(101).firstUp.httpRequests, 2);
@@ -84,12 +84,12 @@ describe("plan: the hub's throttle", () => {
         ]);
     });
 
-    it("a refresh of 12,000 reads each twin: at 100 a second 2 minutes at S1 x 1", () => {
+    it("a refresh of 12,000 reads each twin: at 100 per second, 2 minutes at S1 x 1", () => {
         const { reads, hubMinutes } = listed(12_000).refresh;
         assert.deepEqual([reads, hubMinutes], [12_000, 2]);
     });
 
-    it("more devices later: up to 100 go at once, in one request", () => {
+    it("devices added later: up to 100 pass immediately, in one request", () => {
         const rows = listed(1000).additions.map((added) => [
             added.devices,
             added.registryOperations,
@@ -106,14 +106,14 @@ describe("plan: the hub's throttle", () => {
 describe("plan: bulk requests", () => {
     const lines = (plan: FleetPlan) => planLines(plan).join("\n");
 
-    it("in one stack they are the fewest that there can be", () => {
+    it("in one stack, the count is the minimum", () => {
         const report = lines(listed(1000));
         assert.match(report, /bulk requests +at least 10\n/);
         assert.match(report, /100 more .*; at least 1 bulk request\n/);
         assert.match(report, /1 more .*\); 1 bulk request\n/);
     });
 
-    it("in shards, and without devices, they are as counted", () => {
+    it("in shards, and without devices, the count is exact", () => {
         assert.match(lines(listed(1000, {}, { shards: 2 })), /bulk requests +10\n/);
         assert.match(lines(planOf({})), /bulk requests +0\n/);
     });
@@ -148,11 +148,11 @@ describe("plan: the engine's own time", () => {
         near(plan.firstUp.engineMinutes * 60, 10.75);
     });
 
-    it("one device more to 1,000: 4 + 8 + 0.015 + 2,001 x 0.0002 = 12.4152 s", () => {
+    it("a device added to 1,000: 4 + 8 + 0.015 + 2,001 x 0.0002 = 12.4152 s", () => {
         near(listed(1000).additions[0].engineMinutes * 60, 12.4152);
     });
 
-    it("no devices: the start alone", () => {
+    it("no devices: only the start", () => {
         const { firstUp, state } = planOf({});
         assert.deepEqual([firstUp.registryOperations, firstUp.httpRequests], [0, 0]);
         near(firstUp.engineMinutes * 60, 4);
@@ -165,11 +165,11 @@ describe("plan: a stack for each group", () => {
      * Two cores. By themselves pumps take 4 + 15 = 19 s, valves 5.5 s, devices of no group 4.15 s. Beside these two, pumps
      * do 9.65 of their 19 s in 1.8 times as long, and the rest alone: 4 + 9.65 x 1.8 + 9.35 = 30.72.
      */
-    it("runs two at a time, each with the devices that it has: 30.72 s", () => {
+    it("runs two stacks at a time, each with its own devices: 30.72 s", () => {
         near(inGroups(1000, 100, 10).firstUp.engineMinutes * 60, 30.72);
     });
 
-    it("takes no less than the largest: 4 + 4.15 x 1.8 + (4 + 149.85 - 4.15) = 161.17 s", () => {
+    it("takes at least as long as the largest: 4 + 4.15 x 1.8 + (4 + 149.85 - 4.15) = 161.17 s", () => {
         near(inGroups(9990, 10, 0).firstUp.engineMinutes * 60, 161.17);
     });
 
@@ -178,7 +178,7 @@ describe("plan: a stack for each group", () => {
         near(firstUp.engineMinutes * 60, 133);
     });
 
-    it("names the largest, and its state is that of a shard", () => {
+    it("names the largest shard, and reports its state size", () => {
         const plan = inGroups(1000, 100, 10);
         assert.equal(plan.shards, 3);
         const largest = { name: "group-pumps", devices: 1000, bytes: 4_096_000 };
@@ -188,24 +188,24 @@ describe("plan: a stack for each group", () => {
         assert.match(report, /the largest shard {2}3\.9 MiB; group-pumps, 1,000 devices/);
     });
 
-    it("names none where a hash makes them equal", () => {
+    it("names no largest shard if a hash spreads the devices evenly", () => {
         const plan = listed(1000, {}, { shards: 4 });
         assert.equal(plan.largestShard, null);
         assert.match(planLines(plan).join("\n"), /per shard +1000\.0 KiB/);
     });
 
-    it("each fills its own requests: 10 of pumps, 2 of valves, 1 of the others; 100 more are one", () => {
+    it("counts bulk requests per shard: 10 for pumps, 2 for valves, 1 for the others; 100 added devices need one", () => {
         const { firstUp, additions } = inGroups(1000, 101, 10);
         assert.equal(firstUp.httpRequests, 13);
         assert.equal(additions[1].httpRequests, 1);
     });
 
-    it("100 more come to the largest: 4 + (4 + 8 + 1.5) and, 0.8 x 4.8 beside valves", () => {
+    it("100 added devices are assumed in the largest shard: 4 + (4 + 8 + 1.5), and 0.8 x 4.8 for valves", () => {
         const [, { engineMinutes }] = inGroups(1000, 100, 0).additions;
         near(engineMinutes * 60, 4 + 13.5 + 4.8 * 0.8);
     });
 
-    it("they read each listed device once in a refresh, and none that only registers", () => {
+    it("a refresh reads each listed device once, and none that only registers", () => {
         const reads = (devices: Raw["devices"]) =>
             planOf({
                 shards: "group",
@@ -218,7 +218,7 @@ describe("plan: a stack for each group", () => {
         assert.equal(listed(10_000, {}, { shards: 20 }).refresh.reads, 10_000);
     });
 
-    it("12,000 devices in one of 31 groups are worth dividing, into fewer stacks than there are groups", () => {
+    it("advises fewer shards than groups if one of 31 groups has 12,000 devices", () => {
         const plan = planOf(
             {
                 shards: "group",
@@ -291,7 +291,7 @@ describe("plan: state and limits", () => {
 });
 
 describe("plan: advice", () => {
-    it("none when nothing is near", () => {
+    it("none if no limit is near", () => {
         assert.deepEqual(listed(100).advice, []);
         assert.deepEqual(planOf({ groups: someGroups(12) }).advice, []);
     });
@@ -308,7 +308,7 @@ describe("plan: advice", () => {
         assert.deepEqual(topics(listed(10_000, { units: 10 }, { shards: 20 })), []);
     });
 
-    it("600,000 in one stack: 1,000 shards, because the command takes no more", () => {
+    it("600,000 in one stack: 1,000 shards, the maximum of the command", () => {
         assert.equal(
             advised(veryMany(600_000), "shards").action,
             "npm run fleet -- up --shards 1000",
@@ -357,7 +357,7 @@ describe("plan: advice", () => {
         assert.match(action, /groups\.pumps\.keyAlgorithm ECDSA-P256$/);
     });
 
-    it("a configuration near 128 KiB, and not one of 100 KiB", () => {
+    it("for a configuration near 128 KiB, and not for one of 100 KiB", () => {
         const ofBytes = (configurationBytes: number) => planOf({}, { configurationBytes });
         const plan = ofBytes(110 * 1024);
         assert.match(advised(plan, "configuration").reason, /110 KiB.* 128 KiB/);

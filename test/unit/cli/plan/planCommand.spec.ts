@@ -83,7 +83,7 @@ describe("npm run plan", function () {
         assert.doesNotMatch(out, /Advice|undefined|NaN/);
     });
 
-    it("plans a stack for each group, with those of no group in one of their own", () => {
+    it("plans a stack per group, and one for devices without a group", () => {
         const { shards, largestShard } = project.json("--stack", "dev", "--shards", "group");
         assert.equal(shards, 3);
         assert.equal(largestShard?.devices, 2);
@@ -112,7 +112,7 @@ describe("npm run plan", function () {
         assert.equal(plan.devices.total, rows);
     });
 
-    it("warns of what the program warns of, beside the report", () => {
+    it("prints the program's warnings beside the report", () => {
         project.write("pki/.keep", "");
         project.openssl(
             "req -x509 -newkey rsa:2048 -noenc -keyout root.key -days 3650 -out pki/root.pem " +
@@ -138,7 +138,7 @@ describe("npm run plan", function () {
         assert.match(option.errors, /^plan: Unknown option '--stak'\n\nUsage: npm run plan/);
     });
 
-    it("says where a file is no YAML, and shows nothing of it", () => {
+    it("says where a file is not YAML, and shows none of its content", () => {
         project.write("Pulumi.bad.yaml", "config:\n  iot-x509:hub: {sku: S1\n  other: hunter2\n");
         const { status, errors } = project.plan("--stack", "bad");
         assert.equal(status, 1);
@@ -146,7 +146,7 @@ describe("npm run plan", function () {
         assert.doesNotMatch(errors, /hunter2/);
     });
 
-    it("takes encrypted values as not set, and names those that matter", () => {
+    it("treats encrypted values as not set, and names the relevant ones", () => {
         project.stack(
             "secret",
             "iot-x509:hub: { secure: v1:AAAA }",
@@ -161,7 +161,7 @@ describe("npm run plan", function () {
         assert.match(out, /\nEncrypted, so treated as not set: hub, devices\[0\]/);
     });
 
-    it("needs no organization or location that is encrypted", () => {
+    it("does not need an encrypted organization or location", () => {
         project.write(
             "Pulumi.closed.yaml",
             "config:\n  iot-x509:organization: { secure: v1:AAAA }\n  iot-x509:location: { secure: v1:BBBB }\n",
@@ -197,7 +197,7 @@ describe("npm run plan", function () {
         assert(found.includes("configuration"), String(found));
     });
 
-    it("takes the stack that the Pulumi CLI selected", function () {
+    it("uses the stack that the Pulumi CLI selected", function () {
         if (!existsSync(pulumi)) {
             skip(this, { lacks: "Pulumi CLI", why: "it is not set up" });
         }

@@ -33,19 +33,19 @@ describe("settings files: YAML as the Pulumi CLI reads it", () => {
         ["d-014", "d-014"],
     ];
 
-    it("numbers, dates and truths have its values", () => {
+    it("numbers, dates and booleans have the CLI's values", () => {
         for (const [text, value] of values) {
             assert.deepEqual(readYaml(`a: [${text}]`), { a: [value] }, text);
         }
     });
 
-    it("what is empty is null, and mappings are merged", () => {
+    it("empty values are null, and merge keys are applied", () => {
         const text = "base: &base {a: 014, b: 2}\nc:\nd:\n  <<: *base\n  b: 3\n";
         const base = { a: 12, b: 2 };
         assert.deepEqual(readYaml(text), { base, c: null, d: { a: 12, b: 3 } });
     });
 
-    it("written again, for a fleet stack, they keep them", () => {
+    it("values survive writing them for a fleet stack", () => {
         for (const [text, value] of values) {
             assert.deepEqual(readYaml(dump(readYaml(`a: ${text}`))), { a: value }, text);
         }
@@ -61,7 +61,7 @@ describe("settings files: YAML as the Pulumi CLI reads it", () => {
         return assert.fail("it was read");
     };
 
-    it("a key twice is refused, with its line", () => {
+    it("a duplicate key is refused, with its line", () => {
         for (const text of [
             "a: 1\nb: 2\na: 3\n",
             "x: {a: 1,\n\n 'a': 2}\n",
@@ -73,7 +73,7 @@ describe("settings files: YAML as the Pulumi CLI reads it", () => {
         }
     });
 
-    it("aliases that make a small file huge are refused, at once", () => {
+    it("aliases that make a small file huge are refused immediately", () => {
         const laughs = Array.from(
             { length: 40 },
             (_, level) => `a${level + 1}: &a${level + 1} [*a${level}, *a${level}]`,
@@ -84,18 +84,18 @@ describe("settings files: YAML as the Pulumi CLI reads it", () => {
         assert.match(refused("a: &a [*a]\n").reason, /inside the node that it refers to/);
     });
 
-    it("aliases as a fleet uses them are read", () => {
+    it("ordinary aliases are read", () => {
         const devices = Array.from({ length: 5000 }, (_, n) => `  - {id: d-${n}, tags: *tags}`);
         const text = `tags: &tags {site: lab, constructor: x}\ndevices:\n${devices.join("\n")}\n`;
         const { devices: read } = readYaml(text) as { devices: readonly unknown[] };
         assert.deepEqual(read[4999], { id: "d-4999", tags: { site: "lab", constructor: "x" } });
     });
 
-    it("nesting without end is refused", () => {
+    it("excessive nesting is refused", () => {
         assert.match(refused(`a: ${"[".repeat(10_000)}`).reason, /nesting/);
     });
 
-    it("the plan and the fleet's runs tell the file, the fault and the remedy", () => {
+    it("plan and fleet name the file, the fault and the remedy", () => {
         const folder = new ProjectFolder();
         try {
             folder.write("Pulumi.yaml", "name: iot-x509\n");

@@ -39,14 +39,14 @@ describe("waiting for a data-plane role", () => {
         }
     }
 
-    it("a call is made again until the role takes effect", async () => {
+    it("a call is repeated until the role takes effect", async () => {
         const { call } = refusing(2);
         const answer = access(10).whenGranted(call);
         await pass(10);
         assert.equal(await answer, "granted");
     });
 
-    it("once one call has waited in vain, the next fails at once, and one that is granted goes through", async () => {
+    it("after one call has timed out, the next fails immediately, and a granted one succeeds", async () => {
         const waiting = access(10);
         const first = refusing(Infinity);
         const failed = assert.rejects(waiting.whenGranted(first.call), /lacks a data-plane role/);
@@ -115,7 +115,7 @@ describe("waiting for a data-plane role", () => {
         }
     });
 
-    it("a hub that is not found for a moment is asked again, and soon no more", async () => {
+    it("a hub that is briefly not found is asked again, for a limited time", async () => {
         const lost = (times: number) => {
             const service = {
                 calls: 0,

@@ -47,7 +47,7 @@ describe("errors of Azure in words", () => {
         });
     }
 
-    it("says nothing of what it does not know", () => {
+    it("adds nothing to an unknown error", () => {
         assert.equal(causeAndRemedy("the moon is full"), undefined);
     });
 

@@ -24,7 +24,7 @@ const principal: Texts = {
 const read = (environment: Texts, config: Texts = {}) =>
     readLoginSettings((name) => config[name], environment);
 
-describe("the login that azure-native 3.28.0 makes of its settings", () => {
+describe("the login that azure-native 3.28.0 derives from its settings", () => {
     // The order and the switches: pulumi-azure-native, provider/pkg/provider/auth_azidentity.go,
     // newSingleMethodAuthCredential and readAuthConfig.
     const ways: readonly [string, LoginWay, Texts, Texts?][] = [
@@ -130,7 +130,7 @@ describe("the login that azure-native 3.28.0 makes of its settings", () => {
         });
     }
 
-    it("tells where tenant and subscription came from", () => {
+    it("names the sources of tenant and subscription", () => {
         const { tenant: found, subscription } = read(principal, { subscriptionId: "mine" });
         assert.deepEqual(found, { value: tenant, from: "ARM_TENANT_ID" });
         assert.deepEqual(subscription, { value: "mine", from: "azure-native:subscriptionId" });
@@ -170,12 +170,12 @@ describe("names and endpoints of clouds", () => {
         });
     }
 
-    it("is the public cloud where no name is given, and nothing for a name that is none", () => {
+    it("is the public cloud without a name, and an error for an unknown name", () => {
         assert.equal(azureCloud(undefined).name, "public");
         assert.throws(() => azureCloud("germany"), /"germany" must be one of public, azurecloud, /);
     });
 
-    it("has the audiences that the official SDKs ask for, in China as in public", () => {
+    it("has the audiences of the official SDKs, in China as in public", () => {
         const sdk = (file: string) => readFileSync(require.resolve(file), "utf8");
         const { iotScope, dpsScope } = azureCloud("public");
         assert.ok(sdk("azure-iothub/dist/registry.js").includes(`tokenScope: '${iotScope}'`));

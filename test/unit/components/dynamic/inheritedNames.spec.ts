@@ -64,7 +64,7 @@ describe("names that every JavaScript object inherits are names like others", ()
         );
     });
 
-    it("as settings and columns, they are unknown ones", () => {
+    it("as settings and columns, they are unknown", () => {
         for (const name of [...names, "__proto__"]) {
             const [top] = problemsOf(good(parse(`{"${name}":1}`)), folder.path);
             assert.match(top.rule, /is not a setting of the stack/);
@@ -93,7 +93,7 @@ describe("names that every JavaScript object inherits are names like others", ()
         assert.match(id.rule, /a device must not be named __proto__/);
     });
 
-    it("the plan passes on no setting of such a name without a word", () => {
+    it("the plan does not silently drop a setting of such a name", () => {
         folder.write("Pulumi.yaml", "name: iot-x509\n");
         folder.write("Pulumi.dev.yaml", "config:\n  iot-x509:__proto__: {organization: Evil}\n");
         assert.throws(() => readStack(folder.path, "dev"), /"__proto__" — is not a setting/);
@@ -124,7 +124,7 @@ describe("names that every JavaScript object inherits are names like others", ()
         }
     });
 
-    it("an object is asked for its own names alone", () => {
+    it("only an object's own names count", () => {
         for (const name of [...names, "__proto__"]) {
             assert.equal(own({}, name), undefined);
             assert.equal(own(parse(`{"${name}":"x"}`), name), "x");

@@ -82,7 +82,7 @@ crypto.generateKeyPair = new Proxy(crypto.generateKeyPair, {
 });
 `;
 
-describe("keys of devices are made on libuv's threads", function () {
+describe("keys of devices are generated on libuv's threads", function () {
     this.timeout(120_000);
 
     before(function () {
@@ -108,7 +108,7 @@ describe("keys of devices are made on libuv's threads", function () {
         assert.ok(ticks >= 5, `${ticks} ticks`);
     });
 
-    it("what comes after 16 keys does not wait for them", async () => {
+    it("work after 16 keys does not wait for them", async () => {
         const { stdout } = await execute(process.execPath, ["-e", queueing], {
             cwd: repository,
             env: { ...process.env, UV_THREADPOOL_SIZE: undefined },
@@ -116,15 +116,15 @@ describe("keys of devices are made on libuv's threads", function () {
         assert.ok(Number(stdout) < 8, `${stdout.trim()} keys came first`);
     });
 
-    it("on a machine with one processor they are the four of Node.js", async () => {
+    it("one processor keeps Node.js's four threads", async () => {
         assert.equal((await makeKeys(1, 1)).started, 4);
     });
 
-    it("whoever sets UV_THREADPOOL_SIZE has it so", async () => {
+    it("a given UV_THREADPOOL_SIZE is respected", async () => {
         assert.equal((await makeKeys(6, 1, "2")).started, 2);
     });
 
-    it("Pulumi's provider host has started none before the number is set", async () => {
+    it("Pulumi's provider host starts no thread before the number is set", async () => {
         const folder = new ProjectFolder();
         const { NODE_OPTIONS: options, UV_THREADPOOL_SIZE: size } = process.env;
         folder.write("watch.js", watch);

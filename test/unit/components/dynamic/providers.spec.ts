@@ -70,7 +70,7 @@ describe("dynamic providers: check and diff", () => {
             given = { targetId: "/hub", name: "pumps", certificate: ca.certificate, key: ca.key };
         });
 
-        it("neither certificate, key nor proof come back", async () => {
+        it("check returns neither certificate, key nor proof", async () => {
             const proof = (await issue(ca, { commonName: "code" })).certificate;
             const { inputs, failures } = await check(verifiedCertificate, { ...given, proof });
             assert.deepEqual(failures, []);
@@ -83,7 +83,7 @@ describe("dynamic providers: check and diff", () => {
             });
         });
 
-        it("the key of another CA is a failure that does not name the key, whose value would be printed", async () => {
+        it("the key of another CA is a failure that does not name the key property, whose value the engine would print", async () => {
             const { failures } = await check(verifiedCertificate, { ...given, key: other.key });
             assert.deepEqual(failures, [
                 {
@@ -93,7 +93,7 @@ describe("dynamic providers: check and diff", () => {
             ]);
         });
 
-        it("in a preview an unknown certificate makes an unknown name, an unknown key no failure", async () => {
+        it("in a preview, an unknown certificate makes the name unknown, and an unknown key is no failure", async () => {
             const { inputs } = await check(verifiedCertificate, { ...given, certificate: unknown });
             assert.deepEqual(inputs, {
                 targetId: "/hub",
@@ -130,7 +130,7 @@ describe("dynamic providers: check and diff", () => {
             }
         });
 
-        it("one that awaits a proof changes when a proof comes, and not before", async () => {
+        it("a certificate that awaits a proof changes only when the proof arrives", async () => {
             const { key: _key, ...keyless } = given;
             assert.equal(_key, ca.key);
             const { inputs } = await check(verifiedCertificate, keyless);
@@ -157,7 +157,7 @@ describe("dynamic providers: check and diff", () => {
             tags: { a: 1, b: { c: 2, d: 3 } },
         };
 
-        it("check leaves out what is undefined", async () => {
+        it("check omits undefined properties", async () => {
             const device = { ...inputs, hubId: undefined, adopt: undefined };
             const { inputs: checked } = await check(deviceIdentity, { hubId, device });
             assert.deepEqual(checked, inputs);
@@ -195,7 +195,7 @@ describe("dynamic providers: check and diff", () => {
             }
         });
 
-        it("tagPatch merges into the present what makes it the wanted", () => {
+        it("tagPatch contains what turns the current tags into the wanted ones", () => {
             const table: readonly [Props, Props, Props][] = [
                 [{}, {}, {}],
                 [{ a: 1 }, { a: 1 }, {}],
@@ -250,7 +250,7 @@ describe("dynamic providers: check and diff", () => {
             state = { ...outs, __provider: "old" };
         });
 
-        it("the issuer is named by a digest of its certificate, and so is a request", async () => {
+        it("issuer and request are represented by digests", async () => {
             assert.deepEqual(inputs, { ...policy, issuer: digest(ca.certificate) });
             const { inputs: requested } = await check(deviceCertificate, {
                 issuer: inputs.issuer,
@@ -259,7 +259,7 @@ describe("dynamic providers: check and diff", () => {
             assert.deepEqual(requested, { ...inputs, csr: digest("a request") });
         });
 
-        it("in a preview an unknown signer makes an unknown issuer, and that an update", async () => {
+        it("in a preview, an unknown signer makes the issuer unknown, which is an update", async () => {
             const unsigned = { digest: unknown, signer: unknown };
             const { inputs: issuer } = await check(issuerProvider, unsigned);
             assert.deepEqual(issuer, { digest: unknown });
@@ -306,7 +306,7 @@ describe("dynamic providers: check and diff", () => {
             assert.deepEqual(await diff(deviceCertificate, await endingIn(-5), inputs), update);
         });
 
-        it("a certificate that ends with its issuer is not renewed for ever", async () => {
+        it("a certificate that expires with its issuer is not renewed endlessly", async () => {
             const ending = await makeCa({
                 commonName: "Ending",
                 notAfter: new Date(Date.now() + 5 * day),
@@ -364,7 +364,7 @@ describe("the loader of a dynamic provider", () => {
         });
     }
 
-    it("a name of another version is told as such", () => {
+    it("a loader name of another version is reported as such", () => {
         const text = loader("iothub/deviceIdentity").replace("deviceIdentity", "constructor");
         assert.throws(
             () => requireFromString(text).handler(),
@@ -385,7 +385,7 @@ describe("the loader of a dynamic provider", () => {
         "pki/issuer",
     ];
 
-    it("the names that states hold stay, each with its resource type", () => {
+    it("the names in states stay valid, each with its resource type", () => {
         assert.deepEqual(Object.keys(providers).sort(), frozen);
         const types = readdirSync("components", { recursive: true })
             .map(String)

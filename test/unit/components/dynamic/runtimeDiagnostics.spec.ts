@@ -22,7 +22,7 @@ console.log(JSON.stringify({
 `;
 
 describe("the runtime of a large fleet", () => {
-    it("notes no stack traces for its own promises, and errors keep theirs", () => {
+    it("records no stack traces for Pulumi's promises, and errors keep theirs", () => {
         const output = execFileSync(process.execPath, ["-e", program], { cwd: repository });
         const { stack, trace, logs, debug } = JSON.parse(output.toString()) as {
             stack: string;

@@ -58,7 +58,7 @@ describe("EventHubRoutes, with Pulumi's mocks", function () {
         return { declared, made };
     }
 
-    it("makes a namespace without keys for the stack's own Event Hubs, and none for others'", async () => {
+    it("creates a namespace without keys for the stack's own Event Hubs, and none for existing ones", async () => {
         const { declared } = await declare([{}]);
         const namespace = declared.get("r-namespace Namespace")?.inputs ?? {};
         assert.equal(namespace.disableLocalAuth, true);
@@ -67,7 +67,7 @@ describe("EventHubRoutes, with Pulumi's mocks", function () {
         assert.ok(![...others.values()].some(({ type }) => /:eventhub:/.test(type)));
     });
 
-    it("gives the identity and the readers their roles on the Event Hub alone", async () => {
+    it("grants the identity and the readers roles only on the Event Hub", async () => {
         const { declared } = await declare([
             {
                 eventHub: { kind: "named", id: named },
@@ -96,7 +96,7 @@ describe("EventHubRoutes, with Pulumi's mocks", function () {
         );
     });
 
-    it("tells the hub its identity, the endpoint of the cloud and the fallback route", async () => {
+    it("configures the hub's identity, the cloud's endpoint and the fallback route", async () => {
         const { made } = await declare([{ eventHub: { kind: "named", id: named } }]);
         const { output } = await import("@pulumi/pulumi");
         assert.deepEqual(await valueOf(output(made.hub)), {
@@ -135,7 +135,7 @@ describe("EventHubRoutes, with Pulumi's mocks", function () {
         });
     });
 
-    it("holds the hub back until a new role is so many seconds old, and not for an old one", async () => {
+    it("delays the hub until a new role has the configured age, and not for an old role", async () => {
         const { output } = await import("@pulumi/pulumi");
         const held = async (seconds: number): Promise<void> => {
             const { made } = await declare([{}], seconds);

@@ -11,7 +11,7 @@ const policy = (keyName: string, rights = "ServiceConnect", primaryKey = `${keyN
 });
 
 describe("parts of a hub that the program does not declare", () => {
-    it("are what a read shows, without what the service computes and what is empty", () => {
+    it("are what a read shows, without computed and empty values", () => {
         const parts = partsOf({
             tags: { site: "lab" },
             identity: {
@@ -49,11 +49,11 @@ describe("parts of a hub that the program does not declare", () => {
         });
     });
 
-    it("an identity of type None and no tags are none", () => {
+    it("an identity of type None and empty tags are omitted", () => {
         assert.deepEqual(partsOf({ identity: { type: "None" }, tags: {} }), { properties: {} });
     });
 
-    it("what is declared goes over what is there; named items one by one, in their places", () => {
+    it("declared values override existing ones; named items individually, in place", () => {
         const present = {
             sku: { name: "S1", capacity: 1 },
             routes: [
@@ -76,7 +76,7 @@ describe("parts of a hub that the program does not declare", () => {
         assert.deepEqual(mergeParts(present, undefined), present);
     });
 
-    it("a hub is as declared whatever else it has; a switch that is left out is off", () => {
+    it("a hub matches its declaration whatever else it has; an omitted switch is off", () => {
         const present = { sku: { name: "S1", capacity: 1, tier: "Standard" }, properties: {} };
         assert.ok(isAsDeclared(present, { properties: { disableLocalAuth: false } }));
         assert.ok(!isAsDeclared(present, { properties: { disableLocalAuth: true } }));
@@ -88,12 +88,12 @@ describe("shared access policies of a hub", () => {
     const link = "RegistryWrite, ServiceConnect";
     const names = (all: readonly { keyName: string }[] = []) => all.map(({ keyName }) => keyName);
 
-    it("a new hub without a link: Azure makes its own", () => {
+    it("a new hub without a link: Azure creates its default policies", () => {
         const rules = { localAuth: true, isLinked: false, present: undefined };
         assert.equal(policiesOf(undefined, rules), undefined);
     });
 
-    it("a hub that is there keeps all with their keys when nothing is linked", () => {
+    it("an existing hub keeps all with their keys when nothing is linked", () => {
         const present = [policy("service"), policy("mine")];
         assert.deepEqual(
             policiesOf(undefined, { localAuth: true, isLinked: false, present }),
@@ -101,7 +101,7 @@ describe("shared access policies of a hub", () => {
         );
     });
 
-    it("a new link with keys in use: Azure's five and its own, with keys that stay the same", () => {
+    it("a new link with keys enabled: Azure's five and its own, with stable keys", () => {
         const rules = { localAuth: true, isLinked: true, present: undefined };
         const made = policiesOf("secret", rules);
         assert.deepEqual(names(made), [
@@ -117,21 +117,21 @@ describe("shared access policies of a hub", () => {
         assert.notDeepEqual(policiesOf("other", rules), made);
     });
 
-    it("a new link with keys off: others' stay, Azure's five go", () => {
+    it("a new link with keys disabled: others' policies stay, Azure's five are removed", () => {
         const present = [policy("iothubowner"), policy("reporting"), policy("service")];
         const made = policiesOf("secret", { localAuth: false, isLinked: true, present });
         assert.deepEqual(names(made), ["iot-x509-dps", "reporting"]);
         assert.deepEqual(made?.[1], policy("reporting"));
     });
 
-    it("the link's policy that is there keeps its keys and is given what it lacks", () => {
+    it("the link's existing policy keeps its keys and gets missing rights", () => {
         const present = [policy("iot-x509-dps", "ServiceConnect", "as before")];
         const made = policiesOf("secret", { localAuth: false, isLinked: true, present });
         assert.deepEqual(made, [policy("iot-x509-dps", link, "as before")]);
         assert.equal(provisioningKey(made ?? []), "as before");
     });
 
-    it("one of Azure's that somebody took away stays away", () => {
+    it("a deleted default policy stays deleted", () => {
         const present = [policy("device"), policy("iot-x509-dps", link)];
         const made = policiesOf("secret", { localAuth: true, isLinked: true, present });
         assert.deepEqual(names(made), ["device", "iot-x509-dps"]);

@@ -158,7 +158,7 @@ describe("device certificates, judged by OpenSSL and TLS", function () {
         assert.equal(serials.size, 50);
     });
 
-    it("a leaf ends with its issuer, and does not begin before it", async () => {
+    it("a leaf's validity lies within its issuer's", async () => {
         const issuer = makeCa("short", ec("P-256"), "10", "root");
         const leaf = await makeLeaf(issuer, { keyAlgorithm: "ECDSA-P256", validityDays: 90 });
         const own = new X509Certificate(leaf.certificate);
@@ -187,7 +187,7 @@ describe("device certificates, judged by OpenSSL and TLS", function () {
         assert.equal(handshake.client, deviceId);
     });
 
-    it("an issuer's key that is not its certificate's signs nothing", async () => {
+    it("an issuer's key that does not match its certificate signs nothing", async () => {
         const issuer = makeCa("mixed", ec("P-256"), "500", "root");
         await assert.rejects(
             makeLeaf({ certificate: issuer.certificate, key: root.key }, {}),

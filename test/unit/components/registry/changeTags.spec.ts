@@ -42,14 +42,14 @@ describe("a change of a twin's tags", () => {
     const site = (wanted: string) => (found: DeviceRecord) =>
         found.tags.site === wanted ? {} : { site: wanted };
 
-    it("names the twin as it was read, and takes one call", async () => {
+    it("is conditional on the twin as read, and takes one call", async () => {
         const { hub, sent, known, now } = playing({ floor: 1 });
         await changeTags(hub, known, site("north"));
         assert.deepEqual(sent, [{ tags: { site: "north" }, etag: "v1" }]);
         assert.deepEqual(now(), { floor: 1, site: "north" });
     });
 
-    it("is decided anew when somebody was faster, and keeps what they wrote", async () => {
+    it("is computed again after a concurrent write, and keeps what that wrote", async () => {
         const { hub, sent, known, now } = playing({}, [{ floor: 2 }]);
         await changeTags(hub, known, site("north"));
         assert.deepEqual(
@@ -59,7 +59,7 @@ describe("a change of a twin's tags", () => {
         assert.deepEqual(now(), { floor: 2, site: "north" });
     });
 
-    it("is not written when somebody else did so, or when the new tags forbid it", async () => {
+    it("is not written if somebody else already did, or if the new tags forbid it", async () => {
         const same = playing({}, [{ site: "north" }]);
         await changeTags(same.hub, same.known, site("north"));
         assert.equal(same.sent.length, 1);
@@ -74,7 +74,7 @@ describe("a change of a twin's tags", () => {
         assert.deepEqual(taken.now(), { owner: "other" });
     });
 
-    it("ends after a bounded number of tries, and when the device is gone", async () => {
+    it("ends after a limited number of attempts, and when the device is deleted", async () => {
         const busy = playing({}, Array(100).fill({ floor: 3 }));
         await assert.rejects(
             changeTags(busy.hub, busy.known, site("north")),

@@ -39,7 +39,7 @@ describe("the rate of registry operations", () => {
     afterEach(() => mock.timers.reset());
 
     describe("token bucket", () => {
-        it("a minute's amount goes at once, the rest at the rate", async () => {
+        it("a minute's amount passes immediately, the rest at the rate", async () => {
             const bucket = new TokenBucket(100);
             let taken = 0;
             const take = async (amount: number) => {
@@ -59,7 +59,7 @@ describe("the rate of registry operations", () => {
             assert.equal(taken, 151);
         });
 
-        it("holds no more than a minute's amount, and nothing after it was emptied", async () => {
+        it("holds at most a minute's amount, and nothing after it was emptied", async () => {
             const bucket = new TokenBucket(60);
             await pass(10 * minute, minute);
             await bucket.take(60);
@@ -74,8 +74,8 @@ describe("the rate of registry operations", () => {
         });
     });
 
-    describe("gatherer", () => {
-        it("a full batch goes at once, the rest when no more come", async () => {
+    describe("batch collector", () => {
+        it("a full batch is sent immediately, the rest when no more arrive", async () => {
             const gatherer = new BatchCollector<number>();
             Array.from({ length: 120 }, (_, index) => gatherer.add(index));
             assert.equal((await gatherer.take(100)).length, 100);
@@ -87,7 +87,7 @@ describe("the rate of registry operations", () => {
             assert.equal(rest, 20);
         });
 
-        it("arrivals 30 ms apart, as checkpoints let them come, make one batch", async () => {
+        it("arrivals 30 ms apart, as with checkpoints, form one batch", async () => {
             const gatherer = new BatchCollector<number>();
             let taken = 0;
             void gatherer.take(100).then((batch) => (taken = batch.length));
@@ -100,7 +100,7 @@ describe("the rate of registry operations", () => {
             assert.equal(taken, 60);
         });
 
-        it("an engine of 8 in parallel waits for the first batch alone", async () => {
+        it("an engine with 8 parallel operations waits only for the first batch", async () => {
             const gatherer = new BatchCollector<number>();
             const waits: number[] = [];
             for (let round = 0; round < 3; round++) {
@@ -153,7 +153,7 @@ describe("the rate of registry operations", () => {
             return Promise.allSettled(runs);
         }
 
-        it("340 devices at 100 a minute: four requests, 100 at once and the rest in 2.4 minutes", async () => {
+        it("340 devices at 100 per minute: four requests, 100 immediately and the rest in 2.4 minutes", async () => {
             const { calls, registry } = playing();
             const all = runAll(new RegistryQueue(registry, new LocalRateLimiters(small)), 340);
             await pass(4 * minute, 100);
@@ -168,7 +168,7 @@ describe("the rate of registry operations", () => {
             }
         });
 
-        it("after a 429 everybody waits, and one request tries again", async () => {
+        it("after a 429 all requests wait, and one retries", async () => {
             const { calls, registry } = playing(throttled(), throttled(), throttled());
             const all = runAll(new RegistryQueue(registry, new LocalRateLimiters(large)), 500);
             await pass(minute, 50);
@@ -196,7 +196,7 @@ describe("the rate of registry operations", () => {
             assert.ok(calls[1].at - calls[0].at >= 20_000, JSON.stringify(calls));
         });
 
-        it("gives up on a hub that only refuses, and goes on with the next devices", async () => {
+        it("gives up on requests that are always refused, and continues with the next devices", async () => {
             const { calls, registry } = playing(...Array(20).fill(throttled()));
             const queue = new RegistryQueue(registry, new LocalRateLimiters(small));
             const refused = runAll(queue, 1);
@@ -209,7 +209,7 @@ describe("the rate of registry operations", () => {
             assert.equal((await next)[0].status, "fulfilled");
         });
 
-        it("another failure fails the devices of that request alone", async () => {
+        it("another error fails only the devices of that request", async () => {
             const { registry } = playing(new AzureError(500, undefined, "no"));
             const all = runAll(new RegistryQueue(registry, new LocalRateLimiters(large)), 150);
             await pass(minute, 50);
@@ -217,7 +217,7 @@ describe("the rate of registry operations", () => {
             assert.equal(failed.length, 100);
         });
 
-        it("a request refused for one item goes again in halves, at the pace, and only that device fails", async () => {
+        it("a request refused for one item is retried in halves within the rate, and only that device fails", async () => {
             const calls: { readonly at: number; readonly size: number }[] = [];
             const began = Date.now();
             const refusal = new AzureError(400, "ArgumentInvalid", "something in it is wrong");
@@ -243,7 +243,7 @@ describe("the rate of registry operations", () => {
             assert.ok(Math.abs(seconds - (sent - 100) * 0.6) < 1, `${seconds} s for ${sent}`);
         });
 
-        it("a request of one that is refused is not sent again", async () => {
+        it("a refused request for one device is not sent again", async () => {
             const { calls, registry } = playing(new AzureError(400, undefined, "no"));
             const all = runAll(new RegistryQueue(registry, new LocalRateLimiters(large)), 1);
             await pass(minute, 50);
@@ -251,7 +251,7 @@ describe("the rate of registry operations", () => {
             assert.equal(calls.length, 1);
         });
 
-        it("an item's error is that device's alone", async () => {
+        it("an item's error affects only that device", async () => {
             const error = { deviceId: "d-1", code: "DeviceNotFound", message: "gone" };
             const { registry } = playing([error]);
             const all = runAll(new RegistryQueue(registry, new LocalRateLimiters(small)), 3);
@@ -282,7 +282,7 @@ describe("the rate of registry operations", () => {
             return { calls, devices, registry: registry as unknown as Registry };
         }
 
-        it("what a refused request has not done is sent again without the item that was refused", async () => {
+        it("the unapplied items of a refused request are sent again without the refused one", async () => {
             const { calls, devices, registry } = playingAtomic("d-0", "d-2");
             const all = runAll(new RegistryQueue(registry, new LocalRateLimiters(small)), 3);
             await pass(minute, 50);
@@ -297,7 +297,7 @@ describe("the rate of registry operations", () => {
             assert.equal(devices.size, 0);
         });
 
-        it("an error of a device that is not in the request fails it, instead of sending it for ever", async () => {
+        it("an error for a device outside the request fails the request instead of repeating it endlessly", async () => {
             const error = { deviceId: "stranger", code: "DeviceNotFound", message: "gone" };
             const { calls, registry } = playing([error]);
             const all = runAll(new RegistryQueue(registry, new LocalRateLimiters(small)), 2);
@@ -311,7 +311,7 @@ describe("the rate of registry operations", () => {
     });
 
     describe("progress", () => {
-        it("says how far it is and how long it takes at the hub's rate", () => {
+        it("shows the progress and the time left at the hub's rate", () => {
             const progress = new Progress({ sku: "S1", units: 1 }, 100);
             progress.expect(1000, 240);
             mock.timers.tick(minute);
@@ -322,7 +322,7 @@ describe("the rate of registry operations", () => {
             );
         });
 
-        it("is silent at the end", () => {
+        it("prints nothing at the end", () => {
             const progress = new Progress({ sku: "S3", units: 2 }, 10_000);
             progress.expect(10, 0);
             progress.wrote(10);

@@ -42,7 +42,7 @@ describe("commands in messages, pasted into a shell", () => {
         return pattern.exec(text)?.[1] ?? assert.fail(`${pattern} is not in: ${text}`);
     }
 
-    it("any value is one word, and nothing in it is carried out", () => {
+    it("any value is one word, and nothing in it is executed", () => {
         for (const value of nasty) {
             assert.equal(words(shellWord(value)), `${value}\n`);
         }
@@ -56,13 +56,13 @@ describe("commands in messages, pasted into a shell", () => {
         assert(!existsSync(paths.join(folder.path, "x")));
     });
 
-    it("what needs no quotes has none", () => {
+    it("simple words stay unquoted", () => {
         for (const plain of ["dev", "iot-x509:hub.units", "/CN=pump-01", "a@b%c+d=e,f_G"]) {
             assert.equal(shellWord(plain), plain);
         }
     });
 
-    it("OpenSSL makes the subject that is meant", () => {
+    it("OpenSSL creates the intended subject", () => {
         const organization = 'O\'Neil/Sons + $(touch x); \\ "Co"';
         const subject = subjectWord([
             ["O", organization],

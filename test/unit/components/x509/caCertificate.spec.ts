@@ -226,7 +226,7 @@ describe("CA certificates, judged as OpenSSL judges chains", () => {
     const isWarned = (name: string): boolean => warned.includes(name);
 
     for (const name of warned) {
-        it(`takes, with a warning: ${name}`, async () => {
+        it(`accepts with a warning: ${name}`, async () => {
             make(chains[name]);
             assert.equal(await verifies(), false);
             assert.deepEqual(judged(), []);
@@ -249,11 +249,11 @@ describe("CA certificates, judged as OpenSSL judges chains", () => {
         });
     }
 
-    it("OpenSSL has refused some of them and taken others", () => {
+    it("OpenSSL accepts some of them and refuses others", () => {
         assert(refusals > 10 && Object.keys(chains).length - refusals > 10, String(refusals));
     });
 
-    it("takes a CA without keyUsage, which OpenSSL alone refuses when it is strict, with a warning", async () => {
+    it("accepts a CA without keyUsage, which only OpenSSL's strict mode refuses, with a warning", async () => {
         make({ root: withoutLine(rootLines, "keyUsage") });
         assert.equal(await verifies(), false);
         assert.deepEqual(judged(), []);
@@ -263,7 +263,7 @@ describe("CA certificates, judged as OpenSSL judges chains", () => {
         );
     });
 
-    it("warns of constraints that OpenSSL applies to an ID with a dot", () => {
+    it("warns about constraints that OpenSSL applies to an ID with a dot", () => {
         make(chains["host names permitted"]);
         assert.deepEqual(
             caWarnings(given("field.pem")).map(({ value }) => value),

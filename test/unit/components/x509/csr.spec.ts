@@ -25,7 +25,7 @@ describe("certificate signing requests", () => {
         });
     }
 
-    it("takes a request of any size that DER writes differently, and extensions it ignores", () => {
+    it("accepts requests of any size, whatever DER length form they need, and ignores extensions", () => {
         for (const filler of ["", "O".repeat(10), "O".repeat(60)]) {
             const subject = `/CN=pump-1${filler && `/O=${filler}`.repeat(8)}`;
             folder.openssl(
@@ -37,7 +37,7 @@ describe("certificate signing requests", () => {
         }
     });
 
-    it("takes the text that openssl req -text writes, old labels and Windows line ends", () => {
+    it("accepts the output of openssl req -text, old labels and Windows line endings", () => {
         const text = String(folder.openssl("req -in good.csr -text"));
         const old = folder
             .read("good.csr")
@@ -47,7 +47,7 @@ describe("certificate signing requests", () => {
         }
     });
 
-    it("verifies exactly those requests that OpenSSL verifies", () => {
+    it("verifies exactly the requests that OpenSSL verifies", () => {
         for (const name of ["good", "forged", "sameKey"]) {
             const said = folder.opensslErrors(`req -in ${name}.csr -noout -verify`);
             const { findings } = inspectCsr(folder.read(`${name}.csr`), "pump-1");
@@ -56,7 +56,7 @@ describe("certificate signing requests", () => {
         }
     });
 
-    it("refuses to give the key of a request that proves nothing", () => {
+    it("does not return the key of a request with an invalid signature", () => {
         const refused: Record<string, RegExp> = {
             "weak.csr": /an RSA-1024 key: .*RSA of 2048, 3072, 4096 or 8192 bits/,
             "forged.csr": /signature that does not verify/,

@@ -3,16 +3,20 @@ import { isSameCommonName, isSameName } from "../../../../components/x509/distin
 
 describe("distinguished names as services show them", () => {
     const same: readonly (readonly [string, string, string])[] = [
-        ["order", "C=US\nO=Contoso\nCN=Fleet CA", "CN=Fleet CA, O=Contoso, C=US"],
-        ["spacing and case", "CN=Fleet CA,O=Contoso", "cn = fleet  ca ,  O=CONTOSO"],
-        ["quotes", String.raw`O=Contoso\, "Inc."`.replace(/"/g, '\\"'), 'O="Contoso, ""Inc."""'],
-        ["names of types", "ST=Ohio\nemailAddress=a@b.c\nCN=x", "CN=x, E=a@b.c, S=Ohio"],
-        ["OIDs of types", "serialNumber=7\nCN=x", "CN=x, OID.2.5.4.5=7"],
-        ["a part of two attributes", "O=Contoso + OU=Lab\nCN=x", "CN=x, O=Contoso+OU=Lab"],
+        ["another order", "C=US\nO=Contoso\nCN=Fleet CA", "CN=Fleet CA, O=Contoso, C=US"],
+        ["other spacing and case", "CN=Fleet CA,O=Contoso", "cn = fleet  ca ,  O=CONTOSO"],
+        [
+            "other quoting",
+            String.raw`O=Contoso\, "Inc."`.replace(/"/g, '\\"'),
+            'O="Contoso, ""Inc."""',
+        ],
+        ["other names of types", "ST=Ohio\nemailAddress=a@b.c\nCN=x", "CN=x, E=a@b.c, S=Ohio"],
+        ["an OID as a type", "serialNumber=7\nCN=x", "CN=x, OID.2.5.4.5=7"],
+        ["an RDN of two attributes", "O=Contoso + OU=Lab\nCN=x", "CN=x, O=Contoso+OU=Lab"],
         ["an equals sign in a value", "CN=a=b", 'CN="a=b"'],
     ];
     for (const [title, one, other] of same) {
-        it(`${title} make no difference`, () => {
+        it(`are equal with ${title}`, () => {
             assert.ok(isSameName(one, other));
             assert.ok(isSameName(other, one));
         });
@@ -33,7 +37,7 @@ describe("distinguished names as services show them", () => {
         });
     }
 
-    it("a common name is compared alone", () => {
+    it("compares single common names", () => {
         assert.ok(isSameCommonName("C=US\nO=Contoso\nCN=pump-1", "CN=pump-1"));
         assert.ok(!isSameCommonName("CN=pump-1", "CN=pump-10"));
         assert.ok(!isSameCommonName("CN=pump-1", "O=pump-1"));

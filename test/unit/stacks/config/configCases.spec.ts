@@ -24,8 +24,8 @@ function csrPem(id: string, file: string): string {
     return authentication.csrPem;
 }
 
-describe("files as people hand them in (test/cases)", () => {
-    it("a request is the same request with other line ends", async () => {
+describe("files as users provide them (test/cases)", () => {
+    it("a request is the same with other line endings", async () => {
         const digest = async (csr: string): Promise<unknown> => {
             const inputs = { issuer: "i", request: { deviceId: "d-crlf", csr } };
             const checked = await provider.check?.({} as never, inputs as never);
@@ -47,7 +47,7 @@ describe("files as people hand them in (test/cases)", () => {
         }
     });
 
-    it("a curve that is written out is refused with the cause", () => {
+    it("a request with explicit curve parameters is refused with the cause", () => {
         const problems = problemsOf(requests(["d-explicit", "ec-explicit-curve.csr"]), folder);
         assert.equal(problems.length, 1);
         const [{ value, rule, remedy }] = problems;
@@ -56,7 +56,7 @@ describe("files as people hand them in (test/cases)", () => {
         assert.match(remedy, /openssl ec -in DEVICE\.key -param_enc named_curve/);
     });
 
-    it("a compressed point alone is issued uncompressed", () => {
+    it("a compressed point is issued uncompressed", () => {
         const key = requestedKey(csrPem("d-compressed", "ec-compressed-point.csr"));
         const plain = openssl("req", "-in", "ec-same-key-uncompressed.csr", "-noout", "-pubkey");
         const der = execFileSync("openssl", ["pkey", "-pubin", "-outform", "DER"], {
@@ -77,11 +77,11 @@ describe("files as people hand them in (test/cases)", () => {
         );
     });
 
-    it("a request signed with RSA-PSS is taken", () => {
+    it("a request signed with RSA-PSS is accepted", () => {
         assert.equal(csrPem("d-pss", "rsa-pss-signature.csr"), read("rsa-pss-signature.csr"));
     });
 
-    it("a root without keyUsage is taken with a warning", () => {
+    it("a root without keyUsage is accepted with a warning", () => {
         const warnings: string[] = [];
         const settings = readSettings(rootOf("root-without-keyusage.pem"), folder, {
             now,
@@ -92,7 +92,7 @@ describe("files as people hand them in (test/cases)", () => {
         assert.match(warnings[0], /^pki\.root\.certificate: .*no keyUsage.*RFC 5280/);
     });
 
-    it("an issuing CA as root is refused with what is supported", () => {
+    it("an issuing CA as the root is refused, and the error names what is supported", () => {
         const problems = problemsOf(rootOf("corporate-issuing-ca.pem"), folder, { now });
         assert.equal(problems.length, 1);
         assert.match(problems[0].value, /not self-signed, issued by CN=Corp/);

@@ -225,7 +225,7 @@ describe("configuration: bad certificates, made by OpenSSL", () => {
         assert.equal(early.rule, "must already be valid");
     });
 
-    it("does not judge the end of a disabled device's certificate, of a proof, nor of a CA in use", () => {
+    it("does not check the expiry of a disabled device's certificate, a proof, or a CA in use", () => {
         const now = new Date("2400-01-01");
         const retired = { id: "cam-1", auth: "thumbprint", certificates: ["camera.pem"] };
         const raw = good({ devices: [{ ...retired, status: "disabled" }] });
@@ -234,7 +234,7 @@ describe("configuration: bad certificates, made by OpenSSL", () => {
         assert.equal(root.commonName, "Root");
     });
 
-    it("accepts what is sound, and takes thumbprints as OpenSSL computes them", () => {
+    it("accepts valid certificates, and computes thumbprints as OpenSSL does", () => {
         const settings = readSettings(
             {
                 ...field("field.pem"),

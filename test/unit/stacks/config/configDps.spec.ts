@@ -20,7 +20,7 @@ describe("configuration: the provisioning service", () => {
 
     const read = (raw: Raw) => readSettings(raw, folder.path);
 
-    it("is absent unless it is asked for", () => {
+    it("is absent by default", () => {
         const { dps: service, groups: listed } = read(good());
         assert.equal(service, undefined);
         assert.equal(listed[0].provisioning, "listed");
@@ -49,7 +49,7 @@ describe("configuration: the provisioning service", () => {
         });
     });
 
-    it("takes every setting, and hubs in other subscriptions' spelling of an ID", () => {
+    it("accepts every setting, and resource IDs of hubs in any letter case", () => {
         const id = hubId("hub-2").toUpperCase();
         const given = { id, location: "northeurope", policy: "link", weight: 0 };
         const settings = read(
@@ -81,11 +81,11 @@ describe("configuration: the provisioning service", () => {
         });
     });
 
-    it("leaves the hub's settings alone: the link needs no shared keys of devices", () => {
+    it("does not change the hub's settings: the link needs no shared keys for devices", () => {
         assert.deepEqual(read(dps({})).hub, read(good()).hub);
     });
 
-    it("takes 49 hubs beside the stack's own", () => {
+    it("accepts 49 hubs beside the stack's own", () => {
         const all = Array.from({ length: 49 }, (_, index) => linked(`hub-${index}`));
         assert.equal(read(links(...all)).dps?.linkedHubs.length, 49);
     });

@@ -55,7 +55,7 @@ describe("configuration: enrollments", () => {
         assert.deepEqual([pumps.provisioning, pumps.blocked], ["listed", true]);
     });
 
-    it("counts a group's CAs at the services that are given them", () => {
+    it("counts a group's CAs for each service to which they are uploaded", () => {
         const mixed = { ...groups(24, { provisioning: "dps" }), both: { provisioning: "both" } };
         const listed = Object.fromEntries(
             Array.from({ length: 24 }, (_, index) => [`l${index}`, {}]),
@@ -64,19 +64,19 @@ describe("configuration: enrollments", () => {
         assert.equal(settings.groups.length, 49);
     });
 
-    it("takes 100 enrollment groups under one trusted root", () => {
+    it("accepts 100 enrollment groups under one trusted root", () => {
         const raw = { dps: {}, groups: groups(100, rolling), pki: { trust: "root" } };
         assert.equal(read(good(raw)).groups.length, 100);
     });
 
-    it("takes desired properties of 32 KB, texts in UTF-8", () => {
+    it("accepts desired properties of 32 KB, texts in UTF-8", () => {
         const desired = Object.fromEntries(
             Array.from({ length: 8 }, (_, index) => [`k${index}`, "ü".repeat(2047)]),
         );
         assert.deepEqual(read(twin({ desired })).groups[0].enrollment.initialTwin.desired, desired);
     });
 
-    it("enrolls single devices where they ask for it, in YAML and in a table", () => {
+    it("enrolls single devices if configured, in YAML and in a table", () => {
         folder.write(
             "fleet.csv",
             "id,group,enrollment\na,pumps,individual\nb,pumps,\nc,pumps,group\n",
@@ -101,7 +101,7 @@ describe("configuration: enrollments", () => {
         );
     });
 
-    it("takes registration IDs of every allowed shape, and the hub's wider alphabet elsewhere", () => {
+    it("accepts registration IDs of every allowed form, and the hub's larger alphabet elsewhere", () => {
         const ids = ["pump-1", "a.b_c", "7", "line-", "p".repeat(64)];
         const raw = (provisioning: string, list: string[]): Raw =>
             group(

@@ -130,7 +130,7 @@ describe("configuration: forms of PEM and DER files", () => {
         assert.equal(status, 0, `${line}: ${String(stderr)}`);
     }
 
-    it("a PKCS#7 container: the remedy takes the certificate out", () => {
+    it("a PKCS#7 container: the remedy extracts the certificate", () => {
         folder.openssl("crl2pkcs7 -nocrl -certfile camera.pem -out p7.pem");
         folder.openssl("crl2pkcs7 -nocrl -certfile camera.pem -outform DER -out p7.der");
         for (const file of ["p7.pem", "p7.der"]) {
@@ -150,7 +150,7 @@ describe("configuration: forms of PEM and DER files", () => {
         sameCertificate(folder.read("one.pem"));
     });
 
-    it("base64 of a PEM file, as Kubernetes has it: the remedy decodes it", () => {
+    it("base64 of a PEM file, as in Kubernetes: the remedy decodes it", () => {
         folder.write("twice.pem", Buffer.from(folder.read("camera.pem")).toString("base64"));
         const findings = certificateOf(folder.read("twice.pem"));
         const { remedy } = only(findings, /^base64 of a PEM file$/, /base64 -d/);
@@ -158,7 +158,7 @@ describe("configuration: forms of PEM and DER files", () => {
         sameCertificate(folder.read("once.pem"));
     });
 
-    it("line breaks written as \\n, as in a variable: the remedy writes them out", () => {
+    it("line breaks written as \\n, as in a variable: the remedy restores them", () => {
         folder.write("escaped.pem", folder.read("camera.pem").replace(/\n/g, "\\n"));
         const findings = certificateOf(folder.read("escaped.pem"));
         const { remedy } = only(findings, /^a damaged PEM block: "\\" \(U\+005C\)/, /printf/);
@@ -166,7 +166,7 @@ describe("configuration: forms of PEM and DER files", () => {
         sameCertificate(folder.read("broken.pem"));
     });
 
-    it("tells what cannot be seen or was put in by a word processor", () => {
+    it("names invisible characters and those of word processors", () => {
         const pem = folder.read("camera.pem");
         only(
             certificateOf(pem.replace(/\nM/, "\nM\u200b")),
@@ -202,7 +202,7 @@ describe("configuration: forms of PEM and DER files", () => {
         only(requestOf("hello"), /^no PEM block$/, /BEGIN CERTIFICATE REQUEST/);
     });
 
-    it("names what else a file holds", () => {
+    it("names what else a file contains", () => {
         const publicKey = folder.openssl("pkey -in ec.key -pubout");
         only(
             certificateOf(folder.read("good.csr")),

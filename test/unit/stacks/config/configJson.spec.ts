@@ -4,7 +4,7 @@ import { loadSettings, readSettings } from "../../../../stacks/config";
 import { Problem } from "../../../../stacks/config/report";
 import { good, problemsOf, ProjectFolder, Raw } from "./configSupport";
 
-describe("configuration: JSON means what it says", () => {
+describe("configuration: JSON is read without loss", () => {
     const folder = new ProjectFolder();
     after(() => folder.remove());
 
@@ -23,7 +23,7 @@ describe("configuration: JSON means what it says", () => {
     };
     const twice = /keys in a mapping must be unique/;
 
-    it("a device's key twice is refused, with its place", () => {
+    it("a duplicate key of a device is refused, with its path", () => {
         const { path, value, rule, remedy } = only(
             file(
                 '[\n  {"id": "a", "group": "pumps",\n   "status": "disabled", "status": "enabled"}\n]',
@@ -35,14 +35,14 @@ describe("configuration: JSON means what it says", () => {
         assert.match(remedy, /delete one/);
     });
 
-    it("so is one that is written in another way, and one inside a tag", () => {
+    it("so is one with escapes, and one inside a tag", () => {
         const escaped = '[{"id":"a","group":"pumps","status":"disabled","st\\u0061tus":"enabled"}]';
         assert.match(only(file(escaped)).rule, twice);
         const inner = '[{"id":"a","group":"pumps","tags":{"one":[{"b":1,"c":2,"b":3}]}}]';
         assert.match(only(file(inner)).rule, twice);
     });
 
-    it("equal keys of different mappings, and keys within texts, are none", () => {
+    it("equal keys in different mappings, and keys within texts, are not duplicates", () => {
         const text =
             '[{"id":"a","group":"pumps","tags":{"id":{"id":"\\"id\\": {","list":["id","id"]}}},' +
             ' {"id":"b","group":"pumps","tags":{"e":"","back":"\\\\","id":-1.5e3}}]';
@@ -51,13 +51,13 @@ describe("configuration: JSON means what it says", () => {
         assert.deepEqual(devices[1].tags, { e: "", back: "\\", id: -1500 });
     });
 
-    it("a tag twice in a table's cell is refused", () => {
+    it("a duplicate tag in a table's cell is refused", () => {
         const { path, value, rule } = only(cell('{"site":"a","site":"b"}'));
         assert.deepEqual([path, value], ["list.csv:2: tags", '"site"']);
         assert.match(rule, twice);
     });
 
-    it("a key twice in a setting that was given as one text is refused, by the plan and by up", () => {
+    it("a duplicate key in a setting given as one text is refused by plan and up", () => {
         const devices = '[{"id":"a","group":"pumps","status":"disabled","status":"enabled"}]';
         const { path, value, rule } = only({ devices });
         assert.deepEqual([path, value], ["devices", '"status"']);
@@ -83,12 +83,12 @@ describe("configuration: JSON means what it says", () => {
         assert.equal(problem.value, "(secret, not shown)");
     });
 
-    it("settings that are given as one text are read like others", () => {
+    it("settings given as one text are read like others", () => {
         const devices = '[{"id":"a","group":"pumps"}]';
         assert.equal(readSettings(good({ devices }), folder.path).devices[0].id, "a");
     });
 
-    it("numbers that reading would change are refused", () => {
+    it("numbers that would be rounded are refused", () => {
         const raw = file('[{"id":12345678901234567890,"group":"pumps"}]');
         const [asWritten, asRead] = problemsOf(good(raw), folder.path);
         assert.equal(asWritten.value, '"12345678901234567890"');
@@ -108,7 +108,7 @@ describe("configuration: JSON means what it says", () => {
         assert.match(ofCell.rule, /at most 15 digits/);
     });
 
-    it("half of a character is refused, and a whole one stays", () => {
+    it("a lone surrogate is refused, and a complete pair is kept", () => {
         const device = (tag: string): Raw =>
             file(`[{"id":"a","group":"pumps","tags":{"t":"${tag}"}}]`);
         assert.match(only(device("\\ud83d")).rule, /half a character/);
@@ -116,7 +116,7 @@ describe("configuration: JSON means what it says", () => {
         assert.deepEqual(devices[0].tags, { t: "\u{1f600}" });
     });
 
-    it("what is nested without end is refused", () => {
+    it("excessive nesting is refused", () => {
         const deep = "[".repeat(100000) + "]".repeat(100000);
         const device = `[{"id":"a","group":"pumps","tags":{"t":${deep}}}]`;
         assert.match(only(file(device)).rule, /at most 64 levels/);
@@ -124,7 +124,7 @@ describe("configuration: JSON means what it says", () => {
         assert.match(only({ devices: device }).rule, /at most 64 levels/);
     });
 
-    it("null is no list of devices, and no tags", () => {
+    it("null is neither a list of devices nor tags", () => {
         assert.match(only(file("null")).rule, /must be a list of devices/);
         assert.match(only(cell("null")).rule, /must be a JSON object/);
     });

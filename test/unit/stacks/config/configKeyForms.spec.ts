@@ -70,7 +70,7 @@ describe("configuration: kinds of keys, signatures and dates, made by OpenSSL", 
     }
 
     for (const [name, [, refused]] of Object.entries(keys)) {
-        it(`${name}: ${refused === undefined ? "taken" : `refused as ${refused}`}`, () => {
+        it(`${name}: ${refused === undefined ? "accepted" : `refused as ${refused}`}`, () => {
             const expected = refused === undefined ? [] : [refused];
             const asked = request(name);
             assert.deepEqual(values(asked), expected);
@@ -81,7 +81,7 @@ describe("configuration: kinds of keys, signatures and dates, made by OpenSSL", 
         });
     }
 
-    it("X25519, which signs nothing, is refused in a certificate", () => {
+    it("X25519, which cannot sign, is refused in a certificate", () => {
         folder.openssl("req -new -key p256.key -subj /CN=d -out carrier.csr");
         folder.openssl(
             "x509 -req -in carrier.csr -signkey p256.key -force_pubkey x25519.pub -out x25519.pem",
@@ -91,7 +91,7 @@ describe("configuration: kinds of keys, signatures and dates, made by OpenSSL", 
         ]);
     });
 
-    it("a key that is rewritten with its curve's name is the same key", () => {
+    it("a key rewritten with its curve's name is the same key", () => {
         const { findings } = request("explicit");
         follow(findings[0].remedy, "explicit");
         const jwk = (file: string): unknown =>
@@ -112,7 +112,7 @@ describe("configuration: kinds of keys, signatures and dates, made by OpenSSL", 
         ["-md5 ", false],
     ];
     for (const [options, taken] of signatures) {
-        it(`${taken ? "takes" : "refuses"} a request that OpenSSL signed with ${options}`, () => {
+        it(`${taken ? "accepts" : "refuses"} a request that OpenSSL signed with ${options}`, () => {
             const asked = request("rsa", options);
             assert.equal(asked.findings.length, taken ? 0 : 1, JSON.stringify(asked.findings));
             assert.match(folder.opensslErrors("req -in rsa.csr -noout -verify"), /verify OK/);
@@ -145,7 +145,7 @@ describe("configuration: kinds of keys, signatures and dates, made by OpenSSL", 
         });
     }
 
-    it("a version 1 certificate identifies a device and is no CA", () => {
+    it("a version 1 certificate identifies a device and is not a CA", () => {
         folder.openssl("req -new -key p256.key -subj /CN=d -out v1.csr");
         folder.openssl("x509 -req -in v1.csr -signkey p256.key -days 30 -out v1.pem");
         const text = String(folder.openssl("x509 -in v1.pem -noout -text"));

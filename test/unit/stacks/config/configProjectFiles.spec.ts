@@ -73,7 +73,7 @@ describe("configuration: files stay in the project", () => {
         return found[0];
     };
 
-    it("links and absolute names that end inside it are read", () => {
+    it("links and absolute names that resolve inside it are read", () => {
         assert.deepEqual(listed("in.csv"), ["first"]);
         assert.deepEqual(listed("folder-in/list.csv"), ["first"]);
         assert.deepEqual(listed("files/../in.csv"), ["first"]);
@@ -83,7 +83,7 @@ describe("configuration: files stay in the project", () => {
         assert.deepEqual(listed("in.csv", alias), ["first"]);
     });
 
-    it("a table outside is refused, whichever way leads to it, and nothing of it is shown", () => {
+    it("a table outside is refused, however it is named, and none of its content is shown", () => {
         for (const name of [
             "out.csv",
             "out.json",
@@ -97,7 +97,7 @@ describe("configuration: files stay in the project", () => {
         }
     });
 
-    it("so is a certificate, a request or a proof", () => {
+    it("so are certificates, requests and proofs", () => {
         for (const [kind, raw] of Object.entries(readers)) {
             for (const name of ["out.pem", "folder-out/root.pem", "/etc/passwd"]) {
                 assert.match(
@@ -109,18 +109,18 @@ describe("configuration: files stay in the project", () => {
         }
     });
 
-    it("file names in a table are held to the same, from the table's folder on", () => {
+    it("the same holds for file names in a table, relative to the table's folder", () => {
         folder.write("files/named.csv", "id,group,csr\nfirst,pumps,../out.pem\n");
         const [found] = problemsOf(good(table("files/named.csv")), folder.path);
         assert.equal(found.path, "files/named.csv:2: csr");
         assert.match(found.rule, /must be in the project's folder/);
     });
 
-    it("a link to nowhere is a file that is not there", () => {
+    it("a dangling link is a missing file", () => {
         assert.match(problem(offline("gone.pem"), "gone.pem").rule, /gone\.pem must exist/);
     });
 
-    it("pipes, sockets, devices and folders are refused, and no run waits for them", () => {
+    it("pipes, sockets, devices and folders are refused, and no run blocks on them", () => {
         assert.match(problem(table("fifo.csv"), "fifo.csv").rule, /regular file, not a pipe/);
         for (const [kind, raw] of Object.entries(readers)) {
             for (const name of ["fifo.pem", "socket.pem"]) {
@@ -145,7 +145,7 @@ describe("configuration: files stay in the project", () => {
         assert.match(remedy, /split it/);
     });
 
-    it("what errors quote from a file is short, and control characters are made visible", () => {
+    it("errors quote files briefly and make control characters visible", () => {
         folder.write(
             "odd.json",
             JSON.stringify([{ id: "\u001b[2J".repeat(9), ["k\u0007".repeat(9000)]: 1 }]),

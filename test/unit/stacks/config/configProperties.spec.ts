@@ -35,7 +35,7 @@ describe("configuration: properties", () => {
         );
     });
 
-    it("refuses every ID with one character outside the alphabet, wherever it stands", () => {
+    it("refuses every ID with one character outside the alphabet, at any position", () => {
         const foreign = fc
             .string({ unit: "binary", minLength: 1, maxLength: 1 })
             .filter((character) => !idAlphabet.includes(character));
@@ -102,7 +102,7 @@ describe("configuration: properties", () => {
         );
     });
 
-    it("never fails with anything but its own error, whatever it is given", () => {
+    it("fails only with its own error, whatever the input", () => {
         const keys = ["organization", "hub", "pki", "groups", "devices", "tags", "ci"];
         const raw = fc.dictionary(fc.constantFrom(...keys), fc.jsonValue({ maxDepth: 4 }));
         fc.assert(
@@ -113,7 +113,7 @@ describe("configuration: properties", () => {
         );
     });
 
-    it("suggests the word for every single slip of the keyboard", () => {
+    it("suggests the right word for every single typing error", () => {
         const words = ["devices", "thumbprints", "status", "certificates", "organization"];
         fc.assert(
             fc.property(fc.constantFrom(...words), fc.nat(), (word, at) => {

@@ -220,7 +220,7 @@ describe("configuration: bad signing requests, made by OpenSSL", () => {
         assert.deepEqual(values, ['"weak.csr" (CN=pump-1)', '"weak.csr" (an RSA-1024 key)']);
     });
 
-    it("never shows what is in a key file", () => {
+    it("never shows the content of a key file", () => {
         const lines = folder
             .read("ec.key")
             .split("\n")

@@ -17,13 +17,13 @@ describe("configuration: routes", () => {
 
     const read = (raw: Raw) => readSettings(raw, folder.path).hub;
 
-    it("are none unless they are asked for", () => {
+    it("are absent by default", () => {
         assert.deepEqual(read(good()).routes, []);
         assert.deepEqual(read(routes({})).routes, []);
         assert.equal(read(good()).routeWaitSeconds, 120);
     });
 
-    it("have defaults for an Event Hub of the stack's own", () => {
+    it("have defaults for an Event Hub that the stack creates", () => {
         assert.deepEqual(read(own({})).routes, [
             {
                 name: "telemetry",
@@ -35,7 +35,7 @@ describe("configuration: routes", () => {
         ]);
     });
 
-    it("name an Event Hub that is there, a condition and readers", () => {
+    it("accept an existing Event Hub, a condition and readers", () => {
         const condition = "level = 'high'";
         const readers = { [reader]: "User" };
         assert.deepEqual(read(route({ eventHub: { id: eventHubId }, condition, readers })).routes, [

@@ -9,7 +9,7 @@ const leafExtensions = "-addext basicConstraints=critical,CA:FALSE";
 const caExtensions =
     "-addext basicConstraints=critical,CA:TRUE,pathlen:1 -addext keyUsage=critical,keyCertSign,cRLSign";
 
-describe("configuration: one public key stands once", () => {
+describe("configuration: public keys must be unique", () => {
     const folder = new ProjectFolder();
     before(() => {
         for (const key of ["root", "field", "pump", "camera", "signer"]) {
@@ -71,7 +71,7 @@ describe("configuration: one public key stands once", () => {
         problemsOf(raw, folder.path).map(({ path, value }) => [path, value]);
     const pumps = { pumps: "pumps" };
 
-    it("takes a its own key for root, intermediate, request and certificate", () => {
+    it("accepts separate keys for root, intermediate, request and certificate", () => {
         readSettings(stack(pumps, csr("pump"), camera("cameraLeaf")), folder.path);
     });
 
@@ -136,18 +136,18 @@ describe("configuration: one public key stands once", () => {
         assert.match(problem.rule, /the CA of group pumps, generation 1 has the same one/);
     });
 
-    it("takes what `openssl req -x509` makes of itself: CA:TRUE, and nothing on what it may sign", () => {
+    it("accepts the default output of `openssl req -x509`: CA:TRUE without keyUsage", () => {
         readSettings(stack(pumps, camera("ca")), folder.path);
     });
 
-    it("has a remedy that makes a device's certificate", () => {
+    it("has a remedy that creates a device's certificate", () => {
         const [{ remedy }] = problemsOf(stack(pumps, camera("signer")), folder.path);
         const command = /openssl (req .*)$/.exec(remedy)?.[1] ?? assert.fail(remedy);
         folder.openssl(command.replace("DEVICE.key", "camera.key").replace("FILE", "again.pem"));
         readSettings(stack(pumps, camera("again")), folder.path);
     });
 
-    it("refuses written-out curve parameters, and OpenSSL takes the leaf of the renamed key", async () => {
+    it("refuses explicit curve parameters, and OpenSSL accepts the leaf of the renamed key", async () => {
         folder.openssl(
             "ec -in pump.key -param_enc explicit -conv_form compressed -out explicit.key",
         );

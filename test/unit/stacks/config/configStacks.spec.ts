@@ -21,8 +21,8 @@ function stackFile(stack: string): Raw {
     );
 }
 
-describe("configuration: the stack files as they stand", () => {
-    it("dev is good: five devices of all kinds in two groups", () => {
+describe("configuration: the sample stack files", () => {
+    it("dev is valid: five devices of all kinds in two groups", () => {
         const { devices, groups, hub, protect } = readSettings(stackFile("dev"), project, region);
         const kinds = devices.map(({ id, authentication, status }) => [
             id,
@@ -44,7 +44,7 @@ describe("configuration: the stack files as they stand", () => {
         assert.deepEqual([hub.localAuth, protect], [false, false]);
     });
 
-    it("prod lacks only the user's root, and is good with one", () => {
+    it("prod lacks only the user's root, and is valid with one", () => {
         const problems = problemsOf(stackFile("prod"), project, region);
         assert.deepEqual(
             problems.map(({ path }) => path),
@@ -79,7 +79,7 @@ describe("configuration: the stack files as they stand", () => {
         }
     });
 
-    it("no private key is among the samples", () => {
+    it("the samples contain no private key", () => {
         const files = readdirSync(paths.join(project, "devices"), { recursive: true })
             .map((name) => paths.join(project, "devices", String(name)))
             .filter((name) => statSync(name).isFile());
@@ -190,7 +190,7 @@ describe("configuration: as a whole", () => {
         );
     });
 
-    it("takes thumbprints with colons, and SHA-1 where it is allowed", () => {
+    it("accepts thumbprints with colons, and SHA-1 if allowed", () => {
         const colons = Array(32).fill("ab").join(":");
         const { devices } = readSettings(
             good({
@@ -208,7 +208,7 @@ describe("configuration: as a whole", () => {
         });
     });
 
-    it("gives outputs of all devices to small fleets only", () => {
+    it("outputs all devices only for small fleets", () => {
         const fleet = (size: number): Raw =>
             good({
                 deviceDefaults: { group: "pumps" },
@@ -220,7 +220,7 @@ describe("configuration: as a whole", () => {
         assert.deepEqual(readSettings(asked, project).outputDevices, ["p7"]);
     });
 
-    it("accepts as many CAs as a hub takes, and more under a trusted root", () => {
+    it("accepts as many CAs as a hub can hold, and more under a trusted root", () => {
         const groups = (count: number): Raw =>
             Object.fromEntries(Array.from({ length: count }, (_, index) => [`g${index}`, {}]));
         assert.equal(readSettings(good({ groups: groups(25) }), project).groups.length, 25);
@@ -241,7 +241,7 @@ describe("configuration: as a whole", () => {
     });
 });
 
-describe("configuration: as Pulumi hands it over", () => {
+describe("configuration: as Pulumi passes it", () => {
     const before = pulumi.runtime.allConfig();
     afterEach(() => pulumi.runtime.setAllConfig(before));
 

@@ -101,7 +101,7 @@ describe("configuration: tables as spreadsheets write them", () => {
         );
     });
 
-    it("whatever separator, encoding and line ends: the same devices", () => {
+    it("any separator, encoding and line endings give the same devices", () => {
         const name = fc.string({
             unit: fc.constantFrom(..."abcXYZ_-"),
             minLength: 1,
@@ -145,7 +145,7 @@ describe("configuration: tables as spreadsheets write them", () => {
         );
     });
 
-    it("a column twice, in other letters", () => {
+    it("refuses a duplicate column in another letter case", () => {
         const { path: where, value } = problem("id,group,ID\na,pumps,b\n");
         assert.deepEqual([where, value], ["bad.csv:1", '"ID"']);
     });
@@ -173,7 +173,7 @@ describe("configuration: tables as spreadsheets write them", () => {
         });
     }
 
-    it("what merely looks like a number is an ID", () => {
+    it("accepts IDs that only look like numbers", () => {
         const plain = ["007", "10.100.200.123", "2026-11-28", "1E5", "123456789012345", "1.0"];
         assert.deepEqual(ids(["id;group", ...plain.map((id) => `${id};pumps`)].join("\n")), plain);
         const device = { id: "73.928.000", group: "pumps" };
@@ -205,14 +205,14 @@ describe("configuration: tables as spreadsheets write them", () => {
         }
     });
 
-    it("a formula's error in a tag, typographic quotes in JSON, a workbook, a cut UTF-16 file", () => {
+    it("refuses a formula's error in a tag, typographic quotes in JSON, a workbook, truncated UTF-16", () => {
         assert.match(problem("id,group,tags.a\na,pumps,#NV\n").text, /error value of a formula/);
         assert.match(problem("id;group;tags\na;pumps;{“a”:1}\n").text, /typographic quotes/);
         assert.match(problem(Buffer.from("PK\x03\x04\x14")).value, /workbook/);
         assert.match(problem(utf16("id,group\n").subarray(0, 9)).value, /truncated UTF-16/);
     });
 
-    it("the tables of test/cases", () => {
+    it("reads or refuses the tables of test/cases", () => {
         const read = (name: string): Buffer => readFileSync(path.join(cases, name));
         assert.deepEqual(ids(read("semicolon.csv")), ["pump-01"]);
         const { path: where, value, text } = problem(read("excel.csv"));

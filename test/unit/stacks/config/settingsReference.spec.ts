@@ -147,7 +147,7 @@ describe("the reference of settings", () => {
 describe("the schema of settings and the reader of settings", () => {
     const isUnknown = ({ rule }: Problem): boolean => rule.startsWith("is not a setting of");
 
-    it("know the same keys: none of the schema's is unknown to the reader", () => {
+    it("have the same keys: the reader knows every key of the schema", () => {
         for (const { path: where, example } of settings) {
             const found = problems(withValue(where, example)).filter(isUnknown);
             assert.deepEqual(found, [], where);
@@ -160,7 +160,7 @@ describe("the schema of settings and the reader of settings", () => {
         }
     });
 
-    it("know the same keys: no word in the readers is a key that only the reader takes", () => {
+    it("have the same keys: the reader accepts no key that the schema lacks", () => {
         const folder = path.join(project, "stacks/config");
         const sources = [
             path.join(project, "stacks/config.ts"),
@@ -422,7 +422,7 @@ describe("the sample settings files", () => {
             assert.equal(valid, true);
         });
 
-        it(`${name} names its schema, which is there`, () => {
+        it(`${name} names its schema, which exists`, () => {
             const [first] = text.split("\n");
             const named = /^# yaml-language-server: \$schema=(\.\/\S+)$/.exec(first)?.[1];
             assert.ok(named, first);
@@ -431,7 +431,7 @@ describe("the sample settings files", () => {
         });
     }
 
-    it("are refused with a mistake in them", () => {
+    it("is refused with a mistake in it", () => {
         const config = (
             load(readFileSync(path.join(project, "Pulumi.dev.yaml"), "utf8")) as { config: Raw }
         ).config;

@@ -28,7 +28,11 @@ const engineFolder = "e2e";
 /** Where tests are: the program's, and those of the workspace packages. */
 const testFolders = ["test", "emulator/test", "standins/test", "sample-device/test"];
 /** Of its files those that take minutes: they go first, so that no lane is left with one at the end. */
-const longest = ["walk", "fleet", "changes", "nodeHost", "fleetPreview", "shutOut", "demo"];
+const longest = [
+    ...["walk", "fleet", "keptOut", "demo", "offlineRotation", "shutOut", "fleetGuard", "standin"],
+    ...["provisioning", "keysUnseen", "changes", "nodeHost", "cutControls", "takeOver", "ci"],
+    ...["fleetPreview", "killed", "formerStack", "routes"],
+];
 
 /** What the walls stand between. */
 const sources = [

@@ -12,6 +12,7 @@ import { endOnSignals, isEnding } from "../../scripts/lib/descendants.mjs";
 import { EmulatorProcess } from "../../scripts/lib/emulatorProcess";
 import { differences } from "./recording";
 import { readRecording, runLive } from "./run";
+import { NotDeleted } from "./trial";
 import { readToolchain } from "../../scripts/lib/toolchain";
 
 const sameSignalMilliseconds = 2000;
@@ -84,7 +85,9 @@ async function removeAndEnd(interrupt: AbortController, running: Promise<unknown
         process.on(signal, () => Date.now() - since > sameSignalMilliseconds && process.exit(130));
     }
     interrupt.abort();
-    await running.catch(({ message }: Error) => process.stderr.write(`live: ${message}\n`));
+    await running.catch((error: Error) =>
+        error instanceof NotDeleted ? process.stderr.write(`live: ${error.message}\n`) : undefined,
+    );
 }
 
 async function main(): Promise<number> {

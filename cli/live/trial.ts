@@ -47,6 +47,9 @@ interface Outputs {
     };
 }
 
+/** What the trial made is still there, at its cost; the message has the command that deletes it. */
+export class NotDeleted extends Error {}
+
 /** The essential path of the program in a resource group of its own, which is deleted however the path ends. */
 export class Trial {
     private readonly name = `${trialTag}-${randomBytes(4).toString("hex")}`;
@@ -192,14 +195,14 @@ export class Trial {
         });
     }
 
-    /** @throws Error naming the command that deletes what is left */
+    /** @throws NotDeleted */
     private async remove(): Promise<void> {
         this.project.remove();
         await this.groupMade.catch(() => undefined);
         try {
             await this.deleteGroup();
         } catch (error) {
-            throw new Error(
+            throw new NotDeleted(
                 `${(error as Error).message}\nWhat is left: az group delete --name ${this.name}`,
             );
         }

@@ -3,6 +3,7 @@ import { DeviceIdentity, DeviceIdentityArgs } from "../components/registry/devic
 import { DeviceRegistration, DeviceRegistrationArgs } from "../components/dps/registration";
 import { nameList } from "../components/dynamic/nameList";
 import { DeviceCertificate } from "../components/pki/deviceCertificate";
+import { registersAtDps } from "./deviceProvisioning";
 import type { FleetBase } from "./fleetBase";
 import { deviceTypes } from "./previousState";
 import type { EnrollmentService } from "./provisioning";
@@ -54,7 +55,7 @@ function mayRegister(
     { group: name, generations = [], isReserved }: DeviceRegistrationArgs,
 ): boolean {
     const group = groups.find((one) => one.name === name);
-    if (group === undefined || group.provisioning === "listed" || isReserved) {
+    if (group === undefined || !registersAtDps(group) || isReserved) {
         return false;
     }
     const { generation, retain } = group.intermediate;

@@ -9,13 +9,12 @@ import { DeviceRegistration } from "../components/dps/registration";
 import { LinkedHub, ProvisioningService } from "../components/dps/provisioningService";
 import { Hub } from "../components/iothub/hub";
 import { provisioningPolicy } from "../components/iothub/sharedAccess";
-import { textDigest } from "../components/dynamic/writeOnly";
-import { requestedKey } from "../components/x509/csr";
 import { DeviceCertificate } from "../components/pki/deviceCertificate";
-import { generatedKey } from "../components/x509/issue";
 import { hubAddress, policyKey } from "../components/iothub/linkedHub";
 import { VerifiedCertificate } from "../components/caCertificates/verifiedCertificate";
 import { Authorities } from "./authorities";
+import { kindOf } from "./deviceKinds/deviceKinds";
+import { isListed, registersAtDps } from "./deviceProvisioning";
 import { deviceTypes, PreviousState } from "./previousState";
 import {
     DeviceSettings,
@@ -91,12 +90,12 @@ export function createProvisioning(
         settings,
         { id: service.serviceId, ready: service.ready, suffix: "-dps" },
         args.authorities,
-        ({ group }) => group.provisioning !== "listed",
+        ({ group }) => registersAtDps(group),
     );
     const enrollmentGroups = new Map<string, EnrollmentGroup>();
     for (const group of settings.groups) {
         const attestation = groupAttestation(settings, group, args.authorities, trusted);
-        if (group.provisioning !== "listed" && attestation !== undefined) {
+        if (registersAtDps(group) && attestation !== undefined) {
             enrollmentGroups.set(
                 group.name,
                 new EnrollmentGroup(
@@ -200,11 +199,11 @@ export function createRegistration(
             ...registrationArgs(service, group, device, args),
             status: isOff ? "disabled" : "enabled",
             isEnrolled,
-            isListed: group.provisioning === "both",
+            isListed: isListed(group),
             isBlocked: group.blocked,
             former: args.certificate.former,
             generations: trustedGenerations(group),
-            key: keyOf(device, group),
+            key: kindOf(device.authentication).certificate?.keyName(device.authentication, group),
         },
         { dependsOn: decides === undefined ? service.ready : [...service.ready, decides] },
     );
@@ -229,18 +228,6 @@ function registrationArgs(
 
 function trustedGenerations({ intermediate }: GroupSettings): number[] {
     return [intermediate.generation, ...intermediate.retain];
-}
-
-/** Names the key of a device's certificate; undefined for one without a certificate of its group. */
-function keyOf({ authentication }: DeviceSettings, group: GroupSettings): string | undefined {
-    switch (authentication.kind) {
-        case "generated":
-            return generatedKey(group.keyAlgorithm, authentication.keyGeneration);
-        case "csr":
-            return textDigest(requestedKey(authentication.csrPem).toString("base64"));
-        case "thumbprint":
-            return undefined;
-    }
 }
 
 function enrollmentArgs(service: EnrollmentService, group: GroupSettings): EnrollmentArgs {

@@ -27,6 +27,8 @@ export interface DeviceKindReader<A> {
     readonly auth: string;
     /** Keys of a device that mean something with this `auth` alone, in the order in which documents name them. */
     readonly keys: Readonly<Record<string, "text" | "list">>;
+    /** Those of them that `deviceDefaults` may give. */
+    readonly defaultable: readonly string[];
     /** Undefined when no CA signs for the device, which then needs no group. */
     readonly certificate: object | undefined;
     /** Whether a device with this `auth` is of this kind. The first kind of the table that says so takes it. */

@@ -58,7 +58,7 @@ export function readDevices(
         "auth",
         "status",
         "tags",
-        "keyGeneration",
+        ...kinds.flatMap(({ defaultable }) => defaultable),
     ]);
     const groupNames = groups.map(({ name }) => name);
     const context: Context = {

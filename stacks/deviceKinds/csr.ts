@@ -16,6 +16,7 @@ export const csr: DeviceKind<CsrAuthentication> = {
     label: "key on the device (csr)",
     auth: "ca",
     keys: { csr: "text" },
+    defaultable: [],
     isGiven: (device) => device.has("csr"),
     reader: () => (device) => {
         const { section } = device;

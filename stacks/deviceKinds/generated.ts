@@ -23,6 +23,7 @@ export const generated: DeviceKind<GeneratedAuthentication> = {
     label: "generated key",
     auth: "ca",
     keys: { keyGeneration: "text" },
+    defaultable: ["keyGeneration"],
     isGiven: () => true,
     reader: (_, defaults) => {
         const read = (section: typeof defaults, fallback: number): number =>

@@ -13,6 +13,7 @@ export const thumbprint: DeviceKind<ThumbprintAuthentication> = {
     label: "thumbprint",
     auth: "thumbprint",
     keys: { thumbprints: "list", certificates: "list" },
+    defaultable: [],
     isGiven: () => true,
     reader: (top) => {
         const allowSha1 = top.flag("allowSha1Thumbprints", false);

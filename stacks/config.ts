@@ -12,6 +12,7 @@ import { ConfigurationError, Report } from "./config/report";
 import { readPki } from "./config/root";
 import { pathsBelow, Section } from "./config/section";
 import { readShard, readSharding } from "./config/shards";
+import { deviceKinds } from "./deviceKinds/deviceKinds";
 import { userError } from "./userError";
 import { Settings } from "./settings";
 
@@ -95,7 +96,7 @@ export function readSettings(
     const hub = readHub(top);
     const dps = readDps(top, hub, pki.settings);
     const groups = readGroups(top, pki, dps !== undefined, files);
-    const devices = readDevices(top, pki.settings, groups, files);
+    const devices = readDevices(top, pki.settings, groups, files, deviceKinds);
     const shards = readSharding(top);
     const settings: Settings = {
         organization,

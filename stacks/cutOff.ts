@@ -1,10 +1,10 @@
 import { X509Certificate } from "crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { firstOf } from "../components/dynamic/nameList";
-import { requestedKey } from "../components/x509/csr";
 import { generationOfIssuer } from "../components/pki/formerCertificates";
-import { generatedKey } from "../components/x509/issue";
 import { rateLimitServerVariable } from "../components/dynamic/runVariables";
+import { kindOf } from "./deviceKinds/deviceKinds";
+import { isListed, registersAtDps } from "./deviceProvisioning";
 import { deviceTypes, Outputs, PreviousState } from "./previousState";
 import { PriorCas, PriorRoot } from "./priorCas";
 import { userError } from "./userError";
@@ -120,13 +120,9 @@ export function devicesCutOff(settings: KnownSettings, previous: PreviousState):
         onHub:
             settings.pki.trust === "root"
                 ? issuersUnderRoots(settings, previous)
-                : issuersAfter(settings, previous, ({ provisioning }) => provisioning !== "dps"),
+                : issuersAfter(settings, previous, isListed),
         // Enrollment groups name intermediates, whatever the hub trusts.
-        atService: issuersAfter(
-            settings,
-            previous,
-            ({ provisioning }) => provisioning !== "listed",
-        ),
+        atService: issuersAfter(settings, previous, registersAtDps),
     };
     return devicesIn(previous).flatMap((id) => {
         const device = wanted.get(id);
@@ -147,14 +143,14 @@ export function devicesCutOff(settings: KnownSettings, previous: PreviousState):
                 ? "leaves the configuration"
                 : (whyDisabled(device, group, identity, previous) ??
                   whyUnlisted(settings, group, identity) ??
-                  (group?.provisioning === "dps" ? undefined : hubWhy) ??
+                  (isListed(group) ? hubWhy : undefined) ??
                   whyUnknown(device, identity, certificate) ??
                   whyOtherKey(device, group, certificate) ??
                   whyUntrusted(
                       device,
                       group,
                       certificate,
-                      group?.provisioning === "dps" ? trusted.atService : trusted.onHub,
+                      isListed(group) ? trusted.onHub : trusted.atService,
                   ));
         return why === undefined ? [] : [{ device: id, why }];
     });
@@ -182,7 +178,7 @@ function whyUnlisted(
     identity: Outputs | undefined,
 ): string | undefined {
     const staysTrusted = !pruneDevices && pki.trust === "root";
-    return group?.provisioning === "dps" && identity !== undefined && !staysTrusted
+    return !isListed(group) && identity !== undefined && !staysTrusted
         ? "leaves the hub's list until it registers at the provisioning service"
         : undefined;
 }
@@ -205,10 +201,10 @@ function whyUnknown(
     certificate: Outputs | undefined,
 ): string | undefined {
     const known = identity?.["thumbprints"] as readonly string[] | undefined;
-    if (authentication.kind !== "thumbprint") {
+    const { thumbprints: next } = kindOf(authentication).identity(authentication);
+    if (next === undefined) {
         return known === undefined ? undefined : "needs a certificate of its group's CA";
     }
-    const next = [authentication.primary, authentication.secondary];
     const held = known ?? thumbprintsOf(certificate?.["certificate"]);
     return held.some((one) => next.includes(one))
         ? undefined
@@ -222,19 +218,14 @@ function whyOtherKey(
     certificate: Outputs | undefined,
 ): string | undefined {
     const pem = certificate?.["certificate"];
-    if (!individualEnrollment || typeof pem !== "string" || authentication.kind === "thumbprint") {
+    const kind = kindOf(authentication).certificate;
+    if (!individualEnrollment || typeof pem !== "string" || kind === undefined) {
         return undefined;
     }
-    const isSame =
-        authentication.kind === "generated"
-            ? certificate?.["key"] ===
-              generatedKey(group?.keyAlgorithm, authentication.keyGeneration)
-            : requestedKey(authentication.csrPem).equals(publicKeyOf(new X509Certificate(pem)));
-    return isSame ? undefined : "gets another key, and its enrollment drops the current one";
-}
-
-function publicKeyOf({ publicKey }: X509Certificate): Buffer {
-    return publicKey.export({ type: "spki", format: "der" });
+    const held = { certificate: new X509Certificate(pem), key: certificate?.["key"] };
+    return kind.keepsKey(authentication, group, held)
+        ? undefined
+        : "gets another key, and its enrollment drops the current one";
 }
 
 function thumbprintsOf(pem: unknown): readonly string[] {
@@ -252,7 +243,8 @@ function whyUntrusted(
     trusted: ReadonlySet<string> | undefined,
 ): string | undefined {
     const pem = certificate?.["certificate"];
-    if (authentication.kind === "thumbprint" || typeof pem !== "string" || trusted === undefined) {
+    const isSigned = kindOf(authentication).certificate !== undefined;
+    if (!isSigned || typeof pem !== "string" || trusted === undefined) {
         return undefined;
     }
     const { issuer } = new X509Certificate(pem);

@@ -3,7 +3,9 @@ import { DeviceIdentity } from "../components/registry/deviceIdentity";
 import { DeviceCertificate } from "../components/pki/deviceCertificate";
 import { Issuer } from "../components/pki/issuer";
 import { SigningCa } from "./authorities";
+import { kindOf } from "./deviceKinds/deviceKinds";
 import { isOpen, noGroup } from "../components/dps/formerGroups";
+import { isListed, registersAtDps } from "./deviceProvisioning";
 import { formerGroups } from "./formerGroups";
 import { handleFormerDevices } from "./formerDevices";
 import { deviceTypes } from "./previousState";
@@ -20,7 +22,7 @@ import { FleetBase } from "./fleetBase";
 /** One device as it was declared. */
 export interface Device {
     readonly settings: DeviceSettings;
-    /** Undefined for a thumbprint device, and while the group's first CA awaits an offline signature. */
+    /** Undefined for a device that no CA signs for, and while the group's first CA awaits an offline signature. */
     readonly certificate: DeviceCertificate | undefined;
     /** PEM of the CA that signed it; undefined when the group has none at present. */
     readonly issuerCertificate: pulumi.Output<string> | undefined;
@@ -36,7 +38,7 @@ export function createFleet(settings: Settings, base: FleetBase): ReadonlyMap<st
         const group = device.group === undefined ? undefined : groups.get(device.group);
         const hasIdentity = base.previous.find(deviceTypes.identity, device.id) !== undefined;
         // The provisioning service makes the identity of a device that is not listed; one that is there may stay.
-        if (group?.provisioning !== "dps" || (hasIdentity && !settings.pruneDevices)) {
+        if (isListed(group) || (hasIdentity && !settings.pruneDevices)) {
             createIdentity(device, group, base, devices.length);
         }
         const ca = group && base.issuers.get(group.name);
@@ -81,7 +83,7 @@ function createEntries(
 ): void {
     const left = formerGroups(settings, previous, device.id, group.name);
     const args = { hubHostName: hub.hostName, owner, certificate, left };
-    if (group.provisioning === "listed") {
+    if (!registersAtDps(group)) {
         if (settings.dps?.reserveIds || isOpen(left)) {
             createReservation(service, group.name, device, args);
         }
@@ -100,7 +102,11 @@ function reserve(
     device: DeviceSettings,
 ): void {
     const left = formerGroups(settings, previous, device.id, undefined);
-    if (service !== undefined && device.authentication.kind === "thumbprint" && isOpen(left)) {
+    if (
+        service !== undefined &&
+        kindOf(device.authentication).certificate === undefined &&
+        isOpen(left)
+    ) {
         const certificate = String(previous.find(deviceTypes.registration, device.id)?.certificate);
         const args = { hubHostName: hub.hostName, owner, certificate, left };
         createReservation(service, noGroup, device, args);
@@ -117,7 +123,7 @@ function createIdentity(
     { hub, owner }: FleetBase,
     fleetSize: number,
 ): DeviceIdentity {
-    const { authentication: auth, status, tags, adopt } = device;
+    const { authentication, status, tags, adopt } = device;
     return new DeviceIdentity(
         device.id,
         {
@@ -126,14 +132,10 @@ function createIdentity(
             status: group?.blocked ? "disabled" : status,
             owner,
             fleetSize,
-            ...(auth.kind === "thumbprint"
-                ? { thumbprints: [auth.primary, auth.secondary].filter((one) => one !== undefined) }
-                : {}),
+            ...kindOf(authentication).identity(authentication),
             ...(Object.keys(tags).length > 0 ? { tags } : {}),
             ...(adopt ? { adopt } : {}),
-            ...(group === undefined || group.provisioning === "listed"
-                ? {}
-                : { isProvisioned: true }),
+            ...(registersAtDps(group) ? { isProvisioned: true } : {}),
         },
         { dependsOn: trustedCa(group, hub.trusted) ?? hub.ready },
     );
@@ -157,7 +159,8 @@ function createCertificate(
     issuer: Issuer | undefined,
 ): DeviceCertificate | undefined {
     const { authentication } = device;
-    if (authentication.kind === "thumbprint") {
+    const certificate = kindOf(authentication).certificate;
+    if (certificate === undefined) {
         return undefined;
     }
     return new DeviceCertificate(device.id, {
@@ -167,8 +170,6 @@ function createCertificate(
         validityDays: group.validityDays,
         renewBeforeDays: group.renewBeforeDays,
         issuer,
-        ...(authentication.kind === "csr"
-            ? { csr: authentication.csrPem }
-            : { keyAlgorithm: group.keyAlgorithm, keyGeneration: authentication.keyGeneration }),
+        ...certificate.args(authentication, group),
     });
 }

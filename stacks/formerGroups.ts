@@ -1,6 +1,7 @@
 import { FormerGroup } from "../components/dps/formerGroups";
 import { DeviceRegistrationArgs } from "../components/dps/registration";
 import { certificateFacts } from "../components/x509/certificates";
+import { registersAtDps } from "./deviceProvisioning";
 import { deviceTypes, PreviousState } from "./previousState";
 import { Settings } from "./settings";
 
@@ -60,7 +61,7 @@ function trustedOf(
 /** Those that let devices register. */
 export function generationsOf({ groups }: Settings, name: string): number[] {
     const group = groups.find((one) => one.name === name);
-    return group === undefined || group.provisioning === "listed"
+    return group === undefined || !registersAtDps(group)
         ? []
         : [group.intermediate.generation, ...group.intermediate.retain];
 }

@@ -2,6 +2,7 @@ import { X509Certificate } from "crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { VerifiedCertificate } from "../components/caCertificates/verifiedCertificate";
 import { certificateFacts } from "../components/x509/certificates";
+import { countKinds, kindOf } from "./deviceKinds/deviceKinds";
 import { Device } from "./fleet";
 import { exportPlatformReference } from "./platformReference";
 import { Platform } from "./platform";
@@ -79,7 +80,7 @@ function deviceOutput(device: Device, hostName: pulumi.Output<string>) {
             certificate &&
             issuerCertificate &&
             pulumi.interpolate`${certificate.certificate}${issuerCertificate}`,
-        ...(settings.authentication.kind === "generated"
+        ...(kindOf(settings.authentication).certificate?.hasGeneratedKey
             ? { privateKey: certificate?.privateKey }
             : {}),
         notAfter: certificate?.certificate.apply((pem) => certificateFacts(pem).notAfter),
@@ -103,11 +104,7 @@ function summary(settings: Settings) {
     return {
         devices: devices.length,
         disabled: count((device) => device.status === "disabled"),
-        byAuthentication: {
-            csr: count((device) => device.authentication.kind === "csr"),
-            generated: count((device) => device.authentication.kind === "generated"),
-            thumbprint: count((device) => device.authentication.kind === "thumbprint"),
-        },
+        byAuthentication: countKinds(devices),
         byGroup: Object.fromEntries(
             settings.groups.map(({ name }) => [name, count((device) => device.group === name)]),
         ),

@@ -20,6 +20,7 @@ import { confirmDirectory, SignedIn } from "./signIn";
 import { sayUnread } from "./unreadKeys";
 import { createTrust, keptUntilProof, refuseUnprovenRoot, trustType } from "./trust";
 import { refuseUnrevocable, warnOfSharedRoot } from "./unrevocable";
+import { isListed } from "./deviceProvisioning";
 
 /** What the devices of an environment stand on. */
 export interface Platform {
@@ -109,7 +110,7 @@ export async function createPlatform(
         },
         authorities,
         // Devices that the provisioning service makes carry thumbprints: for them the hub needs no CA.
-        ({ group: one }) => one.provisioning !== "dps" && !one.blocked,
+        ({ group: one }) => isListed(one) && !one.blocked,
     );
     return {
         resourceGroup: group,

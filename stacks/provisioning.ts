@@ -11,13 +11,12 @@ import { LinkedHubs } from "../components/dps/linkedHubs";
 import { ProvisioningService } from "../components/dps/provisioningService";
 import { Hub } from "../components/iothub/hub";
 import { PresentHub } from "../components/iothub/presentHub";
-import { textDigest } from "../components/dynamic/writeOnly";
-import { requestedKey } from "../components/x509/csr";
 import { DeviceCertificate } from "../components/pki/deviceCertificate";
-import { generatedKey } from "../components/x509/issue";
 import { hubAddress } from "../components/iothub/linkedHub";
 import { VerifiedCertificate } from "../components/caCertificates/verifiedCertificate";
 import { Authorities } from "./authorities";
+import { kindOf } from "./deviceKinds/deviceKinds";
+import { isListed, registersAtDps } from "./deviceProvisioning";
 import { deviceTypes, PreviousState } from "./previousState";
 import {
     DeviceSettings,
@@ -96,12 +95,12 @@ export async function createProvisioning(
         settings,
         { id: service.serviceId, ready: service.ready, suffix: "-dps" },
         args.authorities,
-        ({ group }) => group.provisioning !== "listed",
+        ({ group }) => registersAtDps(group),
     );
     const enrollmentGroups = new Map<string, EnrollmentGroup>();
     for (const group of settings.groups) {
         const attestation = groupAttestation(settings, group, args.authorities, trusted);
-        if (group.provisioning !== "listed" && attestation !== undefined) {
+        if (registersAtDps(group) && attestation !== undefined) {
             enrollmentGroups.set(
                 group.name,
                 new EnrollmentGroup(
@@ -215,11 +214,11 @@ export function createRegistration(
             ...registrationArgs(service, group.name, device, args),
             status: isOff ? "disabled" : "enabled",
             isEnrolled,
-            isListed: group.provisioning === "both",
+            isListed: isListed(group),
             isBlocked: group.blocked,
             former,
             generations: trustedGenerations(group),
-            key: keyOf(device, group),
+            key: kindOf(device.authentication).certificate?.keyName(device.authentication, group),
         },
         { dependsOn: decides === undefined ? service.ready : [...service.ready, decides] },
     );
@@ -245,18 +244,6 @@ function registrationArgs(
 
 function trustedGenerations({ intermediate }: GroupSettings): number[] {
     return [intermediate.generation, ...intermediate.retain];
-}
-
-/** Names the key of a device's certificate; undefined for one without a certificate of its group. */
-function keyOf({ authentication }: DeviceSettings, group: GroupSettings): string | undefined {
-    switch (authentication.kind) {
-        case "generated":
-            return generatedKey(group.keyAlgorithm, authentication.keyGeneration);
-        case "csr":
-            return textDigest(requestedKey(authentication.csrPem).toString("base64"));
-        case "thumbprint":
-            return undefined;
-    }
 }
 
 function enrollmentArgs(service: EnrollmentService, group: GroupSettings): EnrollmentArgs {

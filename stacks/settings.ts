@@ -1,3 +1,6 @@
+import type { DeviceAuthentication } from "./deviceKinds/deviceKinds";
+import type { DeviceProvisioning } from "./deviceProvisioning";
+
 /**
  * The configuration of one stack after it was checked: complete (defaults filled in) and consistent. What each
  * setting means for the user is told in Pulumi.yaml and docs/configuration.md.
@@ -172,7 +175,7 @@ export interface GroupSettings {
     readonly renewBeforeDays: number;
     readonly keyAlgorithm: KeyAlgorithm;
     /** Whether its devices are listed on the hub, find it through the provisioning service, or both. Default "listed". */
-    readonly provisioning: "listed" | "dps" | "both";
+    readonly provisioning: DeviceProvisioning;
     /** Cuts the group off at the hub and the provisioning service. Default false. */
     readonly blocked: boolean;
     readonly enrollment: EnrollmentSettings;
@@ -211,19 +214,6 @@ export function intermediateCommonName(commonName: string, generation: number): 
 }
 
 export type DeviceStatus = "enabled" | "disabled";
-
-/** How the hub recognises the device, and where the device's key lives. */
-export type DeviceAuthentication =
-    /** CA-signed; the key stays on the device, which gave a certificate signing request (PEM). */
-    | { readonly kind: "csr"; readonly csrPem: string }
-    /** CA-signed; key and certificate are made here. Raising `keyGeneration` makes a new key. */
-    | { readonly kind: "generated"; readonly keyGeneration: number }
-    /** The hub compares thumbprints: hex, upper case, no separators; SHA-256 (64) or SHA-1 (40) if allowed. */
-    | {
-          readonly kind: "thumbprint";
-          readonly primary: string;
-          readonly secondary: string | undefined;
-      };
 
 export interface DeviceSettings {
     readonly id: string;

@@ -2,6 +2,7 @@ import { X509Certificate } from "crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { readFormer } from "../components/pki/formerCertificates";
 import { issuersUnderRoots } from "./cutOff";
+import { isListed } from "./deviceProvisioning";
 import { deviceTypes, PreviousState } from "./previousState";
 import { PriorCas } from "./priorCas";
 import { userError } from "./userError";
@@ -20,18 +21,16 @@ export function refuseUnrevocable(settings: Settings, previous: PreviousState): 
     }
     const prior = new PriorCas(previous);
     const accepted = issuersUnderRoots(settings, previous);
-    const problems = settings.groups
-        .filter(({ provisioning }) => provisioning !== "dps")
-        .flatMap((group) =>
-            droppedGenerations(group, prior).flatMap((generation) => {
-                const ca = new X509Certificate(
-                    prior.intermediate(`${group.name}-g${generation}`)?.pem ?? "",
-                );
-                const end = lastEnd(settings, group, generation, ca, previous);
-                const isAccepted = accepted === undefined || accepted.has(ca.subject);
-                return isAccepted && end > Date.now() ? [describe(group, generation, end)] : [];
-            }),
-        );
+    const problems = settings.groups.filter(isListed).flatMap((group) =>
+        droppedGenerations(group, prior).flatMap((generation) => {
+            const ca = new X509Certificate(
+                prior.intermediate(`${group.name}-g${generation}`)?.pem ?? "",
+            );
+            const end = lastEnd(settings, group, generation, ca, previous);
+            const isAccepted = accepted === undefined || accepted.has(ca.subject);
+            return isAccepted && end > Date.now() ? [describe(group, generation, end)] : [];
+        }),
+    );
     if (problems.length > 0) {
         throw userError(
             `with iot-x509:pki.trust "root", the hub accepts what any intermediate below the root signed, so this run cannot ` +

@@ -1,4 +1,5 @@
 import { CutOff, devicesCutOff, KnownSettings } from "../../stacks/cutOff";
+import { registersAtDps } from "../../stacks/deviceProvisioning";
 import { deviceTypes } from "../../stacks/previousState";
 import { DeviceSettings } from "../../stacks/settings";
 import { generationOfIssuer } from "../../components/pki/formerCertificates";
@@ -83,7 +84,7 @@ function registrationsLost(settings: KnownSettings, held: HeldFleet): LostAccess
                 why,
             },
         ];
-        if (group.provisioning === "listed") {
+        if (!registersAtDps(group)) {
             return lost("its group leaves the provisioning service");
         }
         const pem = previous.find(deviceTypes.certificate, device.id)?.certificate;
@@ -158,7 +159,8 @@ function keptWithoutCa(
     if (gone.length === 0) {
         return [];
     }
-    return settings.groups.flatMap(({ name, provisioning }) => {
+    return settings.groups.flatMap((group) => {
+        const { name } = group;
         const devices = settings.devices.filter(({ id, group }) => {
             const pem = held.previous.find(deviceTypes.certificate, id)?.certificate;
             return (
@@ -169,10 +171,9 @@ function keptWithoutCa(
                 generations.has(`${name}-g${generationOfIssuer(pem)}`)
             );
         });
-        const why =
-            provisioning === "listed"
-                ? "its CA leaves the hub, and its chain leads to one that stays"
-                : "its CA leaves the hub, and an identity that the provisioning service made names a thumbprint";
+        const why = !registersAtDps(group)
+            ? "its CA leaves the hub, and its chain leads to one that stays"
+            : "its CA leaves the hub, and an identity that the provisioning service made names a thumbprint";
         return devices.length === 0
             ? []
             : [{ group: name, devices: devices.map(({ id }) => id), why }];

@@ -1,7 +1,7 @@
 import { X509Certificate } from "crypto";
 import { isUnknown, stableJson } from "../../components/dynamic/values";
 import { generatedKey, KeyAlgorithm } from "../../components/x509/issue";
-import { requestedKey } from "../../components/x509/csr";
+import { kindOf } from "../../stacks/deviceKinds/deviceKinds";
 import { DeviceSettings } from "../../stacks/settings";
 import { Properties, Step } from "./step";
 
@@ -41,11 +41,10 @@ function isOtherKey(
     if (csr === undefined) {
         return key !== generatedKey(keyAlgorithm as KeyAlgorithm, keyGeneration as number);
     }
-    if (device?.authentication.kind !== "csr" || typeof certificate !== "string") {
+    if (device === undefined || typeof certificate !== "string") {
         return false;
     }
-    const present = new X509Certificate(certificate).publicKey;
-    return !requestedKey(device.authentication.csrPem).equals(
-        present.export({ type: "spki", format: "der" }),
-    );
+    const { authentication } = device;
+    const held = { certificate: new X509Certificate(certificate), key };
+    return kindOf(authentication).certificate?.keepsKey(authentication, undefined, held) === false;
 }

@@ -1,4 +1,5 @@
 import { nameList } from "../../components/dynamic/nameList";
+import { registersAtDps } from "../../stacks/deviceProvisioning";
 import { PriorCas } from "../../stacks/priorCas";
 import { GroupSettings, Settings } from "../../stacks/settings";
 import { planFleet } from "../plan/plan";
@@ -87,10 +88,7 @@ function cutLeaves(
 
 function resets({ groups }: Settings): string[] {
     return groups
-        .filter(
-            ({ enrollment, provisioning }) =>
-                provisioning !== "listed" && enrollment.reprovision === "reset",
-        )
+        .filter((group) => registersAtDps(group) && group.enrollment.reprovision === "reset")
         .map(
             ({ name }) =>
                 `Group ${name} has reprovision: reset: each renewed certificate wipes the twin when its device registers again.`,

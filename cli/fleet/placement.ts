@@ -1,3 +1,5 @@
+import { kindOf } from "../../stacks/deviceKinds/deviceKinds";
+import { isListed, registersAtDps } from "../../stacks/deviceProvisioning";
 import { Settings } from "../../stacks/settings";
 import { ExportedState } from "./stackState";
 
@@ -56,14 +58,15 @@ export function isPartType(type: string): boolean {
 
 /** Names, as {@link nameOf} gives them, of what the settings make for their devices. */
 export function wantedParts({ groups, devices }: Pick<Settings, "groups" | "devices">): string[] {
-    const provisioning = new Map(groups.map((one) => [one.name, one.provisioning]));
-    return devices.flatMap(({ id, group = "", authentication, individualEnrollment }) => {
-        const how = authentication.kind === "thumbprint" ? "listed" : provisioning.get(group);
+    const byName = new Map(groups.map((one) => [one.name, one]));
+    return devices.flatMap(({ id, group: name = "", authentication, individualEnrollment }) => {
+        const isSigned = kindOf(authentication).certificate !== undefined;
+        const group = isSigned ? byName.get(name) : undefined;
         return [
-            ...(how === "dps" ? [] : [`${identityType}::${id}`]),
-            ...(authentication.kind === "thumbprint" ? [] : [`${certificateType}::${id}`]),
+            ...(isListed(group) ? [`${identityType}::${id}`] : []),
+            ...(isSigned ? [`${certificateType}::${id}`] : []),
             ...(individualEnrollment ? [`${enrollmentType}::${id}`] : []),
-            ...(how === "listed" || how === undefined ? [] : [`${registrationType}::${id}`]),
+            ...(registersAtDps(group) ? [`${registrationType}::${id}`] : []),
         ];
     });
 }

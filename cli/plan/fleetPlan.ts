@@ -1,5 +1,6 @@
 import { HubSize } from "../../components/azure/serviceLimits";
-import { DeviceAuthentication, GroupSettings } from "../../stacks/settings";
+import { DeviceAuthentication } from "../../stacks/deviceKinds/deviceKinds";
+import { DeviceProvisioning } from "../../stacks/deviceProvisioning";
 import { Deployment } from "./planModel";
 
 /** A count and the most that there may be. */
@@ -39,7 +40,7 @@ export interface RegistryRun extends Duration {
 export interface GroupCount {
     readonly group: string | null;
     readonly devices: number;
-    readonly provisioning: GroupSettings["provisioning"];
+    readonly provisioning: DeviceProvisioning;
 }
 
 /** What the shard with the largest state holds. */

@@ -16,6 +16,8 @@ import {
 } from "./planModel";
 import { largestShare, newDevices, stackShares, StackShare } from "./planShards";
 import { CertificateUse, Duration, GroupCount, FleetPlan, PlanOptions } from "./fleetPlan";
+import { countKinds } from "../../stacks/deviceKinds/deviceKinds";
+import { defaultProvisioning, isListed, registersAtDps } from "../../stacks/deviceProvisioning";
 
 const comparedTiers: readonly HubSize[] = [
     { sku: "S1", units: 1 },
@@ -70,7 +72,7 @@ export function planFleet(settings: Settings, options: PlanOptions): FleetPlan {
             total,
             listed: { count: listed, limit: serviceLimits.hubDevices },
             provisioned: total - listed,
-            byAuthentication: countAuthentications(settings.devices),
+            byAuthentication: countKinds(settings.devices),
             byGroup: countGroups(settings),
         },
         dps: settings.dps === undefined ? null : planProvisioning(settings),
@@ -139,14 +141,14 @@ function planProvisioning(settings: Settings): FleetPlan["dps"] {
     const groups = new Map(settings.groups.map((group) => [group.name, group]));
     /** Of its own, or a disabled one that keeps it, or others under its ID, from registering. */
     const hasEnrollment = ({ group, individualEnrollment, status }: DeviceSettings): boolean => {
-        const kind = group === undefined ? undefined : groups.get(group)?.provisioning;
+        const own = group === undefined ? undefined : groups.get(group);
         return (
             individualEnrollment ||
-            (kind === "listed" && settings.dps?.reserveIds === true) ||
-            ((kind === "dps" || kind === "both") && status === "disabled")
+            (own !== undefined && !registersAtDps(own) && settings.dps?.reserveIds === true) ||
+            (registersAtDps(own) && status === "disabled")
         );
     };
-    const enrolled = settings.groups.filter(({ provisioning }) => provisioning !== "listed");
+    const enrolled = settings.groups.filter(registersAtDps);
     return {
         certificates: certificateUse(settings, enrolled),
         enrollmentGroups: { count: enrolled.length, limit: serviceLimits.enrollmentGroups },
@@ -161,7 +163,7 @@ function planProvisioning(settings: Settings): FleetPlan["dps"] {
 function hubCertificates(settings: Settings): CertificateUse {
     return certificateUse(
         settings,
-        settings.groups.filter(({ provisioning, blocked }) => provisioning !== "dps" && !blocked),
+        settings.groups.filter((group) => isListed(group) && !group.blocked),
     );
 }
 
@@ -174,16 +176,6 @@ function certificateUse(settings: Settings, groups: readonly GroupSettings[]): C
     const retained = sum(groups.map(({ intermediate }) => intermediate.retain.length));
     const count = all + retained;
     return { count, limit, retained, groups: all, canRollOver: Math.min(all, limit - count) };
-}
-
-function countAuthentications(
-    devices: readonly DeviceSettings[],
-): FleetPlan["devices"]["byAuthentication"] {
-    const counts = { csr: 0, generated: 0, thumbprint: 0 };
-    for (const { authentication } of devices) {
-        counts[authentication.kind]++;
-    }
-    return counts;
 }
 
 function countGroups({ groups, devices }: Settings): GroupCount[] {
@@ -199,7 +191,7 @@ function countGroups({ groups, devices }: Settings): GroupCount[] {
     const without = counts.get(undefined) ?? 0;
     return without === 0
         ? named
-        : [...named, { group: null, devices: without, provisioning: "listed" }];
+        : [...named, { group: null, devices: without, provisioning: defaultProvisioning }];
 }
 
 function sum(numbers: readonly number[]): number {

@@ -4,6 +4,7 @@ import { Settings } from "../../stacks/settings";
 import type { Advice, FleetPlan, PlanOptions } from "./fleetPlan";
 import { EngineWork, fleetStacksSeconds, keySeconds } from "./planModel";
 import { equalWork } from "./planShards";
+import { isListed } from "../../stacks/deviceProvisioning";
 
 /** From here on a first `up` is worth shortening. */
 const longRunMinutes = 10;
@@ -151,7 +152,7 @@ function unitsFor(sku: string, operations: number): number {
 
 function provisioningAdvice(settings: Settings, { devices }: Figures, set: SetCommand): Advice[] {
     const listed = devices.byGroup
-        .filter(({ group, provisioning }) => group !== null && provisioning !== "dps")
+        .filter(({ group, provisioning }) => group !== null && isListed({ provisioning }))
         .sort((one, other) => other.devices - one.devices);
     const [largest] = listed;
     if (devices.listed.count < veryLargeFleet || largest === undefined || largest.devices === 0) {

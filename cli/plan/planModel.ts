@@ -1,3 +1,4 @@
+import { kindOf } from "../../stacks/deviceKinds/deviceKinds";
 import { DeviceSettings, GroupSettings, KeyAlgorithm } from "../../stacks/settings";
 
 /**
@@ -23,22 +24,6 @@ const engineModel = {
         "ECDSA-P256": 0,
         "ECDSA-P384": 0,
     } satisfies Record<KeyAlgorithm, number>,
-};
-
-/**
- * Bytes of a device in the state (certificate and identity). P-256, RSA-2048, requests and thumbprints are first
- * estimates from exported states; the other algorithms add what their keys and certificates are longer.
- */
-const stateBytes = {
-    generated: {
-        "ECDSA-P256": 4096,
-        "ECDSA-P384": 4300,
-        "RSA-2048": 7168,
-        "RSA-3072": 9216,
-        "RSA-4096": 11264,
-    } satisfies Record<KeyAlgorithm, number>,
-    csr: 3072,
-    thumbprint: 1536,
 };
 
 /** What floating point may leave of a run that has ended. */
@@ -114,19 +99,17 @@ export function startSeconds({ shards }: Deployment, model: EngineModel = engine
 
 /** Processor time for a device's key, in seconds of one core; 0 when the program makes none. */
 export function keySeconds(device: DeviceSettings, group: GroupSettings | undefined): number {
-    return device.authentication.kind === "generated" && group !== undefined
+    return kindOf(device.authentication).certificate?.hasGeneratedKey && group !== undefined
         ? engineModel.rsaKey[group.keyAlgorithm]
         : 0;
 }
 
 /** Bytes that a device adds to the state. */
 export function deviceBytes(
-    { authentication: { kind } }: DeviceSettings,
+    { authentication }: DeviceSettings,
     group: GroupSettings | undefined,
 ): number {
-    return kind === "generated"
-        ? stateBytes.generated[group?.keyAlgorithm ?? "RSA-2048"]
-        : stateBytes[kind];
+    return kindOf(authentication).stateBytes(group?.keyAlgorithm ?? "RSA-2048");
 }
 
 /**

@@ -1,3 +1,5 @@
+import { deviceKinds } from "../../stacks/deviceKinds/deviceKinds";
+import { provisioningLabel } from "../../stacks/deviceProvisioning";
 import type { CertificateUse, Duration, FleetPlan, RegistryRun } from "./fleetPlan";
 
 /** A plan as text for a person, line by line. */
@@ -9,19 +11,15 @@ export function planLines(plan: FleetPlan): string[] {
             : plural(plan.shards, "shard");
     return [
         `Devices: ${count(devices.total)}`,
-        ...table([
-            ["key on the device (csr)", count(devices.byAuthentication.csr)],
-            ["generated key", count(devices.byAuthentication.generated)],
-            ["thumbprint", count(devices.byAuthentication.thumbprint)],
-        ]),
+        ...table(
+            deviceKinds.map(({ kind, label }) => [label, count(devices.byAuthentication[kind])]),
+        ),
         "By group",
         ...table(
             devices.byGroup.map(({ group, devices: members, provisioning }) => [
                 group ?? "(no group)",
                 count(members),
-                { listed: "", dps: "provisioning service", both: "listed and provisioned" }[
-                    provisioning
-                ],
+                provisioningLabel({ provisioning }),
             ]),
         ),
         "Limits",

@@ -1,6 +1,7 @@
 import { DeviceSettings, GroupSettings, Settings } from "../../stacks/settings";
 import { shardNames, shardOf } from "../../stacks/shards";
 import { deviceBytes, EngineWork, keySeconds } from "./planModel";
+import { isListed } from "../../stacks/deviceProvisioning";
 
 /** What one stack holds of a fleet. */
 export interface StackShare {
@@ -74,7 +75,7 @@ function shareOf(
     const share = { shard, devices: devices.length, listed: 0, bytes: 0, keySeconds: 0 };
     for (const device of devices) {
         const group = groups.get(device.group ?? "");
-        share.listed += group?.provisioning === "dps" ? 0 : 1;
+        share.listed += isListed(group) ? 1 : 0;
         share.bytes += deviceBytes(device, group);
         share.keySeconds += keySeconds(device, group);
     }

@@ -2,7 +2,7 @@ import * as path from "path";
 import { decodeText } from "../../components/text/decode";
 import { readDeviceTable } from "./deviceTable";
 import { Files, readGivenFile } from "./files";
-import { deviceKeys } from "./deviceKeys";
+import { DeviceKeys } from "./deviceKeys";
 import { readJson } from "./jsonText";
 import { tableLimit } from "./projectFile";
 import { Report } from "./report";
@@ -17,13 +17,16 @@ export interface DeviceSource {
 }
 
 /** Every device of the stack file and of the files it names, in that order. */
-export function deviceSources(top: Section, files: Files): DeviceSource[] {
-    const inline = readList(top.list("devices"), "devices", files.report).map((section) => ({
+export function deviceSources(top: Section, files: Files, keys: DeviceKeys): DeviceSource[] {
+    const inline = readList(top.list("devices"), "devices", keys, files.report).map((section) => ({
         section,
         base: files.folder,
         isRow: false,
     }));
-    return [...inline, ...namedFiles(top).flatMap(({ at, name }) => readFile(at, name, files))];
+    return [
+        ...inline,
+        ...namedFiles(top).flatMap(({ at, name }) => readFile(at, name, files, keys)),
+    ];
 }
 
 function namedFiles(top: Section): { at: string; name: unknown }[] {
@@ -44,7 +47,7 @@ function namedFiles(top: Section): { at: string; name: unknown }[] {
 /** By the ends of file names. Excel writes "Unicode Text" as .txt. */
 const tables = [".csv", ".tsv", ".txt"];
 
-function readFile(at: string, name: unknown, files: Files): DeviceSource[] {
+function readFile(at: string, name: unknown, files: Files, keys: DeviceKeys): DeviceSource[] {
     const kind = typeof name === "string" ? path.extname(name).toLowerCase() : "";
     const isTable = tables.includes(kind);
     if (typeof name === "string" && !isTable && kind !== ".json") {
@@ -74,8 +77,8 @@ function readFile(at: string, name: unknown, files: Files): DeviceSource[] {
         return [];
     }
     const sections = isTable
-        ? readDeviceTable(text, shown, files.report)
-        : readDeviceJson(text, shown, files);
+        ? readDeviceTable(text, shown, keys, files.report)
+        : readDeviceJson(text, shown, keys, files);
     return sections.map((section) => ({ section, base: path.dirname(file), isRow: isTable }));
 }
 
@@ -101,7 +104,12 @@ function decode(content: Buffer, shown: string, { report }: Files): string | und
     return text;
 }
 
-function readDeviceJson(text: string, shown: string, { report }: Files): Section[] {
+function readDeviceJson(
+    text: string,
+    shown: string,
+    keys: DeviceKeys,
+    { report }: Files,
+): Section[] {
     let list: unknown;
     try {
         list = readJson(text, shown, true, [], report);
@@ -127,12 +135,17 @@ function readDeviceJson(text: string, shown: string, { report }: Files): Section
         );
         return [];
     }
-    return readList(list, shown, report);
+    return readList(list, shown, keys, report);
 }
 
 /** The devices of a list in YAML or JSON; items that are none are reported and left out. */
-function readList(list: readonly unknown[], path: string, report: Report): Section[] {
+function readList(
+    list: readonly unknown[],
+    path: string,
+    keys: DeviceKeys,
+    report: Report,
+): Section[] {
     return list.flatMap(
-        (item, index) => sectionAt(report, `${path}[${index}]`, item, "a device", deviceKeys) ?? [],
+        (item, index) => sectionAt(report, `${path}[${index}]`, item, "a device", keys.all) ?? [],
     );
 }

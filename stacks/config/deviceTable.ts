@@ -1,28 +1,32 @@
 import { suggestion } from "./suggestions";
 import { isErrorValue } from "./converted";
-import { deviceKeys } from "./deviceKeys";
+import { DeviceKeys } from "./deviceKeys";
 import { readJson } from "./jsonText";
 import { Report } from "./report";
 import { isMapping, Section } from "./section";
 import { parseTable, Row, Table } from "./tableRows";
 
-/** Columns whose cells hold several items, with a semicolon or a line break between them. */
-const listColumns = ["thumbprints", "certificates"];
 const tagColumn = /^tags\.(.+)$/s;
 
 /** What spreadsheets write in capitals, or people with one. */
-const words = ["ca", "thumbprint", "enabled", "disabled", "group", "individual", "true", "false"];
+const words = ["enabled", "disabled", "group", "individual", "true", "false"];
 const wordColumns = ["auth", "status", "enrollment", "adopt"];
 
 /**
  * The devices of a table (see {@link parseTable}): a header with the settings of a device as column names, then one device
  * a row. Letter case matters neither in the header nor in flags and choices. An empty cell means that the setting is not
- * given. Tags stand in columns `tags.NAME`, or as JSON in a column `tags`.
+ * given. Cells of lists hold several items, with a semicolon or a line break between them. Tags stand in columns
+ * `tags.NAME`, or as JSON in a column `tags`.
  *
  * @param file the file's name, for messages
  */
-export function readDeviceTable(text: string, file: string, report: Report): Section[] {
-    const table = parseTable(text, file, (name) => isColumn(columnName(name)), report);
+export function readDeviceTable(
+    text: string,
+    file: string,
+    keys: DeviceKeys,
+    report: Report,
+): Section[] {
+    const table = parseTable(text, file, (name) => isColumn(columnName(name, keys), keys), report);
     if (table === undefined) {
         return [];
     }
@@ -31,15 +35,15 @@ export function readDeviceTable(text: string, file: string, report: Report): Sec
             `${file}:1`,
             "an empty file",
             "a table must have a header",
-            `start the file with the line ${deviceKeys.slice(0, 4).join(",")}`,
+            `start the file with the line ${keys.all.slice(0, 4).join(",")}`,
         );
         return [];
     }
-    const header = table.header.cells.map(columnName);
-    if (!checkHeader(table.header, header, file, report)) {
+    const header = table.header.cells.map((cell) => columnName(cell, keys));
+    if (!checkHeader(table.header, header, file, keys, report)) {
         return [];
     }
-    return table.body.flatMap((row) => readRow(row, header, table, file, report));
+    return table.body.flatMap((row) => readRow(row, header, table, file, keys, report));
 }
 
 function readRow(
@@ -47,6 +51,7 @@ function readRow(
     header: readonly string[],
     { separators }: Table,
     file: string,
+    keys: DeviceKeys,
     report: Report,
 ): Section[] {
     const path = `${file}:${line}`;
@@ -59,19 +64,19 @@ function readRow(
         );
         return [];
     }
-    const fields = readFields(header, cells, path, report);
-    return [new Section(report, (key) => `${path}: ${key}`, fields, "a device", deviceKeys)];
+    const fields = readFields(header, cells, path, keys, report);
+    return [new Section(report, (key) => `${path}: ${key}`, fields, "a device", keys.all)];
 }
 
 /** A column's name as the settings spell it; any other text as it is. */
-function columnName(cell: string): string {
+function columnName(cell: string, keys: DeviceKeys): string {
     const name = cell.trim();
-    const known = deviceKeys.find((key) => key.toLowerCase() === name.toLowerCase());
+    const known = keys.all.find((key) => key.toLowerCase() === name.toLowerCase());
     return known ?? name.replace(/^tags\./i, "tags.");
 }
 
-function isColumn(name: string): boolean {
-    return deviceKeys.includes(name) || tagColumn.test(name);
+function isColumn(name: string, keys: DeviceKeys): boolean {
+    return keys.all.includes(name) || tagColumn.test(name);
 }
 
 /** Reports every wrong column name; false when the devices cannot be told apart. */
@@ -79,6 +84,7 @@ function checkHeader(
     { line, cells }: Row,
     names: readonly string[],
     file: string,
+    keys: DeviceKeys,
     report: Report,
 ): boolean {
     const path = `${file}:${line}`;
@@ -99,8 +105,8 @@ function checkHeader(
                 "column names must be unique",
                 "delete or rename the second one",
             );
-        } else if (hasId && !isColumn(name)) {
-            report.value(path, name, "is not a device setting", suggestion(name, deviceKeys));
+        } else if (hasId && !isColumn(name, keys)) {
+            report.value(path, name, "is not a device setting", suggestion(name, keys.all));
         }
     });
     return hasId;
@@ -110,14 +116,15 @@ function readFields(
     header: readonly string[],
     cells: readonly string[],
     path: string,
+    keys: DeviceKeys,
     report: Report,
 ): Record<string, unknown> {
     const given = header
         .map((column, index) => ({ column, cell: cells[index] }))
         .filter(({ cell }) => cell !== "");
     const fields = given
-        .filter(({ column }) => deviceKeys.includes(column) && column !== "tags")
-        .map(({ column, cell }) => [column, valueOf(column, cell)]);
+        .filter(({ column }) => keys.all.includes(column) && column !== "tags")
+        .map(({ column, cell }) => [column, valueOf(column, cell, keys)]);
     const tagCells = given.flatMap(({ column, cell }) => {
         const name = tagColumn.exec(column)?.[1];
         if (name !== undefined && isErrorValue(cell)) {
@@ -138,12 +145,12 @@ function readFields(
     );
 }
 
-function valueOf(column: string, cell: string): string | string[] {
-    if (listColumns.includes(column)) {
+function valueOf(column: string, cell: string, keys: DeviceKeys): string | string[] {
+    if (keys.lists.includes(column)) {
         return cell.split(/[;\n]/).map((item) => item.trim());
     }
     const word = cell.toLowerCase();
-    return wordColumns.includes(column) && words.includes(word) ? word : cell;
+    return wordColumns.includes(column) && [...keys.auths, ...words].includes(word) ? word : cell;
 }
 
 function parseTags(

@@ -1,34 +1,34 @@
-import { CsrFacts, inspectCsr } from "../../components/x509/csr";
-import { subjectWord } from "../../components/text/shellWords";
 import { named } from "../../components/text/decode";
-import {
-    DeviceAuthentication,
-    DeviceSettings,
-    DeviceStatus,
-    GroupSettings,
-    PkiSettings,
-} from "../settings";
+import { isListed, registersAtDps } from "../deviceProvisioning";
+import { DeviceSettings, DeviceStatus, GroupSettings, PkiSettings } from "../settings";
 import { givenCas } from "./caKeys";
 import { suggestion } from "./suggestions";
 import { conversionOf } from "./converted";
 import { DeviceSource, deviceSources } from "./deviceSources";
-import { Files, inspectGivenFile } from "./files";
+import { Files } from "./files";
 import { checkFleet } from "./fleetChecks";
 import { longestName } from "./names";
 import { Section } from "./section";
 import { lostName, readTags } from "./tags";
-import { readThumbprints } from "./thumbprints";
+import { DeviceKeys, deviceKeysOf, signedKeys } from "./deviceKeys";
+import { DeviceKindReader, GivenDevice, ReadAuthentication } from "./deviceKindReader";
 import { DeviceReading } from "./deviceReading";
 
-const maxKeyGeneration = 9999;
+type DeviceAuthentication = DeviceSettings["authentication"];
+type Kind = DeviceKindReader<DeviceAuthentication>;
 
 /** What a device is given when it says nothing itself. */
 interface DeviceDefaults {
     readonly group: string | undefined;
-    readonly auth: "ca" | "thumbprint";
+    readonly auth: string;
     readonly status: DeviceStatus;
     readonly tags: Readonly<Record<string, unknown>>;
-    readonly keyGeneration: number;
+}
+
+/** A kind with its reader of single devices. */
+interface KindInUse {
+    readonly kind: Kind;
+    readonly read: (device: GivenDevice) => ReadAuthentication<DeviceAuthentication>;
 }
 
 /** What the reading of each device needs to know. */
@@ -40,7 +40,8 @@ interface Context {
     /** Names of the groups that the provisioning service knows. */
     readonly enrolledGroups: ReadonlySet<string>;
     readonly defaults: DeviceDefaults;
-    readonly allowSha1: boolean;
+    readonly keys: DeviceKeys;
+    readonly kinds: readonly KindInUse[];
 }
 
 /** The devices of the stack file and of the files it names, each checked by itself and against the others and the CAs. */
@@ -49,48 +50,51 @@ export function readDevices(
     pki: PkiSettings,
     groups: readonly GroupSettings[],
     files: Files,
+    kinds: readonly Kind[],
 ): DeviceSettings[] {
-    const groupNames = groups.map(({ name }) => name);
-    const context: Context = {
-        files,
-        groupNames,
-        unlistedGroups: new Set(
-            groups.filter(({ provisioning }) => provisioning === "dps").map(({ name }) => name),
-        ),
-        enrolledGroups: new Set(
-            groups.filter(({ provisioning }) => provisioning !== "listed").map(({ name }) => name),
-        ),
-        defaults: readDefaults(top, groupNames),
-        allowSha1: top.flag("allowSha1Thumbprints", false),
-    };
-    const readings = deviceSources(top, files).map((source) => readDevice(source, context));
-    checkFleet(givenCas(pki, groups), readings, files.report);
-    return readings.map(({ settings }) => settings);
-}
-
-function readDefaults(top: Section, groupNames: readonly string[]): DeviceDefaults {
-    const section = top.section("deviceDefaults", "the defaults of devices", [
+    const keys = deviceKeysOf(kinds);
+    const defaultsSection = top.section("deviceDefaults", "the defaults of devices", [
         "group",
         "auth",
         "status",
         "tags",
-        "keyGeneration",
+        ...kinds.flatMap(({ defaultable }) => defaultable),
     ]);
+    const groupNames = groups.map(({ name }) => name);
+    const context: Context = {
+        files,
+        groupNames,
+        unlistedGroups: new Set(groups.filter((group) => !isListed(group)).map(({ name }) => name)),
+        enrolledGroups: new Set(groups.filter(registersAtDps).map(({ name }) => name)),
+        defaults: readDefaults(defaultsSection, groupNames, keys),
+        keys,
+        kinds: kinds.map((kind) => ({ kind, read: kind.reader(top, defaultsSection) })),
+    };
+    const readings = deviceSources(top, files, keys).map((source) => readDevice(source, context));
+    checkFleet(givenCas(pki, groups), readings, files.report);
+    return readings.map(({ settings }) => settings);
+}
+
+function readDefaults(
+    section: Section,
+    groupNames: readonly string[],
+    { auths }: DeviceKeys,
+): DeviceDefaults {
     return {
         group: readGroupName(section, groupNames),
-        auth: section.oneOf("auth", ["ca", "thumbprint"], "ca"),
+        auth: section.oneOf("auth", auths, auths[0]),
         status: section.oneOf("status", ["enabled", "disabled"], "enabled"),
         tags: readTags(section),
-        keyGeneration: section.integer("keyGeneration", 1, maxKeyGeneration, 1),
     };
 }
 
 function readDevice({ section, base, isRow }: DeviceSource, context: Context): DeviceReading {
-    const { defaults, files } = context;
-    const auth = section.oneOf("auth", ["ca", "thumbprint"], defaults.auth);
-    const id = readId(section, auth, isRow);
-    refuseForeignKeys(section, auth);
-    const group = auth === "ca" ? readGroupOf(section, context) : undefined;
+    const { defaults, files, kinds } = context;
+    const auth = section.oneOf("auth", context.keys.auths, defaults.auth);
+    const { kind, read } = kindOf(section, auth, kinds);
+    const id = readId(section, kind, kinds, isRow);
+    refuseForeignKeys(section, kind, kinds);
+    const group = kind.certificate === undefined ? undefined : readGroupOf(section, context);
     if (group !== undefined && context.enrolledGroups.has(group)) {
         checkRegistrationId(section, id);
     }
@@ -98,48 +102,31 @@ function readDevice({ section, base, isRow }: DeviceSource, context: Context): D
     if (group !== undefined && context.unlistedGroups.has(group)) {
         refuseIdentityKeys(section, group);
     }
-    const csr = auth === "ca" ? readCsr(section, id, base, files) : undefined;
-    const thumbprints =
-        auth === "thumbprint"
-            ? readThumbprints(section, files, base, status === "enabled", context.allowSha1)
-            : [];
-    const keyGeneration = section.integer(
-        "keyGeneration",
-        1,
-        maxKeyGeneration,
-        defaults.keyGeneration,
-    );
+    const isEnabled = status === "enabled";
+    const { authentication, csr, thumbprints = [] } = read({ section, id, base, files, isEnabled });
     return {
         settings: {
             id,
             group,
-            authentication:
-                auth === "thumbprint"
-                    ? {
-                          kind: "thumbprint",
-                          primary: thumbprints[0]?.thumbprint ?? "",
-                          secondary: thumbprints[1]?.thumbprint,
-                      }
-                    : caAuthentication(section, csr, keyGeneration),
+            authentication,
             status,
             tags: { ...defaults.tags, ...readTags(section) },
             individualEnrollment: readEnrollment(section, group, context),
             adopt: section.flag("adopt", false),
         },
         idPath: section.pathOf("id"),
-        csr: csr && { path: section.pathOf("csr"), facts: csr },
+        csr,
         thumbprints,
     };
 }
 
-function caAuthentication(
-    section: Section,
-    csr: CsrFacts | undefined,
-    keyGeneration: number,
-): DeviceAuthentication {
-    return section.has("csr")
-        ? { kind: "csr", csrPem: csr?.pem ?? "" }
-        : { kind: "generated", keyGeneration };
+function kindOf(section: Section, auth: string, kinds: readonly KindInUse[]): KindInUse {
+    const candidates = kinds.filter(({ kind }) => kind.auth === auth);
+    const found = candidates.find(({ kind }) => kind.isGiven(section));
+    if (found === undefined) {
+        throw new Error(`no kind of device authentication takes a device with auth: ${auth}`);
+    }
+    return found;
 }
 
 /**
@@ -148,7 +135,12 @@ function caAuthentication(
  *
  * @param isRow whether a spreadsheet may have written it
  */
-function readId(section: Section, auth: "ca" | "thumbprint", isRow: boolean): string {
+function readId(
+    section: Section,
+    { auth, certificate }: Kind,
+    kinds: readonly KindInUse[],
+    isRow: boolean,
+): string {
     const given = section.raw("id");
     const text = typeof given === "string" ? given : "";
     const conversion = isRow ? conversionOf(text) : undefined;
@@ -181,11 +173,12 @@ function readId(section: Section, auth: "ca" | "thumbprint", isRow: boolean): st
                 ? "give the device an ID of these characters, for example pump-01"
                 : `remove ${named(odd)}, or give the device an ID of these characters, for example pump-01`,
     });
-    if (auth === "ca" && id.length > longestName) {
+    if (certificate !== undefined && id.length > longestName) {
+        const others = kinds.filter(({ kind }) => kind.certificate === undefined);
         section.bad(
             "id",
-            `must have at most ${longestName} characters with auth: ca, because it is the common name of a certificate`,
-            "shorten it, or use auth: thumbprint",
+            `must have at most ${longestName} characters with auth: ${auth}, because it is the common name of a certificate`,
+            ["shorten it", ...others.map(({ kind }) => `use auth: ${kind.auth}`)].join(", or "),
         );
     }
     return id;
@@ -245,25 +238,24 @@ function refuseIdentityKeys(section: Section, group: string): void {
 }
 
 /** Settings that mean nothing with the device's kind of authentication are refused, not passed over. */
-function refuseForeignKeys(section: Section, auth: "ca" | "thumbprint"): void {
-    const foreign =
-        auth === "ca"
-            ? ["thumbprints", "certificates"]
-            : ["csr", "group", "keyGeneration", "enrollment"];
-    const other = auth === "ca" ? "thumbprint" : "ca";
-    for (const key of foreign.filter((candidate) => section.has(candidate))) {
-        section.bad(
-            key,
-            `requires auth: ${other}, but this device has auth: ${auth}`,
-            `set auth: ${other}, or delete ${key}`,
-        );
-    }
-    if (auth === "ca" && section.has("csr") && section.has("keyGeneration")) {
-        section.bad(
-            "keyGeneration",
-            "counts keys that the program generates; with csr, the device generates its key",
-            "delete it; for a new key, provide a new request",
-        );
+function refuseForeignKeys(section: Section, { auth }: Kind, kinds: readonly KindInUse[]): void {
+    const keysOf = (kind: Kind): string[] => [
+        ...Object.keys(kind.keys),
+        ...(kind.certificate === undefined ? [] : signedKeys),
+    ];
+    const all = kinds.map(({ kind }) => kind);
+    const own = new Set(all.filter((kind) => kind.auth === auth).flatMap(keysOf));
+    const foreign = new Map(
+        all.flatMap((kind) => keysOf(kind).map((key) => [key, kind.auth] as const)),
+    );
+    for (const [key, other] of foreign) {
+        if (section.has(key) && !own.has(key)) {
+            section.bad(
+                key,
+                `requires auth: ${other}, but this device has auth: ${auth}`,
+                `set auth: ${other}, or delete ${key}`,
+            );
+        }
     }
 }
 
@@ -296,18 +288,4 @@ function readGroupOf(section: Section, { groupNames, defaults }: Context): strin
         return undefined;
     }
     return readGroupName(section, groupNames) ?? defaults.group;
-}
-
-function readCsr(section: Section, id: string, base: string, files: Files): CsrFacts | undefined {
-    if (!section.has("csr") || id === "") {
-        return undefined; // Without a sound ID nothing can be said of the request's name.
-    }
-    return inspectGivenFile(
-        files,
-        section.pathOf("csr"),
-        section.raw("csr"),
-        base,
-        `correct the name, or create the request on the device: openssl req -new -newkey rsa:2048 -keyout DEVICE.key -subj ${subjectWord([["CN", id]])} -out FILE`,
-        (content) => inspectCsr(content, id),
-    );
 }

@@ -1,3 +1,4 @@
+import { defaultProvisioning, provisioningWays, registersAtDps } from "../deviceProvisioning";
 import { EnrollmentSettings, GroupSettings } from "../settings";
 import { readAllocationPolicy } from "./dps";
 import { Section } from "./section";
@@ -8,16 +9,17 @@ export function readProvisioning(
     group: Section,
     hasDps: boolean,
 ): Pick<GroupSettings, "provisioning" | "blocked" | "enrollment"> {
-    const provisioning = group.oneOf("provisioning", ["listed", "dps", "both"], "listed");
-    if (provisioning !== "listed" && !hasDps) {
+    const provisioning = group.oneOf("provisioning", provisioningWays, defaultProvisioning);
+    if (registersAtDps({ provisioning }) && !hasDps) {
         group.bad(
             "provisioning",
             "requires a provisioning service, and the stack has none",
             "add the setting dps (dps: {} uses the defaults), or set provisioning: listed",
         );
     }
-    const asked = group.raw("provisioning") ?? "listed";
-    if (asked === "listed" && group.has("enrollment")) {
+    const asked = group.raw("provisioning") ?? defaultProvisioning;
+    // A value that is none of these was reported.
+    if (asked === provisioning && !registersAtDps({ provisioning }) && group.has("enrollment")) {
         group.bad(
             "enrollment",
             "requires a group that uses the provisioning service; the devices of this one are listed on the hub",

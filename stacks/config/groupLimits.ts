@@ -1,4 +1,5 @@
 import { serviceLimits } from "../../components/azure/serviceLimits";
+import { isListed, registersAtDps } from "../deviceProvisioning";
 import { GroupSettings } from "../settings";
 import { PkiReading } from "./root";
 import { Section } from "./section";
@@ -12,8 +13,8 @@ export function checkGroupLimits(
     pki: PkiReading,
     settings: readonly GroupSettings[],
 ): void {
-    const listed = settings.filter(({ provisioning }) => provisioning !== "dps");
-    const enrolled = settings.filter(({ provisioning }) => provisioning !== "listed");
+    const listed = settings.filter(isListed);
+    const enrolled = settings.filter(registersAtDps);
     if (pki.settings.trust === "intermediates") {
         checkCaCount(groups, listed, "a hub", serviceLimits.certificates);
         checkCaCount(groups, enrolled, "a provisioning service", serviceLimits.certificates);

@@ -161,12 +161,16 @@ describe("the schema of settings and the reader of settings", () => {
     });
 
     it("have the same keys: the reader accepts no key that the schema lacks", () => {
-        const folder = path.join(project, "stacks/config");
+        const folders = ["stacks/config", "stacks/deviceKinds"].map((one) =>
+            path.join(project, one),
+        );
         const sources = [
             path.join(project, "stacks/config.ts"),
-            ...readdirSync(folder)
-                .filter((name) => name.endsWith(".ts"))
-                .map((name) => path.join(folder, name)),
+            ...folders.flatMap((folder) =>
+                readdirSync(folder)
+                    .filter((name) => name.endsWith(".ts"))
+                    .map((name) => path.join(folder, name)),
+            ),
         ].map((file) => readFileSync(file, "utf8"));
         const words = new Set(
             sources.flatMap((text) => [...text.matchAll(/"([A-Za-z0-9]+)"/g)].map((one) => one[1])),

@@ -1,4 +1,5 @@
 import { stableJson } from "../../components/dynamic/values";
+import { kindOf } from "../../stacks/deviceKinds/deviceKinds";
 import { deviceTypes } from "../../stacks/previousState";
 import { DeviceSettings, Settings } from "../../stacks/settings";
 import { certificateReasons } from "./certificateReasons";
@@ -115,12 +116,7 @@ const enrollmentWords: Readonly<Record<string, string>> = {
 };
 
 function addition({ authentication, status }: DeviceSettings): string {
-    const kinds = {
-        csr: "own request",
-        generated: "key made by the program",
-        thumbprint: "thumbprint",
-    };
-    return `${kinds[authentication.kind]}${status === "disabled" ? ", disabled" : ""}`;
+    return `${kindOf(authentication).label}${status === "disabled" ? ", disabled" : ""}`;
 }
 
 function changedStatus(step: Step | undefined): "enabled" | "disabled" | undefined {

@@ -191,7 +191,7 @@ describe("the platform reference, with Pulumi's mocks", () => {
             lastRun.outputs = { fleetOf: "dev" };
             await assert.rejects(
                 alone({}),
-                /part of the fleet of dev .*npm run fleet -- preview --stack dev"/,
+                /is a fleet stack of dev .*npm run fleet -- preview --stack dev"/,
             );
         });
 

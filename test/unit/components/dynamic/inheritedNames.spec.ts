@@ -83,7 +83,7 @@ describe("names that every JavaScript object inherits are names like others", ()
         for (const given of ['{"__proto__":"x"}', '{"a":[{"__proto__":{"b":1}}]}']) {
             const [problem, ...others] = device(given);
             assert.deepEqual(others, []);
-            assert.match(problem.rule, /no tag is named __proto__/);
+            assert.match(problem.rule, /a tag must not be named __proto__/);
             assert.match(problem.path, /tags.*\.__proto__$/);
         }
         const [id] = problemsOf(

@@ -27,9 +27,10 @@ import {
 import { isUnknown, stableJson, toState } from "../dynamic/values";
 import * as writeOnly from "../dynamic/writeOnly";
 import { textDigest } from "../dynamic/writeOnly";
-import { certificateFacts } from "../x509/certificates";
+import { certificateFacts, publicKeyId } from "../x509/certificates";
 import { canonicalRequest, requestedKey } from "../x509/csr";
 import { remember } from "./formerCertificates";
+import { Reason, reasonsText, reissueReasons, Wanted } from "./reissueReasons";
 import { isDeclared, issuerOf, presentIssuer } from "./issuerProvider";
 import {
     generatedKey,
@@ -39,8 +40,6 @@ import {
     makeKeyPair,
     publicKeyOf,
 } from "../x509/issue";
-
-const day = 24 * 3600 * 1000;
 
 /** What a certificate is asked for. */
 interface Request {
@@ -127,30 +126,47 @@ async function diff(_: string, olds: Outputs, news: Inputs): Promise<DiffResult>
         return { changes: false };
     }
     const isOther = isUnknown(news.issuer) || olds.issuedFor !== issuedFor(news);
-    return { changes: isOther || isRenewalDue(olds, news) };
+    const reasons = reissueReasons(olds.certificate, {
+        generatedKey: olds.key,
+        wanted: wantedOf(news, news.issuer),
+        isOther,
+        now: Date.now(),
+    });
+    announce(news.deviceId, reasons);
+    return { changes: reasons.length > 0 };
+}
+
+function wantedOf(news: Inputs, issuer: string): Wanted {
+    const csr = news.csr !== undefined && writeOnly.has(news.csr) ? news.csr : undefined;
+    return {
+        ...news,
+        generatedKey: keyOf(news),
+        requestedKeyId:
+            csr && publicKeyId(requestedKey(writeOnly.get(csr, "the signing request"), true)),
+        issuerCertificate: isUnknown(issuer) ? undefined : presentIssuer(issuer)?.certificatePem,
+    };
+}
+
+/** So many devices of each reason are named; of a large fleet the rest are counted, at each power of ten. */
+const named = 10;
+const announced = new Map<string, number>();
+
+function announce(deviceId: string, reasons: readonly Reason[]): void {
+    if (reasons.length === 0) {
+        return;
+    }
+    const key = reasons.map(({ name }) => name).join("; ");
+    const count = (announced.get(key) ?? 0) + 1;
+    announced.set(key, count);
+    if (count <= named) {
+        console.log(`${deviceId}: certificate is issued again: ${reasonsText(reasons)}`);
+    } else if (/^10+$/.test(String(count))) {
+        console.log(`${count} certificates are issued again so far: ${key}`);
+    }
 }
 
 function issuedFor({ renewBeforeDays: _, ...others }: Inputs): string {
     return textDigest(stableJson(others));
-}
-
-/**
- * Inside its window, and a new certificate would really last longer than this one (its issuer may end as soon). In a
- * refresh, where the engine asks as well but nothing can be signed, none is due.
- */
-function isRenewalDue(olds: Outputs, news: Inputs): boolean {
-    const { notAfter } = certificateFacts(olds.certificate);
-    const end = Date.parse(notAfter);
-    const issuer = news.issuer === undefined ? undefined : presentIssuer(news.issuer);
-    if (Date.now() < end - news.renewBeforeDays * day || issuer === undefined) {
-        return false;
-    }
-    const renewed = leafNotAfter(issuer.certificatePem, news.validityDays);
-    if (renewed.getTime() < end + day) {
-        return false;
-    }
-    console.log(`device ${news.deviceId}: certificate expires ${notAfter}, renewal is due`);
-    return true;
 }
 
 async function create(inputs: Inputs): Promise<CreateResult<Outputs>> {

@@ -62,7 +62,7 @@ which devices, CAs and resources change, what limits and warnings there are. Cha
   --markdown      as a comment for a pull request, under 65,000 characters
   --json          as one JSON object (docs/fleet-diff.schema.json)
   --fail-on LIST  of access-lost, delete=N (more than N devices and resources), replace, ca-removed: ends with status 3
-  --help          this text
+  --help          show this text
 
 Ends with status 0 when the change was told, 1 when the preview failed or the settings are wrong, 2 when an argument is
 wrong, 3 when --fail-on holds the change back, 130 when it was interrupted.

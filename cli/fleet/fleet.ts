@@ -24,6 +24,7 @@ import { ExportedState } from "./stackState";
 import { Outcome, plain, runStack, Verb } from "./stackRun";
 import { moveResources } from "./stateMover";
 import { FleetOutcome } from "./fleetOutcome";
+import { nameIn, refuseHidden, refuseProtected } from "./fleetRefusals";
 
 /** A stack's tag that tells whose fleet stack it is before its first deploy. */
 const fleetTag = "iot-x509:fleetOf";
@@ -373,39 +374,6 @@ export class Fleet {
 }
 
 const allIdentities = "**iothub:DeviceIdentity::**";
-
-/** Which stack has which device must be told without a secret. */
-function refuseHidden({ shards }: Settings, unread: readonly string[]): void {
-    const hidden =
-        unread.find((name) => /^shards?\b/.test(name)) ??
-        (shards === undefined
-            ? undefined
-            : unread.find((name) => /^(devices|devicesFile|deviceDefaults|groups)\b/.test(name)));
-    if (hidden !== undefined) {
-        throw new StackFileError(
-            `iot-x509:${hidden} is encrypted, but it determines which fleet stack holds which device — write it in ` +
-                `plain text: pulumi config set --plaintext${/[.[]/.test(hidden) ? " --path" : ""} ${shellWord(`iot-x509:${hidden}`)} VALUE`,
-        );
-    }
-}
-
-function refuseProtected(found: ReadonlyMap<string, readonly string[]>): void {
-    if (found.size === 0) {
-        return;
-    }
-    const counts = [...found].map(
-        ([stack, urns]) => `${counted(urns.length, "resource")} of ${stack}`,
-    );
-    const [[, [first]]] = found;
-    throw new StackFileError(
-        `protected from deletion: ${counts.join(", ")}, such as ${nameIn(first)}; nothing was deleted — to destroy them ` +
-            'anyway, set iot-x509:protect to false and run "npm run fleet -- up" first',
-    );
-}
-
-function nameIn(urn: string): string {
-    return urn.slice(urn.lastIndexOf("::") + 2);
-}
 
 function notBegun(stack: string): Outcome {
     return { stack, result: "not started", changes: {}, details: [], seconds: 0 };

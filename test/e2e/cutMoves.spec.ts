@@ -28,6 +28,8 @@ const groups: Readonly<Record<string, Settings>> = {
     "former-rotated": { ...elliptic, provisioning: "dps" },
     "former-replaced": { ...elliptic, provisioning: "dps" },
 };
+const groupsWithout = (...names: readonly string[]) =>
+    Object.fromEntries(Object.entries(groups).filter(([name]) => !names.includes(name)));
 const blocked = ["blocked", "blocked-both", "listed-blocked"];
 
 /** A device that moves, and is then switched off. */
@@ -182,8 +184,7 @@ describe("what was moved before it is switched off, and hubs that are not linked
 
     it("a move alone cuts nobody off whose former group still registers", async () => {
         near.change((all) => {
-            const { "former-replaced": _, ...others } = groups;
-            all.groups = { ...others };
+            all.groups = groupsWithout("former-replaced");
             all.devices = [...[...movers, replaced].map(at("to")), ...still];
         });
         await up();
@@ -210,9 +211,8 @@ describe("what was moved before it is switched off, and hubs that are not linked
 
     it("then what is off gets in by no door, with the former certificate or the present one", async () => {
         near.change((all) => {
-            const { deleted: _, "former-deleted": __, "former-replaced": ___, ...others } = groups;
             all.groups = {
-                ...others,
+                ...groupsWithout("deleted", "former-deleted", "former-replaced"),
                 "former-rotated": { ...groups["former-rotated"], intermediate: { generation: 2 } },
             };
             blocked.forEach((name) => (all.groups[name] = { ...groups[name], blocked: true }));
@@ -248,9 +248,8 @@ describe("what was moved before it is switched off, and hubs that are not linked
 
     it("the opposite change lets it in again", async () => {
         near.change((all) => {
-            const { "former-deleted": _, "former-replaced": __, ...others } = groups;
             all.groups = {
-                ...others,
+                ...groupsWithout("former-deleted", "former-replaced"),
                 "former-rotated": { ...groups["former-rotated"], intermediate: { generation: 2 } },
             };
             all.devices = [...[...movers, replaced].map(at("to")), ...still];

@@ -59,7 +59,8 @@ describe("errors of every kind of resource (real CLI)", function () {
     async function run(name: string, ...args: string[]): Promise<boolean> {
         const options = {
             cwd: deployment.project.folder,
-            env: deployment.variables,
+            // With it the CLI has the option for the engine's events.
+            env: { ...deployment.variables, PULUMI_DEBUG_COMMANDS: "true" },
             maxBuffer: 64 * 1024 * 1024,
         };
         const events = deployment.project.file("events.json");

@@ -183,11 +183,11 @@ describe("stand-in of azuread against recordings of the official plugin", () => 
     it("refuses a type, a function and an input that it does not know, by name", async () => {
         await assert.rejects(
             client.check("index/group:Group", "it", {}),
-            /index\/group:Group is not in the azuread stand-in.*official plugin may know it/,
+            /index\/group:Group is not in the azuread stand-in.*official plugin may support it/,
         );
         await assert.rejects(
             client.invoke("index/getUser:getUser", {}),
-            /getUser is not in the azuread stand-in.*official plugin may know it/,
+            /getUser is not in the azuread stand-in.*official plugin may support it/,
         );
         const { failures } = await client.check("index/application:Application", "it", {
             displayName: "it",

@@ -230,7 +230,7 @@ describe("azure-native stand-in: create, read, update, delete, invoke", () => {
             assert.equal(detail.getId(), hubPath);
             assert.deepEqual(detail.getReasonsList(), [
                 'Status=200 Code="QuotaExceeded" Message="One free hub." — the subscription\'s limit is reached: ' +
-                    "delete what is not needed, or ask Azure for more (portal: Quotas)",
+                    "delete what is not needed, or request a higher limit (portal: Quotas)",
             ]);
             assert.equal(detail.getProperties()?.toJavaScript().name, "hub");
             assert.deepEqual(detail.getInputs()?.toJavaScript(), inputs);

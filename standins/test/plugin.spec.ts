@@ -184,7 +184,7 @@ describe("azure-native stand-in: installation and start", () => {
             await start({ HTTPS_PROXY: "http://127.0.0.1:1", NO_PROXY: "localhost,.azure.com" });
             await assert.rejects(
                 configure(),
-                /NO_PROXY 'azure.com' takes management.azure.com past/,
+                /NO_PROXY 'azure.com' bypasses the emulator for management.azure.com/,
             );
         });
 

@@ -227,7 +227,7 @@ describe("the program's login", function () {
             [
                 "another cloud than az's",
                 () => ({ ARM_ENVIRONMENT: "usgovernment" }),
-                /az is logged in to the cloud AzureCloud, and .* says "usgovernment": run `az cloud set/,
+                /az is logged in to the cloud AzureCloud, but .* is "usgovernment": run `az cloud set/,
             ],
             [
                 "a subscription that az does not know",

@@ -158,7 +158,7 @@ describe("errors of every kind of resource (real CLI)", function () {
             assert.equal(await run("another key", ...args), false);
         }
         const text = printed.get("another key: preview") ?? "";
-        assert.match(text, /certificates\.2: the certificate is for another key/);
+        assert.match(text, /certificates\.2: the certificate has another key/);
     });
 
     it("show no key of the stack, in text, JSON, diff or events", async () => {

@@ -66,15 +66,22 @@ async function diff(_: string, olds: Inputs, news: Inputs): Promise<DiffResult> 
     if (gone.length > 0) {
         await announce(olds, gone);
     }
+    const isOther = gone.length > 0 || (!isUnknown(news.hubs) && dropped(news, olds).length > 0);
     return {
-        changes: changedKeys(olds, news, ["serviceId", "hostName", "hubs", "owner"]).length > 0,
+        changes: isOther || changedKeys(olds, news, ["serviceId", "hostName", "owner"]).length > 0,
     };
 }
 
-/** A preview does not know the host name of what is linked to a hub that it makes. */
-function dropped(olds: Inputs, { hubs }: Pick<Inputs, "hubs">): Hub[] {
-    const kept = isUnknown(hubs) ? [] : hubs.map(({ id }) => id.toLowerCase());
-    return olds.hubs.filter(({ id }) => !kept.includes(id.toLowerCase()));
+/**
+ * The hubs of one that another lacks, by their IDs: a host name follows from the ID and from the stack's own, which a preview
+ * that changes the own hub does not know.
+ */
+function dropped(one: Pick<Inputs, "hubs">, other: Pick<Inputs, "hubs">): Hub[] {
+    if (isUnknown(other.hubs)) {
+        return [];
+    }
+    const kept = other.hubs.map(({ id }) => id.toLowerCase());
+    return one.hubs.filter(({ id }) => !kept.includes(id.toLowerCase()));
 }
 
 async function update(_: string, olds: Inputs, news: Inputs): Promise<UpdateResult<Inputs>> {

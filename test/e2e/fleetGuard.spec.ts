@@ -46,7 +46,7 @@ describe("a hub's stack whose shards were set by hand", function () {
         await stack.workspace.createStack("guard-shard-2");
         const { status, text } = await FleetCommand.start(deployment, "up").ended;
         assert.equal(status, 1);
-        assert.match(text, /the stack "guard-shard-2" is not of guard's fleet/);
+        assert.match(text, /the stack "guard-shard-2" does not belong to guard's fleet/);
         assert.deepEqual(await stackNames(deployment), ["guard", "guard-shard-2"]);
         await stack.workspace.removeStack("guard-shard-2");
     });

@@ -30,13 +30,13 @@ describe("npm run fleet -- preview announces what up does", function () {
 
     after(() => deployment?.remove());
 
-    /** The numbers of the summary's last line, e.g. `4 changed`, by word. */
+    /** The numbers of the summary's last line, e.g. `4 updated`, by word. */
     function numbers(text: string): Record<string, number> {
         const [, all = ""] = /^ +total +(.*)$/m.exec(text) ?? [];
         const found = all.split(", ").map((part) => /^(\d+) (?:to )?(\w+)$/.exec(part) ?? []);
         const words: Record<string, string> = {
-            make: "made",
-            change: "changed",
+            create: "created",
+            update: "updated",
             replace: "replaced",
             delete: "deleted",
         };
@@ -70,11 +70,11 @@ describe("npm run fleet -- preview announces what up does", function () {
             groups.pumps.intermediate = { generation: 2, retain: [1] };
             groups.valves.intermediate = { generation: 2 };
         });
-        const { changed } = await announced();
+        const { updated } = await announced();
         const present = await heldDevices(deployment);
         const renewed = [...present].filter(([id, { chain }]) => chain !== former.get(id)?.chain);
         assert.equal(renewed.length, former.size);
-        assert.ok(changed >= renewed.length, String(changed));
+        assert.ok(updated >= renewed.length, String(updated));
         await connect(new Map([...former].filter(([id]) => id === "device-1")));
         await connect(present);
     });

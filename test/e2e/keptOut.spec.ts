@@ -63,7 +63,7 @@ describe("a device that was cut off stays cut off", function () {
         assert.equal(told.changeSummary.update, 1, told.stdout);
         assert.match(
             told.stdout,
-            /"meter-2" of group meters is known to .* by a certificate that this stack did not issue/,
+            /"meter-2" of group meters is identified on .* by a certificate that this stack did not issue/,
         );
         await deployment.stack.up({ refresh: true });
         await assert.rejects(connects(thief));

@@ -56,7 +56,7 @@ describe("a root that goes offline, and rotations under it", function () {
         });
         assert.deepEqual(await deployment.plan(), []);
         const output = await deployment.up();
-        assert.match(output, /The intermediate CA "pumps-g1" awaits/);
+        assert.match(output, /The intermediate CA "pumps-g1" needs the offline root/);
         assert.deepEqual((await assertAllConnect()).devices, first.devices);
         await assertSettled();
         signAsTold(deployment, machine, output);

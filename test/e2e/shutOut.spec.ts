@@ -194,7 +194,7 @@ describe("a device that registers, and is disabled or leaves the configuration",
         await assert.rejects(deployment.up(), (error: Error) => {
             assert.match(
                 error.message,
-                /enrollment "meter-gone".*is not this stack's.*NOT cut off/,
+                /enrollment "meter-gone".*does not belong to this stack.*NOT cut off/,
             );
             return true;
         });

@@ -68,7 +68,8 @@ async function diff(_: string, olds: Inputs, news: Inputs): Promise<DiffResult> 
     }
     const isOther = gone.length > 0 || (!isUnknown(news.hubs) && dropped(news, olds).length > 0);
     return {
-        changes: isOther || changedKeys(olds, news, ["serviceId", "hostName", "owner"]).length > 0,
+        // The service's host name follows from its ID, and a preview that changes the service does not know it.
+        changes: isOther || changedKeys(olds, news, ["serviceId", "owner"]).length > 0,
     };
 }
 

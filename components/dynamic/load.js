@@ -4,9 +4,7 @@
  * exports never change. The names in providers.json stand in states, too: none is ever changed, removed or used again.
  * The files behind them may move.
  */
-const { realpathSync } = require("fs");
 const { availableParallelism } = require("os");
-const path = require("path");
 
 // Keys are made on libuv's threads, which are four unless told otherwise before the first of them starts: one for each
 // processor, and one for what must not wait for keys (signatures, host names).
@@ -26,7 +24,5 @@ module.exports = (name) => {
             `no provider "${name}": the stack was last changed by another version of this program; use that version`,
         );
     }
-    // By its real path: a module that is loaded once through a link and once without is two, and what `check` leaves in the
-    // one (writeOnly.ts, access.ts) the other lacks.
-    return require(path.join(realpathSync(__dirname), modules[name])).provider;
+    return require(modules[name]).provider;
 };

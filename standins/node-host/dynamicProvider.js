@@ -7,21 +7,16 @@
 "use strict";
 
 /* eslint-disable @typescript-eslint/no-require-imports -- plain CommonJS, run by node itself */
-const fs = require("fs");
 const { createRequire } = require("module");
 const path = require("path");
+const { whenEngineIsGone } = require("../frame/engineGone");
 const { isTranspileOnly } = require("./transpileOnly");
 
 // Only gRPC reads this: it must not look for the engine through the proxy of HTTPS_PROXY.
 const { no_grpc_proxy: own, no_proxy: general } = process.env;
 process.env.no_grpc_proxy = [own ?? general, "127.0.0.1,localhost"].filter(Boolean).join(",");
 
-// The engine holds the other end of stdin: it closes when the engine is gone, however it went.
-const input = fs.fstatSync(0);
-if (input.isFIFO() || input.isSocket()) {
-    process.stdin.on("end", () => process.exit(0));
-    process.stdin.resume();
-}
+whenEngineIsGone(() => process.exit(0));
 
 let server;
 try {

@@ -1,3 +1,4 @@
+import { isSameResourceName, isSameRegion } from "../components/azure/sameName";
 import { Outputs, PreviousState } from "./previousState";
 import { Settings } from "./settings";
 
@@ -17,19 +18,10 @@ export function presentPlace(
     const resourceName = String(recorded?.name ?? name ?? "");
     const group = String(previous.outputs["resourceGroupName"] ?? resourceGroupName ?? "");
     const isReplaced =
-        (name !== undefined && !isSameName(name, resourceName)) ||
-        (recorded !== undefined && plain(String(recorded.location)) !== plain(location)) ||
-        (resourceGroupName !== undefined && !isSameName(resourceGroupName, group));
+        (name !== undefined && !isSameResourceName(name, resourceName)) ||
+        (recorded !== undefined && !isSameRegion(String(recorded.location), location)) ||
+        (resourceGroupName !== undefined && !isSameResourceName(resourceGroupName, group));
     return resourceName === "" || group === "" || isReplaced
         ? undefined
         : { resourceGroupName: group, resourceName };
-}
-
-/** Azure shows a region's display name or its short form. */
-function plain(location: string): string {
-    return location.replace(/ /g, "").toLowerCase();
-}
-
-function isSameName(one: string, other: string): boolean {
-    return one.toLowerCase() === other.toLowerCase();
 }

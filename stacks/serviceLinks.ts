@@ -1,6 +1,7 @@
 import * as iothub from "@pulumi/azure-native/iothub";
 import * as pulumi from "@pulumi/pulumi";
 import { isForbidden } from "../components/azure/refusal";
+import { isSameResourceName } from "../components/azure/sameName";
 import {
     isLinkedAt,
     KnownLink,
@@ -153,7 +154,7 @@ async function otherKey(
     signedIn: SignedIn,
 ): Promise<string | undefined> {
     const { subscriptionId, resourceGroupName, hubName } = hubAddress(id);
-    const isNear = subscriptionId.toLowerCase() === signedIn.deployer.subscriptionId.toLowerCase();
+    const isNear = isSameResourceName(subscriptionId, signedIn.deployer.subscriptionId);
     try {
         if (!isNear) {
             return await policyKey(signedIn, id, policy);

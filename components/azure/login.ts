@@ -2,6 +2,7 @@ import type { TokenCredential } from "@azure/identity";
 import { azureCliAccount } from "./azureCli";
 import { azureCloud, Cloud } from "./cloud";
 import { azureCredential } from "./credentials";
+import { isSameResourceName } from "./sameName";
 import { LoginSettings, LoginWay, ReadSetting, readLoginSettings, Sourced } from "./loginSettings";
 
 /** A login to Azure as azure-native has it with the same settings. */
@@ -58,7 +59,11 @@ function cliLogin(settings: LoginSettings): AzureLogin {
         );
     }
     const { id, tenantId } = account;
-    if (tenant !== undefined && guid.test(tenant.value) && !isSame(tenant.value, tenantId)) {
+    if (
+        tenant !== undefined &&
+        guid.test(tenant.value) &&
+        !isSameResourceName(tenant.value, tenantId)
+    ) {
         throw new Error(
             `${tenant.from} is ${tenant.value}, but az reports the subscription ${id} in the tenant ${tenantId}: delete ${tenant.from}, or ` +
                 `set ARM_SUBSCRIPTION_ID to a subscription of that tenant (\`az login --tenant ${tenant.value}\` shows them)`,
@@ -71,8 +76,4 @@ function cliLogin(settings: LoginSettings): AzureLogin {
         subscription: { value: id, from: subscription?.from ?? "az's default" },
         credential: azureCredential(cloud, settings, id),
     };
-}
-
-function isSame(one: string, other: string): boolean {
-    return one.toLowerCase() === other.toLowerCase();
 }

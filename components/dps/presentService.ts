@@ -1,5 +1,6 @@
 import { createHash } from "crypto";
 import * as deviceprovisioning from "@pulumi/azure-native/deviceprovisioningservices";
+import { isSameResourceName, isSameRegion } from "../azure/sameName";
 import { isForbidden } from "../azure/refusal";
 import { HubParts, isAsDeclared, partsOf } from "../iothub/hubParts";
 import { foundOrNot } from "../iothub/presentHub";
@@ -118,7 +119,7 @@ export function keyDigest(key: string): string {
 /** Whether a service has this link at this place already, with whatever key. */
 export function isLinkedAt({ recorded }: PresentService, index: number, hostName: string): boolean {
     const { name = "" } = recorded.properties?.iotHubs?.[index] ?? {};
-    return name.toLowerCase() === hostName.toLowerCase();
+    return isSameResourceName(name, hostName);
 }
 
 /** Whether the last run has left the service as it is declared, whatever else it has. */
@@ -137,15 +138,10 @@ export function isServiceSettled(
             const digest = digests[hostName];
             return (
                 isLinkedAt(present, index, hostName) &&
-                plain(there.location ?? "") === plain(location) &&
+                isSameRegion(there.location ?? "", location) &&
                 there.allocationWeight === weight &&
                 (key === undefined || digest === undefined || digest === keyDigest(key))
             );
         })
     );
-}
-
-/** Azure shows a region's display name or its short form. */
-function plain(location: string): string {
-    return location.replace(/ /g, "").toLowerCase();
 }

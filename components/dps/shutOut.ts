@@ -1,3 +1,4 @@
+import { PromiseCache } from "../async/promiseCache";
 import { X509Certificate } from "crypto";
 import { retryStale } from "../azure/staleEtag";
 import { Change, changeIdentity } from "../registry/changeIdentity";
@@ -191,12 +192,8 @@ export async function sweepDenials(
     { group, owner }: Pick<RegisteringDevice, "group" | "owner">,
     isConfigured: (registrationId: string) => boolean,
 ): Promise<void> {
-    const asked = new Map<string, Promise<readonly number[]>>();
-    const trusted = (name: string) => {
-        const found = asked.get(name) ?? trustedBy(service, name);
-        asked.set(name, found);
-        return found;
-    };
+    const asked = new PromiseCache<readonly number[]>();
+    const trusted = (name: string) => asked.get(name, () => trustedBy(service, name));
     for (const [id, present] of await service.individuals()) {
         const mark = markOf(present.initialTwin);
         const isOurs = isDenial(present) && mark?.stack === owner;

@@ -1,3 +1,4 @@
+import { isSameResourceName } from "../azure/sameName";
 import type * as native from "@pulumi/azure-native/types/input";
 import * as pulumi from "@pulumi/pulumi";
 import { nameIn } from "../azure/resourceId";
@@ -113,5 +114,5 @@ export function isRouted(
 }
 
 function isOne(all: readonly string[], one: string): boolean {
-    return all.some((other) => other.toLowerCase() === one.toLowerCase());
+    return all.some((other) => isSameResourceName(other, one));
 }

@@ -1,5 +1,6 @@
 import { X509Certificate } from "crypto";
 import { publicKeyId } from "../x509/certificates";
+import { leafNotAfter } from "../x509/issue";
 import { generationOfIssuer } from "./formerCertificates";
 
 const day = 24 * 3600 * 1000;
@@ -162,8 +163,7 @@ function renewalDue({ certificate, wanted, now }: Situation): string | undefined
     if (now < end - renewBeforeDays * day || issuerCertificate === undefined) {
         return undefined;
     }
-    const issuerEnd = Date.parse(new X509Certificate(issuerCertificate).validTo);
-    const renewed = Math.min(now + validityDays * day, issuerEnd);
+    const renewed = leafNotAfter(issuerCertificate, validityDays, now).getTime();
     return renewed < end + day ? undefined : `expires ${new Date(end).toISOString()}`;
 }
 

@@ -71,9 +71,9 @@ function makeKeys(
 }
 
 /** When a certificate of `days` days that starts now would end under this issuer: nothing outlives its issuer. */
-export function leafNotAfter(issuerCertificatePem: string, days: number): Date {
+export function leafNotAfter(issuerCertificatePem: string, days: number, now = Date.now()): Date {
     const issuerEnd = new x509.X509Certificate(issuerCertificatePem).notAfter.getTime();
-    return new Date(Math.min(Date.now() + days * day, issuerEnd));
+    return new Date(Math.min(now + days * day, issuerEnd));
 }
 
 /**

@@ -94,6 +94,7 @@ export function blockReason(group: string): string {
     return `blocked with enrollment group ${group}`.slice(0, 128);
 }
 
+/** As the reason of a block, a text that identities of running stacks bear. */
 const dropped = "its CA or enrollment group was removed";
 
 /** Written to the identity of a device that the configuration does not name, when its group or its CA went. */

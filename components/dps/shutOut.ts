@@ -241,7 +241,8 @@ function isBlockedWith({ statusReason }: DeviceRecord, group: string | undefined
     return group !== undefined && statusReason === blockReason(group);
 }
 
-const offReason = "disabled in the configuration";
+/** Identities of running stacks bear it: another text would not be known for the program's own. */
+export const offReason = "off in the configuration";
 
 function isOff({ status, statusReason = "" }: DeviceRecord): boolean {
     return status === "disabled" && (statusReason === offReason || isDropped(statusReason));

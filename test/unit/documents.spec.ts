@@ -4,6 +4,8 @@ import * as path from "path";
 import * as Ajv from "ajv";
 import { load } from "js-yaml";
 import { parsers } from "prettier/plugins/markdown";
+import { blockReason, droppedReason } from "../../components/dps/blockedDevices";
+import { offReason } from "../../components/dps/shutOut";
 import { readSettings } from "../../stacks/config";
 import { stackFileSchema } from "../../stacks/config/schema/jsonSchema";
 
@@ -244,6 +246,11 @@ describe("CHANGELOG", () => {
         const names = Object.keys(JSON.parse(readFileSync(table, "utf8")) as object);
         const listed = frozen(/^\| loader/).filter((word) => !word.startsWith("components/"));
         assert.deepEqual(names.sort(), listed.sort());
+    });
+
+    it("freezes the reasons by which identities are known as disabled by the program", () => {
+        const reasons = [offReason, blockReason("GROUP"), droppedReason("GROUP")];
+        assert.deepEqual(frozen(/^\| reasons on identities/), reasons);
     });
 
     it("freezes the outputs that the reference lists", () => {

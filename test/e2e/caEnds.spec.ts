@@ -47,7 +47,10 @@ describe("CAs that are about to expire", function () {
     it("are announced in time, with dependents and remedy", async () => {
         await setClock(75);
         const { stdout } = await deployment.stack.preview({ color: "never" });
-        assert.match(stdout, /The root CA "root" expires on \S+, in 24 days\. Create a new one with/);
+        assert.match(
+            stdout,
+            /The root CA "root" expires on \S+, in 24 days\. Create a new one with/,
+        );
         assert.match(
             stdout,
             /The intermediate CA "pumps-g1" expires on \S+, in 24 days; .*group pumps.*intermediate\.generation 2;/,

@@ -1,13 +1,16 @@
 import { X509Certificate } from "crypto";
+import type { ReasonName } from "../../components/pki/reissueReasons";
 import { isUnknown, stableJson } from "../../components/dynamic/values";
 import { generatedKey, KeyAlgorithm } from "../../components/x509/issue";
 import { kindOf } from "../../stacks/deviceKinds/deviceKinds";
 import { DeviceSettings } from "../../stacks/settings";
 import { Properties, Step } from "./step";
 
-export type CertificateReason = "key changed" | "issuer rotated" | "policy changed" | "renewal due";
-
-const policy = ["organization", "country", "validityDays", "keyAlgorithm"];
+/** By the names that the provider tells while it issues. Of the inputs the steps have both, of the certificate one. */
+const inputsOf = {
+    "subject changed": ["organization", "country"],
+    "policy changed": ["validityDays"],
+} as const;
 
 /**
  * Why a certificate is issued again; the first of several is the weightiest. Nothing else changed: it is due.
@@ -18,17 +21,21 @@ const policy = ["organization", "country", "validityDays", "keyAlgorithm"];
 export function certificateReasons(
     { before, after }: Step,
     device: DeviceSettings | undefined,
-): CertificateReason[] {
+): ReasonName[] {
     const [olds, news] = [before?.inputs ?? {}, after?.inputs ?? {}];
-    const reasons: CertificateReason[] = [];
+    const reasons: ReasonName[] = [];
     if (isOtherKey(before?.outputs ?? {}, news, device)) {
         reasons.push("key changed");
     }
     if (isUnknown(news.issuer) || news.issuer !== olds.issuer) {
         reasons.push("issuer rotated");
     }
-    if (policy.some((name) => stableJson(olds[name] ?? null) !== stableJson(news[name] ?? null))) {
-        reasons.push("policy changed");
+    const isOther = (name: string): boolean =>
+        stableJson(olds[name] ?? null) !== stableJson(news[name] ?? null);
+    for (const reason of ["subject changed", "policy changed"] as const) {
+        if (inputsOf[reason].some(isOther)) {
+            reasons.push(reason);
+        }
     }
     return reasons.length === 0 ? ["renewal due"] : reasons;
 }

@@ -82,6 +82,7 @@ describe("why a certificate is issued again", () => {
         assert.deepEqual(reasons({ issuer: "b" }), ["issuer rotated"]);
         assert.deepEqual(reasons({ issuer: unknown }), ["issuer rotated"]);
         assert.deepEqual(reasons({ validityDays: 60 }), ["policy changed"]);
+        assert.deepEqual(reasons({ organization: "Fabrikam" }), ["subject changed"]);
         assert.deepEqual(reasons({ keyGeneration: 2, issuer: unknown }), [
             "key changed",
             "issuer rotated",

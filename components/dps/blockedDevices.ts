@@ -89,12 +89,20 @@ export function isForgotten({ authentication }: DeviceRecord): boolean {
     );
 }
 
+/*
+ * Reasons on identities. Those of running stacks bear them: another text would not be known for the program's own.
+ */
+
+/** Written to the identity of a device that was disabled alone. */
+export const offReason = "off in the configuration";
+
+const blocked = "blocked with enrollment group";
+
 /** Written to the identity of a device that was disabled with its group. */
 export function blockReason(group: string): string {
-    return `blocked with enrollment group ${group}`.slice(0, 128);
+    return `${blocked} ${group}`.slice(0, 128);
 }
 
-/** As the reason of a block, a text that identities of running stacks bear. */
 const dropped = "its CA or enrollment group was removed";
 
 /** Written to the identity of a device that the configuration does not name, when its group or its CA went. */
@@ -104,6 +112,17 @@ export function droppedReason(group: string): string {
 
 export function isDropped(reason: string): boolean {
     return reason.startsWith(dropped);
+}
+
+/** Whether the program disabled the device, or took its certificate from it, for any reason. */
+export function isDisabledByProgram(device: DeviceRecord): boolean {
+    const { statusReason = "" } = device;
+    return (
+        isForgotten(device) ||
+        statusReason === offReason ||
+        statusReason.startsWith(`${blocked} `) ||
+        isDropped(statusReason)
+    );
 }
 
 /** The record that a device shall have; undefined: as it is. */

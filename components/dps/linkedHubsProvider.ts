@@ -8,6 +8,7 @@
  * | update | for hubs that go: GET of the hub; POST /enrollmentGroups/query, /registrations/{group}/query, /enrollments/query; GET /registrations/{id}; its hub's POST /devices/query, GET /twins/{id}, POST /devices (bulk delete); DELETE /registrations/{id} | update again |
  * | delete | as update, for all that the configuration does not link; none in a destroy | delete again |
  */
+import * as pLimit from "p-limit";
 import type {
     CheckResult,
     ConfigureRequest,
@@ -24,7 +25,7 @@ import { changedKeys, isUnknown } from "../dynamic/values";
 import { changeIdentity } from "../registry/changeIdentity";
 import { hubRegistryAt } from "../registry/hubRegistry";
 import { ownerOf } from "../registry/registry";
-import { refuseForeign } from "./blockedDevices";
+import { isDisabledByProgram, refuseForeign } from "./blockedDevices";
 import { Enrollments, RegisteredDevice } from "../enrollments/enrollments";
 import { exists, service, serviceAtOnce, ServiceAddress } from "../enrollments/services";
 
@@ -128,28 +129,31 @@ async function leave(state: Inputs, hubs: readonly Hub[]): Promise<void> {
         }
     }
     const present = hubs.map(({ hostName }) => hostName).filter((one) => !gone.has(one));
-    const unrecorded = (await Promise.all(present.map(registeredOn))).flat();
-    const problems: string[] = [];
+    const unrecorded = (await Promise.all(present.map(unrecordedOn))).flat();
+    const problems = unrecorded
+        .filter(({ isOurs, isEnabled }) => isEnabled && !isOurs)
+        .map((one) =>
+            stillIn(
+                one,
+                "it has no owner tag, and the provisioning service has no registration of it any more",
+            ),
+        );
     const recorded = new Set(devices);
-    const waiting = [...devices, ...unrecorded];
-    const worker = async (): Promise<void> => {
-        for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-            const { assignedHub, deviceId } = next;
-            try {
-                if (!gone.has(assignedHub)) {
-                    await remove(next, state.owner);
-                }
-                if (recorded.has(next)) {
-                    await enrollments.deleteRegistration(deviceId);
-                }
-            } catch (error) {
-                problems.push(
-                    `device "${deviceId}" can still connect to ${assignedHub}: ${(error as Error).message}`,
-                );
+    const atOnce = pLimit(parallel);
+    const leaveOne = async (device: RegisteredDevice): Promise<void> => {
+        try {
+            if (!gone.has(device.assignedHub)) {
+                await remove(device, state.owner);
             }
+            if (recorded.has(device)) {
+                await enrollments.deleteRegistration(device.deviceId);
+            }
+        } catch (error) {
+            problems.push(stillIn(device, (error as Error).message));
         }
     };
-    await Promise.all(Array.from({ length: parallel }, worker));
+    const leaving = [...devices, ...unrecorded.filter(({ isOurs }) => isOurs)];
+    await Promise.all(leaving.map((device) => atOnce(() => leaveOne(device))));
     if (problems.length > 0) {
         throw new Error(
             `${firstOf(problems).join("\n")}\nDelete it there, or link the hub again, and run this again.`,
@@ -163,12 +167,30 @@ async function leave(state: Inputs, hubs: readonly Hub[]): Promise<void> {
     }
 }
 
-/** The service forgets a registration with its enrollment; the identity that came of it has no owner tag. */
-async function registeredOn(hostName: string): Promise<RegisteredDevice[]> {
+function stillIn({ deviceId, assignedHub }: RegisteredDevice, why: string): string {
+    return `device "${deviceId}" can still connect to ${assignedHub}: ${why}`;
+}
+
+interface UnrecordedDevice extends RegisteredDevice {
+    readonly isEnabled: boolean;
+    /** The program wrote its reason there. */
+    readonly isOurs: boolean;
+}
+
+/**
+ * The service forgets a registration with its enrollment; the identity that came of it has no owner tag, as one has that
+ * the hub's own people made.
+ */
+async function unrecordedOn(hostName: string): Promise<UnrecordedDevice[]> {
     const { registry } = await hubRegistryAt(hostName);
     return (await registry.selfSigned())
         .filter((device) => ownerOf(device) === undefined && isConfigured(device.deviceId))
-        .map(({ deviceId }) => ({ deviceId, assignedHub: hostName }));
+        .map((device) => ({
+            deviceId: device.deviceId,
+            assignedHub: hostName,
+            isEnabled: device.status === "enabled",
+            isOurs: isDisabledByProgram(device),
+        }));
 }
 
 async function remove({ assignedHub, deviceId }: RegisteredDevice, owner: string): Promise<void> {

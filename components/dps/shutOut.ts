@@ -5,7 +5,7 @@ import { Change, changeIdentity } from "../registry/changeIdentity";
 import { hubRegistryAt, linkedHostNames } from "../registry/hubRegistry";
 import { DeviceRecord, ownerTag } from "../registry/registry";
 import { isSameName } from "../x509/distinguishedName";
-import { blockReason, isDropped, isForgotten, refuseForeign } from "./blockedDevices";
+import { blockReason, isDropped, isForgotten, offReason, refuseForeign } from "./blockedDevices";
 import { Enrollments, PresentEnrollment } from "../enrollments/enrollments";
 import { FormerGroup, noGroup } from "./formerGroups";
 import { generationIn } from "./generations";
@@ -240,9 +240,6 @@ export async function isCut(service: Enrollments, device: RegisteringDevice): Pr
 function isBlockedWith({ statusReason }: DeviceRecord, group: string | undefined): boolean {
     return group !== undefined && statusReason === blockReason(group);
 }
-
-/** Identities of running stacks bear it: another text would not be known for the program's own. */
-export const offReason = "off in the configuration";
 
 function isOff({ status, statusReason = "" }: DeviceRecord): boolean {
     return status === "disabled" && (statusReason === offReason || isDropped(statusReason));

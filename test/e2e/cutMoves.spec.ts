@@ -288,6 +288,27 @@ describe("what was moved before it is switched off, and hubs that are not linked
         await claim(null);
     });
 
+    it("leaves an identity that the hub's own people may have made, and fails", async () => {
+        const registry = Registry.fromTokenCredential(farHub, new EnvironmentCredential());
+        const there = (await registry.list()).responseBody.map(({ deviceId }) => deviceId);
+        const id = [...former.keys()].find((one) => !there.includes(one)) ?? "";
+        const primaryThumbprint = "AB".repeat(32);
+        await registry.create({
+            deviceId: id,
+            authentication: { type: "selfSigned", x509Thumbprint: { primaryThumbprint } },
+        } as unknown as Parameters<Registry["create"]>[0]);
+        await assert.rejects(
+            up(),
+            new RegExp(`device "${id}" can still connect to ${farHub}: it has no owner tag`),
+        );
+        const { responseBody } = await registry.get(id);
+        assert.equal(
+            responseBody.authentication?.x509Thumbprint?.primaryThumbprint,
+            primaryThumbprint,
+        );
+        await registry.delete(id);
+    });
+
     it("a hub that is not linked any more has none of the stack's devices", async () => {
         assert.ok(onFar().length > 0);
         await up();

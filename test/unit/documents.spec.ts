@@ -4,8 +4,7 @@ import * as path from "path";
 import * as Ajv from "ajv";
 import { load } from "js-yaml";
 import { parsers } from "prettier/plugins/markdown";
-import { blockReason, droppedReason } from "../../components/dps/blockedDevices";
-import { offReason } from "../../components/dps/shutOut";
+import { blockReason, droppedReason, offReason } from "../../components/dps/blockedDevices";
 import { readSettings } from "../../stacks/config";
 import { stackFileSchema } from "../../stacks/config/schema/jsonSchema";
 

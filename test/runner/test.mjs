@@ -22,7 +22,7 @@ const testSeconds = 45 * 60;
 /** How long a mocha process may live on after its last test. */
 const endSeconds = 60;
 const silenceSeconds = 30;
-/** The folder of test/ whose tests want the Azure CLI, and the one whose tests run the Pulumi CLI and take longest. */
+/** The folder of test/ whose tests want the Azure CLI and Python; the one whose tests run the Pulumi CLI and take longest. */
 const clientFolder = "clients";
 const engineFolder = "e2e";
 /** Where tests are: the program's, and those of the workspace packages. */
@@ -111,8 +111,11 @@ async function runChecks(lane) {
     await check(lane, "nothing unused (knip)", ...node("knip/bin/knip.js"));
 }
 
-/** The status of what installs a tool when its registry cannot be reached: in CI the one excuse for not having it. */
-const registryUnreachable = 3;
+/**
+ * The status of what installs a tool when its registry cannot be reached or the machine lacks what it runs on: in CI the one
+ * excuse for not having it.
+ */
+const cannotBeHadHere = 3;
 
 /** Makes a tool ready for the tests that want it: what its script prints goes into their environment. */
 async function prepare(lane, { name, script, variable }) {
@@ -120,17 +123,27 @@ async function prepare(lane, { name, script, variable }) {
     const { stdout, stderr, status } = await run(script, [], { timeoutSeconds: 1200 });
     lane.write(stderr);
     process.env[variable] = stdout.trim();
-    if (inCi && status !== 0 && status !== registryUnreachable) {
+    if (inCi && status !== 0 && status !== cannotBeHadHere) {
         total.failed.push(`${name}: cannot be installed although the registry answers`);
     }
 }
 
-const azureCli = { name: "Azure CLI", script: "scripts/azure-cli.sh", variable: "AZURE_CLI" };
+/** What the tests with outside clients want. */
+const clientTools = [
+    { name: "Azure CLI", script: "scripts/azure-cli.sh", variable: "AZURE_CLI" },
+    { name: "Python SDKs", script: "scripts/python-sdks.sh", variable: "PYTHON_SDKS" },
+];
 const nodeVersions = {
     name: "Node.js versions",
     script: "scripts/node-versions.sh",
     variable: "NODE_VERSIONS",
 };
+
+async function prepareAll(lane, tools) {
+    for (const tool of tools) {
+        await prepare(lane, tool);
+    }
+}
 
 /** Aborts a mocha process that does not end although its results are written: something holds it open. */
 function abortWhenStuck(resultsFile) {
@@ -231,7 +244,7 @@ async function runAll(first, others) {
         await runChecks(first);
         await runMocha(first, "tests", quick);
         if (clients.length > 0) {
-            await prepare(first, azureCli);
+            await prepareAll(first, clientTools);
             await runMocha(first, "tests with clients that nobody here wrote", clients);
         }
         await runEngine(first);
@@ -281,7 +294,7 @@ async function main() {
     } else {
         const chosen = mochaArguments(args);
         if (chosen.some(isIn(clientFolder))) {
-            await prepare(first, azureCli);
+            await prepareAll(first, clientTools);
         }
         if (chosen.some(isIn(engineFolder))) {
             await prepare(first, nodeVersions);

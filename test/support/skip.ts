@@ -4,6 +4,7 @@ import { Hook } from "mocha";
 export type Lack =
     | "Pulumi CLI"
     | "Azure CLI"
+    | "Python"
     | "official azure-native plugin"
     | "OpenSSL"
     | "Go"

@@ -41,3 +41,13 @@ export function nodeFolder(context: Mocha.Context, major: string): string {
         skip(context, { lacks: "Node.js version", why: "see what `scripts/node-versions.sh` says" })
     );
 }
+
+/** The Python with Azure's SDKs as `npm test` found it (PYTHON_SDKS); without one the test or suite is skipped. */
+export function requirePythonSdks(context: Mocha.Context): string {
+    const python =
+        process.env.PYTHON_SDKS || path.join(repository, ".local/python-sdks-venv/bin/python");
+    if (!existsSync(python)) {
+        return skip(context, { lacks: "Python", why: "see what `scripts/python-sdks.sh` says" });
+    }
+    return python;
+}

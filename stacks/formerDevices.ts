@@ -44,7 +44,7 @@ function warnOfRegistered(ids: readonly string[]): void {
         void pulumi.log.warn(
             `${nameList(ids)}: left the configuration before this version ran; the identity that the ` +
                 `provisioning service created STAYS on the hub, and can connect until its certificate expires. To cut it off: ` +
-                `add the device again, run "pulumi up", and remove it again; or delete the identity (az iot hub device-identity delete).`,
+                `add the device again, run "pulumi up", and remove it again; or delete the identity (az iot hub device-identity delete --auth-type login).`,
         );
     }
 }

@@ -10,7 +10,7 @@ interface DataPlane {
 }
 
 /** Azure docs: "Control access to IoT Hub by using Microsoft Entra ID". */
-const hubPlane: DataPlane = {
+export const hubPlane: DataPlane = {
     what: "the hub's devices",
     role: "IoT Hub Data Contributor",
     actions: ["devices/read", "devices/write", "devices/delete", "twins/read", "twins/write"].map(

@@ -1,11 +1,15 @@
 import { isForbidden } from "./armReader";
 import { CheckContext } from "./context";
-import { error, Finding, ok } from "./finding";
-import { grantCommand, missingActions, permissionsOn } from "./permissions";
+import { hubPlane } from "./dataRoles";
+import { error, Finding, ok, warning } from "./finding";
+import { grantCommand, missingActions, missingDataActions, permissionsOn } from "./permissions";
 
 const listKeys = "Microsoft.Devices/IotHubs/listkeys/action";
 
-/** Whether the hubs beside the stack's own are there, and their keys may be read for the link. */
+/**
+ * Whether the hubs beside the stack's own are there, their keys may be read for the link, and their devices may be changed: `up`
+ * assigns no role there.
+ */
 export async function checkLinkedHubs(context: CheckContext): Promise<Finding[]> {
     const linked = context.settings.dps?.linkedHubs ?? [];
     return Promise.all(linked.map(({ id }) => checkLinkedHub(context, id)));
@@ -20,12 +24,18 @@ async function checkLinkedHub(context: CheckContext, id: string): Promise<Findin
                 "correct its ID in iot-x509:dps.linkedHubs, or delete it from the list",
             );
         }
-        const lacking = missingActions(await permissionsOn(arm, id), [listKeys]);
-        return lacking.length === 0
+        const permissions = await permissionsOn(arm, id);
+        if (missingActions(permissions, [listKeys]).length > 0) {
+            return error(
+                `this login may not ${listKeys} on the linked hub ${id}`,
+                grantCommand(context, "Contributor", id),
+            );
+        }
+        return missingDataActions(permissions, hubPlane.actions).length === 0
             ? ok(`the linked hub ${id} exists`)
-            : error(
-                  `this login may not ${listKeys} on the linked hub ${id}`,
-                  grantCommand(context, "Contributor", id),
+            : warning(
+                  `this login has no role for the devices of the linked hub ${id}: none can be cut off there`,
+                  grantCommand(context, hubPlane.role, id),
               );
     } catch (failure) {
         if (!isForbidden(failure)) {

@@ -150,7 +150,7 @@ function lines(
             ? []
             : [
                   `devices on ${hostName} that this stack did not declare: ${nameList(others)}; ` +
-                      `delete unused ones (az iot hub device-identity delete), or adopt them (adopt: true)`,
+                      `delete unused ones (az iot hub device-identity delete --auth-type login), or adopt them (adopt: true)`,
               ]),
     ];
 }

@@ -12,7 +12,7 @@ const servicesOf = "providers/Microsoft.Devices/provisioningServices";
 /** A precondition that is broken, and how the command tells it. */
 interface Broken {
     readonly name: string;
-    readonly settings?: Raw;
+    readonly settings?: Raw | ((wire: ArmWire) => Raw);
     readonly native?: Raw;
     readonly environment?: NodeJS.ProcessEnv;
     /** Breaks it; may give the login that is used. */
@@ -409,6 +409,25 @@ const broken: readonly Broken[] = [
         status: 1,
     },
     {
+        name: "a linked hub whose devices the login may not change",
+        settings: ({ subscription }) => ({
+            dps: {
+                linkedHubs: [
+                    { id: `${subscription}/resourceGroups/far/${hubsOf}/near-hub`, location },
+                ],
+            },
+        }),
+        break: async (wire) => {
+            await makeHub(wire, "far", "near-hub");
+            return holding("Owner")(wire);
+        },
+        check: "linked hubs",
+        severity: "warning",
+        text: /no role for the devices of the linked hub .*near-hub: none can be cut off there/,
+        remedy: /--role 'IoT Hub Data Contributor' .*\/near-hub/,
+        status: 0,
+    },
+    {
         name: "an encrypted region",
         settings: { location: { secure: "AAAA" } },
         check: "regions",
@@ -476,7 +495,11 @@ describe("npm run check", function () {
 
     for (const one of broken) {
         it(`finds ${one.name}`, async () => {
-            project.settings(one.settings, one.native);
+            const { settings } = one;
+            project.settings(
+                typeof settings === "function" ? settings(wire) : settings,
+                one.native,
+            );
             const login = (await one.break?.(wire)) ?? undefined;
             const { status, findings, out } = await project.report(login, one.environment);
             const found = findings.filter(

@@ -11,6 +11,7 @@ import { Field } from "../real/field";
 import { Standing, Watch } from "../real/watch";
 import { azureProblems } from "./azure";
 import { authoritiesOf, certificateProblems, keysOf } from "./certificates";
+import { awaitsMoves, changesOf } from "./fleetSummary";
 import { visit } from "./fieldTrip";
 import { identityProblems } from "./identities";
 import { differ, differAsSets, Seen } from "./seen";
@@ -86,12 +87,8 @@ export class Judge {
         this.add(orphans.map((one) => `a process outlived its engine: ${one.slice(0, 120)}`));
     }
 
-    mustBeAsAnnounced(preview: EngineResult, up: EngineResult): void {
-        const words = ({ steps }: EngineResult): string[] =>
-            steps.map(({ op, urn }) => `${op} ${shortened(urn)}`);
-        const [announced, done] = [words(preview), words(up)];
-        const only = (these: string[], those: string[]): string[] =>
-            these.filter((one) => !those.includes(one)).sort();
+    mustBeAsAnnounced(preview: EngineResult, run: EngineResult): void {
+        const [announced, done] = [stepsOf(preview), stepsOf(run)];
         this.add([
             ...only(announced, done).map((one) => `announced and not done: ${one}`),
             ...only(done, announced).map((one) => `done and not announced: ${one}`),
@@ -101,6 +98,20 @@ export class Judge {
         ]);
     }
 
+    /** A run that was stopped or failed did nothing else than what was announced. */
+    mustNotExceed(preview: EngineResult, run: EngineResult): void {
+        const more = only(stepsOf(run), stepsOf(preview));
+        this.add(more.map((one) => `begun in a disturbed run and not announced: ${one}`));
+    }
+
+    /** By stack and operation; a preview that awaits moves says no more than that. */
+    fleetMustBeAsAnnounced(preview: EngineResult, up: EngineResult): void {
+        const announced = changesOf(preview.text);
+        if (announced !== undefined || !awaitsMoves(preview.text)) {
+            this.add(differ("what the fleet's stacks did", changesOf(up.text), announced));
+        }
+    }
+
     mustBeQuiet(what: string, { status, steps, text }: EngineResult): void {
         if (status !== 0 || steps.length > 0) {
             const shown = steps.map(({ op, urn }) => `${op} ${shortened(urn)}`).join(", ");
@@ -108,11 +119,11 @@ export class Judge {
         }
     }
 
-    /** Its summary of all stacks names no operation. */
-    fleetMustBeQuiet({ text }: EngineResult): void {
-        const summary = /^ {2}in all +(.*)$/m.exec(text)?.[1];
-        if (summary === undefined || !/^(nothing|[\d,]+ unchanged)$/.test(summary)) {
-            this.add([`the next fleet preview is not empty:\n    ${text.slice(-1500)}`]);
+    /** Its summary names no operation for any stack. */
+    fleetMustBeQuiet(what: string, { text }: EngineResult): void {
+        const changes = changesOf(text);
+        if (changes === undefined || Object.values(changes).some((list) => list !== "")) {
+            this.add([`${what} is not empty:\n    ${text.slice(-1500)}`]);
         }
     }
 
@@ -339,6 +350,14 @@ export class Judge {
 
 function tagsOf(config: WalkConfig, id: string): Record<string, unknown> {
     return effective(config).devices.find((one) => one.id === id)?.tags ?? {};
+}
+
+function stepsOf({ steps }: EngineResult): string[] {
+    return steps.map(({ op, urn }) => `${op} ${shortened(urn)}`);
+}
+
+function only(these: readonly string[], those: readonly string[]): string[] {
+    return these.filter((one) => !those.includes(one)).sort();
 }
 
 function shortened(urn: string): string {

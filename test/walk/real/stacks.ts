@@ -3,7 +3,7 @@ import { WalkFailure } from "../oracle/judge";
 import { Seen } from "../oracle/seen";
 import { foreignHubName } from "./byHand";
 import { Dump, HubDump } from "./dump";
-import { Engine } from "./engine";
+import { Engine, EngineResult } from "./engine";
 import { readState, StateResource } from "./stackState";
 
 /** End of the name of the stack that stands for the lock of `npm run fleet`. */
@@ -26,6 +26,16 @@ export class Stacks {
                 await this.engine.read("cancel", "--yes", "--stack", name);
             }
         }
+    }
+
+    /** What a refresh finds in each stack, without writing it down. */
+    async refreshes(): Promise<[stack: string, run: EngineResult][]> {
+        const runs: [string, EngineResult][] = [];
+        for (const name of await this.names()) {
+            const flags = ["--preview-only", "--expect-no-changes", "--stack", name];
+            runs.push([name, await this.engine.run("refresh", ...flags)]);
+        }
+        return runs;
     }
 
     async see(): Promise<Seen> {

@@ -11,8 +11,9 @@ import { Judge, WalkFailure } from "../oracle/judge";
 import { Seen } from "../oracle/seen";
 import { AzureWire } from "./azure";
 import { ByHand } from "./byHand";
+import { atCall, failFifth, Run } from "./disturbance";
 import { Dump } from "./dump";
-import { Engine, EngineResult } from "./engine";
+import { Engine } from "./engine";
 import { Field } from "./field";
 import { FleetRun } from "./fleetRun";
 import { OfflineRoot } from "./offlineRoot";
@@ -31,17 +32,6 @@ const day = 24 * 3600;
 /** How long after the first of two fleet runs the second begins, in milliseconds. */
 const secondRunAfter = 1500;
 const laterClock = path.resolve(__dirname, "../../support/laterClock.js");
-/** A fifth of all requests, in equal parts: stale, throttled, broken, slow, lost before and after the effect. */
-const faults = [
-    { method: "PUT|POST|PATCH|DELETE", status: 412 },
-    { status: 429, retryAfter: 1 },
-    { status: 503 },
-    { delayMilliseconds: 300 },
-    { drop: true },
-    { drop: true, when: "after" },
-];
-const faultRate = 0.2;
-
 const running = new Set<Walker>();
 
 /** Removes what walks that did not end have on disk. */
@@ -150,9 +140,7 @@ export class Walker {
             this.seen = await this.stacks.see();
         }
         this.standing = await this.judge.look(model, this.seen, watch, hubBefore);
-        if (model.config.shards === undefined) {
-            await this.mustBeQuiet();
-        }
+        await (model.config.shards === undefined ? this.mustBeQuiet() : this.fleetMustBeQuiet());
         this.judge.throwIfAny();
         noteCompleted(model);
     }
@@ -171,29 +159,33 @@ export class Walker {
     private async fleetUp(model: Model): Promise<void> {
         noteRun(model);
         await this.write(model);
+        const flags = model.needsRefresh ? ["--refresh"] : [];
+        const preview = await FleetRun.start(this.engine, "preview", ...flags).ended;
+        this.judge.mustSucceed("fleet preview", preview);
         const watch = await Watch.begin(this.field, this.standing);
         const { shards } = model.config;
-        const flags = model.needsRefresh ? ["--refresh"] : [];
         const run = await FleetRun.start(this.engine, "up", ...flags).ended;
         await watch.end();
         this.judge.mustSucceed(`fleet up (shards ${shards ?? "none"})`, run);
+        this.judge.fleetMustBeAsAnnounced(preview, run);
         this.judge.throwIfAny();
         await this.look(model, watch);
-        if (shards !== undefined) {
-            const preview = await FleetRun.start(this.engine, "preview").ended;
-            this.judge.mustSucceed("fleet preview", preview);
-            this.judge.fleetMustBeQuiet(preview);
-            this.judge.throwIfAny();
+    }
+
+    /** The same of all stacks of a fleet. */
+    private async fleetMustBeQuiet(): Promise<void> {
+        const preview = await FleetRun.start(this.engine, "preview").ended;
+        this.judge.mustSucceed("the next fleet preview", preview);
+        this.judge.fleetMustBeQuiet("the next fleet preview", preview);
+        for (const [stack, refresh] of await this.stacks.refreshes()) {
+            this.judge.mustBeQuiet(`a refresh of ${stack}`, refresh);
         }
     }
 
     /** A run that a fifth of all requests fails in; it may fail, but harms nobody, and the next one ends it. */
     async upWithFaults(model: Model): Promise<void> {
         await this.disturbed(model, async (run) => {
-            const rate = 1 - Math.pow(1 - faultRate, 1 / faults.length);
-            for (const fault of faults) {
-                await this.emulator.manage("POST", "/faults", { rate, ...fault });
-            }
+            await failFifth(this.emulator);
             await run.ended;
         });
     }
@@ -205,20 +197,8 @@ export class Walker {
         call: number,
         when: "before" | "after",
     ): Promise<void> {
-        const delayMilliseconds = how === "kill" ? 600_000 : 3000;
-        const rule = { host: "management|azure-devices", skip: call, count: 1, when };
         await this.disturbed(model, async (run) => {
-            await this.emulator.manage("POST", "/faults", { ...rule, delayMilliseconds });
-            let isOver = false;
-            void run.ended.finally(() => (isOver = true));
-            while (!isOver) {
-                const [fault] = await this.emulator.manage<{ hits: number }[]>("GET", "/faults");
-                if (fault.hits > 0) {
-                    run[how]();
-                    break;
-                }
-                await new Promise((resolve) => setTimeout(resolve, 50));
-            }
+            await atCall(this.emulator, call, { how, when, run });
             await run.ended;
         });
     }
@@ -242,29 +222,29 @@ export class Walker {
         }
     }
 
-    private async disturbed(
-        model: Model,
-        disturb: (run: {
-            readonly ended: Promise<EngineResult>;
-            kill(): void;
-            interrupt(): void;
-        }) => Promise<void>,
-    ): Promise<void> {
+    private async disturbed(model: Model, disturb: (run: Run) => Promise<void>): Promise<void> {
         await this.settle(model);
         const isFleet = model.config.shards !== undefined || model.applied?.shards !== undefined;
         noteRun(model);
         const flags = model.needsRefresh ? ["--refresh"] : [];
+        const preview = isFleet
+            ? undefined
+            : await this.engine.run("preview", "--stack", stackName, ...flags);
         const watch = await Watch.begin(this.field, this.standing);
         const run = isFleet
             ? FleetRun.start(this.engine, "up", ...flags)
             : this.engine.start("up", "--yes", "--skip-preview", ...flags);
         await disturb(run);
-        const { status, text } = await run.ended;
+        const ended = await run.ended;
         await this.emulator.manage("DELETE", "/faults");
         await watch.end();
         this.judge.mustEnd(await this.engine.orphans());
-        this.judge.mustNotLeak(text);
-        if (status !== 0) {
+        this.judge.mustNotLeak(ended.text);
+        if (preview !== undefined) {
+            this.judge.mustSucceed("preview", preview);
+            this.judge.mustNotExceed(preview, ended);
+        }
+        if (ended.status !== 0) {
             await this.stacks.unlock();
         }
         // Who was not to be cut off was not; then the run is ended as a person would.
@@ -285,6 +265,9 @@ export class Walker {
         await watch.end();
         const [, name] = words;
         await this.judge.mustHaveStayed(watch, [name]);
+        const quiet = ["--stack", stackName, "--expect-no-changes", ...target];
+        const next = await this.engine.run("preview", ...quiet);
+        this.judge.mustBeQuiet(`the next preview --target of ${words.join(" ")}`, next);
         this.judge.throwIfAny();
     }
 
@@ -338,17 +321,26 @@ export class Walker {
     /** @returns whether everything was destroyed: a protected stack refuses, and must then be whole */
     async destroy(model: Model): Promise<boolean> {
         const isFleet = model.applied?.shards !== undefined;
+        const isProtected = model.applied?.protect === true;
+        const preview =
+            isFleet || isProtected
+                ? undefined
+                : await this.engine.run("destroy", "--preview-only", "--stack", stackName);
         const watch = await Watch.begin(this.field, this.standing);
         const run = isFleet
             ? await FleetRun.start(this.engine, "destroy", "--yes").ended
             : await this.engine.run("destroy", "--yes", "--skip-preview");
         await watch.end();
-        if (model.applied?.protect === true) {
+        if (isProtected) {
             this.judge.mustBeProtected(run, watch);
             this.judge.throwIfAny();
             return false;
         }
         this.judge.mustSucceed("destroy", run);
+        if (preview !== undefined) {
+            this.judge.mustSucceed("the preview of destroy", preview);
+            this.judge.mustBeAsAnnounced(preview, run);
+        }
         const dump = await this.emulator.manage<Dump>("GET", "/dump");
         this.judge.add(leftovers(dump));
         this.judge.throwIfAny();

@@ -1,5 +1,6 @@
 import { childrenOf, DerKind, elementAt, kindOf, tags } from "./der";
 import { decodeText, named } from "../text/decode";
+import { otherFile } from "../text/otherFile";
 
 /**
  * A rule that a file or its content breaks. `value` describes what was found and never holds key material.
@@ -27,6 +28,8 @@ interface Wanted {
     /** Keeps the first block of a file. */
     readonly first: string;
     readonly make: string;
+    /** Gets one out of a Java keystore. */
+    readonly export: string;
 }
 
 const wanted: Record<PemLabel, Wanted> = {
@@ -35,12 +38,14 @@ const wanted: Record<PemLabel, Wanted> = {
         name: "certificate",
         first: "openssl x509 -in FILE -out ONE.pem",
         make: "use the certificate that the CA issued for it, the file that starts with -----BEGIN CERTIFICATE-----",
+        export: "keytool -exportcert -rfc -keystore FILE -alias ALIAS -file FILE.pem",
     },
     "CERTIFICATE REQUEST": {
         kind: "request",
         name: "certificate signing request",
         first: "openssl req -in FILE -out ONE.csr",
         make: "use the file that starts with -----BEGIN CERTIFICATE REQUEST-----: openssl req -new -key DEVICE.key -subj /CN=DEVICE-ID -out FILE",
+        export: "keytool -certreq -keystore FILE -alias ALIAS -dname CN=DEVICE-ID -file FILE.csr",
     },
 };
 
@@ -69,6 +74,12 @@ function holdsEncodedPem(text: string): boolean {
     return /^\s*LS0tLS1CRUdJTi/.test(text) && holdsPrivateKey(fromBase64(text).toString("latin1"));
 }
 
+/** In its binary form, or as base64. */
+function isPkcs12(content: Buffer | string, text: string): boolean {
+    const bytes = typeof content === "string" ? undefined : kindOf(content);
+    return bytes === "pkcs12" || kindOf(fromBase64(bareBase64(text))) === "pkcs12";
+}
+
 /** Shorter than any key are words that happen to be base64 of such a beginning. */
 function isPrivate(der: Buffer): boolean {
     const kind = der.length < 20 ? undefined : kindOf(der);
@@ -89,6 +100,16 @@ export function singlePemBlock(content: Buffer | string, label: PemLabel): Inspe
         typeof content === "string"
             ? content
             : (decodeText(content).text ?? content.toString("latin1"));
+    if (isPkcs12(content, text)) {
+        return fault(
+            "a PKCS#12 file (not shown)",
+            `a ${name} file must not be a PKCS#12 file, which can contain a private key`,
+            label === "CERTIFICATE"
+                ? "extract the certificate: openssl pkcs12 -in FILE -nokeys -out FILE.pem; if FILE has the key, remove FILE from " +
+                      "version control and generate a new key: this one is no longer secret"
+                : wanted[label].make,
+        );
+    }
     if (holdsPrivateKey(text) || (typeof content !== "string" && isPrivate(content))) {
         return fault(
             "a file with a private key (not shown)",
@@ -117,6 +138,9 @@ export function singlePemBlock(content: Buffer | string, label: PemLabel): Inspe
             "the block's first and last line must have the same label",
             "copy the file again, from the first line to the last",
         );
+    }
+    if (begin.startsWith("PGP ")) {
+        return fault("a block of PGP", `must be one ${name} in PEM or DER`, wanted[label].make);
     }
     const damage = damageIn(body);
     return damage === undefined
@@ -169,8 +193,12 @@ function structure(
 function withoutBlock(text: string, label: PemLabel): Inspection<Buffer> {
     const rule = `must be one ${wanted[label].name} in PEM or DER`;
     const again = "copy the file again, from the first line to the last";
+    const other = otherKind(text, label);
+    if (other !== undefined) {
+        return fault(other.value, rule, other.remedy);
+    }
     const bare = text.trim();
-    const bytes = /^[A-Za-z0-9+/\s]+={0,2}$/.test(bare) ? fromBase64(bare) : Buffer.alloc(0);
+    const bytes = fromBase64(bareBase64(text));
     if (kindOf(bytes) !== undefined) {
         return structure(bytes, label, "");
     }
@@ -190,7 +218,7 @@ function withoutBlock(text: string, label: PemLabel): Inspection<Buffer> {
         const odd = /[^\x20-\x7e\r\n]/u.exec(start)?.[0];
         return fault(
             odd === undefined
-                ? "no PEM block: the first line must be five hyphens, BEGIN, the label and five hyphens"
+                ? "no PEM block: the first line must be five hyphens, BEGIN, the label and five hyphens, in capitals"
                 : `no PEM block: ${named(odd)} in its first line`,
             rule,
             `write -----BEGIN ${label}----- and -----END ${label}----- with ASCII hyphens, or copy the file itself instead of its text`,
@@ -201,6 +229,29 @@ function withoutBlock(text: string, label: PemLabel): Inspection<Buffer> {
         rule,
         `use a file with one complete -----BEGIN ${label}----- block`,
     );
+}
+
+/** A text that is nothing but base64; any other one is empty. */
+function bareBase64(text: string): string {
+    const bare = text.trim();
+    return /^[A-Za-z0-9+/\s]+={0,2}$/.test(bare) ? bare : "";
+}
+
+/** Other forms of keys, and files that stand in the place of one with a block. */
+function otherKind(
+    text: string,
+    label: PemLabel,
+): { readonly value: string; readonly remedy: string } | undefined {
+    const { make, export: command } = wanted[label];
+    if (/^(?:ssh-|ecdsa-sha2-|sk-)\S+ AAAA|BEGIN SSH2 PUBLIC KEY/m.test(text)) {
+        return { value: "an SSH public key", remedy: make };
+    }
+    if (/^\s*\{[^]*"(?:kty|ciphertext)"\s*:/.test(text)) {
+        return { value: "a JSON Web Key", remedy: make };
+    }
+    return /^(?:\xfe\xed\xfe\xed|\xce\xce\xce\xce)/.test(text)
+        ? { value: "a Java keystore (not shown)", remedy: `export it: ${command}` }
+        : otherFile(text);
 }
 
 /** What is wrong with a block's base64 in words that follow "a damaged PEM block"; undefined: nothing. */

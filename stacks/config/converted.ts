@@ -24,6 +24,12 @@ export function conversionOf(id: string): Conversion | undefined {
             remedy: "correct the formula, or paste the IDs as values",
         };
     }
+    if (/^="[^]*"$/.test(id)) {
+        return {
+            rule: "must be an ID, not a formula that an export wrote to keep leading zeros",
+            remedy: "write the ID without the equals sign and the quotes around it",
+        };
+    }
     if (/^\d+[.,]\d+E[+-]\d+$/i.test(id) || /^\dE\+\d+$/i.test(id)) {
         return {
             rule: "must be an ID, not a number that a spreadsheet shortened (its last digits are lost)",

@@ -1,5 +1,6 @@
 import * as path from "path";
 import { decodeText } from "../../components/text/decode";
+import { otherFile } from "../../components/text/otherFile";
 import { readDeviceTable } from "./deviceTable";
 import { Files, readGivenFile } from "./files";
 import { DeviceKeys } from "./deviceKeys";
@@ -43,6 +44,9 @@ function namedFiles(top: Section): { at: string; name: unknown }[] {
         return [{ at, name }];
     });
 }
+
+/** Bytes of a file that tell what it is, blank lines included. */
+const longestBeginning = 256;
 
 /** By the ends of file names. Excel writes "Unicode Text" as .txt. */
 const tables = [".csv", ".tsv", ".txt"];
@@ -92,6 +96,11 @@ function decode(content: Buffer, shown: string, { report }: Files): string | und
         );
         return undefined;
     }
+    const other = otherFile(content.toString("latin1", 0, longestBeginning));
+    if (other !== undefined) {
+        report.fault(shown, other.value, "a list of devices must be text", other.remedy);
+        return undefined;
+    }
     const { text, problem } = decodeText(content);
     if (text === undefined) {
         report.fault(
@@ -114,16 +123,7 @@ function readDeviceJson(
     try {
         list = readJson(text, shown, true, [], report);
     } catch (error) {
-        const position = /position (\d+)/.exec((error as Error).message)?.[1];
-        const line = text.slice(0, Number(position ?? text.length)).split("\n").length;
-        report.fault(
-            `${shown}:${line}`,
-            "(not JSON)",
-            "the file must be JSON",
-            /[“”„«»]/.test(text.split("\n")[line - 1])
-                ? "replace the typographic quotes in this line with straight ones"
-                : "look for a missing or surplus comma, quote or bracket at or before this line",
-        );
+        reportNoJson(text, shown, (error as Error).message, report);
         return [];
     }
     if (!Array.isArray(list)) {
@@ -136,6 +136,49 @@ function readDeviceJson(
         return [];
     }
     return readList(list, shown, keys, report);
+}
+
+function reportNoJson(text: string, shown: string, message: string, report: Report): void {
+    const position = /position (\d+)/.exec(message)?.[1];
+    const line = text.slice(0, Number(position ?? text.length)).split("\n").length;
+    if (isJsonLines(text)) {
+        report.fault(
+            shown,
+            "one JSON value per line",
+            "the file must be one list of devices",
+            "put the values in one list: jq -s . FILE > LIST.json",
+        );
+    } else if (!/^\s*[[{]/.test(text)) {
+        report.fault(
+            shown,
+            "(not JSON)",
+            "the file must be JSON, a list in [ and ]",
+            "save the list as JSON; give a table the extension .csv",
+        );
+    } else {
+        report.fault(
+            `${shown}:${line}`,
+            "(not JSON)",
+            "the file must be JSON",
+            /[“”„«»]/.test(text.split("\n")[line - 1])
+                ? "replace the typographic quotes in this line with straight ones"
+                : "look for a missing or surplus comma, quote or bracket at or before this line",
+        );
+    }
+}
+
+function isJsonLines(text: string): boolean {
+    const lines = text.split("\n").filter((line) => line.trim() !== "");
+    return lines.length > 1 && lines.every((line) => isJson(line));
+}
+
+function isJson(text: string): boolean {
+    try {
+        JSON.parse(text);
+        return true;
+    } catch {
+        return false;
+    }
 }
 
 /** The devices of a list in YAML or JSON; items that are none are reported and left out. */

@@ -26,6 +26,15 @@ export function readDeviceTable(
     keys: DeviceKeys,
     report: Report,
 ): Section[] {
+    if (/^\s*[[{]/.test(text)) {
+        report.fault(
+            `${file}:1`,
+            "JSON",
+            "the file must be a table, because of its extension",
+            "give the file the extension .json",
+        );
+        return [];
+    }
     const table = parseTable(text, file, (name) => isColumn(columnName(name, keys), keys), report);
     if (table === undefined) {
         return [];
@@ -61,6 +70,15 @@ function readRow(
             `${cells.length} cells`,
             `every row must have as many cells as the header (${header.length})`,
             `add or delete ${separators}; put a cell that contains one in double quotes`,
+        );
+        return [];
+    }
+    if (cells.every((cell, index) => columnName(cell, keys) === header[index])) {
+        report.fault(
+            path,
+            "a second header",
+            "a table must have one header, in its first line",
+            "delete this line; it came with a table that was added at the end of another",
         );
         return [];
     }

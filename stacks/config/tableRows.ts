@@ -36,7 +36,11 @@ export function parseTable(
     isColumn: (name: string) => boolean,
     report: Report,
 ): Table | { readonly header: undefined } | undefined {
-    const lines = text.replace(/^\ufeff/, "").replace(/\r\n?/g, "\n");
+    // U+001A ends a text of DOS.
+    const lines = text
+        .replace(/^\ufeff/, "")
+        .replace(/\r\n?/g, "\n")
+        .replace(/\u001a\s*$/, "");
     const told = /^"?sep=(.)"?[^\S\n]*(?=\n|$)/i.exec(lines);
     // The line is left empty, not taken out: messages tell line numbers.
     const content = told ? lines.slice(told[0].length) : lines;
@@ -59,11 +63,16 @@ export function parseTable(
             `${file}:${line}`,
             "(not CSV)",
             "double quotes must enclose whole cells and be doubled inside them",
-            "correct the quotes at or before this line",
+            formula.test(lines.split("\n")[line - 1] ?? "")
+                ? 'write a cell such as ="00-12" without the equals sign and the quotes: 00-12'
+                : "correct the quotes at or before this line",
         );
         return undefined;
     }
 }
+
+/** A text as a formula, by which exports keep leading zeros from spreadsheets. */
+const formula = /(?:^|[,;|\t])="/;
 
 /** The separator with which the first line names the most columns. */
 function separatorOf(text: string, isColumn: (name: string) => boolean): string {

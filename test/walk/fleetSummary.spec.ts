@@ -1,7 +1,7 @@
 import { deepEqual, equal } from "assert/strict";
 import { outcomeLines } from "../../cli/fleet/report";
 import { Outcome } from "../../cli/fleet/stackRun";
-import { awaitsMoves, changesOf } from "./oracle/fleetSummary";
+import { awaitsMoves, changesOf, stacksToCome } from "./oracle/fleetSummary";
 
 function textOf(verb: "up" | "preview", ...stacks: Pick<Outcome, "stack" | "changes">[]): string {
     const outcomes = stacks.map((one) => ({
@@ -36,6 +36,17 @@ describe("the walk's reading of a fleet's summary", () => {
     it("names no change where everything is unchanged, and nothing without a summary", () => {
         deepEqual(Object.values(changesOf(textOf("preview", hub)) ?? {}), ["", ""]);
         equal(changesOf("error: another run of npm run fleet is under way"), undefined);
+    });
+
+    it("knows stacks that do not exist yet", () => {
+        const details = ["does not exist yet; 4 devices to create in it"];
+        const outcome = { ...{ result: "done" as const, details, seconds: 0 }, changes: {} };
+        const stacks = [
+            { ...outcome, stack: "dev", changes: { create: 4 }, details: [] },
+            { ...outcome, stack: "dev-shard-1" },
+        ];
+        deepEqual(stacksToCome(outcomeLines("preview", { stacks }, 1).join("\n")), ["dev-shard-1"]);
+        deepEqual(stacksToCome(textOf("preview", hub)), []);
     });
 
     it("knows a preview that awaits moves", () => {

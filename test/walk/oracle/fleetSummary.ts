@@ -38,6 +38,12 @@ function changes(counts: string): string {
         .join(", ");
 }
 
+/** Fleet stacks that a preview announces by the number of their devices alone, because they do not exist yet. */
+export function stacksToCome(text: string): string[] {
+    const lines = /^ {2}(\S+) +nothing\n {6}does not exist yet; [\d,]+ devices? to create in it$/gm;
+    return [...text.matchAll(lines)].map(([, stack]) => stack);
+}
+
 /** Whether a preview tells of nothing but devices that move between stacks. */
 export function awaitsMoves(text: string): boolean {
     return /must move between states first/.test(text);

@@ -11,7 +11,7 @@ import { Field } from "../real/field";
 import { Standing, Watch } from "../real/watch";
 import { azureProblems } from "./azure";
 import { authoritiesOf, certificateProblems, keysOf } from "./certificates";
-import { awaitsMoves, changesOf } from "./fleetSummary";
+import { awaitsMoves, changesOf, stacksToCome } from "./fleetSummary";
 import { visit } from "./fieldTrip";
 import { identityProblems } from "./identities";
 import { differ, differAsSets, Seen } from "./seen";
@@ -106,9 +106,14 @@ export class Judge {
 
     /** By stack and operation; a preview that awaits moves says no more than that. */
     fleetMustBeAsAnnounced(preview: EngineResult, up: EngineResult): void {
-        const announced = changesOf(preview.text);
+        const [announced, done] = [changesOf(preview.text), changesOf(up.text)];
+        const toCome = stacksToCome(preview.text);
+        for (const stack of toCome.length === 0 ? [] : [...toCome, "total"]) {
+            delete announced?.[stack];
+            delete done?.[stack];
+        }
         if (announced !== undefined || !awaitsMoves(preview.text)) {
-            this.add(differ("what the fleet's stacks did", changesOf(up.text), announced));
+            this.add(differ("what the fleet's stacks did", done, announced));
         }
     }
 

@@ -1,5 +1,6 @@
 import { strict as assert } from "assert";
 import { spawnSync } from "child_process";
+import { gzipSync } from "zlib";
 import { inspectCertificate } from "../../../../components/x509/inspectCertificate";
 import { inspectCsr } from "../../../../components/x509/csr";
 import { Finding } from "../../../../components/x509/pem";
@@ -38,6 +39,10 @@ const forms: Record<string, Write> = {
         `Bag Attributes\n    localKeyID: 54 69 6D\n    friendlyName: gerät\nsubject=CN = pump-1\n\n${pem}`,
     "base64 without first and last line": dense,
     "base64 without first and last line, in lines": (pem) => pem.replace(/-----[^-]+-----\n?/g, ""),
+    "a NUL behind it, from mbedTLS": (pem) => `${pem}\0`,
+    "a fixed buffer": (pem) => Buffer.concat([Buffer.from(pem), Buffer.alloc(200)]),
+    "the binary form in a fixed buffer": (pem) =>
+        Buffer.concat([Buffer.from(dense(pem), "base64"), Buffer.alloc(200)]),
     "the binary form": (pem) => Buffer.from(dense(pem), "base64"),
     "the binary form with a line end behind it": (pem) =>
         Buffer.concat([Buffer.from(dense(pem), "base64"), Buffer.from("\n")]),
@@ -143,6 +148,26 @@ describe("configuration: forms of PEM and DER files", () => {
     const form = (file: string): string => (file.endsWith("der") ? "-inform DER " : "");
     const out = (file: string): string => (file.endsWith("der") ? "DER" : "PEM");
 
+    it("a PKCS#12 file, with a key or without: the remedy extracts the certificate", () => {
+        for (const keys of ["-nokeys", "-inkey ec.key"]) {
+            folder.openssl(`pkcs12 -export -in camera.pem ${keys} -passout pass:x -out one.p12`);
+            const content = folder.openssl("pkcs12 -in one.p12 -passin pass:x -nokeys");
+            sameCertificate(content);
+            const bytes = folder.openssl(`pkcs12 -export -in camera.pem ${keys} -passout pass:x`);
+            for (const form of [bytes, bytes.toString("base64")]) {
+                const found = [certificateOf(form), requestOf(form)];
+                found.forEach(([{ value }]) => assert.equal(value, "a PKCS#12 file (not shown)"));
+                const { remedy } = only(found[0], /PKCS#12/, /this one is no longer secret/);
+                only(found[1], /PKCS#12/, /openssl req -new/);
+                follow(remedy, /openssl pkcs12 [^;]*/, {
+                    "FILE.pem": "out.pem",
+                    FILE: "one.p12 -passin pass:x",
+                });
+                sameCertificate(folder.read("out.pem"));
+            }
+        }
+    });
+
     it("several certificates: the remedy keeps the first", () => {
         folder.join("many.pem", "camera.pem", "root.pem", "field.pem");
         const { remedy } = only(certificateOf(folder.read("many.pem")), /^3 PEM blocks$/, /first/);
@@ -215,6 +240,56 @@ describe("configuration: forms of PEM and DER files", () => {
         only(requestOf(folder.read("rsa.pub")), /^a public key$/, /openssl req -new/);
     });
 
+    const others: Record<string, [content: string | Buffer, value: RegExp, remedy: RegExp]> = {
+        "an SSH public key": [
+            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJl me@host\n",
+            /^an SSH public key$/,
+            /openssl req -new/,
+        ],
+        "an SSH public key of RFC 4716": [
+            '---- BEGIN SSH2 PUBLIC KEY ----\nComment: "x"\nAAAAC3Nz\n---- END SSH2 PUBLIC KEY ----\n',
+            /^an SSH public key$/,
+            /openssl req -new/,
+        ],
+        "a JSON Web Key": [
+            '{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}',
+            /^a JSON Web Key$/,
+            /openssl req -new/,
+        ],
+        "a block of PGP": [
+            "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmQEN\n=abcd\n-----END PGP PUBLIC KEY BLOCK-----\n",
+            /^a block of PGP$/,
+            /openssl req -new/,
+        ],
+        "a Java keystore": [
+            Buffer.from("feedfeed0000000200000001", "hex"),
+            /^a Java keystore \(not shown\)$/,
+            /keytool -certreq/,
+        ],
+        "a gzip file": [gzipSync("-----BEGIN"), /^a gzip file$/, /gunzip/],
+        "a ZIP archive": ["PK\x03\x04\x14\0", /^a ZIP archive$/, /unpack/],
+        "a pointer of Git LFS": [
+            "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12\n",
+            /^a pointer of Git LFS$/,
+            /git lfs pull/,
+        ],
+        "an HTML page": ["<!DOCTYPE html>\n<html>", /^an HTML page$/, /again/],
+    };
+    for (const [name, [content, value, remedy]] of Object.entries(others)) {
+        it(`names ${name}`, () => {
+            only(requestOf(content), value, remedy);
+        });
+    }
+
+    it("parameters of a curve above a request: the remedy keeps the request", () => {
+        const parameters = String(folder.openssl("ecparam -name prime256v1"));
+        assert.match(parameters, /BEGIN EC PARAMETERS/);
+        folder.write("two.csr", parameters + folder.read("good.csr"));
+        const { remedy } = only(requestOf(folder.read("two.csr")), /^2 PEM blocks$/, /first/);
+        follow(remedy, /openssl req .*$/, { "ONE.csr": "one.csr", FILE: "two.csr" });
+        sameRequest(folder.read("one.csr"));
+    });
+
     it("refuses a private key in any form and shows nothing of it", () => {
         const conversions = {
             pkcs8: "pkey -in rsa.key",
@@ -227,7 +302,6 @@ describe("configuration: forms of PEM and DER files", () => {
             sec1Der: "ec -in ec.key -outform DER",
             lockedDer: "pkcs8 -topk8 -in ec.key -passout pass:hidden -outform DER",
             ed25519: "pkey -in ed.key",
-            pkcs12: "pkcs12 -export -in camera.pem -inkey ec.key -passout pass:x",
         };
         const jwk = '{"kty":"EC","crv":"P-256","x":"AAAA","y":"AAAA","d":"c2VjcmV0c2VjcmV0"}';
         const forms = Object.entries(conversions).flatMap(([name, command]) => {

@@ -1,6 +1,7 @@
 import { strict as assert } from "assert";
 import { readFileSync } from "fs";
 import * as path from "path";
+import { gzipSync } from "zlib";
 import * as fc from "fast-check";
 import { readSettings } from "../../../../stacks/config";
 import { DeviceSettings } from "../../../../stacks/settings";
@@ -56,6 +57,8 @@ describe("configuration: tables as spreadsheets write them", () => {
         "spaces around cells": lines(" , ").join(" \n"),
         "no-break spaces around cells": lines("\u00a0;\u00a0").join("\u00a0\n"),
         "empty lines": lines(",").join("\n\n\n"),
+        "the end of a text of DOS": `${lines(",").join("\r\n")}\r\n\u001a`,
+        "UTF-16 without a mark": utf16(lines(",").join("\r\n")).subarray(2),
         "rows and columns of empty cells": `${lines(",").join(",,\n")},,\n,,,,\n,,,,\n`,
     };
     for (const [name, content] of Object.entries(forms)) {
@@ -162,13 +165,15 @@ describe("configuration: tables as spreadsheets write them", () => {
         ["02-Jan", /date that a spreadsheet made/],
         ["1. Mrz", /date that a spreadsheet made/],
         ["Mar-26", /date that a spreadsheet made/],
+        ['=""0073928""', /formula that an export wrote/],
         ["#N/A", /error value of a formula/],
         ["#REF!", /error value of a formula/],
     ];
     for (const [id, cause] of converted) {
         it(`an ID that became ${id} is refused with the cause, in a table only`, () => {
             const { path: where, value, text } = problem(`id;group\n"${id}";pumps\n`);
-            assert.deepEqual([where, value], ["bad.csv:2: id", JSON.stringify(id)]);
+            const shown = JSON.stringify(id.replace(/""/g, '"'));
+            assert.deepEqual([where, value], ["bad.csv:2: id", shown]);
             assert.match(text, cause);
         });
     }
@@ -210,6 +215,38 @@ describe("configuration: tables as spreadsheets write them", () => {
         assert.match(problem("id;group;tags\na;pumps;{“a”:1}\n").text, /typographic quotes/);
         assert.match(problem(Buffer.from("PK\x03\x04\x14")).value, /workbook/);
         assert.match(problem(utf16("id,group\n").subarray(0, 9)).value, /truncated UTF-16/);
+    });
+
+    const others: [name: string, content: string | Buffer, value: RegExp, remedy: RegExp][] = [
+        ["an old workbook", Buffer.from("d0cf11e0a1b11ae1", "hex"), /XLS/, /CSV UTF-8/],
+        ["a compressed table", gzipSync("id,group\n"), /gzip/, /gunzip/],
+        ["a page", "<html><table><tr><td>id</td></tr></table>", /HTML/, /again/],
+        ["a pointer", "version https://git-lfs.github.com/spec/v1\n", /LFS/, /git lfs pull/],
+        ["JSON", '[{"id":"a"}]', /^JSON$/, /\.json/],
+        ["a second table behind it", "\ufeffid,group\n\ufeffID,Group\n", /second header/, /delete/],
+        ["a formula's text", 'id,group\n="00123",pumps\n', /not CSV/, /="00-12" without/],
+        ["CP1252", Buffer.from("id,tags.a\na,ü\n", "latin1"), /0xFC in line 2/, /UTF-8/],
+    ];
+    for (const [name, content, value, remedy] of others) {
+        it(`refuses ${name} with its cause`, () => {
+            const found = problem(content);
+            assert.match(found.value, value);
+            assert.match(found.text, remedy);
+        });
+    }
+
+    it("refuses what is no JSON list with its cause", () => {
+        const causes: [content: string, value: string, remedy: RegExp][] = [
+            ["id,group\na,pumps\n", "(not JSON)", /a table the extension \.csv/],
+            ['{"id":"a"}\n{"id":"b"}\n', "one JSON value per line", /jq -s/],
+            ['[{"id":"a"},]', "(not JSON)", /surplus comma/],
+        ];
+        for (const [content, value, remedy] of causes) {
+            folder.write("bad.json", content);
+            const [only, ...more] = problemsOf(good({ devicesFile: "bad.json" }), folder.path);
+            assert.deepEqual([only.value, more], [value, []]);
+            assert.match(only.remedy, remedy);
+        }
     });
 
     it("reads or refuses the tables of test/cases", () => {

@@ -16,6 +16,7 @@ import { connectionProblem, inWords } from "./connectionProblem";
 import { commonNameOf, hubSideReasons, visibleProblems } from "./diagnosis";
 import { Credentials, Flags, readCredentials, readFlags, usage } from "./flags";
 import { globalProvisioningHost, register } from "./registration";
+import { reportCertificate } from "./reportCertificate";
 import { registrationReason } from "./registrationReason";
 
 /** An end of the program: what to say, a line each. */
@@ -130,6 +131,9 @@ class Device {
             client.removeAllListeners();
             throw await this.explained(connectionString, error as Error);
         }
+        await reportCertificate(client, chainPem).catch((error: Error) =>
+            say(this.id, `warning: its certificate is not in its twin: ${error.message}`),
+        );
     }
 
     private async explained(connectionString: string, error: Error): Promise<Failure> {

@@ -48,6 +48,15 @@ export interface EdgeFields {
     readonly parentScopes?: readonly string[];
 }
 
+/** A device as the hub's index shows it: it lags behind the registry. */
+export interface SeenDevice {
+    readonly device: DeviceRecord;
+    /** ISO 8601; undefined: it never connected. */
+    readonly lastActivity: string | undefined;
+    /** What the device tells of itself. */
+    readonly reported: Readonly<Record<string, unknown>>;
+}
+
 /** One item of a bulk request; with `ifMatch` it fails when the identity has another ETag (PreconditionFailed). */
 export type RegistryOperation =
     | {
@@ -110,6 +119,19 @@ export class Registry {
         return answer.status === 404 ? undefined : deviceRecord(answer.body as RawTwin);
     }
 
+    /**
+     * All devices, from an index that lags behind the registry.
+     *
+     * @param onPage is told how many have come so far
+     */
+    async seen(onPage: (count: number) => void): Promise<readonly SeenDevice[]> {
+        return (await this.query("SELECT * FROM devices", onPage)).map((twin) => ({
+            device: deviceRecord(twin),
+            lastActivity: activity(twin.lastActivityTime),
+            reported: twin.properties?.reported ?? {},
+        }));
+    }
+
     /** All devices that a hub recognises by a thumbprint, from an index that lags behind the registry. */
     async selfSigned(): Promise<readonly DeviceRecord[]> {
         return (await this.query("SELECT * FROM devices"))
@@ -131,12 +153,16 @@ export class Registry {
         return ids((await this.page(`SELECT deviceId FROM devices WHERE ${condition}`)).rows);
     }
 
-    private async query(query: string): Promise<readonly RawTwin[]> {
+    private async query(
+        query: string,
+        onPage: (count: number) => void = () => undefined,
+    ): Promise<readonly RawTwin[]> {
         const all: RawTwin[] = [];
         let continuation: string | undefined;
         do {
             const { rows, next } = await this.page(query, continuation);
             all.push(...rows);
+            onPage(all.length);
             continuation = next;
         } while (continuation !== undefined);
         return all;
@@ -239,6 +265,13 @@ interface RawTwin {
     /** Its names begin with a capital in a twin, and with a small letter in the documents and in an identity. */
     readonly x509Thumbprint?: Readonly<Record<string, string | null>>;
     readonly tags?: Readonly<Record<string, unknown>>;
+    readonly lastActivityTime?: string;
+    readonly properties?: { readonly reported?: Readonly<Record<string, unknown>> };
+}
+
+/** Of a device that never connected the hub says `0001-01-01T00:00:00Z`. */
+function activity(time: string | undefined): string | undefined {
+    return time === undefined || time.startsWith("0001-") ? undefined : time;
 }
 
 function bulkItem(operation: RegistryOperation): unknown {

@@ -2,6 +2,24 @@
 interface Arguments {
     readonly demo: { readonly keep: boolean; readonly official: boolean };
     readonly plan: { readonly stack?: string; readonly shards?: string; readonly json: boolean };
+    readonly inventory: {
+        readonly stack?: string;
+        readonly expiring?: string;
+        readonly group?: string;
+        readonly generation?: string;
+        readonly "state-only": boolean;
+        readonly csv: boolean;
+        readonly json: boolean;
+    };
+    readonly expiry: {
+        readonly stack?: string;
+        readonly days: string;
+        readonly grace: string;
+        readonly "state-only": boolean;
+        readonly json: boolean;
+        readonly notify: readonly string[];
+        readonly memory?: string;
+    };
     readonly diff: {
         readonly stack?: string;
         readonly refresh: boolean;

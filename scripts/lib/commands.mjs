@@ -12,6 +12,23 @@ const text = { type: "string" };
 
 const noArguments = (positionals) => positionals.map((one) => `unexpected argument "${one}"`);
 
+const wholeNumber = (option, value, what) =>
+    value === undefined || /^\d{1,5}$/.test(value)
+        ? []
+        : [`${option} "${value}": must be a whole number ${what}`];
+
+/** Of the address only the host is shown: the rest may hold a webhook's secret. */
+const webhookProblem = (address) => {
+    const url = URL.canParse(address) ? new URL(address) : undefined;
+    const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url?.hostname ?? "");
+    if (url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback)) {
+        return [];
+    }
+    return [
+        `--notify: ${url === undefined ? "that is no address" : `${url.protocol}//${url.host} is not protected by TLS`}: must begin with https://`,
+    ];
+};
+
 /** By name: the usage, the options, and what is wrong with the other arguments or with values. */
 const commands = {
     setup: {
@@ -86,6 +103,82 @@ wrong, 3 when --fail-on holds the change back, 130 when it was interrupted.
                 .split(",")
                 .filter((one) => !/^(access-lost|replace|ca-removed|delete=\d+|)$/.test(one))
                 .map((one) => `--fail-on "${one}": access-lost, delete=N, replace or ca-removed`),
+        ],
+    },
+    inventory: {
+        usage: `Usage: npm run inventory -- [options]
+
+Who holds which certificate: roots, intermediates, CAs that hub and provisioning service trust, and every device, each
+with its end, where it is trusted, the status of its identity, and how that is known. Changes nothing.
+
+  --stack STACK   the stack of the hub (default: the selected one, else dev); its fleet stacks are read, too
+  --expiring N    only certificates that end within N days, or have ended
+  --group GROUP   only those of a group
+  --generation N  only CAs of a generation, and what they signed
+  --state-only    asks neither hub nor provisioning service: only what states and settings know
+  --csv           as a table (RFC 4180)
+  --json          as one JSON object (docs/inventory.schema.json)
+  --help          show this text
+
+Exit status: 0 if all was read, 1 if not (or the settings are wrong), 2 if an argument is wrong, 130 if interrupted.
+`,
+        options: {
+            stack: text,
+            expiring: text,
+            group: text,
+            generation: text,
+            "state-only": flag,
+            csv: flag,
+            json: flag,
+            help,
+        },
+        problems: (positionals, { expiring, generation, csv, json }) => [
+            ...noArguments(positionals),
+            ...wholeNumber("--expiring", expiring, "of days"),
+            ...wholeNumber("--generation", generation, "from 1 on"),
+            ...(csv && json ? ["--csv and --json are two forms: choose one"] : []),
+        ],
+    },
+    expiry: {
+        usage: `Usage: npm run expiry -- [options]
+
+Which certificates end soon: leaves, intermediates, roots, and other CAs that hub and provisioning service trust. What up
+renews is named only when its renewal was missed. Changes nothing.
+
+  --stack STACK    the stack of the hub (default: the selected one, else dev); its fleet stacks are read, too
+  --days LIST      bands, in days before the end (default 30,14,7)
+  --grace DAYS     days that a renewal may be late (default 1): how often up runs
+  --state-only     asks neither hub nor provisioning service
+  --json           as one JSON object (docs/expiry.schema.json)
+  --notify URL     sends what is new to a webhook, as Azure Monitor's common alert schema; may be given several times
+  --memory FILE    where it is remembered what was sent (required by --notify)
+  --help           show this text
+
+Exit status: 0 if nothing is in a band, 3 if something is, 1 if it could not be read or a webhook did not take the alert,
+2 if an argument is wrong, 130 if interrupted.
+`,
+        options: {
+            stack: text,
+            days: { ...text, default: "30,14,7" },
+            grace: { ...text, default: "1" },
+            "state-only": flag,
+            json: flag,
+            notify: { ...text, multiple: true, default: [] },
+            memory: text,
+            help,
+        },
+        problems: (positionals, { days, grace, notify, memory }) => [
+            ...noArguments(positionals),
+            ...(/^\d{1,4}(,\d{1,4}){0,9}$/.test(days)
+                ? []
+                : [
+                      `--days "${days}": must be up to ten numbers of days with commas between them, e.g. 30,14,7`,
+                  ]),
+            ...wholeNumber("--grace", grace, "of days"),
+            ...notify.flatMap(webhookProblem),
+            ...(notify.length > 0 && memory === undefined
+                ? ["--notify needs --memory FILE, or each run would send the same alerts again"]
+                : []),
         ],
     },
     check: {

@@ -1,0 +1,68 @@
+import { createHash } from "crypto";
+import { Expiring } from "./bands";
+
+/** So many certificates are in one message; their number is always told. */
+const most = 100;
+
+/** Of Azure Monitor: 0 critical, 1 error, 2 warning, 3 informational. */
+function severity(band: number, days: readonly number[]): string {
+    if (band === 0) {
+        return "Sev0";
+    }
+    const ranks = [...days].sort((one, other) => one - other);
+    return `Sev${Math.min(3, ranks.indexOf(band) + 1)}`;
+}
+
+export function bandText(band: number): string {
+    return band === 0 ? "have expired" : `end in fewer than ${band} days`;
+}
+
+/**
+ * All certificates that are new in one band, as one message.
+ * Source: Azure docs, azure-monitor/alerts/alerts-common-schema (version 1.0).
+ */
+export function commonAlert(
+    stack: string,
+    hub: string | null,
+    band: number,
+    alerts: readonly Expiring[],
+    days: readonly number[],
+    now: Date,
+): unknown {
+    const digest = createHash("sha256")
+        .update(`${stack}/${band}/${alerts.map(({ row }) => row.name).join("/")}`)
+        .digest("hex");
+    const count = `${alerts.length} certificate${alerts.length === 1 ? "" : "s"}`;
+    return {
+        schemaId: "azureMonitorCommonAlertSchema",
+        data: {
+            essentials: {
+                alertId: digest,
+                alertRule: `iot-x509 ${stack}: certificates ${bandText(band)}`,
+                severity: severity(band, days),
+                signalType: "Log",
+                monitorCondition: "Fired",
+                monitoringService: "iot-x509",
+                alertTargetIDs: hub === null ? [] : [hub],
+                configurationItems: hub === null ? [] : [hub],
+                originAlertId: digest,
+                firedDateTime: now.toISOString(),
+                description: `${count} of the stack ${stack} ${bandText(band)}`,
+                essentialsVersion: "1.0",
+                alertContextVersion: "1.0",
+            },
+            alertContext: {
+                count: alerts.length,
+                certificates: alerts.slice(0, most).map(({ row }) => ({
+                    kind: row.kind,
+                    name: row.name,
+                    group: row.group,
+                    generation: row.generation,
+                    sha256Thumbprint: row.sha256Thumbprint,
+                    notAfter: row.notAfter,
+                    daysLeft: row.daysLeft,
+                })),
+            },
+        },
+    };
+}

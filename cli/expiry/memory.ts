@@ -1,0 +1,92 @@
+import { createHash } from "crypto";
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "fs";
+import { StackFileError } from "../stackFiles/planConfig";
+import { Expiring } from "./bands";
+
+/** So long is remembered what was sent of a certificate that is not there any more. */
+const longest = 400 * 24 * 3600 * 1000;
+
+/** When an alert was sent, by what it was about. */
+type Sent = Record<string, string>;
+
+interface MemoryFile {
+    readonly version: 1;
+    /** By receiver. */
+    readonly sent: Record<string, Sent>;
+}
+
+/**
+ * What each webhook has taken already, in a file that the next run finds again. It names no address: that of a webhook is
+ * often its password, too.
+ */
+export class Memory {
+    private constructor(
+        private readonly path: string,
+        private readonly sent: Record<string, Sent>,
+    ) {}
+
+    /** @throws StackFileError when the file is something else */
+    static read(path: string): Memory {
+        if (!existsSync(path)) {
+            return new Memory(path, {});
+        }
+        try {
+            const { version, sent } = JSON.parse(readFileSync(path, "utf8")) as MemoryFile;
+            if (version === 1 && typeof sent === "object") {
+                return new Memory(path, sent);
+            }
+        } catch {
+            // Said below.
+        }
+        throw new StackFileError(
+            `--memory ${path}: not a file that this command wrote — name another one, or delete it: then what is in a band is sent again`,
+        );
+    }
+
+    isSent(address: string, alert: Expiring): boolean {
+        return Object.hasOwn(this.of(address), keyOf(alert));
+    }
+
+    /** Remembers it, on the disk as well. */
+    keep(address: string, alerts: readonly Expiring[], now: Date): void {
+        const sent = this.of(address);
+        for (const [key, time] of Object.entries(sent)) {
+            if (now.getTime() - Date.parse(time) > longest) {
+                delete sent[key];
+            }
+        }
+        for (const alert of alerts) {
+            sent[keyOf(alert)] = now.toISOString();
+        }
+        this.sent[receiver(address)] = sent;
+        this.write();
+    }
+
+    private of(address: string): Sent {
+        return this.sent[receiver(address)] ?? {};
+    }
+
+    /** As a whole or not at all: half a file would send everything again. */
+    private write(): void {
+        const beside = `${this.path}.${process.pid}`;
+        const file: MemoryFile = { version: 1, sent: this.sent };
+        try {
+            writeFileSync(beside, `${JSON.stringify(file, undefined, 2)}\n`, { mode: 0o600 });
+            renameSync(beside, this.path);
+        } catch (error) {
+            rmSync(beside, { force: true });
+            throw new StackFileError(
+                `--memory ${this.path}: cannot be written: ${(error as Error).message}`,
+            );
+        }
+    }
+}
+
+function receiver(address: string): string {
+    return createHash("sha256").update(address).digest("hex").slice(0, 32);
+}
+
+function keyOf({ row, band }: Expiring): string {
+    const { sha256Thumbprint, sha1Thumbprint, kind, name } = row;
+    return `${sha256Thumbprint ?? sha1Thumbprint ?? `${kind} ${name}`}/${band}`;
+}

@@ -1,0 +1,44 @@
+import { Inventory } from "../inventory/readInventory";
+import { bandText, commonAlert } from "./alert";
+import { Expiring } from "./bands";
+import { Memory } from "./memory";
+import { post } from "./webhook";
+
+/** What each receiver is sent, and what went wrong. */
+export interface Notified {
+    readonly sent: number;
+    readonly problems: readonly string[];
+}
+
+/** Sends each receiver what it has not taken yet, one message a band. What fails is sent by the next run. */
+export async function notify(
+    { stack, hub }: Pick<Inventory, "stack" | "hub">,
+    alerts: readonly Expiring[],
+    days: readonly number[],
+    receivers: readonly string[],
+    memory: Memory,
+    now: Date,
+    say: (line: string) => void,
+): Promise<Notified> {
+    const problems: string[] = [];
+    let sent = 0;
+    for (const address of receivers) {
+        for (const band of [...new Set(alerts.map((one) => one.band))]) {
+            const isNew = (one: Expiring) => one.band === band && !memory.isSent(address, one);
+            const fresh = alerts.filter(isNew);
+            if (fresh.length === 0) {
+                continue;
+            }
+            try {
+                await post(address, commonAlert(stack, hub, band, fresh, days, now));
+            } catch (error) {
+                problems.push((error as Error).message);
+                break;
+            }
+            memory.keep(address, fresh, now);
+            sent += fresh.length;
+            say(`sent to ${new URL(address).host}: ${fresh.length} that ${bandText(band)}`);
+        }
+    }
+    return { sent, problems };
+}

@@ -1,0 +1,244 @@
+import { DeviceSettings } from "../../stacks/settings";
+import { AzureView, HubDevice, TrustedCa } from "./azureView";
+import { daysUntil } from "./certificateText";
+import { HeldCa, HeldCertificates, HeldDevice } from "./heldCertificates";
+import { InventoryRow, Source, unknownText } from "./row";
+
+/** What the stack's files say of a device. */
+export type ConfiguredDevice = Pick<DeviceSettings, "id" | "group"> & {
+    readonly provisioning: NonNullable<InventoryRow["provisioning"]>;
+    /** Thumbprints that the hub shall know: the device has certificates of its own. */
+    readonly thumbprints: readonly string[];
+};
+
+/** Everything that an inventory is made of. */
+export interface Known {
+    readonly held: HeldCertificates;
+    readonly configured: readonly ConfiguredDevice[];
+    /** Undefined: Azure was not asked. */
+    readonly azure: AzureView | undefined;
+    readonly now: Date;
+}
+
+/** One row a certificate: CAs before devices, each by their names. */
+export function inventoryRows(known: Known): InventoryRow[] {
+    const { held, azure, configured, now } = known;
+    const trusted = azure?.trusted ?? [];
+    const own = new Set(held.authorities.map(({ sha1Thumbprint }) => sha1Thumbprint));
+    const settings = new Map(configured.map((device) => [device.id, device]));
+    const states = new Map(held.devices.map((device) => [device.id, device]));
+    const hubDevices = new Map((azure?.devices ?? []).map((one) => [one.device.deviceId, one]));
+    const ids = [...new Set([...settings.keys(), ...states.keys(), ...hubDevices.keys()])];
+    return [
+        ...byName(held.authorities.map((ca) => authorityRow(ca, trusted, now))),
+        ...byName(
+            trusted
+                .filter(({ thumbprint }) => !own.has(thumbprint))
+                .map((ca) => foreignRow(ca, now)),
+        ),
+        ...ids.sort(compare).flatMap((id) =>
+            deviceRows(
+                {
+                    id,
+                    settings: settings.get(id),
+                    state: states.get(id),
+                    hub: hubDevices.get(id),
+                },
+                known,
+            ),
+        ),
+    ];
+}
+
+function compare(one: string, other: string): number {
+    return one < other ? -1 : Number(one > other);
+}
+
+function byName(rows: InventoryRow[]): InventoryRow[] {
+    return rows.sort((one, other) => compare(one.name, other.name));
+}
+
+const nothing: Omit<InventoryRow, "kind" | "name" | "knownFrom"> = {
+    ...unknownText,
+    group: null,
+    generation: null,
+    daysLeft: null,
+    trustedOn: [],
+    provisioning: null,
+    status: null,
+    hub: null,
+    lastActivity: null,
+    note: null,
+};
+
+function authorityRow(ca: HeldCa, trusted: readonly TrustedCa[], now: Date): InventoryRow {
+    const there = trusted.filter(({ thumbprint }) => thumbprint === ca.sha1Thumbprint);
+    return {
+        ...nothing,
+        ...ca,
+        kind: ca.group === null ? "root" : "intermediate",
+        daysLeft: daysUntil(ca.notAfter, now),
+        trustedOn: there.map(place),
+        knownFrom: ["state", ...sourcesOf(there)],
+    };
+}
+
+/** What ARM tells of a certificate: no issuer, and no serial number. */
+function foreignRow(ca: TrustedCa, now: Date): InventoryRow {
+    return {
+        ...nothing,
+        kind: "trusted",
+        name: ca.name,
+        subject: `CN=${ca.subject}`,
+        sha1Thumbprint: ca.thumbprint,
+        notAfter: ca.notAfter,
+        daysLeft: daysUntil(ca.notAfter, now),
+        trustedOn: [place(ca)],
+        knownFrom: [ca.kind],
+        note: "not of this stack",
+    };
+}
+
+function place({ hostName, isVerified }: TrustedCa): string {
+    return isVerified ? hostName : `${hostName} (not verified)`;
+}
+
+function sourcesOf(there: readonly TrustedCa[]): Source[] {
+    return [...new Set(there.map(({ kind }) => kind))];
+}
+
+interface KnownDevice {
+    readonly id: string;
+    readonly settings: ConfiguredDevice | undefined;
+    readonly state: HeldDevice | undefined;
+    readonly hub: HubDevice | undefined;
+}
+
+function deviceRows(device: KnownDevice, { azure, now }: Known): InventoryRow[] {
+    const { id, settings, state, hub } = device;
+    const registration = azure?.registered.get(id);
+    const reported = reportedThumbprint(hub);
+    const common = {
+        ...nothing,
+        name: id,
+        group: settings?.group ?? state?.group ?? registration?.group ?? null,
+        provisioning: settings?.provisioning ?? null,
+        status: hub?.device.status ?? (azure === undefined ? null : ("none" as const)),
+        hub: hub?.hub ?? null,
+        lastActivity: hub?.lastActivity ?? null,
+    };
+    const asked: Source[] = [
+        ...(hub === undefined ? [] : (["hub"] as const)),
+        ...(registration === undefined ? [] : (["service"] as const)),
+    ];
+    const text = state?.certificate;
+    const present: InventoryRow | undefined = text && {
+        ...common,
+        ...text,
+        kind: "device",
+        generation: state.generation,
+        daysLeft: daysUntil(text.notAfter, now),
+        knownFrom: ["state", ...asked, ...twinOf(reported === text.sha256Thumbprint)],
+    };
+    const former = (state?.former ?? []).map((one): InventoryRow => ({
+        ...common,
+        kind: "former",
+        generation: one.generation || null,
+        notAfter: `${one.end}T00:00:00.000Z`,
+        daysLeft: daysUntil(`${one.end}T23:59:59.000Z`, now),
+        knownFrom: ["state", ...twinOf(reported?.startsWith(one.thumbprint) === true)],
+        note: `SHA-256 thumbprint begins with ${one.thumbprint}; ends that day`,
+    }));
+    const rows = [...(present === undefined ? [] : [present]), ...former];
+    const known = rows.map((row) => row.sha256Thumbprint ?? row.note ?? "");
+    const others = thumbprints(device)
+        .filter((one) => !isOf(one, present, known))
+        .map((thumbprint) => ownRow(thumbprint, common, settings, hub, asked, now));
+    const all = [...rows, ...others];
+    return all.length > 0
+        ? all
+        : [{ ...common, kind: "device", knownFrom: settings ? ["settings", ...asked] : asked }];
+}
+
+function twinOf(isReported: boolean): Source[] {
+    return isReported ? ["twin"] : [];
+}
+
+/** What the configuration gives the device, and what the hub accepts of it. */
+function thumbprints({ settings, hub }: KnownDevice): string[] {
+    const { authentication } = hub?.device ?? {};
+    const { primaryThumbprint, secondaryThumbprint } =
+        authentication?.type === "selfSigned"
+            ? authentication.x509Thumbprint
+            : { primaryThumbprint: "", secondaryThumbprint: undefined };
+    const all = [...(settings?.thumbprints ?? []), primaryThumbprint, secondaryThumbprint ?? ""];
+    return [...new Set(all.filter((one) => one !== "").map((one) => one.toUpperCase()))];
+}
+
+function isOf(
+    thumbprint: string,
+    present: InventoryRow | undefined,
+    known: readonly string[],
+): boolean {
+    return (
+        thumbprint === present?.sha1Thumbprint ||
+        thumbprint === present?.sha256Thumbprint ||
+        known.some((one) => one.includes(thumbprint.slice(0, 32)))
+    );
+}
+
+/** A certificate of which only the thumbprint is known. */
+function ownRow(
+    thumbprint: string,
+    common: Omit<InventoryRow, "kind" | "knownFrom">,
+    settings: ConfiguredDevice | undefined,
+    hub: HubDevice | undefined,
+    asked: readonly Source[],
+    now: Date,
+): InventoryRow {
+    const isConfigured = settings?.thumbprints.includes(thumbprint) === true;
+    const isSha256 = thumbprint.length === 64;
+    const told = toldByDevice(hub, thumbprint);
+    return {
+        ...common,
+        ...told,
+        kind: "device",
+        sha1Thumbprint: isSha256 ? null : thumbprint,
+        sha256Thumbprint: isSha256 ? thumbprint : null,
+        daysLeft: daysUntil(told?.notAfter ?? null, now),
+        knownFrom: [
+            ...(isConfigured ? (["settings"] as const) : []),
+            ...asked,
+            ...twinOf(told !== undefined),
+        ],
+        note: isConfigured || settings === undefined ? null : "the stack did not issue it",
+    };
+}
+
+interface ReportedCertificate {
+    readonly issuer?: unknown;
+    readonly notAfter?: unknown;
+    readonly thumbprint?: unknown;
+}
+
+function reportedCertificate(hub: HubDevice | undefined): ReportedCertificate {
+    return (hub?.reported.certificate ?? {}) as ReportedCertificate;
+}
+
+/** SHA-256, upper-case hex, as the sample device reports it. */
+function reportedThumbprint(hub: HubDevice | undefined): string | undefined {
+    const { thumbprint } = reportedCertificate(hub);
+    return typeof thumbprint === "string" ? thumbprint.toUpperCase() : undefined;
+}
+
+/** A device's own word on its certificate; undefined where it is none. */
+function toldByDevice(
+    hub: HubDevice | undefined,
+    thumbprint: string,
+): Pick<InventoryRow, "issuer" | "notAfter"> | undefined {
+    const { issuer, notAfter } = reportedCertificate(hub);
+    const end = typeof notAfter === "string" ? Date.parse(notAfter) : NaN;
+    return reportedThumbprint(hub) === thumbprint && typeof issuer === "string" && !isNaN(end)
+        ? { issuer, notAfter: new Date(end).toISOString() }
+        : undefined;
+}

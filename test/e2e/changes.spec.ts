@@ -91,6 +91,10 @@ describe("changes of a running stack", function () {
             "update DeviceRegistration solo-1",
             "update IndividualEnrollment solo-1",
         ]);
+        // Outputs that stay are not announced: a re-issue keeps the key, and no CA is proven again.
+        const { stdout } = await deployment.stack.preview({ color: "never", diff: true });
+        assert.match(stdout, / certificate *: .*=> \[unknown\]/);
+        assert.doesNotMatch(stdout, /(?:privateKey|verificationCode) *: .*unknown/);
         await deployment.up();
         await leavesNothing();
         const present = (await outputs()).devices["solo-1"];

@@ -84,6 +84,11 @@ describe("devices that are kept, adopted and renewed", function () {
 
         it("is adopted with adopt, and keeps what others wrote", async () => {
             deployment.changeDevice("foreign-01", { adopt: true });
+            const { stdout } = await deployment.stack.preview({ color: "never" });
+            assert.match(
+                stdout,
+                /"foreign-01" exists on .* is adopted, not created, and LOSES ITS SHARED ACCESS KEYS/,
+            );
             await deployment.up();
             const { devices } = await deployment.outputs();
             const now = await remember("foreign-01");

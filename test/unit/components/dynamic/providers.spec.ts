@@ -306,6 +306,21 @@ describe("dynamic providers: check and diff", () => {
             assert.deepEqual(await diff(deviceCertificate, await endingIn(-5), inputs), update);
         });
 
+        it("below an issuer that has expired, nothing is signed, and the error names the remedy", async () => {
+            const expired = await makeCa({
+                commonName: "Expired",
+                notAfter: new Date(Date.now() - day),
+            });
+            const { inputs: bound } = await check(deviceCertificate, {
+                issuer: await issuerFor(expired),
+                request: policy,
+            });
+            await assert.rejects(
+                deviceCertificate.create(bound as never),
+                /the CA ".*Expired.*" expired on .* and can no longer sign: raise intermediate\.generation/,
+            );
+        });
+
         it("a certificate that expires with its issuer is not renewed endlessly", async () => {
             const ending = await makeCa({
                 commonName: "Ending",

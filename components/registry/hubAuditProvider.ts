@@ -28,6 +28,12 @@ import { contentPart } from "../caCertificates/verifiedCertificateProvider";
 
 const hubSeenMilliseconds = 5000;
 
+/**
+ * Of 1,000 devices without the stack's tag each: half of what the smallest hub answers in a minute. Devices that a
+ * provisioning service created have no tag, so that a large fleet has many.
+ */
+const mostPages = 10;
+
 interface RawInputs {
     readonly hubId?: string;
     readonly certificates: readonly string[];
@@ -63,6 +69,7 @@ async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
         owner,
         new Set(certificates),
         idSet([...devices, ...former]),
+        isStrict ? Infinity : mostPages,
     ).catch((error: Error) =>
         error instanceof AzureError && error.status === 404 ? [] : [untold(error)],
     );
@@ -91,7 +98,7 @@ async function read(id?: string, state?: Inputs): Promise<ReadResult<Inputs>> {
 async function strange(hubId: string, owner: string): Promise<string[]> {
     const { atOnce, hostName } = await hubRegistry(hubId);
     const authorities = await authoritiesOn(hubId);
-    const others = await atOnce.notOwnedBy(owner);
+    const { devices: others, areAll } = await atOnce.notOwnedBy(owner, mostPages);
     const registered = new Set<string>();
     for (const service of others.length === 0 ? [] : await linkedServices(hubId, hostName)) {
         const known = [await service.registeredByGroup(), await service.individuals()];
@@ -101,6 +108,7 @@ async function strange(hubId: string, owner: string): Promise<string[]> {
         hostName,
         authorities.filter(({ name, thumbprint }) => !name.endsWith(contentPart(thumbprint))),
         others.filter((one) => !registered.has(one.toLowerCase())),
+        areAll,
     );
 }
 
@@ -116,13 +124,16 @@ async function undeclared(
     owner: string,
     certificates: ReadonlySet<string>,
     devices: ReadonlySet<string>,
+    pages: number,
 ): Promise<string[]> {
     const authorities = await authoritiesOn(hubId);
     const { atOnce, hostName } = await hubRegistry(hubId);
+    const others = await atOnce.notOwnedBy(owner, pages);
     return lines(
         hostName,
         authorities.filter(({ name }) => !certificates.has(name)),
-        (await atOnce.notOwnedBy(owner)).filter((id) => !devices.has(id.toLowerCase())),
+        others.devices.filter((id) => !devices.has(id.toLowerCase())),
+        others.areAll,
     );
 }
 
@@ -135,6 +146,7 @@ function lines(
     hostName: string,
     foreign: readonly Pick<NamedCa, "name" | "isVerified">[],
     others: readonly string[],
+    areAll: boolean,
 ): string[] {
     return [
         ...(foreign.length === 0
@@ -151,6 +163,12 @@ function lines(
             : [
                   `devices on ${hostName} that this stack did not declare: ${nameList(others)}; ` +
                       `delete unused ones (az iot hub device-identity delete --auth-type login), or adopt them (adopt: true)`,
+              ]),
+        ...(areAll
+            ? []
+            : [
+                  `devices on ${hostName} without this stack's tag: only the first ${mostPages * 1000} were looked at; ` +
+                      "a run with hub.strict: true looks at all",
               ]),
     ];
 }

@@ -146,26 +146,47 @@ export class Registry {
         );
     }
 
-    /** IDs of the devices that have another owner tag or none, the first 1,000; from the same index. */
-    async notOwnedBy(owner: string): Promise<readonly string[]> {
+    /**
+     * IDs of the devices that have another owner tag or none; from the same index.
+     *
+     * @param mostPages how many pages of 1,000 devices are read at most
+     */
+    async notOwnedBy(
+        owner: string,
+        mostPages: number,
+    ): Promise<{ readonly devices: readonly string[]; readonly areAll: boolean }> {
         const tag = `tags.${ownerTag}`;
         const condition = `NOT IS_DEFINED(${tag}) OR ${tag}.stack != '${owner}'`;
-        return ids((await this.page(`SELECT deviceId FROM devices WHERE ${condition}`)).rows);
+        const { rows, areAll } = await this.pages(
+            `SELECT deviceId FROM devices WHERE ${condition}`,
+            mostPages,
+        );
+        return { devices: ids(rows), areAll };
     }
 
     private async query(
         query: string,
-        onPage: (count: number) => void = () => undefined,
+        onPage?: (count: number) => void,
     ): Promise<readonly RawTwin[]> {
-        const all: RawTwin[] = [];
+        return (await this.pages(query, Infinity, onPage)).rows;
+    }
+
+    private async pages(
+        query: string,
+        most: number,
+        onPage: (count: number) => void = () => undefined,
+    ): Promise<{ readonly rows: readonly RawTwin[]; readonly areAll: boolean }> {
+        const rows: RawTwin[] = [];
         let continuation: string | undefined;
+        let count = 0;
         do {
-            const { rows, next } = await this.page(query, continuation);
-            all.push(...rows);
-            onPage(all.length);
-            continuation = next;
-        } while (continuation !== undefined);
-        return all;
+            const page = await this.page(query, continuation);
+            rows.push(...page.rows);
+            onPage(rows.length);
+            continuation = page.next;
+            count++;
+        } while (continuation !== undefined && count < most);
+        return { rows, areAll: continuation === undefined };
     }
 
     /** One page of a query. Source: REST reference "Query - Get Twins". */

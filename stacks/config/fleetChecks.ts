@@ -146,24 +146,29 @@ function checkThumbprints(
  */
 const primeBudget = 200;
 
-/** The first keys of a configuration, as far as the budget goes, are tested for a modulus that is a prime. */
+/**
+ * As many keys as the budget allows are tested for a modulus that is a prime. Certificates come first, because a request is
+ * tested again when it is signed.
+ */
 function checkPrimes(readings: readonly DeviceReading[], report: Report): void {
+    const proofs = readings.flatMap((reading) =>
+        keyProofs(reading).map((proof) => ({ ...proof, id: reading.settings.id })),
+    );
+    const isCertificate = ({ thumbprint }: KeyProof): boolean => thumbprint !== undefined;
+    const inOrder = [
+        ...proofs.filter(isCertificate),
+        ...proofs.filter((proof) => !isCertificate(proof)),
+    ];
     let left = primeBudget;
-    for (const reading of readings) {
-        for (const { path, key, thumbprint } of keyProofs(reading)) {
-            const bits = key?.asymmetricKeyDetails?.modulusLength ?? 0;
-            left -= (bits / 2048) ** 3;
-            if (key === undefined || left < 0) {
-                continue;
-            }
-            const { id } = reading.settings;
-            const finding = primeFinding(
-                key,
-                thumbprint === undefined ? newRequest(id) : withNewKey,
-            );
-            if (finding !== undefined) {
-                report.fault(path, finding.value, finding.rule, finding.remedy);
-            }
+    for (const { id, path, key, thumbprint } of inOrder) {
+        const bits = key?.asymmetricKeyDetails?.modulusLength ?? 0;
+        left -= (bits / 2048) ** 3;
+        if (key === undefined || left < 0) {
+            continue;
+        }
+        const finding = primeFinding(key, thumbprint === undefined ? newRequest(id) : withNewKey);
+        if (finding !== undefined) {
+            report.fault(path, finding.value, finding.rule, finding.remedy);
         }
     }
 }

@@ -131,6 +131,35 @@ describe("HubAudit in Pulumi's provider host", function () {
         assert.match(devices, /^warning: devices on .*: others-01; delete/);
     });
 
+    it("finds a device beyond a thousand that registered and have no tag", async () => {
+        const known = Array.from({ length: 1100 }, (_, index) => `known-${index}`);
+        for (let first = 0; first < known.length; first += 100) {
+            await registry.addDevices(
+                known.slice(first, first + 100).map((deviceId) => ({
+                    deviceId,
+                    authentication: { type: "certificateAuthority" },
+                })) as unknown as { deviceId: string }[],
+            );
+        }
+        await addDevice("zz-intruder");
+        const host = await DynamicHost.start({ hub: JSON.stringify({ roleWaitSeconds: 0 }) });
+        try {
+            const { failures } = await host.check(audit, {
+                hubId,
+                certificates: [],
+                devices: [...known, "own-01", "nobodys-01", "others-01"],
+                former: [],
+                owner,
+                isStrict: true,
+            });
+            const found = failures.filter((failure) => failure.includes("devices on "));
+            assert.equal(found.length, 1);
+            assert.match(found[0], /did not declare: zz-intruder; delete/);
+        } finally {
+            await host.stop();
+        }
+    });
+
     it("a hub that does not answer is a warning, and never ends a refresh", async () => {
         await manage("POST", "/faults", {
             method: "GET",

@@ -6,6 +6,9 @@ import { inspectCertificate } from "../../../../components/x509/inspectCertifica
 import { keyFinding, primeFinding } from "../../../../components/x509/publicKey";
 import { hasRocaFingerprint, rsaNumbers } from "../../../../components/x509/weakKeys";
 import { childrenOf, DerElement, elementAt } from "../../../../components/x509/der";
+import type { DeviceReading } from "../../../../stacks/config/deviceReading";
+import { checkFleet } from "../../../../stacks/config/fleetChecks";
+import { ConfigurationError, Report } from "../../../../stacks/config/report";
 import { good, problemsOf, ProjectFolder } from "../../stacks/config/configSupport";
 
 const f4 = 65537n;
@@ -266,5 +269,32 @@ describe("RSA keys that reveal their private key", () => {
             [["devices[0].certificates[0]", "an RSA modulus that is a prime"]],
         );
         assert.equal(primeFinding(publicKey(sound), "anew"), undefined);
+    });
+
+    it("tests devices' certificates before requests, however many and large those are", function () {
+        this.timeout(120_000);
+        const settings = (id: string) => ({ settings: { id }, idPath: id });
+        const large = (): bigint =>
+            Array.from({ length: 16 }, () => prime(512)).reduce((a, b) => a * b);
+        const requests = ["r1", "r2", "r3", "r4"].map((id) => ({
+            ...settings(id),
+            csr: { path: id, facts: { publicKeyId: id, key: publicKey(large()) } },
+            thumbprints: [],
+        }));
+        const key = publicKey(prime(2048));
+        const last = {
+            ...settings("cam-1"),
+            thumbprints: [{ path: "cam-1", thumbprint: "AA", publicKeyId: "cam-1", key }],
+        };
+        const report = new Report();
+        checkFleet([], [...requests, last] as unknown as DeviceReading[], report);
+        assert.throws(
+            () => report.throwIfAny(),
+            ({ problems }: ConfigurationError) => {
+                const found = problems.map(({ path, value }) => `${path}: ${value}`);
+                assert.deepEqual(found, ["cam-1: an RSA modulus that is a prime"]);
+                return true;
+            },
+        );
     });
 });

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Platform } from "./platform";
 import { PreviousState } from "./previousState";
 import { PlatformReference, platformReferenceOutput } from "./shards";
-import { knownValue } from "./knownValue";
+import { knownValue } from "../components/inputs/knownValue";
 
 /**
  * Names a file in which a preview of the hub's stack tells what its fleet stacks would be handed otherwise than today, and

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { EventHubRoutes } from "../components/iothub/eventHubRoutes";
 import { OwnRouting } from "../components/iothub/ownRouting";
-import { knownValue } from "./knownValue";
+import { knownValue } from "../components/inputs/knownValue";
 import { PreviousState } from "./previousState";
 import { Settings } from "./settings";
 

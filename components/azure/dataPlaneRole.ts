@@ -1,5 +1,6 @@
 import * as authorization from "@pulumi/azure-native/authorization";
 import * as pulumi from "@pulumi/pulumi";
+import { ArgumentChecks, converted, oneOf, someText } from "../inputs/componentArgs";
 
 /** Built-in roles (Azure docs: role-based-access-control/built-in-roles). */
 export const roles = {
@@ -15,8 +16,45 @@ export interface Deployer {
     readonly subscriptionId: string;
 }
 
+/** Who deploys, as a component takes it. */
+export interface DeployerArgs {
+    /** Object ID in Entra, e.g. `8d3cbf0a-2e0c-4a53-9f0b-5f1f6b1d7d11`. */
+    readonly objectId: pulumi.Input<string>;
+    /** Kind of principal: `User` or `ServicePrincipal`. */
+    readonly type: pulumi.Input<Deployer["type"]>;
+    /** Subscription of the scope, e.g. `5f1f6b1d-2e0c-4a53-9f0b-8d3cbf0a7d11`. */
+    readonly subscriptionId: pulumi.Input<string>;
+}
+
+/** The deployer to pass on, checked. */
+export function checkedDeployer(
+    checks: ArgumentChecks,
+    deployer: DeployerArgs | undefined,
+): DeployerArgs | undefined {
+    return (
+        deployer && {
+            objectId: checks.input("deployer.objectId", deployer.objectId, someText),
+            type: checks.input("deployer.type", deployer.type, principalType),
+            subscriptionId: checks.input(
+                "deployer.subscriptionId",
+                deployer.subscriptionId,
+                someText,
+            ),
+        }
+    );
+}
+
+const principalType = oneOf<Deployer["type"]>(["User", "ServicePrincipal"]);
+
 /** ARM resource ID of a built-in role. */
-export function roleDefinitionId(subscriptionId: string, role: string): string {
+export function roleDefinitionId(
+    subscriptionId: pulumi.Input<string>,
+    role: string,
+): string | pulumi.Output<string> {
+    return converted(subscriptionId, (known) => builtInRole(known, role));
+}
+
+function builtInRole(subscriptionId: string, role: string): string {
     return `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${role}`;
 }
 
@@ -28,7 +66,7 @@ export function assignDataRole(
     name: string,
     role: string,
     scope: pulumi.Input<string>,
-    deployer: Deployer,
+    deployer: DeployerArgs,
     options: pulumi.CustomResourceOptions,
 ): authorization.RoleAssignment {
     return new authorization.RoleAssignment(

@@ -6,6 +6,9 @@ export interface HubSize {
     readonly units: number;
 }
 
+/** Units that a hub of each tier may have (Azure docs: iot-hub-scaling and the subscription limits). */
+export const mostUnits = { F1: 1, S1: 200, S2: 200, S3: 10 } as const;
+
 /** What a hub lets through; what comes faster is held back and then refused with 429. */
 export interface HubLimits {
     /** Identity operations a minute; a bulk request counts each of its devices. */
@@ -24,6 +27,8 @@ export const serviceLimits = {
     enrollmentGroups: 100,
     individualEnrollments: 1_000_000,
     linkedHubs: 50,
+    /** Of a provisioning service. */
+    serviceUnits: 200,
     /** CAs of an enrollment group: primary and secondary. */
     certificatesOfGroup: 2,
     /** Defaults, which Azure raises on request; a hub's usages tell a subscription's own. */

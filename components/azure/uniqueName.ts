@@ -4,7 +4,7 @@ import * as random from "@pulumi/random";
 /** `prefix` and six random characters, for names that must be unique in the world; kept in the state. */
 export function uniqueName(
     name: string,
-    prefix: string,
+    prefix: pulumi.Input<string>,
     parent: pulumi.Resource,
 ): pulumi.Output<string> {
     const suffix = new random.RandomString(

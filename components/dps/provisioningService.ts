@@ -1,9 +1,19 @@
 import * as deviceprovisioning from "@pulumi/azure-native/deviceprovisioningservices";
 import * as pulumi from "@pulumi/pulumi";
-import { assignDataRole, Deployer, roles } from "../azure/dataPlaneRole";
+import { assignDataRole, checkedDeployer, DeployerArgs, roles } from "../azure/dataPlaneRole";
 import { nameIn } from "../azure/resourceId";
 import { retriedWrite } from "../azure/retriedWrite";
+import { serviceLimits } from "../azure/serviceLimits";
 import { uniqueName } from "../azure/uniqueName";
+import {
+    ArgumentChecks,
+    exactName,
+    namePrefix,
+    oneOf,
+    region,
+    someText,
+    wholeNumber,
+} from "../inputs/componentArgs";
 import { mergeParts } from "../iothub/hubParts";
 import {
     isServiceSettled,
@@ -16,32 +26,52 @@ import {
 
 /** A hub that devices may be sent to. */
 export interface LinkedHub {
+    /** Host name of the hub, e.g. `contoso-iot.azure-devices.net`. */
     readonly hostName: pulumi.Input<string>;
-    /** The shared access policy that the service logs in with. */
-    readonly policy: string;
-    /** Its key; undefined: this login may not read it, and the link that is there stays as it is. */
+    /** Shared access policy that the service signs in with, e.g. `iot-x509-dps`. */
+    readonly policy: pulumi.Input<string>;
+    /**
+     * Key of the policy, base64, a secret. Undefined if the deployer may not read it: the present link then stays. Whether
+     * there is one is decided at construction, because the options of a resource depend on it.
+     */
     readonly key: pulumi.Input<string> | undefined;
-    readonly location: string;
-    readonly weight: number;
+    /** Azure region of the hub, e.g. `westeurope`. */
+    readonly location: pulumi.Input<string>;
+    /** Share of the devices among hashed hubs, 0 to 1000, e.g. `1`. */
+    readonly weight: pulumi.Input<number>;
 }
+
+type AllocationPolicy = "Hashed" | "GeoLatency" | "Static";
 
 /** Arguments of a {@link ProvisioningService}. */
 export interface ProvisioningServiceArgs {
+    /** Resource group that holds the service, e.g. `rg-iot-prod`. */
     readonly resourceGroupName: pulumi.Input<string>;
-    readonly location: string;
-    /** Exact name, unique in the world; left out: `prefix` and six random characters. */
-    readonly serviceName: string | undefined;
-    readonly prefix: string;
+    /** Azure region, e.g. `westeurope`. */
+    readonly location: pulumi.Input<string>;
+    /**
+     * Exact name, unique in Azure, 3 to 64 characters, e.g. `contoso-dps-prod`. Default: {@link prefix} and six random
+     * characters. Whether there is one is decided at construction, because a resource depends on it.
+     */
+    readonly serviceName?: pulumi.Input<string>;
+    /** Start of the name, 1 to 50 characters, e.g. `iot-dps`. Unused with {@link serviceName}. */
+    readonly prefix: pulumi.Input<string>;
+    /** Units of the tier S1, e.g. `1`. Plain, because it decides whether a present service is written. */
     readonly units: number;
-    readonly allocationPolicy: "Hashed" | "GeoLatency" | "Static";
+    /** How devices are distributed among the linked hubs, e.g. `Hashed`. Plain, as {@link units}. */
+    readonly allocationPolicy: AllocationPolicy;
+    /** Hubs that devices are assigned to, 1 to 50. The list is plain, because its length decides which paths are ignored. */
     readonly linkedHubs: readonly LinkedHub[];
-    /** Who deploys, to be given the data-plane role; left out when it is granted elsewhere. */
-    readonly deployer?: Deployer;
-    /** Whether the service or a hub that it is linked to is made by this run. */
+    /**
+     * Who deploys, to be granted the data-plane role. Default: the role is granted elsewhere. Whether there is one is decided
+     * at construction, because a resource depends on it.
+     */
+    readonly deployer?: DeployerArgs;
+    /** Whether the run creates the service or a hub that it is linked to. Plain, because it decides the resource's options. */
     readonly isNew: boolean;
-    /** The service as it is, when it is there already. */
+    /** The service as the run finds it. Default: the run creates it. Plain, as {@link units}. */
     readonly present?: PresentService;
-    /** The links, as far as they are known before the run; left out: the hub is made by this run. */
+    /** The links as far as they are known before the run. Default: the run creates the hub. Plain, as {@link units}. */
     readonly knownLinks?: readonly KnownLink[];
 }
 
@@ -61,10 +91,11 @@ export class ProvisioningService extends pulumi.ComponentResource {
 
     constructor(
         name: string,
-        args: ProvisioningServiceArgs,
+        given: ProvisioningServiceArgs,
         options?: pulumi.ComponentResourceOptions,
     ) {
         super("iot-x509:dps:ProvisioningService", name, {}, options);
+        const args = checkedArgs(name, given);
         const child = { parent: this };
         const { body, ignoreChanges } = declaredService(args);
         const service = new deviceprovisioning.IotDpsResource(
@@ -107,6 +138,43 @@ export class ProvisioningService extends pulumi.ComponentResource {
             linkDigests: linkDigests(args, service.id),
         });
     }
+}
+
+function checkedArgs(name: string, args: ProvisioningServiceArgs): ProvisioningServiceArgs {
+    const checks = new ArgumentChecks(`ProvisioningService "${name}"`);
+    const policies = oneOf<AllocationPolicy>(["Hashed", "GeoLatency", "Static"]);
+    const checked = {
+        ...args,
+        resourceGroupName: checks.input("resourceGroupName", args.resourceGroupName, someText),
+        location: checks.input("location", args.location, region),
+        serviceName: checks.input("serviceName", args.serviceName, exactName(64)),
+        prefix: checks.input("prefix", args.prefix, namePrefix(50)),
+        linkedHubs: args.linkedHubs.map((hub, index) => checkedLink(checks, hub, index)),
+        deployer: checkedDeployer(checks, args.deployer),
+    };
+    checks.plain("units", args.units, wholeNumber(1, serviceLimits.serviceUnits, "units of S1"));
+    checks.plain("allocationPolicy", args.allocationPolicy, policies);
+    const { length } = args.linkedHubs;
+    checks.that(
+        "linkedHubs",
+        length >= 1 && length <= serviceLimits.linkedHubs,
+        `must have 1 to ${serviceLimits.linkedHubs} hubs; it has ${length}`,
+    );
+    checks.done();
+    return checked;
+}
+
+function checkedLink(checks: ArgumentChecks, hub: LinkedHub, index: number): LinkedHub {
+    const path = `linkedHubs[${index}]`;
+    // By the path of the link: no report names the key.
+    checks.that(path, hub.key !== "", "has an empty key of its policy; omit it to keep the link");
+    return {
+        hostName: checks.input(`${path}.hostName`, hub.hostName, someText),
+        policy: checks.input(`${path}.policy`, hub.policy, someText),
+        key: hub.key,
+        location: checks.input(`${path}.location`, hub.location, someText),
+        weight: checks.input(`${path}.weight`, hub.weight, wholeNumber(0, 1000)),
+    };
 }
 
 type ServiceBody = Pick<

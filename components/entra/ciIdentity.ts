@@ -3,23 +3,31 @@ import * as authorization from "@pulumi/azure-native/authorization";
 import * as azuread from "@pulumi/azuread";
 import * as pulumi from "@pulumi/pulumi";
 import { roleDefinitionId, roles } from "../azure/dataPlaneRole";
+import { ArgumentChecks, matching, resourceId, someText } from "../inputs/componentArgs";
 
 const gitHubIssuer = "https://token.actions.githubusercontent.com";
 
 /** Arguments of a {@link CiIdentity}. */
 export interface CiIdentityArgs {
-    /** `owner/name` on GitHub. */
+    /** GitHub repository as `owner/name`, e.g. `contoso/fleet`. Plain, because it decides which aliases credentials have. */
     readonly repository: string;
-    /** Which workflows may log in, e.g. `ref:refs/heads/main`, `environment:prod`, `pull_request`; with IDs the whole subject. */
+    /**
+     * Subjects of the tokens that may sign in, 1 to 20, e.g. `ref:refs/heads/main`, `environment:prod`, `pull_request`, or
+     * the whole subject if it has IDs. Plain, because each one makes a credential.
+     */
     readonly subjects: readonly string[];
-    readonly subscriptionId: string;
-    /** ARM resource ID of the resource group that CI deploys to. */
+    /** Subscription that CI deploys to, e.g. `5f1f6b1d-2e0c-4a53-9f0b-8d3cbf0a7d11`. */
+    readonly subscriptionId: pulumi.Input<string>;
+    /** ARM resource ID of the resource group that CI deploys to, e.g. `/subscriptions/…/resourceGroups/rg-iot-prod`. */
     readonly resourceGroupId: pulumi.Input<string>;
-    /** ARM resource ID of the hub. */
+    /** ARM resource ID of the hub, e.g. `/subscriptions/…/providers/Microsoft.Devices/IotHubs/contoso-iot`. */
     readonly hubId: pulumi.Input<string>;
-    /** ARM resource ID of the provisioning service; left out: there is none. */
+    /** ARM resource ID of the provisioning service. Default: there is none, and CI gets no role for one. */
     readonly provisioningServiceId?: pulumi.Input<string>;
-    /** Resource names that credentials have in the state, by the subject of the token. */
+    /**
+     * Resource names of the credentials in the state, by the subject of the token. Default: none. Plain, because they become
+     * aliases.
+     */
     readonly formerNames?: ReadonlyMap<string, string>;
 }
 
@@ -32,8 +40,9 @@ export class CiIdentity extends pulumi.ComponentResource {
     /** What the workflow sets as AZURE_CLIENT_ID or ARM_CLIENT_ID. */
     readonly clientId: pulumi.Output<string>;
 
-    constructor(name: string, args: CiIdentityArgs, options?: pulumi.ComponentResourceOptions) {
+    constructor(name: string, given: CiIdentityArgs, options?: pulumi.ComponentResourceOptions) {
         super("iot-x509:entra:CiIdentity", name, {}, options);
+        const args = checkedArgs(name, given);
         const child = { parent: this };
         const displayName = `iot-x509 CI of ${args.repository}`;
         const application = new azuread.Application(`${name}-application`, { displayName }, child);
@@ -84,6 +93,36 @@ export class CiIdentity extends pulumi.ComponentResource {
         this.clientId = application.clientId;
         this.registerOutputs({ clientId: this.clientId });
     }
+}
+
+/** Federated credentials that an Entra application may have (Entra docs: workload-identity-federation-considerations). */
+const mostSubjects = 20;
+const repositoryName = matching(/^[^/\s]+\/[^/\s]+$/, "owner/name of a GitHub repository");
+const tokenSubject = matching(/^[^\s*]+$/, "a token subject without wildcards or spaces");
+
+function checkedArgs(name: string, args: CiIdentityArgs): CiIdentityArgs {
+    const checks = new ArgumentChecks(`CiIdentity "${name}"`);
+    const checked = {
+        ...args,
+        subscriptionId: checks.input("subscriptionId", args.subscriptionId, someText),
+        resourceGroupId: checks.input("resourceGroupId", args.resourceGroupId, resourceId),
+        hubId: checks.input("hubId", args.hubId, resourceId),
+        provisioningServiceId: checks.input(
+            "provisioningServiceId",
+            args.provisioningServiceId,
+            resourceId,
+        ),
+    };
+    checks.plain("repository", args.repository, repositoryName);
+    const { length } = args.subjects;
+    checks.that(
+        "subjects",
+        length >= 1 && length <= mostSubjects,
+        `must have 1 to ${mostSubjects} items; it has ${length}`,
+    );
+    args.subjects.forEach((one, index) => checks.plain(`subjects[${index}]`, one, tokenSubject));
+    checks.done();
+    return checked;
 }
 
 /** Readable, and another one for each subject: 3 to 120 letters, digits or hyphens with `github-` (Entra docs). */

@@ -6,6 +6,17 @@ import * as pulumi from "@pulumi/pulumi";
 import { roleDefinitionId } from "../azure/dataPlaneRole";
 import { nameIn } from "../azure/resourceId";
 import { uniqueName } from "../azure/uniqueName";
+import { own } from "../dynamic/values";
+import {
+    ArgumentChecks,
+    converted,
+    matching,
+    namePrefix,
+    oneOf,
+    region,
+    someText,
+    wholeNumber,
+} from "../inputs/componentArgs";
 
 /** Built-in roles (Azure docs: role-based-access-control/built-in-roles/analytics). */
 const dataSender = "2b629674-e913-4c01-ae53-ef4638d8f975";
@@ -18,50 +29,68 @@ const namespaceDomains: Readonly<Record<string, string>> = {
     "azure-devices.cn": "servicebus.chinacloudapi.cn",
 };
 
+type ReaderKind = "ServicePrincipal" | "User" | "Group";
+
 /** A route to an Event Hub; the endpoint, and an Event Hub of the stack's own, have its name. */
 export interface EventHubRoute {
+    /** 1 to 50 letters, digits or `. _ -`, e.g. `telemetry`. Plain, because it is part of resource names. */
     readonly name: string;
+    /** An Event Hub that the stack creates, or an existing one. The kind is plain, because it decides the resources. */
     readonly eventHub:
         | {
               readonly kind: "own";
-              readonly partitions: number;
-              readonly retentionDays: number;
-              /** Beside `$Default`. */
+              /** 1 to 32, e.g. `4`. */
+              readonly partitions: pulumi.Input<number>;
+              /** Days that events are kept, 1 to 7, e.g. `1`. */
+              readonly retentionDays: pulumi.Input<number>;
+              /** In addition to `$Default`, e.g. `["analytics"]`. Plain, because each one is a resource. */
               readonly consumerGroups: readonly string[];
           }
-        | { readonly kind: "named"; readonly id: string };
-    readonly source: string;
-    readonly condition: string;
-    /** Who may read the Event Hub. */
+        | {
+              readonly kind: "named";
+              /** ARM resource ID, e.g. `/subscriptions/…/namespaces/plant-1/eventhubs/alarms`. */
+              readonly id: pulumi.Input<string>;
+          };
+    /** Source of the messages, e.g. `DeviceMessages`. */
+    readonly source: pulumi.Input<string>;
+    /** Condition in the hub's query language; `true` takes every message. */
+    readonly condition: pulumi.Input<string>;
+    /** Principals that may read the Event Hub, none if empty. Object IDs are plain, because they are part of resource names. */
     readonly readers: readonly {
+        /** Object ID in Entra, e.g. `8d3cbf0a-2e0c-4a53-9f0b-5f1f6b1d7d11`. */
         readonly objectId: string;
-        readonly kind: "ServicePrincipal" | "User" | "Group";
+        /** Kind of principal: `ServicePrincipal`, `User` or `Group`. */
+        readonly kind: pulumi.Input<ReaderKind>;
     }[];
 }
 
 /** Arguments of {@link EventHubRoutes}. */
 export interface EventHubRoutesArgs {
+    /** Resource group that holds the identity and the namespace, e.g. `rg-iot-prod`. */
     readonly resourceGroupName: pulumi.Input<string>;
-    readonly location: string;
-    readonly subscriptionId: string;
-    /** Of hubs' host names in the cloud, e.g. `azure-devices.net`. */
-    readonly hubDomain: string;
-    /** Of the namespace's name; six random characters follow. */
-    readonly prefix: string;
+    /** Azure region, e.g. `westeurope`. */
+    readonly location: pulumi.Input<string>;
+    /** Subscription of the resource group, e.g. `5f1f6b1d-2e0c-4a53-9f0b-8d3cbf0a7d11`. */
+    readonly subscriptionId: pulumi.Input<string>;
+    /** Domain of the cloud's hubs, e.g. `azure-devices.net`; the domain of Event Hubs follows from it. */
+    readonly hubDomain: pulumi.Input<string>;
+    /** Start of the namespace's name, 1 to 40 characters, e.g. `iot-dev`; `eh-` precedes and six random characters follow. */
+    readonly prefix: pulumi.Input<string>;
+    /** At least one. Plain, because its routes decide the resources. */
     readonly routes: readonly EventHubRoute[];
-    /** How long a role assignment is given to take effect before an endpoint uses it. */
-    readonly waitSeconds: number;
+    /** Seconds that a role assignment is given to take effect before an endpoint uses it, 0 to 3600, e.g. `120`. */
+    readonly waitSeconds: pulumi.Input<number>;
 }
 
 /** Where a route's messages are read. */
 export interface EventHubAddress {
     /** `<namespace>.servicebus.windows.net` */
     readonly namespaceHostName: pulumi.Output<string>;
-    readonly eventHub: string;
+    readonly eventHub: pulumi.Input<string>;
 }
 
 interface Target extends EventHubAddress {
-    readonly subscriptionId: string;
+    readonly subscriptionId: pulumi.Input<string>;
     readonly resourceGroup: pulumi.Input<string>;
     /** ARM resource ID. */
     readonly id: pulumi.Input<string>;
@@ -87,16 +116,18 @@ export class EventHubRoutes extends pulumi.ComponentResource {
     /** By the route's name. */
     readonly addresses: ReadonlyMap<string, EventHubAddress>;
 
+    private readonly args: EventHubRoutesArgs;
     private readonly child: pulumi.CustomResourceOptions;
 
     constructor(
         private readonly label: string,
-        private readonly args: EventHubRoutesArgs,
+        given: EventHubRoutesArgs,
         options?: pulumi.ComponentResourceOptions,
     ) {
         super("iot-x509:iothub:EventHubRoutes", label, {}, options);
+        this.args = checkedArgs(label, given);
         this.child = { parent: this };
-        const { resourceGroupName, location, routes } = args;
+        const { resourceGroupName, location, routes } = this.args;
         const identity = new managedidentity.UserAssignedIdentity(
             `${label}-identity`,
             { resourceGroupName, location },
@@ -118,7 +149,11 @@ export class EventHubRoutes extends pulumi.ComponentResource {
                 principalType: "ServicePrincipal",
             });
         });
-        const inEffect = grants.map(({ createdOn }) => createdOn.apply((on) => this.wait(on)));
+        const inEffect = grants.map(({ createdOn }) =>
+            pulumi
+                .all([createdOn, this.args.waitSeconds])
+                .apply(([on, seconds]) => this.wait(on, seconds)),
+        );
         const identityId = pulumi.all([identity.id, pulumi.all(inEffect)]).apply(([id]) => id);
         this.hub = {
             identity: { type: "UserAssigned", userAssignedIdentities: [identityId] },
@@ -142,7 +177,11 @@ export class EventHubRoutes extends pulumi.ComponentResource {
                 resourceGroupName,
                 location,
                 // It begins with a letter.
-                namespaceName: uniqueName(`${this.label}-namespace`, `eh-${prefix}`, this),
+                namespaceName: uniqueName(
+                    `${this.label}-namespace`,
+                    pulumi.interpolate`eh-${prefix}`,
+                    this,
+                ),
                 sku: { name: "Standard", tier: "Standard", capacity: 1 },
                 disableLocalAuth: true,
                 minimumTlsVersion: "1.2",
@@ -152,15 +191,14 @@ export class EventHubRoutes extends pulumi.ComponentResource {
     }
 
     private target({ name, eventHub }: EventHubRoute, namespace?: eventhub.Namespace): Target {
-        const domain = namespaceDomains[this.args.hubDomain];
+        const domain = converted(this.args.hubDomain, (known) => own(namespaceDomains, known));
         if (eventHub.kind === "named") {
-            const [, , subscriptionId, , resourceGroup, , , , namespaceName] =
-                eventHub.id.split("/");
+            const part = (index: number) => converted(eventHub.id, (id) => id.split("/")[index]);
             return {
-                namespaceHostName: pulumi.output(`${namespaceName}.${domain}`),
-                eventHub: nameIn(eventHub.id),
-                subscriptionId,
-                resourceGroup,
+                namespaceHostName: pulumi.interpolate`${part(8)}.${domain}`,
+                eventHub: converted(eventHub.id, nameIn),
+                subscriptionId: part(2),
+                resourceGroup: part(4),
                 id: eventHub.id,
             };
         }
@@ -215,9 +253,9 @@ export class EventHubRoutes extends pulumi.ComponentResource {
     }
 
     /** @param createdOn of a role assignment, ISO time */
-    private async wait(createdOn: string | undefined): Promise<void> {
+    private async wait(createdOn: string | undefined, waitSeconds: number): Promise<void> {
         const since = createdOn === undefined ? NaN : Date.now() - Date.parse(createdOn);
-        const left = this.args.waitSeconds * 1000 - since;
+        const left = waitSeconds * 1000 - since;
         if (pulumi.runtime.isDryRun() || !(left > 0)) {
             return;
         }
@@ -228,6 +266,73 @@ export class EventHubRoutes extends pulumi.ComponentResource {
         );
         await new Promise((resolve) => setTimeout(resolve, left));
     }
+}
+
+const routeName = matching(
+    /^[A-Za-z0-9]([A-Za-z0-9._-]{0,48}[A-Za-z0-9])?$/,
+    "1 to 50 letters, digits or . _ -, with a letter or digit at both ends",
+);
+const eventHubId = matching(
+    /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.EventHub\/namespaces\/[^/]+\/eventhubs\/[^/]+$/i,
+    "the resource ID of an Event Hub: /subscriptions/…/namespaces/NAMESPACE/eventhubs/NAME",
+);
+const readerKind = oneOf<ReaderKind>(["ServicePrincipal", "User", "Group"]);
+
+function checkedArgs(name: string, args: EventHubRoutesArgs): EventHubRoutesArgs {
+    const checks = new ArgumentChecks(`EventHubRoutes "${name}"`);
+    const domains = oneOf(Object.keys(namespaceDomains));
+    const checked = {
+        ...args,
+        resourceGroupName: checks.input("resourceGroupName", args.resourceGroupName, someText),
+        location: checks.input("location", args.location, region),
+        subscriptionId: checks.input("subscriptionId", args.subscriptionId, someText),
+        hubDomain: checks.input("hubDomain", args.hubDomain, domains),
+        prefix: checks.input("prefix", args.prefix, namePrefix(40)),
+        waitSeconds: checks.input("waitSeconds", args.waitSeconds, wholeNumber(0, 3600, "seconds")),
+        routes: args.routes.map((route, index) => checkedRoute(checks, route, `routes[${index}]`)),
+    };
+    checks.that("routes", args.routes.length > 0, "must have at least one route");
+    checks.done();
+    return checked;
+}
+
+function checkedRoute(checks: ArgumentChecks, route: EventHubRoute, path: string): EventHubRoute {
+    const { eventHub, readers } = route;
+    checks.plain(`${path}.name`, route.name, routeName);
+    const at = `${path}.eventHub`;
+    if (eventHub.kind === "own") {
+        eventHub.consumerGroups.forEach((group, index) =>
+            checks.plain(`${at}.consumerGroups[${index}]`, group, routeName),
+        );
+    }
+    return {
+        ...route,
+        source: checks.input(`${path}.source`, route.source, someText),
+        condition: checks.input(`${path}.condition`, route.condition, someText),
+        eventHub:
+            eventHub.kind === "named"
+                ? { ...eventHub, id: checks.input(`${at}.id`, eventHub.id, eventHubId) }
+                : {
+                      ...eventHub,
+                      partitions: checks.input(
+                          `${at}.partitions`,
+                          eventHub.partitions,
+                          wholeNumber(1, 32),
+                      ),
+                      retentionDays: checks.input(
+                          `${at}.retentionDays`,
+                          eventHub.retentionDays,
+                          wholeNumber(1, 7, "days"),
+                      ),
+                  },
+        readers: readers.map(({ objectId, kind }, index) => {
+            checks.plain(`${path}.readers[${index}].objectId`, objectId, someText);
+            return {
+                objectId,
+                kind: checks.input(`${path}.readers[${index}].kind`, kind, readerKind),
+            };
+        }),
+    };
 }
 
 /** With the fallback route that a hub has from the start: what no route takes stays in the built-in endpoint. */

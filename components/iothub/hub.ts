@@ -1,10 +1,21 @@
 import * as iothub from "@pulumi/azure-native/iothub";
 import * as pulumi from "@pulumi/pulumi";
-import { assignDataRole, Deployer, roles } from "../azure/dataPlaneRole";
+import { assignDataRole, checkedDeployer, DeployerArgs, roles } from "../azure/dataPlaneRole";
 import { nameIn } from "../azure/resourceId";
 import { retriedWrite } from "../azure/retriedWrite";
 import { uniqueName } from "../azure/uniqueName";
-import { stableJson } from "../dynamic/values";
+import { mostUnits } from "../azure/serviceLimits";
+import { own, stableJson } from "../dynamic/values";
+import {
+    ArgumentChecks,
+    exactName,
+    matching,
+    namePrefix,
+    oneOf,
+    region,
+    someText,
+    wholeNumber,
+} from "../inputs/componentArgs";
 import { isAsDeclared, keptProperties, mergeParts } from "./hubParts";
 import { isRouted, OwnRouting, withOthers } from "./ownRouting";
 import { PresentHub } from "./presentHub";
@@ -12,26 +23,41 @@ import { policiesOf, policySecret, provisioningKey, SharedAccessPolicy } from ".
 
 /** Arguments of a {@link Hub}. */
 export interface HubArgs {
+    /** Resource group that holds the hub, e.g. `rg-iot-prod`. */
     readonly resourceGroupName: pulumi.Input<string>;
-    readonly location: string;
-    /** Of hubs' host names in the cloud, e.g. `azure-devices.net`. */
-    readonly domain: string;
-    /** Exact name, unique in the world; left out: `prefix` and six random characters. */
-    readonly hubName: string | undefined;
-    readonly prefix: string;
+    /** Azure region, e.g. `westeurope`. */
+    readonly location: pulumi.Input<string>;
+    /** Domain of the cloud's hubs, e.g. `azure-devices.net`. */
+    readonly domain: pulumi.Input<string>;
+    /**
+     * Exact name, unique in Azure, 3 to 50 characters, e.g. `contoso-iot-prod`. Default: {@link prefix} and six random
+     * characters. Whether there is one is decided at construction, because a resource depends on it.
+     */
+    readonly hubName?: pulumi.Input<string>;
+    /** Start of the name, 1 to 40 characters, e.g. `iot-dev`. Unused with {@link hubName}. */
+    readonly prefix: pulumi.Input<string>;
+    /** Tier: `F1`, `S1`, `S2` or `S3`. Plain, because it decides whether a present hub is written. */
     readonly sku: string;
+    /** Units of the tier, 1 to 200 (`F1`: 1, `S3`: 10), e.g. `2`. Plain, as {@link sku}. */
     readonly units: number;
-    readonly minTlsVersion: string;
-    /** Whether shared access keys and signatures are accepted beside Entra and X.509. */
+    /** Lowest TLS version that the hub accepts: `1.2`. A hub keeps the one that it is created with. */
+    readonly minTlsVersion: pulumi.Input<string>;
+    /** Whether shared access keys and signatures work in addition to Entra and X.509, e.g. `false`. Plain, as {@link sku}. */
     readonly localAuth: boolean;
-    /** Whether a provisioning service logs in, by a shared access policy of its own. */
+    /** Whether a provisioning service signs in with a shared access policy of its own, e.g. `true`. Plain, as {@link sku}. */
     readonly isLinked: boolean;
-    /** The hub as it is, when it is there already. */
+    /** The hub as the run finds it. Default: the run creates it. Plain, as {@link sku}. */
     readonly present?: PresentHub;
-    /** Message routing, and the identity that it sends with; left out: the hub's settings of these are not touched. */
+    /**
+     * Message routing and the identity that it sends with, e.g. from {@link EventHubRoutes}. Default: the hub keeps its own.
+     * Plain, as {@link sku}; the declared parts may hold outputs.
+     */
     readonly routes?: OwnRouting;
-    /** Who deploys, to be given the data-plane role; left out when it is granted elsewhere. */
-    readonly deployer?: Deployer;
+    /**
+     * Who deploys, to be granted the data-plane role. Default: the role is granted elsewhere. Whether there is one is decided
+     * at construction, because a resource depends on it.
+     */
+    readonly deployer?: DeployerArgs;
 }
 
 /**
@@ -49,8 +75,9 @@ export class Hub extends pulumi.ComponentResource {
     /** What must exist before the data plane can be used. */
     readonly ready: pulumi.Resource[];
 
-    constructor(name: string, args: HubArgs, options?: pulumi.ComponentResourceOptions) {
+    constructor(name: string, given: HubArgs, options?: pulumi.ComponentResourceOptions) {
         super("iot-x509:iothub:Hub", name, {}, options);
+        const args = checkedArgs(name, given);
         const child = { parent: this };
         const secret = args.isLinked ? policySecret(name, this) : undefined;
         const arePoliciesUnread = args.present !== undefined && args.present.policies === undefined;
@@ -100,6 +127,28 @@ export class Hub extends pulumi.ComponentResource {
         this.registerOutputs({ hubId: this.hubId, hostName: this.hostName });
     }
 }
+
+function checkedArgs(name: string, args: HubArgs): HubArgs {
+    const checks = new ArgumentChecks(`Hub "${name}"`);
+    const { sku } = args;
+    const checked = {
+        ...args,
+        resourceGroupName: checks.input("resourceGroupName", args.resourceGroupName, someText),
+        location: checks.input("location", args.location, region),
+        domain: checks.input("domain", args.domain, domainName),
+        hubName: checks.input("hubName", args.hubName, exactName(50)),
+        prefix: checks.input("prefix", args.prefix, namePrefix(40)),
+        minTlsVersion: checks.input("minTlsVersion", args.minTlsVersion, oneOf(["1.2"])),
+        deployer: checkedDeployer(checks, args.deployer),
+    };
+    checks.plain("sku", sku, oneOf(Object.keys(mostUnits)));
+    const most = own(mostUnits, sku) ?? 200;
+    checks.plain("units", args.units, wholeNumber(1, most, `units of ${sku}`));
+    checks.done();
+    return checked;
+}
+
+const domainName = matching(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i, "a domain, e.g. azure-devices.net");
 
 /** What decides about a hub that is there already. */
 export type PresentHubArgs = Pick<

@@ -1,21 +1,59 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
+import {
+    ArgumentChecks,
+    converted,
+    matching,
+    oneOf,
+    Rule,
+    wholeNumber,
+} from "../inputs/componentArgs";
 import { KeyAlgorithm } from "../x509/issue";
 
 /** Arguments of a {@link CertificateAuthority}. */
 export interface CertificateAuthorityArgs {
-    readonly commonName: string;
-    readonly organization: string;
-    readonly country: string | undefined;
-    readonly keyAlgorithm: KeyAlgorithm;
-    readonly validityHours: number;
-    /** Its certificate has ended and is made again, which protection does not forbid; the key stays protected. */
+    /** Common name of the subject, 1 to 64 characters (RFC 5280, appendix A.1), e.g. `Contoso IoT Root CA`. */
+    readonly commonName: pulumi.Input<string>;
+    /** Organization of the subject, 1 to 64 characters, e.g. `Contoso`. */
+    readonly organization: pulumi.Input<string>;
+    /** Country of the subject as two capital letters (ISO 3166), e.g. `NO`. Default: the subject has none. */
+    readonly country?: pulumi.Input<string>;
+    /** Algorithm and size of the key, e.g. `ECDSA-P256`. */
+    readonly keyAlgorithm: pulumi.Input<KeyAlgorithm>;
+    /** Lifetime of the certificate in hours, e.g. `87600` for ten years. */
+    readonly validityHours: pulumi.Input<number>;
+    /**
+     * Whether an expired certificate is replaced: the certificate is then not protected, the key still is. Default: `false`.
+     * Plain, because it decides the options of a resource.
+     */
     readonly isRenewed?: boolean;
-    /** The CA that signs this one; left out for a root, which signs itself. */
+    /** The CA that signs this one. Default: none; a root signs itself. Excludes {@link signedElsewhere}. */
     readonly issuer?: CertificateAuthority;
-    /** PEM of a certificate that an offline issuer signed for this CA's request; undefined while it is awaited. */
-    readonly signedElsewhere?: { readonly certificatePem: string | undefined };
+    /**
+     * Makes this an intermediate of an offline issuer. Default: none. Plain, because whether there is a certificate decides
+     * what the stack deploys.
+     */
+    readonly signedElsewhere?: {
+        /** PEM that the offline issuer signed for this CA's request; undefined until it is available. */
+        readonly certificatePem: pulumi.Input<string> | undefined;
+    };
 }
+
+/** Upper bound of a common name and of an organization (RFC 5280, appendix A.1: ub-common-name). */
+const subjectText: Rule<string> = {
+    holds: (value) => typeof value === "string" && value !== "" && [...value].length <= 64,
+    text: "1 to 64 characters (RFC 5280, appendix A.1)",
+};
+const algorithms = oneOf<KeyAlgorithm>([
+    "RSA-2048",
+    "RSA-3072",
+    "RSA-4096",
+    "ECDSA-P256",
+    "ECDSA-P384",
+]);
+/** Up to the year 9999 from now on (RFC 5280, 4.1.2.5). */
+const lifetime = wholeNumber(1, 70_000_000, "hours");
+const country = matching(/^[A-Z]{2}$/, "two capital letters (ISO 3166), e.g. NO");
 
 /**
  * A CA whose key lives in the stack's state, as a secret: a self-signed root, an intermediate under such a root, or an
@@ -35,10 +73,11 @@ export class CertificateAuthority extends pulumi.ComponentResource {
 
     constructor(
         name: string,
-        args: CertificateAuthorityArgs,
+        given: CertificateAuthorityArgs,
         options?: pulumi.ComponentResourceOptions,
     ) {
         super("iot-x509:pki:CertificateAuthority", name, {}, options);
+        const args = checkedArgs(name, given);
         const { protect } = options ?? {};
         const child = { parent: this, protect };
         const key = new tls.PrivateKey(`${name}-key`, keyArgs(args.keyAlgorithm), child);
@@ -86,6 +125,26 @@ export class CertificateAuthority extends pulumi.ComponentResource {
     }
 }
 
+function checkedArgs(name: string, args: CertificateAuthorityArgs): CertificateAuthorityArgs {
+    const { issuer, signedElsewhere } = args;
+    const checks = new ArgumentChecks(`CertificateAuthority "${name}"`);
+    const checked = {
+        ...args,
+        commonName: checks.input("commonName", args.commonName, subjectText),
+        organization: checks.input("organization", args.organization, subjectText),
+        country: checks.input("country", args.country, country),
+        keyAlgorithm: checks.input("keyAlgorithm", args.keyAlgorithm, algorithms),
+        validityHours: checks.input("validityHours", args.validityHours, lifetime),
+    };
+    checks.that(
+        "signedElsewhere",
+        issuer === undefined || signedElsewhere === undefined,
+        "excludes issuer: a certificate has one signer; delete one of the two",
+    );
+    checks.done();
+    return checked;
+}
+
 function selfSigned(
     name: string,
     args: CertificateAuthorityArgs,
@@ -115,8 +174,23 @@ function policy(args: CertificateAuthorityArgs) {
     };
 }
 
-function keyArgs(algorithm: KeyAlgorithm): tls.PrivateKeyArgs {
-    const [kind, size] = algorithm.split("-");
+function keyArgs(keyAlgorithm: pulumi.Input<KeyAlgorithm>): tls.PrivateKeyArgs {
+    const parts = converted(keyAlgorithm, keyParts);
+    return pulumi.Output.isInstance(parts)
+        ? {
+              algorithm: parts.algorithm,
+              rsaBits: parts.apply(({ rsaBits }) => rsaBits as number),
+              ecdsaCurve: parts.apply(({ ecdsaCurve }) => ecdsaCurve as string),
+          }
+        : parts;
+}
+
+function keyParts(keyAlgorithm: KeyAlgorithm): {
+    readonly algorithm: string;
+    readonly rsaBits?: number;
+    readonly ecdsaCurve?: string;
+} {
+    const [kind, size] = keyAlgorithm.split("-");
     return kind === "RSA"
         ? { algorithm: "RSA", rsaBits: Number(size) }
         : { algorithm: "ECDSA", ecdsaCurve: size };

@@ -1,4 +1,3 @@
-import { randomBytes } from "crypto";
 import { EmulatorContext } from "../context";
 import { ifMatch } from "../core/etag";
 import { HttpFailure, HttpReply, jsonBody } from "../core/http";
@@ -13,12 +12,12 @@ import {
     dpsPolicies,
     dpsSkuProblem,
     maximumServices,
-    ownerRights,
 } from "./dpsRules";
 import { serviceView } from "./dpsView";
 import { armFailure, iotFailure, malformedContent } from "./errors";
 import { newKey, staleETag } from "./hubs";
 import { regionOf } from "./locations";
+import { addService } from "./newService";
 import { operationHeaders } from "./operations";
 import { page } from "./paging";
 import { dpsType, existingGroup, requireStanding, sameName } from "./resourceGroups";
@@ -185,7 +184,14 @@ export class DpsApi {
             throw iotFailure(request, this.context.clock, linkErrorCode(linked), linked);
         }
         const sku = body.sku as { name: string; capacity?: number };
-        const service = existing ?? this.create(request, group, name, region.name);
+        const service =
+            existing ??
+            addService(this.context, request, {
+                subscriptionId: this.store.subscriptionId,
+                group: group.name,
+                name,
+                location: region.name,
+            });
         Object.assign(service, {
             tags: (body.tags ?? {}) as Record<string, string>,
             sku: { name: sku.name, capacity: sku.capacity ?? 1 },
@@ -255,51 +261,6 @@ export class DpsApi {
         }
     }
 
-    private create(
-        request: ArmRequest,
-        group: ResourceGroup,
-        name: string,
-        location: string,
-    ): ProvisioningService {
-        const { clock, provisioning } = this.context;
-        const { subscriptionId } = this.store;
-        const { cloud } = request.host;
-        const service: ProvisioningService = {
-            id:
-                `/subscriptions/${subscriptionId}/resourceGroups/${group.name}` +
-                `/providers/${dpsType}/${name}`,
-            name,
-            subscriptionId,
-            resourceGroup: group.name,
-            location,
-            cloud: cloud.name,
-            serviceHostName: `${name.toLowerCase()}.${cloud.dpsSuffix}`,
-            idScope: newIdScope(this.context),
-            createdAt: clock.date().toISOString(),
-            etag: "",
-            state: "Activating",
-            tags: {},
-            sku: { name: "S1", capacity: 1 },
-            allocationPolicy: "Hashed",
-            disableLocalAuth: false,
-            linkedHubs: [],
-            policies: [
-                {
-                    keyName: "provisioningserviceowner",
-                    primaryKey: newKey(),
-                    secondaryKey: newKey(),
-                    rights: ownerRights,
-                },
-            ],
-            certificates: new Map(),
-            groups: new Map(),
-            enrollments: new Map(),
-            registrations: new Map(),
-        };
-        provisioning.add(service);
-        return service;
-    }
-
     private patch(request: ArmRequest, service: ProvisioningService): HttpReply {
         requireActiveService(this.context, request, service);
         const body = jsonBody(request, malformedContent);
@@ -361,12 +322,6 @@ export class DpsApi {
     private invalid(request: ArmRequest, text: string): HttpFailure {
         return iotFailure(request, this.context.clock, 400004, text);
     }
-}
-
-/** `0ne` and eight hex digits, the first two zero as on services of today; unlike every other. */
-function newIdScope(context: EmulatorContext): string {
-    const scope = `0ne00${randomBytes(3).toString("hex").toUpperCase()}`;
-    return context.provisioning.byIdScope(scope) === undefined ? scope : newIdScope(context);
 }
 
 function isIn(service: ProvisioningService, request: ArmRequest, group: string): boolean {

@@ -19,6 +19,7 @@ import { Admission, ConnectionHost, MqttConnection } from "./connection";
 import { Refusal } from "../x509/refusals";
 import { SessionState, SharedContext } from "./session";
 import { Throttle } from "./throttle";
+import { WaitingCalls } from "./waitingCalls";
 
 const keptRefusals = 10_000;
 const handshakeMilliseconds = 30_000;
@@ -38,7 +39,7 @@ export class DeviceGateway implements DeviceConnections {
     private readonly open = new Set<MqttConnection | ProvisioningConnection>();
     private readonly byDevice = new Map<string, MqttConnection>();
     private readonly sessions = new Map<string, SessionState>();
-    private readonly waitingCalls = new Map<string, Set<(connection: MqttConnection) => void>>();
+    private readonly waitingCalls = new WaitingCalls<MqttConnection>();
     private readonly checker: NodeJS.Timeout;
     private refusals: RefusedConnection[] = [];
     private handOnAmqp: (socket: tls.TLSSocket) => void = (socket) => socket.destroy();
@@ -74,7 +75,12 @@ export class DeviceGateway implements DeviceConnections {
             checkServerName,
             admit: (connection, admission) => this.admit(connection, admission),
             refuse: (refusal, hub, deviceId) => this.record(refusal, hub, deviceId),
-            methodsReady: (connection) => this.wakeCalls(connection),
+            methodsReady: (connection) => {
+                const { session } = connection;
+                if (session !== undefined) {
+                    this.waitingCalls.wake(keyOf(session.hub, session.deviceId), connection);
+                }
+            },
             gone: (connection) => this.gone(connection),
         };
         this.checker = setInterval(() => this.checkAll(), checkMilliseconds).unref();
@@ -159,7 +165,12 @@ export class DeviceGateway implements DeviceConnections {
         deviceId: string,
         call: MethodCall,
     ): Promise<MethodResult | undefined | null> {
-        const connection = await this.methodTarget(keyOf(hub, deviceId), call.connectTimeout);
+        const key = keyOf(hub, deviceId);
+        const present = this.byDevice.get(key);
+        const isReady = present?.session?.subscribed("methods") !== undefined;
+        const connection = isReady
+            ? present
+            : await this.waitingCalls.wait(key, call.connectTimeout);
         return connection?.session?.invoke(call);
     }
 
@@ -276,39 +287,6 @@ export class DeviceGateway implements DeviceConnections {
         const realNow = Date.now();
         const now = this.context.clock.now();
         this.open.forEach((connection) => connection.check(realNow, now));
-    }
-
-    /** The device's connection, once it takes method calls; waits for it `seconds` at most. */
-    private methodTarget(key: string, seconds: number): Promise<MqttConnection | undefined> {
-        const ready = this.byDevice.get(key);
-        if (ready?.session?.subscribed("methods") !== undefined) {
-            return Promise.resolve(ready);
-        }
-        if (seconds <= 0) {
-            return Promise.resolve(undefined);
-        }
-        const waiting = this.waitingCalls.get(key) ?? new Set();
-        this.waitingCalls.set(key, waiting);
-        return new Promise((resolve) => {
-            const timer = setTimeout(() => {
-                waiting.delete(wake);
-                resolve(undefined);
-            }, seconds * 1000);
-            const wake = (connection: MqttConnection): void => {
-                clearTimeout(timer);
-                resolve(connection);
-            };
-            waiting.add(wake);
-        });
-    }
-
-    private wakeCalls(connection: MqttConnection): void {
-        const { session } = connection;
-        if (session !== undefined) {
-            const key = keyOf(session.hub, session.deviceId);
-            this.waitingCalls.get(key)?.forEach((wake) => wake(connection));
-            this.waitingCalls.delete(key);
-        }
     }
 
     /** Keeps up with what the other faces of a hub do. */

@@ -4,7 +4,6 @@ import { regionName } from "./names";
 import { Section, sectionAt } from "./section";
 
 /** Units and weights as Azure takes them (Terraform's azurerm_iothub_dps states the same bounds). */
-const maxUnits = 200;
 const maxWeight = 1000;
 
 /** The access policy that this program gives each of its own hubs for the link. */
@@ -47,7 +46,7 @@ export function readDps(top: Section, hub: HubSettings, pki: PkiSettings): DpsSe
     return {
         name,
         prefix: prefix ?? "iot-dps",
-        units: dps.integer("units", 1, maxUnits, 1),
+        units: dps.integer("units", 1, serviceLimits.serviceUnits, 1),
         allocationPolicy:
             readAllocationPolicy(dps, ["Hashed", "GeoLatency", "Static"] as const) ?? "Hashed",
         weight: dps.integer("weight", 0, maxWeight, 1),

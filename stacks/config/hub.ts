@@ -1,14 +1,7 @@
+import { mostUnits } from "../../components/azure/serviceLimits";
 import { HubSettings } from "../settings";
 import { readRoutes } from "./routes";
 import { Section } from "./section";
-
-/** Units that a hub of each tier may have (Azure docs: iot-hub-scaling and the subscription limits). */
-const maxUnits: Record<HubSettings["sku"], number> = {
-    F1: 1,
-    S1: 200,
-    S2: 200,
-    S3: 10,
-};
 
 /** The hub: name or prefix, tier, units, TLS floor, local authentication, data-plane role, routes. */
 export function readHub(root: Section): HubSettings {
@@ -40,11 +33,11 @@ export function readHub(root: Section): HubSettings {
     }
     const sku = readSku(hub);
     const units = hub.integer("units", 1, 200, 1);
-    if (units > maxUnits[sku]) {
+    if (units > mostUnits[sku]) {
         hub.bad(
             "units",
-            `a hub of tier ${sku} has at most ${maxUnits[sku]} ${maxUnits[sku] === 1 ? "unit" : "units"}`,
-            `lower hub.units to ${maxUnits[sku]}, or choose another hub.sku`,
+            `a hub of tier ${sku} has at most ${mostUnits[sku]} ${mostUnits[sku] === 1 ? "unit" : "units"}`,
+            `lower hub.units to ${mostUnits[sku]}, or choose another hub.sku`,
         );
     }
     return {
@@ -72,5 +65,5 @@ function readSku(hub: Section): HubSettings["sku"] {
         );
         return "S1";
     }
-    return hub.oneOf("sku", Object.keys(maxUnits) as HubSettings["sku"][], "S1");
+    return hub.oneOf("sku", Object.keys(mostUnits) as HubSettings["sku"][], "S1");
 }

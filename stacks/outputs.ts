@@ -45,7 +45,9 @@ export function fleetOutputs(
         const device = fleet.get(id);
         return device === undefined ? [] : [[id, deviceOutput(device, hostName)] as const];
     });
-    return { fleet: summary(settings), devices: Object.fromEntries(shown) };
+    // One secret: in clear, the engine would print every device's certificate with each device that changes.
+    const devices = shown.length === 0 ? {} : pulumi.secret(Object.fromEntries(shown));
+    return { fleet: summary(settings), devices };
 }
 
 /** Without what can have no value: a preview shows it as unknown, as if it were to come. */

@@ -1,6 +1,7 @@
 /*
  * What a change does to a fleet, from the engine's own preview. Its options: see scripts/lib/commands.mjs.
  */
+import { writeFileSync } from "fs";
 import { ConfigurationError } from "../../stacks/config";
 import { readArguments } from "../../scripts/lib/commands.mjs";
 import { Fleet } from "../fleet/fleet";
@@ -9,6 +10,7 @@ import { chosenStack, StackFileError } from "../stackFiles/planConfig";
 import { buildDiff, Previewed } from "./buildDiff";
 import { enginePreview } from "./enginePreview";
 import { closedGates, readGates } from "./gates";
+import { html } from "./html";
 import { markdown } from "./markdown";
 import { readSavedPreview } from "./savedPreview";
 import { terminalLines } from "./terminal";
@@ -45,12 +47,26 @@ function stopOnSignals(fleet: Fleet): void {
     }
 }
 
+function writeHtml(file: string, text: string): void {
+    try {
+        writeFileSync(file, text);
+    } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        throw new StackFileError(
+            `${file} cannot be written (${code}) — name a file in a folder that exists and may be written to`,
+        );
+    }
+}
+
 async function main(): Promise<number> {
     const { values } = readArguments("diff");
     const gates = readGates(values["fail-on"]);
     const diff = buildDiff(await preview(values));
     const isColoured = process.stdout.isTTY && process.env.NO_COLOR === undefined;
     const held = closedGates(diff, gates);
+    if (values.html !== undefined) {
+        writeHtml(values.html, html(diff));
+    }
     if (values.json) {
         console.log(JSON.stringify(diff, undefined, 2));
     } else if (values.markdown) {

@@ -9,22 +9,25 @@ interface Bounds {
     readonly names: number;
     readonly rows: number;
     readonly lines: number;
+    readonly folds: number;
+    /** Of a line or cell, in characters, e.g. of many changed properties. */
+    readonly text: number;
 }
 
+const whole = { folds: 60, text: 600 };
 const bounds: readonly Bounds[] = [
-    { names: Infinity, rows: Infinity, lines: Infinity },
-    { names: 1000, rows: 200, lines: 200 },
-    { names: 200, rows: 100, lines: 100 },
-    { names: 50, rows: 50, lines: 50 },
-    { names: 10, rows: 25, lines: 25 },
-    { names: 0, rows: 10, lines: 10 },
+    { names: Infinity, rows: Infinity, lines: Infinity, ...whole },
+    { names: 1000, rows: 200, lines: 200, ...whole },
+    { names: 200, rows: 100, lines: 100, ...whole },
+    { names: 50, rows: 50, lines: 50, ...whole },
+    { names: 10, rows: 25, lines: 25, ...whole },
+    { names: 0, rows: 10, lines: 10, ...whole },
+    // Fits whatever the texts are, also when each character is escaped.
+    { names: 0, rows: 5, lines: 5, folds: 10, text: 60 },
 ];
 
 /** Names up to so many stand open beside their count; more are folded. */
 const mostOpen = 10;
-/** Of a line, e.g. of many changed properties. */
-const longestLine = 600;
-const mostFolds = 60;
 
 /** A diff as a comment on a pull request: under 65,000 characters for any fleet. Counts are never left out. */
 export function markdown(diff: FleetDiff): string {
@@ -43,38 +46,46 @@ export function markdown(diff: FleetDiff): string {
             ].join("\n\n"),
     );
     for (const text of texts) {
-        const whole = text();
-        if (whole.length < mostCharacters) {
-            return whole;
+        const comment = text();
+        if (comment.length < mostCharacters) {
+            return comment;
         }
     }
     throw new Error("the shortest form is longer than a comment");
 }
 
 function sectionText({ title, lines, tables, folds }: ReportSection, bound: Bounds): string {
-    const left = folds.length - mostFolds;
+    const left = folds.slice(bound.folds);
+    const names = left.reduce((sum, { items }) => sum + items.length, 0);
     return [
         `#### ${title}`,
         ...tables.map((table) => tableText(table, bound)),
         ...(lines.length === 0 ? [] : [listText(lines, bound)]),
-        ...folds.slice(0, mostFolds).map((fold) => foldText(fold, bound)),
-        ...(left > 0 ? [`and ${left} more lists`] : []),
+        ...folds.slice(0, bound.folds).map((fold) => foldText(fold, bound)),
+        ...(left.length > 0
+            ? [
+                  `and ${left.length} more lists of ${names.toLocaleString("en-US")} names, which --html and --json have`,
+              ]
+            : []),
     ].join("\n\n");
 }
 
-function listText(lines: readonly Line[], { lines: most }: Bounds): string {
+function listText(lines: readonly Line[], { lines: most, text: longest }: Bounds): string {
     // What loses something is kept longest.
     const ranked = [...lines].sort((one, other) => Number(other.isStrong) - Number(one.isStrong));
     const kept = new Set(ranked.slice(0, most));
     const shown = lines
         .filter((line) => kept.has(line))
-        .map(({ text, isStrong }) => (isStrong ? `- **${cell(text)}**` : `- ${cell(text)}`));
+        .map(({ text, isStrong }) =>
+            isStrong ? `- **${cell(text, longest)}**` : `- ${cell(text, longest)}`,
+        );
     const left = lines.length - shown.length;
     return [...shown, ...(left > 0 ? [`- and ${left} more`] : [])].join("\n");
 }
 
-function tableText({ head, rows, rowsAre }: Table, { rows: most }: Bounds): string {
-    const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(" | ")} |`;
+function tableText({ head, rows, rowsAre }: Table, { rows: most, text: longest }: Bounds): string {
+    const line = (cells: readonly string[]): string =>
+        `| ${cells.map((one) => cell(one, longest)).join(" | ")} |`;
     const left = rows.length - most;
     return [
         line(head),
@@ -84,22 +95,22 @@ function tableText({ head, rows, rowsAre }: Table, { rows: most }: Bounds): stri
     ].join("\n");
 }
 
-function foldText({ summary, items }: Fold, { names }: Bounds): string {
+function foldText({ summary, items }: Fold, { names, text: longest }: Bounds): string {
     const shown = items.slice(0, names).map(escaped);
     const left = items.length - shown.length;
     const list = [...shown, ...(left > 0 && shown.length > 0 ? [`… and ${left} more`] : [])].join(
         ", ",
     );
     if (shown.length === 0) {
-        return `- ${cell(summary)}`;
+        return `- ${cell(summary, longest)}`;
     }
     return items.length <= mostOpen
-        ? `- ${cell(summary)}: ${list}`
-        : `<details><summary>${cell(summary)}</summary>\n\n${list}\n\n</details>`;
+        ? `- ${cell(summary, longest)}: ${list}`
+        : `<details><summary>${cell(summary, longest)}</summary>\n\n${list}\n\n</details>`;
 }
 
-function cell(text: string): string {
-    return escaped(text.length > longestLine ? `${text.slice(0, longestLine)} …` : text);
+function cell(text: string, longest: number): string {
+    return escaped(text.length > longest ? `${text.slice(0, longest)} …` : text);
 }
 
 /** A device ID may hold what Markdown reads as its own. */

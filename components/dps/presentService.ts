@@ -32,6 +32,9 @@ export interface PresentService {
         readonly sku?: unknown;
         readonly properties?: {
             readonly allocationPolicy?: string;
+            readonly serviceOperationsHostName?: string;
+            readonly deviceProvisioningHostName?: string;
+            readonly idScope?: string;
             readonly iotHubs?: readonly RecordedLink[];
         };
     };

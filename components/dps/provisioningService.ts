@@ -117,9 +117,19 @@ export class ProvisioningService extends pulumi.ComponentResource {
         this.serviceName = service.id.apply(nameIn);
         // The links' connection strings make all properties secret; these three are not.
         const properties = pulumi.unsecret(service.properties);
-        this.hostName = properties.serviceOperationsHostName;
-        this.deviceHostName = properties.deviceProvisioningHostName;
-        this.idScope = properties.idScope;
+        // They never change while the service stays: the preview of an update knows them from the state, and the ID.
+        const recorded = pulumi.runtime.isDryRun() ? args.present?.recorded.properties : undefined;
+        const known = (value: string | undefined, answered: pulumi.Output<string>) =>
+            value === undefined ? answered : service.id.apply(() => value);
+        this.hostName = known(
+            recorded?.serviceOperationsHostName,
+            properties.serviceOperationsHostName,
+        );
+        this.deviceHostName = known(
+            recorded?.deviceProvisioningHostName,
+            properties.deviceProvisioningHostName,
+        );
+        this.idScope = known(recorded?.idScope, properties.idScope);
         this.ready = [service];
         if (args.deployer !== undefined) {
             this.ready.push(

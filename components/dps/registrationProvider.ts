@@ -88,7 +88,7 @@ export const provider: ResourceProvider<Inputs, Outputs> = {
     delete: deleteRegistration,
 };
 
-async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
+async function check(olds: Inputs | undefined, given: Inputs): Promise<CheckResult<Inputs>> {
     noteProgram();
     if (given.left === undefined) {
         noteDevice(given.registrationId);
@@ -99,7 +99,7 @@ async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
     }
     const certificate = certificateFacts(pem).sha256Thumbprint;
     writeOnly.put(certificate, pem);
-    const inputs = { ...given, certificate };
+    const inputs = withKnownFormer(olds, { ...given, certificate });
     if (isIssuedFor(inputs) && (inputs.formerGroups ?? []).length > 0) {
         const device = outputs(inputs);
         noteRevocation(device.registrationId, async () => {
@@ -107,6 +107,17 @@ async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
         });
     }
     return { inputs };
+}
+
+/**
+ * A preview does not know an output that no state has, as a certificate's former ones before it is first issued again. They
+ * are those of the last run as long as the certificate is.
+ */
+function withKnownFormer(olds: Inputs | undefined, news: Inputs): Inputs {
+    const { former, ...others } = news;
+    return isUnknown(former) && olds?.certificate === news.certificate
+        ? { ...others, ...(olds.former && { former: olds.former }) }
+        : news;
 }
 
 /** A certificate that is issued anew changes the state alone, unless former ones count no more. */

@@ -24,6 +24,7 @@ interface Arguments {
         readonly stack?: string;
         readonly refresh: boolean;
         readonly from?: string;
+        readonly html?: string;
         readonly markdown: boolean;
         readonly json: boolean;
         readonly "fail-on": string;

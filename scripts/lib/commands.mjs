@@ -78,6 +78,7 @@ which devices, CAs and resources change, what limits and warnings there are. Cha
   --from FILE     reads a saved preview instead: pulumi preview --json --show-sames > FILE
   --markdown      as a comment for a pull request, under 65,000 characters
   --json          as one JSON object (docs/fleet-diff.schema.json)
+  --html FILE     also as one HTML file, with all names
   --fail-on LIST  of access-lost, delete=N (more than N devices and resources), replace, ca-removed: ends with status 3
   --help          show this text
 
@@ -90,11 +91,16 @@ wrong, 3 when --fail-on holds the change back, 130 when it was interrupted.
             from: text,
             markdown: flag,
             json: flag,
+            html: text,
             "fail-on": { ...text, default: "" },
             help,
         },
-        problems: (positionals, { from, stack, refresh, markdown, json, "fail-on": gates }) => [
+        problems: (
+            positionals,
+            { from, stack, refresh, markdown, json, html, "fail-on": gates },
+        ) => [
             ...noArguments(positionals),
+            ...(html === "" ? ["--html: name the file to write"] : []),
             ...(markdown && json ? ["--markdown and --json are two forms: choose one"] : []),
             ...(from !== undefined && (refresh || stack !== undefined)
                 ? ["--from runs nothing: leave out --stack and --refresh"]

@@ -151,6 +151,35 @@ describe("the comment for a pull request", () => {
         });
     }
 
+    it("is short enough for texts that are all escapes, and counts what it leaves out", () => {
+        const long = "<".repeat(2000);
+        const diff = largeDiff(5000, 1000);
+        const kept = Array.from({ length: 1000 }, (_, index) => ({
+            group: `${long}${index}`,
+            devices: [`kept-${index}-a`, `kept-${index}-b`],
+            why: long,
+        }));
+        const lost = diff.access.lost.map((one) => ({ ...one, why: long, group: long }));
+        const text = markdown({
+            ...diff,
+            access: { lost, kept },
+            trust: diff.trust.map((one) => ({ ...one, detail: long })),
+            resources: Array.from({ length: 500 }, () => ({
+                kind: "other" as const,
+                name: long,
+                action: "delete" as const,
+                holdsData: true,
+                properties: [long],
+            })),
+            warnings: Array.from({ length: 500 }, () => long),
+            refusal: long,
+            unread: Array.from({ length: 500 }, () => long),
+        });
+        assert.ok(text.length < mostCharacters, String(text.length));
+        assert.ok(text.includes("**⚠ 5,000 devices lose access"));
+        assert.match(text, /and 991 more lists of 1,982 names, which --html and --json have/);
+    });
+
     it("shows names as they are, whatever Markdown makes of them", () => {
         const diff = largeDiff(2, 1);
         const [first, ...others] = diff.access.lost;

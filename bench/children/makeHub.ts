@@ -6,7 +6,7 @@
  * The CA is declared as verified: what that costs is measured for nobody.
  */
 import { readFileSync } from "fs";
-import { iotHubClient, makeHub } from "../../test/support/iotHubClient";
+import { iotHubClient, makeHub } from "../support/iotHubClient";
 
 const name = "bench";
 

@@ -1,4 +1,4 @@
-import { shared } from "../../test/support/emulator";
+import { shared } from "../support/sharedEmulator";
 
 /** Host name of the one hub that the emulator has. */
 export async function onlyHub(): Promise<string> {

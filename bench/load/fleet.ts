@@ -2,9 +2,9 @@ import { randomBytes } from "crypto";
 import { DefaultAzureCredential } from "@azure/identity";
 import { Registry } from "azure-iothub";
 import { connectAsync, MqttClient } from "mqtt";
-import { shared } from "../../test/support/emulator";
-import { iotHubClient, makeHub } from "../../test/support/iotHubClient";
-import { chain, issue, Issued, makeCa } from "../../test/support/pki";
+import { shared } from "../support/sharedEmulator";
+import { iotHubClient, makeHub } from "../support/iotHubClient";
+import { chain, issue, Issued, makeCa } from "../support/pki";
 import { MemoryWatch } from "./memory";
 import { inParallel } from "../../scripts/lib/inParallel";
 

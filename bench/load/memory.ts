@@ -1,4 +1,4 @@
-import { shared } from "../../test/support/emulator";
+import { shared } from "../support/sharedEmulator";
 
 /** Watches the resident memory of the emulator's process while something else runs. */
 export class MemoryWatch {

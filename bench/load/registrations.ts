@@ -6,9 +6,9 @@ import { Mqtt } from "azure-iot-provisioning-device-mqtt";
 import { ProvisioningServiceClient } from "azure-iot-provisioning-service";
 import { EnrollmentGroup } from "azure-iot-provisioning-service/dist/interfaces";
 import { X509Security } from "azure-iot-security-x509";
-import { shared } from "../../test/support/emulator";
-import { iotHubClient, makeHub } from "../../test/support/iotHubClient";
-import { chain, issue, Issued, makeCa } from "../../test/support/pki";
+import { shared } from "../support/sharedEmulator";
+import { iotHubClient, makeHub } from "../support/iotHubClient";
+import { chain, issue, Issued, makeCa } from "../support/pki";
 import { MemoryWatch } from "./memory";
 import { inParallel } from "../../scripts/lib/inParallel";
 

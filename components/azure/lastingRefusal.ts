@@ -1,4 +1,4 @@
-import { azure } from "./access";
+import { azure } from "./clients";
 import { AzureError } from "./client";
 import { identityOf } from "./identity";
 

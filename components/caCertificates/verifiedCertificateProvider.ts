@@ -22,7 +22,7 @@ import type {
     ResourceProvider,
     UpdateResult,
 } from "@pulumi/pulumi/dynamic";
-import { azure, configureAzure } from "../azure/access";
+import { azure, configureAzure } from "../azure/clients";
 import { noteProgram, refuseToDestroyProtected } from "../dynamic/stackSettings";
 import { isUnknown, toState, unknownValue } from "../dynamic/values";
 import * as writeOnly from "../dynamic/writeOnly";

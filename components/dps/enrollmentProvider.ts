@@ -19,7 +19,7 @@ import type {
     ResourceProvider,
     UpdateResult,
 } from "@pulumi/pulumi/dynamic";
-import { configureAzure } from "../azure/access";
+import { configureAzure } from "../azure/clients";
 import { retryStale } from "../azure/staleEtag";
 import {
     isDeclared,

@@ -17,7 +17,7 @@ import type {
     ResourceProvider,
     UpdateResult,
 } from "@pulumi/pulumi/dynamic";
-import { azure, configureAzure } from "../azure/access";
+import { azure, configureAzure } from "../azure/clients";
 import { AzureError } from "../azure/client";
 import { firstOf, nameList } from "../dynamic/nameList";
 import { isConfigured, isDeclared, noteProgram } from "../dynamic/stackSettings";

@@ -1,5 +1,5 @@
 import { PromiseCache } from "../async/promiseCache";
-import { azure } from "../azure/access";
+import { azure } from "../azure/clients";
 import { DataPlaneAccess } from "../azure/dataPlaneAccess";
 import { classicHostName } from "../iothub/hostName";
 import { lastingRefusal, roleSince } from "../azure/lastingRefusal";

@@ -1,5 +1,5 @@
 import { PromiseCache } from "../async/promiseCache";
-import { azure } from "../azure/access";
+import { azure } from "../azure/clients";
 import { AzureError } from "../azure/client";
 import { DataPlaneAccess } from "../azure/dataPlaneAccess";
 import { lastingRefusal, roleSince } from "../azure/lastingRefusal";

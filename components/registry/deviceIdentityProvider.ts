@@ -18,7 +18,7 @@ import type {
     ResourceProvider,
     UpdateResult,
 } from "@pulumi/pulumi/dynamic";
-import { configureAzure } from "../azure/access";
+import { configureAzure } from "../azure/clients";
 import { AzureError } from "../azure/client";
 import {
     isConfigured,

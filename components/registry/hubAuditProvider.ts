@@ -14,7 +14,7 @@ import type {
     ReadResult,
     ResourceProvider,
 } from "@pulumi/pulumi/dynamic";
-import { azure, configureAzure } from "../azure/access";
+import { azure, configureAzure } from "../azure/clients";
 import { AzureError } from "../azure/client";
 import { linkedServices } from "../enrollments/registrations";
 import { nameList } from "../dynamic/nameList";

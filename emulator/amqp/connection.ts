@@ -1,7 +1,7 @@
 import { AmqpError, Connection, EventContext, Message, Receiver, Sender } from "rhea";
 import { EmulatorContext } from "../context";
 import { Hub } from "../hub/model";
-import { Access, access, authenticate } from "../registry/access";
+import { Permission, permissions, authenticate } from "../registry/authorization";
 import { ErrorCode, numberedText, RegistryProblem } from "../registry/errors";
 import { enqueue } from "./cloudToDevice";
 
@@ -19,9 +19,9 @@ const claimsNode = "$cbs";
 const sendNode = "/messages/devicebound";
 
 /** Links on which a service receives; the emulator keeps them open and has nothing to send. */
-const receiveNodes: Readonly<Record<string, Access>> = {
-    "/messages/servicebound/feedback": access.receiveFeedback,
-    "/messages/servicebound/filenotifications": access.receiveFileNotifications,
+const receiveNodes: Readonly<Record<string, Permission>> = {
+    "/messages/servicebound/feedback": permissions.receiveFeedback,
+    "/messages/servicebound/filenotifications": permissions.receiveFileNotifications,
 };
 
 /**
@@ -84,7 +84,7 @@ export class ServiceConnection {
             link.close(notEmulated(address));
             return;
         }
-        await this.closeUnlessAllowed(link, access.sendMessages, address);
+        await this.closeUnlessAllowed(link, permissions.sendMessages, address);
     }
 
     private async clientReceives(link: Sender): Promise<void> {
@@ -104,7 +104,7 @@ export class ServiceConnection {
 
     private async closeUnlessAllowed(
         link: Receiver | Sender,
-        wanted: Access,
+        wanted: Permission,
         address: string,
     ): Promise<void> {
         try {
@@ -115,7 +115,7 @@ export class ServiceConnection {
     }
 
     /** @throws RegistryProblem 401 */
-    private async demand(wanted: Access, address: string): Promise<Hub> {
+    private async demand(wanted: Permission, address: string): Promise<Hub> {
         const { hub, token } = this;
         if (hub === undefined) {
             throw new RegistryProblem("IotHubNotFound", "There is no such IoT hub.");
@@ -137,7 +137,7 @@ export class ServiceConnection {
             return;
         }
         try {
-            enqueue(this.context, await this.demand(access.sendMessages, address), message);
+            enqueue(this.context, await this.demand(permissions.sendMessages, address), message);
             delivery.accept();
         } catch (error) {
             delivery.reject(this.error(error));

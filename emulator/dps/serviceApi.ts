@@ -2,7 +2,7 @@ import { EmulatorContext } from "../context";
 import { HostService, HttpReply, HttpRequest } from "../core/http";
 import { Params, Router } from "../core/router";
 import { ProvisioningService, Registration } from "./model";
-import { access, authorize } from "./service/access";
+import { permissions, authorize } from "./service/authorization";
 import { attestationView } from "./service/attestation";
 import { bulk, bulkEnrollments, bulkGroups } from "./service/bulk";
 import { Call, objectOf, Operation, preconditionOf } from "./service/call";
@@ -24,36 +24,52 @@ const apiVersions: readonly string[] = [
 ];
 
 const routes: readonly (readonly ["GET" | "PUT" | "POST" | "DELETE", string, Operation])[] = [
-    ["POST", "/enrollmentGroups/query", { access: access.readGroups, run: queryGroups }],
-    ["POST", "/enrollmentGroups", { access: access.writeGroups, run: bulkOf(bulkGroups) }],
-    ["GET", "/enrollmentGroups/:id", { access: access.readGroups, run: getGroup }],
-    ["PUT", "/enrollmentGroups/:id", { access: access.writeGroups, run: putGroup }],
-    ["DELETE", "/enrollmentGroups/:id", { access: access.deleteGroups, run: deleteGroup }],
+    ["POST", "/enrollmentGroups/query", { permission: permissions.readGroups, run: queryGroups }],
+    ["POST", "/enrollmentGroups", { permission: permissions.writeGroups, run: bulkOf(bulkGroups) }],
+    ["GET", "/enrollmentGroups/:id", { permission: permissions.readGroups, run: getGroup }],
+    ["PUT", "/enrollmentGroups/:id", { permission: permissions.writeGroups, run: putGroup }],
+    ["DELETE", "/enrollmentGroups/:id", { permission: permissions.deleteGroups, run: deleteGroup }],
     [
         "POST",
         "/enrollmentGroups/:id/attestationmechanism",
-        { access: access.readAttestation, run: groupAttestation },
+        { permission: permissions.readAttestation, run: groupAttestation },
     ],
-    ["POST", "/enrollments/query", { access: access.readEnrollments, run: queryEnrollments }],
-    ["POST", "/enrollments", { access: access.writeEnrollments, run: bulkOf(bulkEnrollments) }],
-    ["GET", "/enrollments/:id", { access: access.readEnrollments, run: getEnrollment }],
-    ["PUT", "/enrollments/:id", { access: access.writeEnrollments, run: putEnrollment }],
-    ["DELETE", "/enrollments/:id", { access: access.deleteEnrollments, run: deleteEnrollment }],
+    [
+        "POST",
+        "/enrollments/query",
+        { permission: permissions.readEnrollments, run: queryEnrollments },
+    ],
+    [
+        "POST",
+        "/enrollments",
+        { permission: permissions.writeEnrollments, run: bulkOf(bulkEnrollments) },
+    ],
+    ["GET", "/enrollments/:id", { permission: permissions.readEnrollments, run: getEnrollment }],
+    ["PUT", "/enrollments/:id", { permission: permissions.writeEnrollments, run: putEnrollment }],
+    [
+        "DELETE",
+        "/enrollments/:id",
+        { permission: permissions.deleteEnrollments, run: deleteEnrollment },
+    ],
     [
         "POST",
         "/enrollments/:id/attestationmechanism",
-        { access: access.readAttestation, run: enrollmentAttestation },
+        { permission: permissions.readAttestation, run: enrollmentAttestation },
     ],
     [
         "POST",
         "/registrations/:group/query",
-        { access: access.readRegistrations, run: queryRegistrations },
+        { permission: permissions.readRegistrations, run: queryRegistrations },
     ],
-    ["GET", "/registrations/:id", { access: access.readRegistrations, run: getRegistration }],
+    [
+        "GET",
+        "/registrations/:id",
+        { permission: permissions.readRegistrations, run: getRegistration },
+    ],
     [
         "DELETE",
         "/registrations/:id",
-        { access: access.deleteRegistrations, run: deleteRegistration },
+        { permission: permissions.deleteRegistrations, run: deleteRegistration },
     ],
 ];
 
@@ -91,7 +107,7 @@ export class ProvisioningServiceApi implements HostService {
             const { host, headers, url } = request;
             const demand: Call["demand"] = (wanted) =>
                 authorize(this.context, service, host, headers.authorization, url.pathname, wanted);
-            await demand(operation.access);
+            await demand(operation.permission);
             this.throttle.pass(service);
             const { context, throttle } = this;
             return await operation.run({ context, request, params, service, throttle, demand });

@@ -1,5 +1,5 @@
 import { HttpReply } from "../core/http";
-import { Access, access } from "./access";
+import { Permission, permissions } from "./authorization";
 import { bodyOf, Call, Operation } from "./call";
 import { ErrorCode, NotEmulated, RegistryProblem } from "./errors";
 import {
@@ -49,12 +49,12 @@ interface ItemError {
 export const bulkRegistry: Operation = {
     run: async (call) => {
         // Who may do nothing at all is refused before the body is judged.
-        if (!call.caller.may(access.writeDevices)) {
-            call.caller.demand(access.deleteDevices, "POST on /devices");
+        if (!call.caller.may(permissions.writeDevices)) {
+            call.caller.demand(permissions.deleteDevices, "POST on /devices");
         }
         const items = readItems(bodyOf(call));
         for (const item of items) {
-            call.caller.demand(accessOf(item.mode), "POST on /devices");
+            call.caller.demand(permissionOf(item.mode), "POST on /devices");
         }
         await call.throttle.pass(call.hub, "registry", "RegistryWrite", items.length);
         const isAtomic = call.context.settings.bulkIsAtomic;
@@ -121,8 +121,8 @@ function readItem(given: unknown): Item {
     };
 }
 
-function accessOf(mode: Mode): Access {
-    return mode.startsWith("delete") ? access.deleteDevices : access.writeDevices;
+function permissionOf(mode: Mode): Permission {
+    return mode.startsWith("delete") ? permissions.deleteDevices : permissions.writeDevices;
 }
 
 function attempt(item: Item, act: () => void): ItemError[] {

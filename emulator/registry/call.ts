@@ -3,7 +3,7 @@ import { HttpReply, HttpRequest } from "../core/http";
 import { Params } from "../core/router";
 import { Device, Hub } from "../hub/model";
 import { findSku } from "../hub/skus";
-import { Access, Caller } from "./access";
+import { Permission, Caller } from "./authorization";
 import { Envelope, RegistryProblem } from "./errors";
 import { DeletedDevices } from "./deletedDevices";
 import { LimitName, Throttle } from "./throttle";
@@ -21,7 +21,7 @@ export interface Call {
 
 export interface Operation {
     /** What the caller must be allowed to do; left out where that depends on the body. */
-    readonly access?: Access;
+    readonly permission?: Permission;
     /** The limit that one call counts against; left out where the cost depends on the body. */
     readonly limit?: { readonly name: LimitName; readonly operationType: string };
     /** Not on a hub of a Basic tier (Azure docs: iot-hub-scaling, "IoT Hub REST APIs"). */

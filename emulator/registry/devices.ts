@@ -1,7 +1,7 @@
 import { ifMatch } from "../core/etag";
 import { HttpReply } from "../core/http";
 import { Device } from "../hub/model";
-import { access } from "./access";
+import { permissions } from "./authorization";
 import { Call, demandStandardTier, deviceOf, objectBodyOf, Operation } from "./call";
 import { RegistryProblem } from "./errors";
 import {
@@ -17,7 +17,7 @@ import { twinJson } from "./twin";
 const mostListed = 1000;
 
 export const listDevices: Operation = {
-    access: access.readDevices,
+    permission: permissions.readDevices,
     limit: { name: "registry", operationType: "RegistryRead" },
     run: (call) => {
         const top = readTop(call.request.url.searchParams.get("top"));
@@ -41,7 +41,7 @@ function readTop(given: string | null): number {
 }
 
 export const readDevice: Operation = {
-    access: access.readDevices,
+    permission: permissions.readDevices,
     limit: { name: "registry", operationType: "RegistryRead" },
     run: (call) => shown(call, deviceOf(call)),
 };
@@ -52,7 +52,7 @@ export const readDevice: Operation = {
  * 200 for either.
  */
 export const writeDevice: Operation = {
-    access: access.writeDevices,
+    permission: permissions.writeDevices,
     limit: { name: "registry", operationType: "RegistryWrite" },
     run: (call) => {
         const deviceId = checkDeviceId(call.params.deviceId);
@@ -74,7 +74,7 @@ export const writeDevice: Operation = {
 };
 
 export const deleteDevice: Operation = {
-    access: access.deleteDevices,
+    permission: permissions.deleteDevices,
     limit: { name: "registry", operationType: "RegistryWrite" },
     run: (call) => {
         const expected = ifMatch(call.request.headers["if-match"]) || undefined;
@@ -165,7 +165,7 @@ function shown(call: Call, device: Device): HttpReply {
 
 /** Module identities are not emulated: a device has none. */
 export const listModules: Operation = {
-    access: access.readDevices,
+    permission: permissions.readDevices,
     limit: { name: "registry", operationType: "RegistryRead" },
     envelope: "numbered",
     run: (call) => {
@@ -175,7 +175,7 @@ export const listModules: Operation = {
 };
 
 export const readModule: Operation = {
-    access: access.readDevices,
+    permission: permissions.readDevices,
     limit: { name: "registry", operationType: "RegistryRead" },
     envelope: "numbered",
     run: (call) => {

@@ -1,4 +1,4 @@
-import { access } from "./access";
+import { permissions } from "./authorization";
 import { deviceOf, objectBodyOf, Operation } from "./call";
 import { RegistryProblem } from "./errors";
 
@@ -7,7 +7,7 @@ import { RegistryProblem } from "./errors";
  * terraform-provider-iothub). Their errors come in the nested envelope.
  */
 export const invokeMethod: Operation = {
-    access: access.invokeMethods,
+    permission: permissions.invokeMethods,
     isStandardOnly: true,
     envelope: "nested",
     run: async (call) => {
@@ -62,7 +62,7 @@ function seconds(
 
 /** Empties a device's queue of cloud-to-device messages. */
 export const purgeMessages: Operation = {
-    access: access.purgeMessages,
+    permission: permissions.purgeMessages,
     isStandardOnly: true,
     run: (call) => {
         const device = deviceOf(call);
@@ -77,7 +77,7 @@ export const purgeMessages: Operation = {
 
 /** With what was deleted in the last `statisticsLagSeconds`. */
 export const deviceStatistics: Operation = {
-    access: access.readDeviceStatistics,
+    permission: permissions.readDeviceStatistics,
     limit: { name: "registry", operationType: "RegistryRead" },
     run: ({ hub, deleted }) => {
         const counted = [...hub.devices.values(), ...deleted.counted(hub)];
@@ -89,7 +89,7 @@ export const deviceStatistics: Operation = {
 };
 
 export const serviceStatistics: Operation = {
-    access: access.readServiceStatistics,
+    permission: permissions.readServiceStatistics,
     run: ({ context, hub }) => {
         let connectedDeviceCount = 0;
         for (const connection of context.connections.list()) {

@@ -1,5 +1,5 @@
 import { HttpReply } from "../core/http";
-import { access } from "./access";
+import { permissions } from "./authorization";
 import { Call, objectBodyOf, Operation } from "./call";
 import { NotEmulated, RegistryProblem } from "./errors";
 import { aggregate, isMatch, project } from "./queryEvaluation";
@@ -22,7 +22,7 @@ interface Continuation {
  * repeat nor hide others. Reads an index that may still hold deleted devices.
  */
 export const queryDevices: Operation = {
-    access: access.readTwins,
+    permission: permissions.readTwins,
     limit: { name: "query", operationType: "QueryTwin" },
     run: (call) => {
         const query = readQuery(objectBodyOf(call).query);

@@ -2,7 +2,7 @@ import { EmulatorContext } from "../context";
 import { HostService, HttpReply, HttpRequest } from "../core/http";
 import { Params, Router } from "../core/router";
 import { Hub } from "../hub/model";
-import { authenticate } from "./access";
+import { authenticate } from "./authorization";
 import { bulkRegistry } from "./bulk";
 import { Call, demandStandardTier, Operation } from "./call";
 import { DeletedDevices } from "./deletedDevices";
@@ -108,8 +108,8 @@ export class RegistryService implements HostService {
         checkApiVersion(request.url.searchParams.get("api-version"));
         const path = request.url.pathname;
         const caller = await authenticate(context, hub, request.headers.authorization, path);
-        if (operation.access !== undefined) {
-            caller.demand(operation.access, `${request.method} on ${path}`);
+        if (operation.permission !== undefined) {
+            caller.demand(operation.permission, `${request.method} on ${path}`);
         }
         if (operation.isStandardOnly === true) {
             demandStandardTier(hub);

@@ -1,28 +1,28 @@
 import { ifMatch } from "../core/etag";
 import { HttpReply } from "../core/http";
 import { Device } from "../hub/model";
-import { access } from "./access";
+import { permissions } from "./authorization";
 import { Call, deviceOf, objectBodyOf, Operation } from "./call";
 import { RegistryProblem } from "./errors";
 import { applyTwinChange, patchedTwin, replacedTwin, TwinChange, twinJson } from "./twin";
 import { JsonObject } from "./twinRules";
 
 export const readTwin: Operation = {
-    access: access.readTwins,
+    permission: permissions.readTwins,
     isStandardOnly: true,
     limit: { name: "twinRead", operationType: "TwinRead" },
     run: (call) => shown(call, deviceOf(call)),
 };
 
 export const patchTwin: Operation = {
-    access: access.writeTwins,
+    permission: permissions.writeTwins,
     isStandardOnly: true,
     limit: { name: "twinUpdate", operationType: "TwinUpdate" },
     run: (call) => write(call, patchedTwin),
 };
 
 export const replaceTwin: Operation = {
-    access: access.writeTwins,
+    permission: permissions.writeTwins,
     isStandardOnly: true,
     limit: { name: "twinUpdate", operationType: "TwinUpdate" },
     run: (call) => write(call, replacedTwin),

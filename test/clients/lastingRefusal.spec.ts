@@ -1,7 +1,7 @@
 import { IotHubClient } from "@azure/arm-iothub";
 import type { ConfigureRequest } from "@pulumi/pulumi/dynamic";
 import { strict as assert } from "assert";
-import { configureAzure } from "../../components/azure/access";
+import { configureAzure } from "../../components/azure/clients";
 import { AzureError } from "../../components/azure/client";
 import { lastingRefusal } from "../../components/azure/lastingRefusal";
 import { shared } from "../support/emulator";

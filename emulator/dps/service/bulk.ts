@@ -1,5 +1,5 @@
 import { HttpReply } from "../../core/http";
-import { access, Access } from "./access";
+import { permissions, Permission } from "./authorization";
 import { Call, isObject, JsonObject, objectOf } from "./call";
 import { Enrollments } from "./enrollments";
 import { ServiceProblem } from "./errors";
@@ -18,18 +18,18 @@ export interface BulkKind {
     /** Member of the body that lists the items. */
     readonly list: "enrollments" | "enrollmentGroups";
     readonly id: IdName;
-    readonly remove: Access;
+    readonly remove: Permission;
 }
 
 export const bulkEnrollments: BulkKind = {
     list: "enrollments",
     id: "registrationId",
-    remove: access.deleteEnrollments,
+    remove: permissions.deleteEnrollments,
 };
 export const bulkGroups: BulkKind = {
     list: "enrollmentGroups",
     id: "enrollmentGroupId",
-    remove: access.deleteGroups,
+    remove: permissions.deleteGroups,
 };
 
 /**

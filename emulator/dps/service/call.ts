@@ -3,7 +3,7 @@ import { ifMatch } from "../../core/etag";
 import { HttpReply, HttpRequest } from "../../core/http";
 import { Params } from "../../core/router";
 import { ProvisioningService } from "../model";
-import { Access } from "./access";
+import { Permission } from "./authorization";
 import { ServiceProblem } from "./errors";
 import { ServiceThrottle } from "./throttle";
 
@@ -18,11 +18,11 @@ export interface Call {
     readonly throttle: ServiceThrottle;
 
     /** @throws ServiceProblem 401 when the caller may not do this as well */
-    demand(access: Access): Promise<void>;
+    demand(permission: Permission): Promise<void>;
 }
 
 export interface Operation {
-    readonly access: Access;
+    readonly permission: Permission;
     run(call: Call): HttpReply | Promise<HttpReply>;
 }
 

@@ -14,13 +14,14 @@ type Right =
     "EnrollmentRead" | "EnrollmentWrite" | "RegistrationStatusRead" | "RegistrationStatusWrite";
 
 /** What an operation asks of its caller, in both ways of authentication. */
-export interface Access {
+export interface Permission {
     /** After `Microsoft.Devices/provisioningServices/` (Azure docs: iot-dps concepts-control-access-dps-azure-ad). */
     readonly dataAction: string;
     readonly right: Right;
 }
 
-export const access = {
+/** By what an operation does. */
+export const permissions = {
     readGroups: { dataAction: "enrollmentGroups/read", right: "EnrollmentRead" },
     writeGroups: { dataAction: "enrollmentGroups/write", right: "EnrollmentWrite" },
     deleteGroups: { dataAction: "enrollmentGroups/delete", right: "EnrollmentWrite" },
@@ -36,7 +37,7 @@ export const access = {
         dataAction: "registrationStates/delete",
         right: "RegistrationStatusWrite",
     },
-} satisfies Record<string, Access>;
+} satisfies Record<string, Permission>;
 
 /**
  * Checks the `Authorization` header and that its holder may do this.
@@ -50,7 +51,7 @@ export async function authorize(
     host: AzureHost,
     authorization: string | undefined,
     path: string,
-    wanted: Access,
+    wanted: Permission,
 ): Promise<void> {
     if (!letsClientsIn(service.settings ?? {})) {
         throw new ServiceProblem("unauthorized", "Unauthorized");

@@ -6,7 +6,7 @@ import { Cloud } from "./cloud";
 import { azureLogin } from "./login";
 
 /** How a dynamic provider reaches Azure: set by its `configure`, used by its other methods. */
-export interface AzureAccess {
+export interface AzureClients {
     readonly cloud: Cloud;
     readonly credential: TokenCredential;
     /** Control plane. */
@@ -22,7 +22,7 @@ export interface AzureAccess {
 /** Azure's own bound for a role assignment to take effect (docs: role-based-access-control/troubleshooting), seconds. */
 const defaultRoleWait = 600;
 
-let access: AzureAccess | Error | undefined;
+let clients: AzureClients | Error | undefined;
 
 /**
  * To be called by every provider's `configure`; the first call of a process decides.
@@ -31,11 +31,11 @@ let access: AzureAccess | Error | undefined;
  */
 export function configureAzure(request: ConfigureRequest): void {
     rememberSettings(request);
-    access ??= open(request);
+    clients ??= open(request);
     azure();
 }
 
-function open(request: ConfigureRequest): AzureAccess | Error {
+function open(request: ConfigureRequest): AzureClients | Error {
     try {
         const { cloud, credential } = azureLogin((name) =>
             request.config.get(`azure-native:${name}`),
@@ -60,12 +60,12 @@ function roleWaitSeconds(request: ConfigureRequest): number {
 }
 
 /** @throws Error when no provider was configured in this process, or there is no login. */
-export function azure(): AzureAccess {
-    if (access instanceof Error) {
-        throw access;
+export function azure(): AzureClients {
+    if (clients instanceof Error) {
+        throw clients;
     }
-    if (access === undefined) {
+    if (clients === undefined) {
         throw new Error("the provider was used before Configure");
     }
-    return access;
+    return clients;
 }

@@ -11,13 +11,14 @@ import { RegistryProblem } from "./errors";
 export type Right = "RegistryRead" | "RegistryWrite" | "ServiceConnect";
 
 /** What an operation asks of its caller, in both ways of authentication. */
-export interface Access {
+export interface Permission {
     /** After `Microsoft.Devices/IotHubs/` (Azure docs: role-based-access-control/permissions/internet-of-things). */
     readonly dataAction: string;
     readonly right: Right;
 }
 
-export const access = {
+/** By what an operation does. */
+export const permissions = {
     readDevices: { dataAction: "devices/read", right: "RegistryRead" },
     writeDevices: { dataAction: "devices/write", right: "RegistryWrite" },
     deleteDevices: { dataAction: "devices/delete", right: "RegistryWrite" },
@@ -39,7 +40,7 @@ export const access = {
         dataAction: "fileUpload/notifications/action",
         right: "ServiceConnect",
     },
-} satisfies Record<string, Access>;
+} satisfies Record<string, Permission>;
 
 /** Whom a request speaks for. */
 export class Caller {
@@ -49,7 +50,7 @@ export class Caller {
         private readonly identity: Principal | SharedAccessPolicy,
     ) {}
 
-    may(wanted: Access): boolean {
+    may(wanted: Permission): boolean {
         if ("rights" in this.identity) {
             return rightsOf(this.identity).includes(wanted.right);
         }
@@ -62,7 +63,7 @@ export class Caller {
      * @throws RegistryProblem 401, as the service answers for a principal without role (azure-iot-sdk-csharp issue 3344)
      *     and for a policy without right.
      */
-    demand(wanted: Access, what: string): void {
+    demand(wanted: Permission, what: string): void {
         if (this.may(wanted)) {
             return;
         }

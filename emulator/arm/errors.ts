@@ -1,9 +1,9 @@
 import { Clock } from "../core/clock";
-import { HttpFailure, HttpRequest } from "../core/http";
+import { errorBody, HttpFailure, HttpRequest } from "../core/http";
 
 /** An error of Azure Resource Manager itself: `{"error":{"code","message"}}`. */
 export function armFailure(status: number, code: string, message: string): HttpFailure {
-    return new HttpFailure({ status, body: { error: { code, message } } });
+    return new HttpFailure({ status, body: errorBody(code, message) });
 }
 
 const statusNames: Readonly<Record<number, string>> = {

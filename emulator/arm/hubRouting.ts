@@ -1,6 +1,6 @@
 import { randomUUID } from "crypto";
 import { EmulatorContext } from "../context";
-import { HttpFailure, HttpReply } from "../core/http";
+import { HttpFailure, HttpReply, notEmulated } from "../core/http";
 import { Hub, HubProperties } from "../hub/model";
 import { builtInEndpoint, EventHubEndpoint, identitiesOf, Routing } from "../hub/messageRouting";
 import { routeCondition } from "../hub/routeCondition";
@@ -120,15 +120,7 @@ export function requireEmulatedRoutes({ routing }: HubProperties): void {
         const isKnown = routeCondition(condition ?? "true") !== undefined;
         if (source !== "DeviceMessages" || !isKnown) {
             const what = isKnown ? `source ${source}` : `condition ${condition}`;
-            throw new HttpFailure({
-                status: 501,
-                body: {
-                    error: {
-                        code: "NotImplementedByEmulator",
-                        message: `The local emulator does not implement the ${what} of route '${name}'. Real Azure may.`,
-                    },
-                },
-            });
+            throw new HttpFailure(notEmulated(`the ${what} of route '${name}'`));
         }
     }
 }

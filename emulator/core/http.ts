@@ -56,16 +56,18 @@ export function jsonBody(
     return parsed as Record<string, unknown>;
 }
 
-/** What the emulator does not play: said aloud, never a silent success. */
+/** The error body of Azure's REST APIs (Microsoft REST API Guidelines, "Errors"); `more` stands beside code and message. */
+export function errorBody(code: string, message: string, more: object = {}): object {
+    return { error: { code, message, ...more } };
+}
+
+/** What the emulator does not implement: a 501, never a silent success. */
 export function notImplemented(request: HttpRequest): HttpReply {
-    const what = `${request.method} ${request.host.name}${request.url.pathname}`;
-    return {
-        status: 501,
-        body: {
-            error: {
-                code: "NotImplementedByEmulator",
-                message: `The local emulator does not implement ${what}. Real Azure may.`,
-            },
-        },
-    };
+    return notEmulated(`${request.method} ${request.host.name}${request.url.pathname}`);
+}
+
+/** The same for `what` of a request, e.g. `source X of route 'y'`. */
+export function notEmulated(what: string): HttpReply {
+    const message = `The local emulator does not implement ${what}. Real Azure may.`;
+    return { status: 501, body: errorBody("NotImplementedByEmulator", message) };
 }

@@ -1,5 +1,5 @@
 import { Cloud, clouds } from "../core/clouds";
-import { HttpReply } from "../core/http";
+import { errorBody, HttpReply } from "../core/http";
 import { TokenProblem } from "./tokens";
 
 /**
@@ -20,6 +20,6 @@ export function unauthorized(problem: TokenProblem, cloud: Cloud = clouds[0]): H
     return {
         status: 401,
         headers: { "www-authenticate": challenge(problem, cloud) },
-        body: { error: { code: problem.code, message: problem.description } },
+        body: errorBody(problem.code, problem.description),
     };
 }

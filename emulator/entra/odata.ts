@@ -1,5 +1,5 @@
 import { Clock } from "../core/clock";
-import { HttpFailure, HttpReply, HttpRequest } from "../core/http";
+import { errorBody, HttpFailure, HttpReply, HttpRequest } from "../core/http";
 
 /** One object of Microsoft Graph, as JSON. */
 export type GraphObject = Record<string, unknown>;
@@ -34,17 +34,13 @@ export function graphFailure(problem: GraphProblem, request: HttpRequest, clock:
     return new HttpFailure({
         status: problem.status,
         headers,
-        body: {
-            error: {
-                code: problem.code,
-                message: problem.message,
-                innerError: {
-                    date: clock.date().toISOString().slice(0, 19),
-                    "request-id": headers["request-id"],
-                    "client-request-id": headers["client-request-id"],
-                },
+        body: errorBody(problem.code, problem.message, {
+            innerError: {
+                date: clock.date().toISOString().slice(0, 19),
+                "request-id": headers["request-id"],
+                "client-request-id": headers["client-request-id"],
             },
-        },
+        }),
     });
 }
 

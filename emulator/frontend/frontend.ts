@@ -6,7 +6,7 @@ import { Duplex } from "stream";
 import * as tls from "tls";
 import { azureHost, HostKind } from "../core/clouds";
 import { Faults, faultReply } from "../core/faults";
-import { HostService, HttpFailure, HttpReply, HttpRequest } from "../core/http";
+import { errorBody, HostService, HttpFailure, HttpReply, HttpRequest } from "../core/http";
 import { ascii, asciiJson } from "../core/json";
 import { Log } from "../core/log";
 import { peerCertificates } from "../core/peer";
@@ -150,9 +150,7 @@ export class Front {
         const reply =
             fault?.status === undefined
                 ? await this.answer(request)
-                : faultReply(fault, {
-                      error: { code: `Injected${fault.status}`, message: "Injected fault." },
-                  });
+                : faultReply(fault, errorBody(`Injected${fault.status}`, "Injected fault."));
         if (fault?.when === "after") {
             await sleep(fault.delayMilliseconds);
             if (fault.drop) {

@@ -6,11 +6,29 @@ import { roleDefinitionId, roles } from "../azure/dataPlaneRole";
 
 const gitHubIssuer = "https://token.actions.githubusercontent.com";
 
+/** Roles of an identity on the resource group, the hub and the provisioning service, each with its name in the state. */
+const grants = {
+    deploy: {
+        displayName: "CI",
+        group: ["contributor", roles.contributor],
+        hub: ["data-contributor", roles.hubDataContributor],
+        service: ["dps-data-contributor", roles.dpsDataContributor],
+    },
+    preview: {
+        displayName: "previews",
+        group: ["reader", roles.reader],
+        hub: ["data-reader", roles.hubDataReader],
+        service: ["dps-data-reader", roles.dpsDataReader],
+    },
+} as const;
+
 /** Arguments of a {@link CiIdentity}. */
 export interface CiIdentityArgs {
+    /** What it may do: change what it reaches, or read and nothing else. */
+    readonly access: keyof typeof grants;
     /** `owner/name` on GitHub. */
     readonly repository: string;
-    /** Which workflows may log in, e.g. `ref:refs/heads/main`, `environment:prod`, `pull_request`; with IDs the whole subject. */
+    /** Which workflows may log in, e.g. `ref:refs/heads/main`, `environment:prod`; with IDs the whole subject. */
     readonly subjects: readonly string[];
     readonly subscriptionId: string;
     /** ARM resource ID of the resource group that CI deploys to. */
@@ -25,8 +43,10 @@ export interface CiIdentityArgs {
 
 /**
  * An Entra application that the CI of a repository logs in to with GitHub's OIDC tokens, without any secret (Entra docs:
- * workload-identity-federation). It may change the resource group and the hub's devices, and nothing else: Contributor on
- * the group, IoT Hub Data Contributor on the hub, and Device Provisioning Service Data Contributor on the service.
+ * workload-identity-federation). To deploy, it may change the resource group and the hub's devices, and nothing else:
+ * Contributor on the group, IoT Hub Data Contributor on the hub, Device Provisioning Service Data Contributor on the
+ * service. To preview, it may read the same, and list no keys: Reader and the two data readers. Neither has a right in
+ * the directory.
  */
 export class CiIdentity extends pulumi.ComponentResource {
     /** What the workflow sets as AZURE_CLIENT_ID or ARM_CLIENT_ID. */
@@ -35,7 +55,8 @@ export class CiIdentity extends pulumi.ComponentResource {
     constructor(name: string, args: CiIdentityArgs, options?: pulumi.ComponentResourceOptions) {
         super("iot-x509:entra:CiIdentity", name, {}, options);
         const child = { parent: this };
-        const displayName = `iot-x509 CI of ${args.repository}`;
+        const access = grants[args.access];
+        const displayName = `iot-x509 ${access.displayName} of ${args.repository}`;
         const application = new azuread.Application(`${name}-application`, { displayName }, child);
         const principal = new azuread.ServicePrincipal(
             `${name}-principal`,
@@ -65,7 +86,7 @@ export class CiIdentity extends pulumi.ComponentResource {
                 },
             );
         }
-        const grant = (suffix: string, role: string, scope: pulumi.Input<string>) =>
+        const grant = ([suffix, role]: readonly [string, string], scope: pulumi.Input<string>) =>
             new authorization.RoleAssignment(
                 `${name}-${suffix}`,
                 {
@@ -76,10 +97,10 @@ export class CiIdentity extends pulumi.ComponentResource {
                 },
                 child,
             );
-        grant("contributor", roles.contributor, args.resourceGroupId);
-        grant("data-contributor", roles.hubDataContributor, args.hubId);
+        grant(access.group, args.resourceGroupId);
+        grant(access.hub, args.hubId);
         if (args.provisioningServiceId !== undefined) {
-            grant("dps-data-contributor", roles.dpsDataContributor, args.provisioningServiceId);
+            grant(access.service, args.provisioningServiceId);
         }
         this.clientId = application.clientId;
         this.registerOutputs({ clientId: this.clientId });

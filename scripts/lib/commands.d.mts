@@ -5,6 +5,7 @@ interface Arguments {
     readonly diff: {
         readonly stack?: string;
         readonly refresh: boolean;
+        readonly exclude?: string;
         readonly from?: string;
         readonly markdown: boolean;
         readonly json: boolean;

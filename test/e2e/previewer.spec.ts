@@ -43,6 +43,7 @@ describe("the identity that previews a repository's pull requests", function () 
 
     before(async function () {
         deployment = await Deployment.make(this, "previewer", {
+            hub: { prefix: "previewer", roleWaitSeconds: 5 },
             dps: {},
             groups: {
                 pumps: { keyAlgorithm: "ECDSA-P256" },

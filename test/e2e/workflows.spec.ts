@@ -1,6 +1,6 @@
 import { strict as assert } from "assert";
 import { execFile } from "child_process";
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "fs";
 import { load } from "js-yaml";
 import * as path from "path";
 import { Deployment, StackOutputs } from "../support/deployment";
@@ -99,7 +99,17 @@ describe("the workflows' run steps", function () {
             path.join(folder, "record.json"),
             JSON.stringify({ calls: [], comments: [], issues: [] }),
         );
-        symlinkSync(path.join(repository, "scripts"), deployment.project.file("scripts"));
+        // The commands of the repository, on the copy's settings and state.
+        const own = deployment.project.file("package.json");
+        const manifest = JSON.parse(readFileSync(own, "utf8")) as { scripts: object };
+        manifest.scripts = Object.fromEntries(
+            ["diff", "fleet"].map((name) => [
+                name,
+                `exec bash ${path.join(repository, "scripts", name)}.sh`,
+            ]),
+        );
+        rmSync(own);
+        writeFileSync(own, JSON.stringify(manifest));
     });
 
     after(() => deployment?.remove());

@@ -31,7 +31,8 @@ export function stackOutputs(
         ...fleetOutputs(settings, fleet, hub.hostName),
         ...exportPlatformReference(settings, platform),
         signingRequests: mapValues(authorities.pending, (one) => one.signingRequest),
-        ...(ci === undefined ? {} : { ciClientId: ci.clientId }),
+        ...(ci === undefined ? {} : { ciClientId: ci.deployer.clientId }),
+        ...(ci?.previewer === undefined ? {} : { ciPreviewClientId: ci.previewer.clientId }),
     };
 }
 

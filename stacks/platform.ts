@@ -31,7 +31,13 @@ export interface Platform {
     /** CA certificates on the hub, by name. */
     readonly trusted: ReadonlyMap<string, VerifiedCertificate>;
     readonly provisioning: Provisioning | undefined;
-    readonly ci: CiIdentity | undefined;
+    /** Who deploys by a repository's workflows, and who previews by them. */
+    readonly ci: CiIdentities | undefined;
+}
+
+interface CiIdentities {
+    readonly deployer: CiIdentity;
+    readonly previewer: CiIdentity | undefined;
 }
 
 const federatedCredentialType =
@@ -222,11 +228,29 @@ function createCi(
         "subscriptionId" | "resourceGroupId" | "hubId" | "provisioningServiceId"
     >,
     previous: PreviousState,
-): CiIdentity {
+): CiIdentities {
     const credentials = [...previous.all(federatedCredentialType)];
-    return new CiIdentity("ci", {
-        ...ci,
-        ...scopes,
-        formerNames: new Map(credentials.map(([name, { subject }]) => [String(subject), name])),
-    });
+    const identity = (
+        name: string,
+        access: CiIdentityArgs["access"],
+        subjects: readonly string[],
+    ) =>
+        new CiIdentity(name, {
+            repository: ci.repository,
+            ...scopes,
+            access,
+            subjects,
+            formerNames: new Map(
+                credentials
+                    .filter(([credential]) => credential.startsWith(`${name}-credential-`))
+                    .map(([credential, { subject }]) => [String(subject), credential]),
+            ),
+        });
+    return {
+        deployer: identity("ci", "deploy", ci.subjects),
+        previewer:
+            ci.previewSubjects.length === 0
+                ? undefined
+                : identity("ci-preview", "preview", ci.previewSubjects),
+    };
 }

@@ -233,8 +233,10 @@ export interface CiSettings {
     /** `owner/name` on GitHub. */
     readonly repository: string;
     /**
-     * Subjects of the repository's OIDC tokens: after `repo:owner/name:`, e.g. `ref:refs/heads/main`, `environment:prod`,
-     * `pull_request`; those with IDs as a whole, `repo:owner@1/name@2:ref:refs/heads/main`.
+     * Subjects of the repository's OIDC tokens that may deploy: after `repo:owner/name:`, e.g. `ref:refs/heads/main`,
+     * `environment:prod`, never `pull_request`; those with IDs as a whole, `repo:owner@1/name@2:ref:refs/heads/main`.
      */
     readonly subjects: readonly string[];
+    /** Subjects that may only read, in the same form; none is in `subjects`. Without any there is no such identity. */
+    readonly previewSubjects: readonly string[];
 }

@@ -12,6 +12,8 @@ export interface EnginePreviewOptions {
     /** The stack of the hub. */
     readonly stack: string;
     readonly refresh: boolean;
+    /** Resources that are left out, by URN with wildcards. */
+    readonly exclude?: string;
     readonly say: (line: string) => void;
     /** Is given the fleet before anything runs, to end it. */
     readonly onOpen: (fleet: Fleet) => void;
@@ -24,11 +26,12 @@ export interface EnginePreviewOptions {
  */
 export async function enginePreview(options: EnginePreviewOptions): Promise<Previewed> {
     const steps: RawStep[] = [];
-    const { folder, stack, refresh, say, onOpen } = options;
+    const { folder, stack, refresh, exclude, say, onOpen } = options;
     const fleet = await Fleet.open({
         folder,
         stack,
         refresh,
+        exclude,
         say,
         onEvent: (event) => {
             const step = stepOfEvent(event);

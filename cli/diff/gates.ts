@@ -2,10 +2,10 @@ import { FleetDiff } from "./fleetDiff";
 
 /** What `--fail-on` holds back. */
 export type Gate =
-    | { readonly kind: "access-lost" | "replace" | "ca-removed" }
+    | { readonly kind: "access-lost" | "replace" | "ca-removed" | "change" }
     | { readonly kind: "delete"; readonly most: number };
 
-const plain = ["access-lost", "replace", "ca-removed"] as const;
+const plain = ["access-lost", "replace", "ca-removed", "change"] as const;
 
 /** @param text e.g. `access-lost,delete=0`; checked by scripts/lib/commands.mjs */
 export function readGates(text: string): Gate[] {
@@ -39,6 +39,11 @@ function whyClosed(
         const removed = trust.filter(({ at, what }) => what === "removed" && at !== "state");
         const names = removed.map(({ name, at }) => `${name} from the ${at}`);
         return names.length === 0 ? undefined : `ca-removed: ${names.join(", ")}`;
+    }
+    if (gate.kind === "change") {
+        const changes = devices.changes.filter(({ kind }) => kind !== "renewal").length;
+        const count = changes + trust.length + resources.length;
+        return count === 0 ? undefined : `change: ${count} changes beside renewals that are due`;
     }
     if (gate.kind !== "delete") {
         return operations.replace === 0 ? undefined : `replace: ${operations.replace} resources`;

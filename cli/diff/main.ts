@@ -21,7 +21,7 @@ let stopped = false;
 
 type Values = ReturnType<typeof readArguments<"diff">>["values"];
 
-async function preview({ from, stack: asked, refresh }: Values): Promise<Previewed> {
+async function preview({ from, stack: asked, refresh, exclude }: Values): Promise<Previewed> {
     const folder = process.cwd();
     if (from !== undefined) {
         return readSavedPreview(from, folder);
@@ -32,6 +32,7 @@ async function preview({ from, stack: asked, refresh }: Values): Promise<Preview
         folder,
         stack,
         refresh,
+        exclude,
         say: (line) => console.error(line),
         onOpen: stopOnSignals,
     });

@@ -39,6 +39,8 @@ export interface FleetOptions {
     readonly sharding?: Sharding;
     /** Whether states are compared with Azure first. */
     readonly refresh: boolean;
+    /** Of resources that are neither compared nor changed, with wildcards. */
+    readonly exclude?: string;
     /** Fleet stacks that are deployed at once. Default: one for each processor. */
     readonly atOnce?: number;
     readonly say: (line: string) => void;
@@ -331,9 +333,10 @@ export class Fleet {
         if (this.isStopping) {
             return notBegun(stack);
         }
-        const { refresh, say } = this.options;
+        const { refresh, exclude, say } = this.options;
         const outcome = await runStack(verb, stack, this.cli, {
             refresh,
+            exclude,
             replace: stack === this.platform ? undefined : this.replace,
             settingsFile: this.runFolder.settingsFile(stack),
             eventLog: this.runFolder.eventLog(stack),

@@ -35,6 +35,8 @@ export interface Outcome {
 
 export interface RunOptions {
     readonly refresh: boolean;
+    /** Of resources to leave out, with wildcards. */
+    readonly exclude?: string;
     /** Of resources to replace, with wildcards. */
     readonly replace?: string;
     readonly settingsFile: string;
@@ -51,7 +53,7 @@ export async function runStack(
     cli: PulumiCli,
     options: RunOptions,
 ): Promise<Outcome> {
-    const { refresh, replace, settingsFile, eventLog, variables, onEvent } = options;
+    const { refresh, exclude, replace, settingsFile, eventLog, variables, onEvent } = options;
     const began = Date.now();
     const seen = new Seen(verb === "preview");
     let isOver = false;
@@ -68,6 +70,7 @@ export async function runStack(
         ...["--stack", stack, "--config-file", settingsFile, "--event-log", eventLog],
         ...["--parallel", String(parallel), "--color", "never"],
         ...(refresh ? ["--refresh"] : []),
+        ...(exclude === undefined ? [] : ["--exclude", exclude]),
         ...(replace === undefined ? [] : ["--replace", replace]),
         // A device that fails holds up no other.
         ...(verb === "preview" ? [] : ["--yes", "--skip-preview", "--continue-on-error"]),

@@ -5,8 +5,11 @@ import { ArgumentChecks, converted, oneOf, someText } from "../inputs/componentA
 /** Built-in roles (Azure docs: role-based-access-control/built-in-roles). */
 export const roles = {
     contributor: "b24988ac-6180-42a0-ab88-20f7382dd24c",
+    reader: "acdd72a7-3385-48ef-bd42-f606fba81ae7",
     hubDataContributor: "4fc6c259-987e-4a07-842e-c321cc9d413f",
+    hubDataReader: "b447c946-2db7-41ec-983d-d8bf3b1c77e3",
     dpsDataContributor: "dfce44e4-17b7-4bd1-a6d1-04996ec95633",
+    dpsDataReader: "10745317-c249-44a1-a5ce-3a4353c0bbd8",
 } as const;
 
 /** Who deploys. */

@@ -16,7 +16,7 @@ const known: readonly (readonly [pattern: RegExp, words: string])[] = [
     ],
     [
         /AADSTS(70021|700211|700212|700213)/,
-        "no federated credential of the application matches this workflow's token: compare the token's subject with iot-x509:ci.subjects",
+        "no federated credential of the application matches this workflow's token: compare the token's subject with iot-x509:ci.subjects or previewSubjects, and ARM_CLIENT_ID with the output ciClientId or ciPreviewClientId",
     ],
     [
         /AADSTS(700027|700024)/,

@@ -3,17 +3,35 @@ import * as authorization from "@pulumi/azure-native/authorization";
 import * as azuread from "@pulumi/azuread";
 import * as pulumi from "@pulumi/pulumi";
 import { roleDefinitionId, roles } from "../azure/dataPlaneRole";
-import { ArgumentChecks, matching, resourceId, someText } from "../inputs/componentArgs";
+import { ArgumentChecks, matching, oneOf, resourceId, someText } from "../inputs/componentArgs";
 
 const gitHubIssuer = "https://token.actions.githubusercontent.com";
 
+/** Roles of an identity on the resource group, the hub and the provisioning service, each with its name in the state. */
+const grants = {
+    deploy: {
+        displayName: "CI",
+        group: ["contributor", roles.contributor],
+        hub: ["data-contributor", roles.hubDataContributor],
+        service: ["dps-data-contributor", roles.dpsDataContributor],
+    },
+    preview: {
+        displayName: "previews",
+        group: ["reader", roles.reader],
+        hub: ["data-reader", roles.hubDataReader],
+        service: ["dps-data-reader", roles.dpsDataReader],
+    },
+} as const;
+
 /** Arguments of a {@link CiIdentity}. */
 export interface CiIdentityArgs {
+    /** What it may do: change what it reaches, or read and nothing else. Plain, because it decides which roles there are. */
+    readonly access: keyof typeof grants;
     /** GitHub repository as `owner/name`, e.g. `contoso/fleet`. Plain, because it decides which aliases credentials have. */
     readonly repository: string;
     /**
-     * Subjects of the tokens that may sign in, 1 to 20, e.g. `ref:refs/heads/main`, `environment:prod`, `pull_request`, or
-     * the whole subject if it has IDs. Plain, because each one makes a credential.
+     * Subjects of the tokens that may sign in, 1 to 20, e.g. `ref:refs/heads/main`, `environment:prod`, or the whole subject
+     * if it has IDs. Plain, because each one makes a credential.
      */
     readonly subjects: readonly string[];
     /** Subscription that CI deploys to, e.g. `5f1f6b1d-2e0c-4a53-9f0b-8d3cbf0a7d11`. */
@@ -33,8 +51,10 @@ export interface CiIdentityArgs {
 
 /**
  * An Entra application that the CI of a repository logs in to with GitHub's OIDC tokens, without any secret (Entra docs:
- * workload-identity-federation). It may change the resource group and the hub's devices, and nothing else: Contributor on
- * the group, IoT Hub Data Contributor on the hub, and Device Provisioning Service Data Contributor on the service.
+ * workload-identity-federation). To deploy, it may change the resource group and the hub's devices, and nothing else:
+ * Contributor on the group, IoT Hub Data Contributor on the hub, Device Provisioning Service Data Contributor on the
+ * service. To preview, it may read the same, and list no keys: Reader and the two data readers. Neither has a right in
+ * the directory.
  */
 export class CiIdentity extends pulumi.ComponentResource {
     /** What the workflow sets as AZURE_CLIENT_ID or ARM_CLIENT_ID. */
@@ -44,7 +64,8 @@ export class CiIdentity extends pulumi.ComponentResource {
         super("iot-x509:entra:CiIdentity", name, {}, options);
         const args = checkedArgs(name, given);
         const child = { parent: this };
-        const displayName = `iot-x509 CI of ${args.repository}`;
+        const access = grants[args.access];
+        const displayName = `iot-x509 ${access.displayName} of ${args.repository}`;
         const application = new azuread.Application(`${name}-application`, { displayName }, child);
         const principal = new azuread.ServicePrincipal(
             `${name}-principal`,
@@ -74,7 +95,7 @@ export class CiIdentity extends pulumi.ComponentResource {
                 },
             );
         }
-        const grant = (suffix: string, role: string, scope: pulumi.Input<string>) =>
+        const grant = ([suffix, role]: readonly [string, string], scope: pulumi.Input<string>) =>
             new authorization.RoleAssignment(
                 `${name}-${suffix}`,
                 {
@@ -85,10 +106,10 @@ export class CiIdentity extends pulumi.ComponentResource {
                 },
                 child,
             );
-        grant("contributor", roles.contributor, args.resourceGroupId);
-        grant("data-contributor", roles.hubDataContributor, args.hubId);
+        grant(access.group, args.resourceGroupId);
+        grant(access.hub, args.hubId);
         if (args.provisioningServiceId !== undefined) {
-            grant("dps-data-contributor", roles.dpsDataContributor, args.provisioningServiceId);
+            grant(access.service, args.provisioningServiceId);
         }
         this.clientId = application.clientId;
         this.registerOutputs({ clientId: this.clientId });
@@ -113,6 +134,7 @@ function checkedArgs(name: string, args: CiIdentityArgs): CiIdentityArgs {
             resourceId,
         ),
     };
+    checks.plain("access", args.access, oneOf(["deploy", "preview"]));
     checks.plain("repository", args.repository, repositoryName);
     const { length } = args.subjects;
     checks.that(

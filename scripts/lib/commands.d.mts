@@ -23,6 +23,7 @@ interface Arguments {
     readonly diff: {
         readonly stack?: string;
         readonly refresh: boolean;
+        readonly exclude?: string;
         readonly from?: string;
         readonly html?: string;
         readonly markdown: boolean;

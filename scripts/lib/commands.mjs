@@ -75,11 +75,13 @@ which devices, CAs and resources change, what limits and warnings there are. Cha
 
   --stack STACK   the stack of the hub (default: the selected one, else dev)
   --refresh       compares the states with Azure first
+  --exclude URN   leaves resources out, with wildcards: with --refresh, '**::ci-*' for a login without rights in the directory
   --from FILE     reads a saved preview instead: pulumi preview --json --show-sames > FILE
   --markdown      as a comment for a pull request, under 65,000 characters
   --json          as one JSON object (docs/fleet-diff.schema.json)
   --html FILE     also as one HTML file, with all names
-  --fail-on LIST  of access-lost, delete=N (more than N devices and resources), replace, ca-removed: ends with status 3
+  --fail-on LIST  of access-lost, delete=N (more than N devices and resources), replace, ca-removed,
+                  change (anything but renewals that are due): ends with status 3
   --help          show this text
 
 Ends with status 0 when the change was told, 1 when the preview failed or the settings are wrong, 2 when an argument is
@@ -88,6 +90,7 @@ wrong, 3 when --fail-on holds the change back, 130 when it was interrupted.
         options: {
             stack: text,
             refresh: flag,
+            exclude: text,
             from: text,
             markdown: flag,
             json: flag,
@@ -97,18 +100,21 @@ wrong, 3 when --fail-on holds the change back, 130 when it was interrupted.
         },
         problems: (
             positionals,
-            { from, stack, refresh, markdown, json, html, "fail-on": gates },
+            { from, stack, refresh, exclude, markdown, json, html, "fail-on": gates },
         ) => [
             ...noArguments(positionals),
             ...(html === "" ? ["--html: name the file to write"] : []),
             ...(markdown && json ? ["--markdown and --json are two forms: choose one"] : []),
-            ...(from !== undefined && (refresh || stack !== undefined)
-                ? ["--from runs nothing: leave out --stack and --refresh"]
+            ...(from !== undefined && (refresh || exclude !== undefined || stack !== undefined)
+                ? ["--from runs nothing: leave out --stack, --refresh and --exclude"]
                 : []),
             ...gates
                 .split(",")
-                .filter((one) => !/^(access-lost|replace|ca-removed|delete=\d+|)$/.test(one))
-                .map((one) => `--fail-on "${one}": access-lost, delete=N, replace or ca-removed`),
+                .filter((one) => !/^(access-lost|replace|ca-removed|change|delete=\d+|)$/.test(one))
+                .map(
+                    (one) =>
+                        `--fail-on "${one}": access-lost, delete=N, replace, ca-removed or change`,
+                ),
         ],
     },
     inventory: {

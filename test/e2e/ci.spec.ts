@@ -136,7 +136,7 @@ describe("an Entra application for a repository's CI", function () {
             deployment.change((settings) => {
                 settings.ci = { repository: "acme/fleet", subjects };
             });
-        setSubjects(["pull_request", "environment:prod", "ref:refs/heads/main", withIds]);
+        setSubjects(["ref:refs/heads/next", "environment:prod", "ref:refs/heads/main", withIds]);
         await deployment.up();
         setSubjects([withIds, "ref:refs/heads/main", "environment:prod"]);
         const [step, ...more] = await deployment.plan();

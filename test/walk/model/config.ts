@@ -17,7 +17,7 @@ export interface WalkConfig {
     protect?: boolean;
     pruneDevices?: boolean;
     outputDevices?: string[];
-    ci?: { repository: string; subjects: string[] };
+    ci?: { repository: string; subjects: string[]; previewSubjects?: string[] };
     shards?: number | "group";
     /** Settings that later versions of the program brought, by their key. */
     [name: string]: unknown;

@@ -128,6 +128,7 @@ export const settings: readonly Setting[] = [
     { path: "ci", by: ["ci"] },
     { path: "ci.repository", by: ["ci"] },
     { path: "ci.subjects", by: ["ci"] },
+    { path: "ci.previewSubjects", by: ["ci"] },
     { path: "hub", by: ["set hub.*"] },
     { path: "pki", by: ["set pki.*"] },
     { path: "shards", by: ["shards"] },

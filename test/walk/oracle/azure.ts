@@ -200,11 +200,17 @@ function serviceProblems(
 }
 
 function ciProblems({ ci }: WalkConfig, { dump }: Seen): string[] {
-    const subjects = dump.directory.applications.flatMap(({ federated }) =>
-        federated.map(({ subject }) => subject),
+    const held = dump.directory.applications.flatMap(({ properties, federated }) =>
+        federated.map(({ subject }) => `${properties.displayName}: ${subject}`),
     );
-    const expected = ci?.subjects.map((subject) => `repo:${ci.repository}:${subject}`) ?? [];
-    return differAsSets("the subjects that may log in for CI", subjects, expected);
+    const expected = (name: string, subjects: readonly string[] = []) =>
+        subjects.map(
+            (one) => `iot-x509 ${name} of ${ci?.repository}: repo:${ci?.repository}:${one}`,
+        );
+    return differAsSets("the subjects that may log in for CI", held, [
+        ...expected("CI", ci?.subjects),
+        ...expected("previews", ci?.previewSubjects),
+    ]);
 }
 
 /** What is on Azure although nothing should be, and what of somebody else's is not there. */

@@ -16,14 +16,16 @@ function nameOrPrefix(
     }
 }
 
-const subjects = ["ref:refs/heads/main", "environment:prod", "pull_request", "environment:a-b"];
+const subjects = ["ref:refs/heads/main", "environment:prod", "ref:refs/tags/v1", "environment:a-b"];
+const previews = "pull_request";
 
 function chooseCi(_: unknown, choice: Choice): string[] {
     const repository = choice.of(["contoso/fleet", "contoso/other", nothing]) ?? nothing;
     const from = choice.of([0, 1, 2, 3]) ?? 0;
     const count = choice.of([1, 2, 3]) ?? 1;
     const turned = [...subjects.slice(from), ...subjects.slice(0, from)];
-    return repository === nothing ? [nothing] : [repository, ...turned.slice(0, count)];
+    const preview = choice.of([[], [previews]]) ?? [];
+    return repository === nothing ? [nothing] : [repository, ...turned.slice(0, count), ...preview];
 }
 
 export const platformSteps: Readonly<Record<string, Verb>> = {
@@ -85,7 +87,11 @@ export const platformSteps: Readonly<Record<string, Verb>> = {
             if (repository === nothing) {
                 delete config.ci;
             } else {
-                config.ci = { repository, subjects: list };
+                const deploy = list.filter((subject) => subject !== previews);
+                config.ci = { repository, subjects: deploy };
+                if (deploy.length < list.length) {
+                    config.ci.previewSubjects = [previews];
+                }
             }
         },
     },

@@ -2,7 +2,7 @@ import { good, inputs, ProjectFolder, Raw, refuses } from "./configSupport";
 
 const hub = (settings: Raw): Raw => good({ hub: settings });
 const ci = (settings: Raw): Raw =>
-    good({ ci: { repository: "contoso/fleet", subjects: ["pull_request"], ...settings } });
+    good({ ci: { repository: "contoso/fleet", subjects: ["environment:prod"], ...settings } });
 const without = (key: string): Raw =>
     Object.fromEntries(Object.entries(good()).filter(([name]) => name !== key));
 
@@ -305,7 +305,7 @@ describe("configuration: bad values in the stack file", () => {
             ],
             [
                 "immutable subject of another repository",
-                ci({ subjects: ["repo:contoso@1/other@2:pull_request"] }),
+                ci({ subjects: ["repo:contoso@1/other@2:environment:prod"] }),
                 "ci.subjects",
                 "a list of 1",
                 "only subjects of contoso/fleet",
@@ -321,11 +321,51 @@ describe("configuration: bad values in the stack file", () => {
             ],
             [
                 "subject twice",
-                ci({ subjects: ["pull_request", "pull_request"] }),
+                ci({ subjects: ["environment:a", "environment:a"] }),
                 "ci.subjects[1]",
-                '"pull_request"',
+                '"environment:a"',
                 "listed only once",
                 "delete",
+            ],
+            [
+                "pull requests that may deploy",
+                ci({ subjects: ["environment:prod", "pull_request"] }),
+                "ci.subjects",
+                "a list of 2",
+                "must not contain pull_request",
+                "move it to ci.previewSubjects",
+            ],
+            [
+                "pull requests that may deploy, by an immutable subject",
+                ci({ subjects: ["repo:contoso@1/fleet@2:pull_request"] }),
+                "ci.subjects",
+                "a list of 1",
+                "must not contain pull_request",
+                "move it to ci.previewSubjects",
+            ],
+            [
+                "subject that deploys and previews",
+                ci({ previewSubjects: ["pull_request", "environment:prod"] }),
+                "ci.previewSubjects",
+                "a list of 2",
+                "environment:prod is in both",
+                "leave it in one of them",
+            ],
+            [
+                "workflow that deploys by one form of its subject, and previews by the other",
+                ci({ previewSubjects: ["repo:contoso@1/fleet@2:environment:prod"] }),
+                "ci.previewSubjects",
+                "a list of 1",
+                "repo:contoso@1/fleet@2:environment:prod is in both",
+                "leave it in one of them",
+            ],
+            [
+                "no subject that previews",
+                ci({ previewSubjects: [] }),
+                "ci.previewSubjects",
+                "a list of 0",
+                "1 to 20",
+                "pull_request",
             ],
             [
                 "CI without a subject",
@@ -337,7 +377,7 @@ describe("configuration: bad values in the stack file", () => {
             ],
             [
                 "CI without a repository",
-                good({ ci: { subjects: ["pull_request"] } }),
+                good({ ci: { subjects: ["environment:prod"] } }),
                 "ci.repository",
                 "(not set)",
                 "required",

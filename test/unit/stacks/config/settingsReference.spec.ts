@@ -36,7 +36,11 @@ function stack(): Raw {
         },
         devices: [{ id: "pump-01", group: "pumps" }],
         deviceDefaults: {},
-        ci: { repository: "contoso/fleet", subjects: ["pull_request"] },
+        ci: {
+            repository: "contoso/fleet",
+            subjects: ["environment:prod"],
+            previewSubjects: ["pull_request"],
+        },
         shards: 2,
         shard: { of: "prod", name: "shard-1" },
     };

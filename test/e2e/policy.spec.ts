@@ -1,6 +1,7 @@
 import * as assert from "assert";
 import { writeFileSync } from "fs";
 import * as path from "path";
+import { requestingDevice, selfSignedDevice } from "../../scripts/lib/sampleCertificates";
 import { Deployment, StackSettings } from "../support/deployment";
 import { makeCa } from "../support/pki";
 
@@ -121,5 +122,18 @@ describe("the policy pack in the real CLI", function () {
         assert.deepEqual(kept.rules, [], kept.text);
         const same = await brokenBy(() => undefined);
         assert.deepEqual(same.rules, [], same.text);
+    });
+
+    it("passes the stack of the demo", async function () {
+        const demo = await Deployment.make(this, "policed-demo", {});
+        try {
+            const { csrPem } = await requestingDevice("pump-01");
+            const { certificatePem } = await selfSignedDevice("gateway-01");
+            writeFileSync(demo.project.file("devices/dev/pump-01.csr"), csrPem);
+            writeFileSync(demo.project.file("devices/dev/gateway-01.pem"), certificatePem);
+            await demo.pulumi("preview", "--policy-pack", pack);
+        } finally {
+            await demo.remove();
+        }
     });
 });

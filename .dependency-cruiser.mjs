@@ -63,6 +63,7 @@ export default {
         room("emulator", "^emulator/"),
         room("stand-ins", "^standins/"),
         room("sample-device", "^sample-device/"),
+        room("policy", "^policy/"),
     ],
     options: { ...options, exclude: { path: `^(node_modules|\\.local)/|${tests}` } },
 };

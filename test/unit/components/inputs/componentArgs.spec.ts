@@ -111,7 +111,7 @@ describe("arguments of components, with Pulumi's mocks", function () {
         isNew: true,
     } as const;
     const identity = {
-    access: "deploy" as const,
+        access: "deploy" as const,
         repository: "contoso/fleet",
         subjects: ["pull_request"],
         subscriptionId: "sub",

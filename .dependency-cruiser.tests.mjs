@@ -7,7 +7,8 @@ export default {
         {
             name: "nothing-depends-on-tests",
             severity: "error",
-            comment: "clients that tests share with the bench and the load run are in bench/support",
+            comment:
+                "clients that tests share with the bench and the load run are in bench/support",
             from: { pathNot: tests },
             to: { path: tests },
         },

@@ -21,6 +21,7 @@ export const kindOrder: readonly DeviceChangeKind[] = [
     "renewal",
     "enrollment",
     "tags",
+    "identity",
 ];
 
 type Parts = Readonly<Partial<Record<keyof typeof deviceTypes, Step>>>;
@@ -106,6 +107,7 @@ function staying(
             ? []
             : [["enrollment", enrollmentWords[enrollment.action]] as const]),
         ...tags(identity),
+        ...identityItself(identity),
     ];
 }
 
@@ -162,6 +164,33 @@ function reissue(step: Step | undefined, device: DeviceSettings): Told[] {
         ? [["key", ["new key and certificate", ...others].join(", ")]]
         : [["certificate", others.join(", ")]];
 }
+
+const toldElsewhere = new Set(["hubId", "deviceId", "adopt", "status", "thumbprints", "tags"]);
+
+/** The identity on the hub, beside what has kinds of its own: somebody deleted it, or took the stack's tag from it. */
+function identityItself(step: Step | undefined): Told[] {
+    if (step === undefined) {
+        return [];
+    }
+    const { action, before, after } = step;
+    if (action !== "update" || before === undefined || after === undefined) {
+        return [["identity", identityWords[action]]];
+    }
+    const names = [...Object.keys(after.inputs), "foreign"].filter(
+        (name) =>
+            !toldElsewhere.has(name) &&
+            !name.startsWith("__") &&
+            stableJson(before.outputs[name] ?? null) !== stableJson(after.inputs[name] ?? null),
+    );
+    return names.length === 0 ? [] : [["identity", `corrected: ${names.sort().join(", ")}`]];
+}
+
+const identityWords: Readonly<Record<Step["action"], string>> = {
+    create: "created",
+    update: "corrected",
+    delete: "deleted",
+    replace: "replaced",
+};
 
 /** Names alone: values may be what only the team should read. */
 function tags(step: Step | undefined): Told[] {

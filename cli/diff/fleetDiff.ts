@@ -66,7 +66,8 @@ export type DeviceChangeKind =
     | "renewal"
     | "tags"
     | "authentication"
-    | "enrollment";
+    | "enrollment"
+    | "identity";
 
 export interface DeviceChange {
     readonly device: string;

@@ -157,6 +157,7 @@ const kindWords: Readonly<Record<DeviceChangeKind, string>> = {
     renewal: "renewed because due (nobody changed them)",
     enrollment: "with another enrollment",
     tags: "with other tags",
+    identity: "with a changed identity on the hub",
 };
 
 function deviceSection({ devices: { before, after, byGroup, changes } }: FleetDiff): ReportSection {

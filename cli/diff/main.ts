@@ -2,10 +2,8 @@
  * What a change does to a fleet, from the engine's own preview. Its options: see scripts/lib/commands.mjs.
  */
 import { writeFileSync } from "fs";
-import { ConfigurationError } from "../../stacks/config";
 import { readArguments } from "../../scripts/lib/commands.mjs";
-import { Fleet } from "../fleet/fleet";
-import { CliError } from "../fleet/pulumiCli";
+import { readCommand } from "../readCommand";
 import { chosenStack, StackFileError } from "../stackFiles/planConfig";
 import { buildDiff, Previewed } from "./buildDiff";
 import { enginePreview } from "./enginePreview";
@@ -15,9 +13,7 @@ import { markdown } from "./markdown";
 import { readSavedPreview } from "./savedPreview";
 import { terminalLines } from "./terminal";
 
-const statuses = { done: 0, failed: 1, held: 3, interrupted: 130 };
-
-let stopped = false;
+const statuses = { done: 0, held: 3 };
 
 type Values = ReturnType<typeof readArguments<"diff">>["values"];
 
@@ -34,18 +30,8 @@ async function preview({ from, stack: asked, refresh, exclude }: Values): Promis
         refresh,
         exclude,
         say: (line) => console.error(line),
-        onOpen: stopOnSignals,
+        onOpen: readCommand.endsOnSignals,
     });
-}
-
-/** A preview changes nothing, so that nothing is lost by ending it. */
-function stopOnSignals(fleet: Fleet): void {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-        process.on(signal, () => {
-            fleet[stopped ? "kill" : "stop"]();
-            stopped = true;
-        });
-    }
 }
 
 function writeHtml(file: string, text: string): void {
@@ -79,14 +65,4 @@ async function main(): Promise<number> {
     return held.length > 0 ? statuses.held : statuses.done;
 }
 
-main().then(
-    (status) => process.exit(stopped ? statuses.interrupted : status),
-    (error: Error) => {
-        const isUsers =
-            error instanceof ConfigurationError ||
-            error instanceof StackFileError ||
-            error instanceof CliError;
-        console.error(isUsers ? `error: ${error.message}` : error);
-        process.exit(stopped ? statuses.interrupted : statuses.failed);
-    },
-);
+readCommand.run(main);

@@ -1,8 +1,6 @@
 import { setTimeout as sleep } from "timers/promises";
 import * as pulumi from "@pulumi/pulumi";
-
-/** Seconds between two attempts. */
-const pauses = [2, 5, 10, 20, 30, 60, 60];
+import { busyPause } from "./busyPauses";
 
 /** A write that Azure refuses now and takes later. azure-native itself repeats 409 AnotherOperationInProgress alone. */
 const passing = [
@@ -25,11 +23,11 @@ export function retriedWrite(name: string): Partial<pulumi.CustomResourceOptions
         return {};
     }
     const hook = new pulumi.ErrorHook(`${name}-retried`, async ({ errors, failedOperation }) => {
-        const pause = pauses[errors.length - 1];
+        const pause = busyPause(errors.length);
         if (pause === undefined || !isPassing(failedOperation, errors[0])) {
             return false;
         }
-        await sleep(pause * 1000);
+        await sleep(pause);
         return true;
     });
     return { hooks: { onError: [hook] } };

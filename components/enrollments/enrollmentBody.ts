@@ -1,6 +1,6 @@
 /* Enrollments as the service API writes them. Source: azure-rest-api-specs, DPS service 2021-10-01. */
 
-/** How a device proves itself: exactly one of the three is given. */
+/** How a device proves its identity: exactly one of the three is set. */
 export interface Attestation {
     /** Names of verified CA certificates of the service, primary first. */
     readonly caReferences?: readonly string[];
@@ -23,17 +23,17 @@ export interface EnrollmentPolicy {
     };
 }
 
-/** An enrollment as the service shows it. */
+/** An enrollment as the service returns it. */
 export interface PresentEnrollment extends EnrollmentPolicy {
     readonly etag: string;
     readonly caReferences: readonly string[];
     /** SHA-256, upper-case hex, of the signing or client certificates. */
     readonly thumbprints: readonly string[];
-    /** Distinguished names in the same certificates, in the same order. */
+    /** Distinguished names in those certificates, in the same order. */
     readonly certificateNames: readonly CertificateNames[];
 }
 
-/** As the service writes them; empty when it does not say. */
+/** As the service writes them; empty if it returns none. */
 export interface CertificateNames {
     readonly subject: string;
     readonly issuer: string;
@@ -50,7 +50,7 @@ interface RawCertificateInfo {
     readonly issuerName?: string;
 }
 
-/** An enrollment in a body of the service, as far as the program reads it. */
+/** An enrollment in a response body, as far as the program reads it. */
 export interface RawEnrollment {
     readonly registrationId?: string;
     readonly etag: string;
@@ -74,7 +74,7 @@ export interface RawEnrollment {
     };
 }
 
-/** The part of a body that says how the devices prove themselves. */
+/** The part of a request body that says how devices prove their identity. */
 export function rawAttestation(attestation: Attestation): object {
     const pair = <T>(values: readonly string[], make: (value: string) => T) => ({
         primary: make(values[0]),
@@ -91,7 +91,7 @@ export function rawAttestation(attestation: Attestation): object {
     return { attestation: { type: "x509", x509 } };
 }
 
-/** The rest of a body; `etag` is the one of the present enrollment. */
+/** The rest of a request body; `etag` is that of the present enrollment. */
 export function rawPolicy(policy: EnrollmentPolicy, etag: string | undefined): object {
     const { initialTwin, allocationPolicy } = policy;
     return {
@@ -114,7 +114,7 @@ export function rawPolicy(policy: EnrollmentPolicy, etag: string | undefined): o
     };
 }
 
-/** What a body of the service says. */
+/** Reads an enrollment from a response body. */
 export function present(raw: RawEnrollment): PresentEnrollment {
     const { caReferences, signingCertificates, clientCertificates } = raw.attestation.x509 ?? {};
     const certificates = signingCertificates ?? clientCertificates;

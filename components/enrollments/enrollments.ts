@@ -21,7 +21,7 @@ export type {
 } from "./enrollmentBody";
 
 const apiVersion = "2021-10-01";
-/** An assignment that is on its way ends within seconds. */
+/** An assignment in progress ends within seconds. */
 const assigningSeconds = 60;
 
 /** `group`: all devices under a CA; `individual`: one device by its own certificate. */
@@ -34,14 +34,14 @@ export interface RegisteredDevice {
     readonly assignedHub: string;
 }
 
-/** Through which group a device registered. */
+/** The group through which a device registered. */
 export interface GroupRegistration {
     readonly group: string;
     /** Host name. */
     readonly assignedHub: string;
 }
 
-/** The service API of one provisioning service, one method a call. Source: azure-rest-api-specs, DPS service 2021-10-01. */
+/** The service API of one provisioning service, one method per call. Source: azure-rest-api-specs, DPS service 2021-10-01. */
 export class Enrollments {
     private isETagQuoted = false;
 
@@ -61,7 +61,7 @@ export class Enrollments {
         return answer.status === 404 ? undefined : present(answer.body as RawEnrollment);
     }
 
-    /** Creates it, or with the ETag of the present one replaces it as a whole. */
+    /** Creates it or, with the ETag of the present one, replaces it as a whole. */
     async put(
         kind: EnrollmentKind,
         id: string,
@@ -81,10 +81,10 @@ export class Enrollments {
     }
 
     /**
-     * One that is gone is success.
+     * Succeeds if it is already gone.
      *
-     * @param etag of the present one, where another must stay
-     * @throws AzureError 412 when it is not the present one any more
+     * @param etag of the present one, if only that one may be deleted
+     * @throws AzureError 412 when another one has replaced it
      */
     async delete(kind: EnrollmentKind, id: string, etag?: string): Promise<void> {
         const request: AzureRequest = {
@@ -95,13 +95,13 @@ export class Enrollments {
         await this.sendIfMatch(request, etag);
     }
 
-    /** All individual enrollments, by registration ID in lower case: the service ignores its letters' case. */
+    /** All individual enrollments, by registration ID in lower case: the service ignores case. */
     async individuals(): Promise<ReadonlyMap<string, PresentEnrollment>> {
         const rows = await this.query<RawEnrollment>("/enrollments/query");
         return new Map(rows.map((row) => [(row.registrationId ?? "").toLowerCase(), present(row)]));
     }
 
-    /** All devices that a group brought to a hub, by device ID: the group, and the hub's host name. */
+    /** All devices that a group assigned to a hub, by device ID, with the group and the hub's host name. */
     async registeredByGroup(): Promise<ReadonlyMap<string, GroupRegistration>> {
         const groups = await this.query<{ readonly enrollmentGroupId: string }>(
             "/enrollmentGroups/query",
@@ -116,9 +116,9 @@ export class Enrollments {
     }
 
     /**
-     * All devices that are on a hub, through whichever enrollment.
+     * All devices that are assigned to a hub, through whichever enrollment.
      *
-     * @param isSettled once no registration is on its way
+     * @param isSettled waits until no registration is in progress
      * @throws Error naming the devices whose registration does not end
      */
     async allRegistered(isSettled: boolean): Promise<RegisteredDevice[]> {
@@ -139,7 +139,7 @@ export class Enrollments {
         return [...found.values()];
     }
 
-    /** Forgets how a device registered; its enrollment stays. One that is gone is success. */
+    /** Deletes a device's registration; its enrollment stays. Succeeds if the registration is already gone. */
     async deleteRegistration(id: string): Promise<void> {
         await this.send({
             method: "DELETE",
@@ -148,13 +148,14 @@ export class Enrollments {
         });
     }
 
-    /** The devices that a group brought to a hub. */
+    /** The devices that a group assigned to a hub. */
     async registered(groupId: string): Promise<RegisteredDevice[]> {
         return (await this.registrations(groupId)).flatMap(registeredDevice);
     }
 
     /**
-     * The same once no registration is on its way: one that began before its enrollment was disabled still ends well.
+     * As {@link registered}, once no registration is in progress: one that began before its enrollment was disabled still
+     * succeeds.
      *
      * @throws Error naming the devices whose registration does not end
      */
@@ -163,12 +164,12 @@ export class Enrollments {
         return states.flatMap(registeredDevice);
     }
 
-    /** How a device registered; undefined when it did not, or was assigned no hub. */
+    /** A device's registration; undefined if it has none, or was assigned to no hub. */
     async registration(id: string): Promise<RegisteredDevice | undefined> {
         return registeredDevice(await this.rawRegistration(id))[0];
     }
 
-    /** The same once no registration is on its way. */
+    /** As {@link registration}, once no registration is in progress. */
     async settledRegistration(id: string): Promise<RegisteredDevice | undefined> {
         const [state] = await ended(async () => [
             { registrationId: id, ...(await this.rawRegistration(id)) },
@@ -189,7 +190,7 @@ export class Enrollments {
         return answer.status === 404 ? {} : ((answer.body ?? {}) as RawRegistration);
     }
 
-    /** All items, page by page; none of what does not exist. */
+    /** All items, page by page; empty if the queried object does not exist. */
     private async query<T>(route: string): Promise<T[]> {
         const items: T[] = [];
         let continuation: string | undefined;
@@ -208,8 +209,8 @@ export class Enrollments {
     }
 
     /**
-     * No document says whether the service takes an ETag in quotes, as RFC 9110 writes it, or as it stands in a body, as
-     * Azure's SDK and CLI send it: what is refused in one form is sent in the other.
+     * No document says whether the service takes an ETag in quotes, as RFC 9110 writes it, or as it appears in a body, which
+     * is how Azure's SDK and CLI send it. If one form is refused, the other is sent.
      */
     private async sendIfMatch(request: AzureRequest, etag: string | undefined): Promise<void> {
         if (etag === undefined) {
@@ -226,7 +227,7 @@ export class Enrollments {
                 throw error;
             }
             await send(!isQuoted).catch((other: unknown) => {
-                // The form that is none is a bad request; the other one tells that somebody was faster.
+                // The wrong form is a bad request; the right one reveals that somebody else wrote first.
                 throw isTagRefused(other) && error.status === 412 ? error : other;
             });
             this.isETagQuoted = !isQuoted;
@@ -242,7 +243,7 @@ export class Enrollments {
     }
 }
 
-/** Asks again while a device is being assigned a hub: then its identity is there to be changed. */
+/** Asks again while a device is being assigned to a hub: only after that can its identity be changed. */
 async function ended(ask: () => Promise<RawRegistration[]>): Promise<RawRegistration[]> {
     for (let seconds = 0; ; seconds++) {
         const states = await ask();
@@ -279,7 +280,7 @@ interface RawRegistration {
 }
 
 function path(kind: EnrollmentKind, id: string): string {
-    // The service ignores the case of a registration ID's letters, and documents small ones alone.
+    // The service ignores the case of a registration ID, and documents only lower case.
     return kind === "group"
         ? `/enrollmentGroups/${encodeURIComponent(id)}`
         : `/enrollments/${encodeURIComponent(id.toLowerCase())}`;

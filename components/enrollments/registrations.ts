@@ -18,8 +18,8 @@ interface RawService {
 const linked = new PromiseCache<readonly Enrollments[]>();
 
 /**
- * The provisioning services of the hub's resource group that are linked to it. A group that leaves `provisioning: dps` may
- * be the last one, so the program itself may declare no service any more; at Azure it is there until the run's end.
+ * The provisioning services in the hub's resource group that are linked to it. When the last group leaves
+ * `provisioning: dps`, the program itself no longer declares a service; in Azure it exists until the end of the run.
  */
 export function linkedServices(hubId: string, hostName: string): Promise<readonly Enrollments[]> {
     return linked.get(hubId, () => findLinked(hubId, hostName));
@@ -54,7 +54,7 @@ async function findLinked(hubId: string, hostName: string): Promise<readonly Enr
         });
 }
 
-/** Whether a device got its identity on the hub by registering at one of the services. */
+/** Whether a device got its identity on the hub by registering with one of the services. */
 export async function isRegistered(
     services: readonly Enrollments[],
     hostName: string,

@@ -8,7 +8,7 @@ import { Enrollments } from "./enrollments";
 
 const armVersion = "2022-12-12";
 
-/** A provisioning service as the resources that live on it name it. */
+/** A provisioning service, as the resources on it refer to it. */
 export interface ServiceAddress {
     /** ARM resource ID. */
     readonly serviceId: string;
@@ -19,8 +19,8 @@ export interface ServiceAddress {
 const existing = new PromiseCache<boolean>();
 
 /**
- * Whether the service itself is there: without it none of its enrollments is, and its host name may not resolve. That it
- * is missing is asked anew, because the run may make it.
+ * Whether the service itself exists: without it none of its enrollments does, and its host name may not resolve. That it
+ * is missing is not cached, because the run may create it.
  */
 export async function exists(serviceId: string): Promise<boolean> {
     const isThere = await existing.get(serviceId, () => askForService(serviceId));
@@ -46,14 +46,14 @@ async function askForService(serviceId: string): Promise<boolean> {
 
 const services = new Map<string, Enrollments>();
 
-/** One client a service and process. */
+/** One client per service and process. */
 export function service(address: ServiceAddress): Enrollments {
     const known = services.get(address.hostName) ?? open(address, azure().roleWaitSeconds);
     services.set(address.hostName, known);
     return known;
 }
 
-/** The same without a wait for a role: for what a preview tells if it can. */
+/** As {@link service}, but does not wait for a role: for information that a preview shows if it can. */
 export function serviceAtOnce(address: ServiceAddress): Enrollments {
     return open(address, 0);
 }
@@ -70,7 +70,7 @@ function open({ hostName, serviceId }: ServiceAddress, waitSeconds: number): Enr
     return new Enrollments(azure().dps, hostName, access);
 }
 
-/** What a run asks each service once. */
+/** A value that a run asks each service for once. */
 export class PerService<T> {
     private readonly known = new PromiseCache<T>();
 

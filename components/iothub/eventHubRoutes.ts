@@ -22,7 +22,7 @@ import {
 const dataSender = "2b629674-e913-4c01-ae53-ef4638d8f975";
 const dataReceiver = "a638d3c7-ab3a-418d-83e6-5f17a39d4fde";
 
-/** Of namespaces' host names, by that of hubs' (Azure docs: national clouds' endpoints). */
+/** Domains of Event Hubs namespaces, by the domain of the same cloud's IoT hubs (Azure docs: national clouds' endpoints). */
 const namespaceDomains: Readonly<Record<string, string>> = {
     "azure-devices.net": "servicebus.windows.net",
     "azure-devices.us": "servicebus.usgovcloudapi.net",
@@ -31,7 +31,7 @@ const namespaceDomains: Readonly<Record<string, string>> = {
 
 type ReaderKind = "ServicePrincipal" | "User" | "Group";
 
-/** A route to an Event Hub; the endpoint, and an Event Hub of the stack's own, have its name. */
+/** A route to an Event Hub. The endpoint has the same name, and so does an Event Hub that the stack creates. */
 export interface EventHubRoute {
     /** 1 to 50 letters, digits or `. _ -`, e.g. `telemetry`. Plain, because it is part of resource names. */
     readonly name: string;
@@ -55,7 +55,7 @@ export interface EventHubRoute {
     readonly source: pulumi.Input<string>;
     /** Condition in the hub's query language; `true` takes every message. */
     readonly condition: pulumi.Input<string>;
-    /** Principals that may read the Event Hub, none if empty. Object IDs are plain, because they are part of resource names. */
+    /** Principals that may read the Event Hub; may be empty. Object IDs are plain, because they are part of resource names. */
     readonly readers: readonly {
         /** Object ID in Entra, e.g. `8d3cbf0a-2e0c-4a53-9f0b-5f1f6b1d7d11`. */
         readonly objectId: string;
@@ -74,11 +74,11 @@ export interface EventHubRoutesArgs {
     readonly subscriptionId: pulumi.Input<string>;
     /** Domain of the cloud's hubs, e.g. `azure-devices.net`; the domain of Event Hubs follows from it. */
     readonly hubDomain: pulumi.Input<string>;
-    /** Start of the namespace's name, 1 to 40 characters, e.g. `iot-dev`; `eh-` precedes and six random characters follow. */
+    /** Prefix of the namespace's name, 1 to 40 characters, e.g. `iot-dev`; `eh-` precedes and six random characters follow. */
     readonly prefix: pulumi.Input<string>;
     /** At least one. Plain, because its routes decide the resources. */
     readonly routes: readonly EventHubRoute[];
-    /** Seconds that a role assignment is given to take effect before an endpoint uses it, 0 to 3600, e.g. `120`. */
+    /** Seconds to wait for a role assignment to take effect before an endpoint uses it, 0 to 3600, e.g. `120`. */
     readonly waitSeconds: pulumi.Input<number>;
 }
 
@@ -96,24 +96,24 @@ interface Target extends EventHubAddress {
     readonly id: pulumi.Input<string>;
 }
 
-/** The part of a hub's arguments that its message routing takes. */
+/** The arguments of a hub that concern message routing. */
 export interface HubRouting {
     readonly identity: native.iothub.ArmIdentityArgs;
     readonly routing: native.iothub.RoutingPropertiesArgs;
 }
 
 /**
- * What a hub's routes to Event Hubs need before the hub: a user-assigned identity, the Event Hubs of the stack's own in a
- * namespace without keys, and the identity's role Azure Event Hubs Data Sender on each.
+ * What a hub's routes to Event Hubs need before the hub exists: a user-assigned identity; the stack's own Event Hubs, in a
+ * namespace without keys; and the role Azure Event Hubs Data Sender for the identity on each Event Hub.
  *
- * The hub's own identity would exist only with the hub, so its role could be given only after the hub and the endpoint be
- * made only by a second update; the identity must have the role, for some minutes, before the endpoint uses it (Azure docs:
+ * The hub's own identity exists only once the hub does, so its role could be granted only after the hub, and the endpoint
+ * created only by a second update. The identity must have the role for some minutes before the endpoint uses it (Azure docs:
  * iot-hub-managed-identity, "Configure message routing with managed identities").
  */
 export class EventHubRoutes extends pulumi.ComponentResource {
-    /** To be set on the hub. */
+    /** To be passed to the hub. */
     readonly hub: HubRouting;
-    /** By the route's name. */
+    /** By route name. */
     readonly addresses: ReadonlyMap<string, EventHubAddress>;
 
     private readonly args: EventHubRoutesArgs;
@@ -176,7 +176,7 @@ export class EventHubRoutes extends pulumi.ComponentResource {
             {
                 resourceGroupName,
                 location,
-                // It begins with a letter.
+                // The name must begin with a letter.
                 namespaceName: uniqueName(
                     `${this.label}-namespace`,
                     pulumi.interpolate`eh-${prefix}`,
@@ -202,7 +202,7 @@ export class EventHubRoutes extends pulumi.ComponentResource {
                 id: eventHub.id,
             };
         }
-        // From the ID, which is known in the preview of an update.
+        // Derived from the ID, which the preview of an update knows.
         const namespaceName = pulumi.output(namespace?.id).apply((id) => nameIn(id ?? ""));
         const { resourceGroupName, subscriptionId } = this.args;
         const made = new eventhub.EventHub(
@@ -214,7 +214,7 @@ export class EventHubRoutes extends pulumi.ComponentResource {
                 partitionCount: eventHub.partitions,
                 messageRetentionInDays: eventHub.retentionDays,
             },
-            // The tier Standard cannot change the number (Azure docs: event-hubs-scalability, "Partitions").
+            // The Standard tier cannot change the partition count (Azure docs: event-hubs-scalability, "Partitions").
             { ...this.child, replaceOnChanges: ["partitionCount"], deleteBeforeReplace: true },
         );
         for (const group of eventHub.consumerGroups) {
@@ -247,12 +247,12 @@ export class EventHubRoutes extends pulumi.ComponentResource {
         return new authorization.RoleAssignment(
             `${this.label}-${name}`,
             { scope: id, roleDefinitionId: roleDefinitionId(subscriptionId, role), ...principal },
-            // Azure takes one assignment of a role, scope and principal.
+            // Azure allows only one assignment per role, scope and principal.
             { ...this.child, deleteBeforeReplace: true },
         );
     }
 
-    /** @param createdOn of a role assignment, ISO time */
+    /** @param createdOn creation time of a role assignment, ISO 8601 */
     private async wait(createdOn: string | undefined, waitSeconds: number): Promise<void> {
         const since = createdOn === undefined ? NaN : Date.now() - Date.parse(createdOn);
         const left = waitSeconds * 1000 - since;
@@ -335,7 +335,7 @@ function checkedRoute(checks: ArgumentChecks, route: EventHubRoute, path: string
     };
 }
 
-/** With the fallback route that a hub has from the start: what no route takes stays in the built-in endpoint. */
+/** Includes the fallback route that every hub starts with: messages that no route takes go to the built-in endpoint. */
 function routing(
     routes: readonly EventHubRoute[],
     targets: readonly Target[],

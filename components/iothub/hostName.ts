@@ -1,7 +1,7 @@
 /**
- * The classic host name of a hub, under which the program has it: a provisioning service may assign devices to the name
- * that a hub of the second gateway has for devices alone, `<hub>.device.azure-devices.net`, where its registry does not
- * answer. The classic one serves everybody (Azure/azure-iot-sdk-java pull request 1831).
+ * The classic host name of a hub, which the program uses throughout. A provisioning service may assign devices to
+ * `<hub>.device.azure-devices.net`, a name that a hub of the second gateway has for devices only; its registry does not
+ * answer there. The classic name serves all clients (Azure/azure-iot-sdk-java pull request 1831).
  */
 export function classicHostName(hostName: string): string {
     return hostName.toLowerCase().replace(/^([^.]+)\.(?:device|service)\./, "$1.");

@@ -31,37 +31,37 @@ export interface HubArgs {
     readonly domain: pulumi.Input<string>;
     /**
      * Exact name, unique in Azure, 3 to 50 characters, e.g. `contoso-iot-prod`. Default: {@link prefix} and six random
-     * characters. Whether there is one is decided at construction, because a resource depends on it.
+     * characters. Whether it is set must be known at construction, because a resource depends on it.
      */
     readonly hubName?: pulumi.Input<string>;
     /** Start of the name, 1 to 40 characters, e.g. `iot-dev`. Unused with {@link hubName}. */
     readonly prefix: pulumi.Input<string>;
-    /** Tier: `F1`, `S1`, `S2` or `S3`. Plain, because it decides whether a present hub is written. */
+    /** Tier: `F1`, `S1`, `S2` or `S3`. Plain, because it decides whether an existing hub is written. */
     readonly sku: string;
     /** Units of the tier, 1 to 200 (`F1`: 1, `S3`: 10), e.g. `2`. Plain, as {@link sku}. */
     readonly units: number;
-    /** Lowest TLS version that the hub accepts: `1.2`. A hub keeps the one that it is created with. */
+    /** Lowest TLS version that the hub accepts: `1.2`. A hub keeps the version that it was created with. */
     readonly minTlsVersion: pulumi.Input<string>;
     /** Whether shared access keys and signatures work in addition to Entra and X.509, e.g. `false`. Plain, as {@link sku}. */
     readonly localAuth: boolean;
     /** Whether a provisioning service signs in with a shared access policy of its own, e.g. `true`. Plain, as {@link sku}. */
     readonly isLinked: boolean;
-    /** The hub as the run finds it. Default: the run creates it. Plain, as {@link sku}. */
+    /** The existing hub. Default: the run creates it. Plain, as {@link sku}. */
     readonly present?: PresentHub;
     /**
-     * Message routing and the identity that it sends with, e.g. from {@link EventHubRoutes}. Default: the hub keeps its own.
-     * Plain, as {@link sku}; the declared parts may hold outputs.
+     * Message routing and the identity that it sends with, e.g. from {@link EventHubRoutes}. Default: the hub keeps what it
+     * has. Plain, as {@link sku}; the declared parts may hold outputs.
      */
     readonly routes?: OwnRouting;
     /**
-     * Who deploys, to be granted the data-plane role. Default: the role is granted elsewhere. Whether there is one is decided
-     * at construction, because a resource depends on it.
+     * The deploying principal, which is granted the data-plane role. Default: the role is granted elsewhere. Whether it is set
+     * must be known at construction, because a resource depends on it.
      */
     readonly deployer?: DeployerArgs;
 }
 
 /**
- * An IoT hub and, unless it is granted elsewhere, the data-plane role that whoever deploys needs to write device
+ * An IoT hub and, unless it is granted elsewhere, the data-plane role that the deploying principal needs to write device
  * identities: the Azure role Owner alone has no data actions.
  */
 export class Hub extends pulumi.ComponentResource {
@@ -70,7 +70,7 @@ export class Hub extends pulumi.ComponentResource {
     readonly hubName: pulumi.Output<string>;
     /** `<name>.azure-devices.net`. */
     readonly hostName: pulumi.Output<string>;
-    /** Secret key of the provisioning service's policy; undefined when none is linked, or this login may not read it. */
+    /** Secret key of the provisioning service's policy; undefined if no service is linked, or this login may not read it. */
     readonly provisioningKey: pulumi.Output<string> | undefined;
     /** What must exist before the data plane can be used. */
     readonly ready: pulumi.Resource[];
@@ -107,8 +107,8 @@ export class Hub extends pulumi.ComponentResource {
             },
         );
         this.hubId = hub.id;
-        // From the ID, which is known in the preview of an update, unlike all that the service answers: or what stands on
-        // the hub would be announced to change, too.
+        // Derived from the ID, which the preview of an update knows, unlike the service's other outputs. Otherwise the preview
+        // would also announce changes to the resources on the hub.
         this.hubName = hub.id.apply(nameIn);
         this.hostName = pulumi.interpolate`${this.hubName}.${args.domain}`;
         this.ready = [hub];
@@ -150,15 +150,15 @@ function checkedArgs(name: string, args: HubArgs): HubArgs {
 
 const domainName = matching(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i, "a domain, e.g. azure-devices.net");
 
-/** What decides about a hub that is there already. */
+/** The arguments that decide how an existing hub is handled. */
 export type PresentHubArgs = Pick<
     HubArgs,
     "sku" | "units" | "localAuth" | "isLinked" | "routes"
 > & { readonly present: PresentHub };
 
 /**
- * Whether the keys of a hub's policies are needed: `all` where the hub is written, because a PUT carries them; `link` where
- * a provisioning service logs in with one.
+ * Which keys of a hub's policies are needed: `all` if the hub is written, because a PUT carries them; `link` if a
+ * provisioning service logs in with one.
  */
 export function keysNeeded(args: PresentHubArgs): "all" | "link" | undefined {
     return isSettled(args) ? (args.isLinked ? "link" : undefined) : "all";
@@ -170,9 +170,9 @@ const keptPaths = ["identity", "tags", ...keptProperties.map((name) => `properti
 const policiesPath = "properties.authorizationPolicies";
 
 /**
- * The hub as it is declared. A PUT carries the whole hub, so one that is there already is written with everything that it
- * has beside, and a preview announces that write as it will be. In a run that has nothing to change, what the hub has
- * beside is not looked at: what others do to their parts of it is no difference.
+ * The hub as declared. A PUT carries the whole hub, so an existing hub is written together with everything else that it
+ * has, and a preview announces exactly that write. A run that has nothing to change does not look at what else the hub
+ * has: what others do to their parts of it is not a difference.
  */
 function declaredHub(
     args: HubArgs,
@@ -180,7 +180,7 @@ function declaredHub(
 ): {
     readonly body: HubBody;
     readonly ignoreChanges: string[];
-    /** Whether the run changes a hub that is there. */
+    /** Whether the run changes an existing hub. */
     readonly isWritten: boolean;
 } {
     const { sku, isLinked, present, routes } = args;
@@ -243,7 +243,7 @@ function declaredAlways({ sku, units, localAuth, isLinked }: Omit<PresentHubArgs
     };
 }
 
-/** Whether the last run has left the hub as it is declared. */
+/** Whether the last run left the hub as declared. */
 function isSettled(args: PresentHubArgs): boolean {
     const { isLinked, present, routes } = args;
     const isLinkSettled =

@@ -1,8 +1,8 @@
 import { stableJson } from "../dynamic/values";
 
 /**
- * What an IotHubProperties of API 2023-06-30 takes and this program does not declare: a PUT that leaves one out takes it
- * from the hub (azure-rest-api-specs, iothub.json: the body is the whole hub).
+ * Members of IotHubProperties (API 2023-06-30) that this program does not declare. A PUT that omits one removes it from
+ * the hub (azure-rest-api-specs, iothub.json: the body is the whole hub).
  */
 export const keptProperties = [
     "allowedFqdnList",
@@ -24,14 +24,14 @@ export const keptProperties = [
 
 type Part = Readonly<Record<string, unknown>>;
 
-/** What a hub has beside what this program declares, as inputs of its PUT. */
+/** What a hub has beyond what this program declares, as inputs of its PUT. */
 export interface HubParts {
     readonly identity?: Part;
     readonly tags?: Readonly<Record<string, string>>;
     readonly properties: Part;
 }
 
-/** What the service computes and takes from nobody, by the path of what holds it. */
+/** Properties that the service computes and nobody can set, by the path of the object that holds them. */
 const computed: Readonly<Record<string, readonly string[]>> = {
     identity: ["principalId", "tenantId"],
     "properties.eventHubEndpoints.*": ["partitionIds", "path", "endpoint"],
@@ -41,11 +41,11 @@ const computed: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The parts of a hub as a read of it shows them. Keys in connection strings are masked in it; a PUT that carries the mask
- * leaves the key as it is, which other clients rely on as well (hashicorp/terraform-provider-azurerm#13890, azure-cli's
+ * The parts of a hub as a read shows them. Keys in connection strings are masked; a PUT that carries the mask leaves the
+ * key unchanged, which other clients rely on as well (hashicorp/terraform-provider-azurerm#13890, azure-cli's
  * `az iot hub update`).
  *
- * @param names of the properties that the program leaves to others; default: a hub's
+ * @param names the properties that the program leaves to others; default: those of a hub
  */
 export function partsOf(
     hub: { readonly identity?: unknown; readonly tags?: unknown; readonly properties?: unknown },
@@ -71,7 +71,7 @@ export function partsOf(
     };
 }
 
-/** Undefined for what is left out, null or empty: a hub shows it and a PUT need not. */
+/** Undefined for a value that is missing, null or empty: a read shows it, but a PUT may omit it. */
 function withoutComputed(value: unknown, path: string): unknown {
     if (Array.isArray(value)) {
         const items = value.map((item) => withoutComputed(item, `${path}.*`));
@@ -91,10 +91,10 @@ function withoutComputed(value: unknown, path: string): unknown {
     return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 
-/** Objects whose keys are names. */
+/** Objects whose keys are names rather than properties. */
 const maps: Readonly<Record<string, true>> = { "properties.eventHubEndpoints": true };
 
-/** A read shows them by ID with what each is; azure-native takes the IDs. */
+/** A read shows a map from identity IDs to details; azure-native takes a list of IDs. */
 function withListOfIdentities(identity: Part): Part {
     const { userAssignedIdentities: assigned, ...rest } = identity;
     return assigned === undefined || Array.isArray(assigned)
@@ -102,12 +102,12 @@ function withListOfIdentities(identity: Part): Part {
         : { ...rest, userAssignedIdentities: Object.keys(assigned as Part).sort() };
 }
 
-/** What tells an item of a hub's lists from the others. */
+/** Properties that identify an item in a hub's lists. */
 const keys = ["name", "filterName", "keyName", "key"];
 
 /**
- * What is declared over what is there: objects member by member, lists of named items item by item, where each keeps its
- * place; every other value is the declared one.
+ * Merges what is declared into what is present: objects member by member, lists of named items item by item, where each
+ * item keeps its place; any other declared value replaces the present one.
  */
 export function mergeParts(present: unknown, declared: unknown): unknown {
     if (declared === undefined) {
@@ -143,7 +143,7 @@ function isObject(value: unknown): value is Part {
     return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Whether a hub is as it is declared, whatever else it has. A switch that a read leaves out is off. */
+/** Whether a hub matches what is declared, whatever else it has. A switch that a read omits is off. */
 export function isAsDeclared(present: unknown, declared: unknown): boolean {
     return stableJson(worth(mergeParts(present, declared))) === stableJson(worth(present));
 }

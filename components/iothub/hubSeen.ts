@@ -3,14 +3,14 @@ import { setTimeout as sleep } from "timers/promises";
 let tell: (hubId: string) => void = () => undefined;
 const first = new Promise<string>((done) => (tell = done));
 
-/** To be called by a `read` of what is on a hub; of what is elsewhere nothing is noted. */
+/** To be called by the `read` of a resource on a hub; IDs of other resources are ignored. */
 export function noteHub(resourceId: string): void {
     if (/\/Microsoft\.Devices\/IotHubs\/[^/]+$/i.test(resourceId)) {
         tell(resourceId);
     }
 }
 
-/** The hub of this run, for a `read` of what has no hub in its state; undefined when nothing tells it within that time. */
+/** The hub of this run, for a `read` of a resource whose state has no hub; undefined if none is noted within that time. */
 export async function hubSeen(milliseconds: number): Promise<string | undefined> {
     const late = new AbortController();
     const found = await Promise.race([

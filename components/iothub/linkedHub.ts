@@ -18,7 +18,7 @@ export function hubAddress(hubId: string): HubAddress {
 }
 
 /**
- * The key of a hub's shared access policy. azure-native asks in its own subscription alone; this asks wherever the ID says.
+ * The key of a hub's shared access policy. azure-native looks only in its own subscription; this looks where the ID points.
  *
  * @throws AzureError when there is no such hub or policy, or the login may not list its keys
  */

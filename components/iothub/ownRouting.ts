@@ -5,19 +5,19 @@ import { nameIn } from "../azure/resourceId";
 import { HubRouting } from "./eventHubRoutes";
 import { isAsDeclared, partsOf } from "./hubParts";
 
-/** What a stack declares of a hub's message routing and of the identities that it sends with. */
+/** The message routing of a hub and the identities that it sends with, as a stack declares them. */
 export interface OwnRouting {
-    /** Undefined parts are not declared, in this run. */
+    /** Parts that are undefined are not declared in this run. */
     readonly declared: Partial<HubRouting>;
-    /** Names of the routes and endpoints that the stack has declared, in this run or in the last. */
+    /** Names of the routes and endpoints that the stack declares in this run or declared in the last one. */
     readonly names: readonly string[];
-    /** Names of the identities that the last run gave the hub: their IDs are not among what a state shows. */
+    /** Names of the identities that the last run gave the hub: the state does not show their IDs. */
     readonly formerIdentities: readonly string[];
-    /** What is declared, with its values; undefined in a preview that does not know them. */
+    /** The declared values; undefined in a preview that does not know them. */
     readonly known: KnownRouting | undefined;
 }
 
-/** Of {@link HubRouting}, as far as it is compared. */
+/** The parts of {@link HubRouting} that are compared. */
 interface KnownRouting {
     readonly identity?: { readonly userAssignedIdentities?: readonly string[] };
     readonly routing?: {
@@ -40,7 +40,7 @@ interface Identity {
     readonly userAssignedIdentities?: readonly string[];
 }
 
-/** The routing and the identities of a hub: what others have there as it is, and what the stack declares. */
+/** The routing and the identities of a hub: what others have configured, unchanged, and what the stack declares. */
 export function withOthers(
     own: OwnRouting,
     present: { readonly identity?: unknown; readonly routing?: unknown },
@@ -83,7 +83,7 @@ export function withOthers(
 }
 
 /**
- * Whether the last run has left the stack's own routes and identities on the hub as they are declared.
+ * Whether the last run left the stack's own routes and identities on the hub as declared.
  *
  * @param recorded the hub, with `identity` and `properties`
  */

@@ -5,27 +5,27 @@ import { isForbidden } from "../azure/refusal";
 import { HubParts, partsOf } from "./hubParts";
 import { SharedAccessPolicy } from "./sharedAccess";
 
-/** A hub that is there before the run. */
+/** A hub that exists before the run. */
 export interface PresentHub {
-    /** As the state has it, or where that cannot be read, as Azure has it: `sku` and `properties`. */
+    /** As recorded in the state or, if that cannot be read, as Azure has it: `sku` and `properties`. */
     readonly recorded: {
         readonly name?: string;
         readonly sku?: unknown;
         readonly properties?: { readonly minTlsVersion?: string };
     };
-    /** What it has beside what this program declares, as Azure has it now. */
+    /** What it has beyond what this program declares, as Azure has it now. */
     readonly parts: HubParts;
-    /** Whether the last run linked a provisioning service to it, for which it has a policy. */
+    /** Whether the last run linked a provisioning service to it, for which the hub has a policy. */
     readonly wasLinked: boolean;
-    /** Its shared access policies with their keys, as Azure has them now; left out: not read, see {@link readPolicies}. */
+    /** Its shared access policies with their keys, as Azure has them now; omitted if not read, see {@link readPolicies}. */
     readonly policies?: readonly SharedAccessPolicy[];
 }
 
-/** Where a hub is, if it is there. */
+/** Where a hub is, if it exists. */
 export interface HubPlace {
     readonly resourceGroupName: string;
     readonly resourceName: string;
-    /** The hub's outputs in the state; undefined: nothing says that it was ever made. */
+    /** The hub's outputs in the state; undefined if nothing says that it was ever created. */
     readonly recorded: PresentHub["recorded"] | undefined;
 }
 
@@ -33,7 +33,7 @@ export interface HubPlace {
  * Reads a hub before it is written.
  *
  * @returns undefined when there is none
- * @throws Error when it cannot be read: to write it unread would take from it what others have configured
+ * @throws Error when it cannot be read: writing it unread would remove what others have configured
  */
 export async function readHub(
     place: HubPlace,
@@ -46,7 +46,7 @@ export async function readHub(
 }
 
 /**
- * @param isRecorded whether the state has it: then it is asked for again before it is taken for gone
+ * @param isRecorded whether the state has it: if so, it is asked for again before it is considered gone
  * @returns undefined when Azure has no such resource
  * @throws Error when it cannot be read
  */
@@ -72,9 +72,10 @@ export async function foundOrNot<T>(
 }
 
 /**
- * Reads a hub's shared access policies with their keys, which takes the right `Microsoft.Devices/IotHubs/listkeys/action`.
+ * Reads a hub's shared access policies with their keys, which needs the permission
+ * `Microsoft.Devices/IotHubs/listkeys/action`.
  *
- * @returns undefined when this login may not
+ * @returns undefined when this login lacks it
  */
 export async function readPolicies({
     resourceGroupName,

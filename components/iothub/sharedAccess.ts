@@ -11,13 +11,13 @@ export interface SharedAccessPolicy {
     readonly secondaryKey: string;
 }
 
-/** The least that linking a hub takes (Azure docs: how-to-manage-linked-iot-hubs). No device can use it. */
+/** The minimum that linking a hub requires (Azure docs: how-to-manage-linked-iot-hubs). No device can use it. */
 export const provisioningPolicy = {
     keyName: "iot-x509-dps",
     rights: "RegistryWrite, ServiceConnect",
 } as const;
 
-/** What Azure gives a hub of its own accord (Azure docs: iot-hub-dev-guide-sas, "Access control and permissions"). */
+/** The policies that Azure creates by default (Azure docs: iot-hub-dev-guide-sas, "Access control and permissions"). */
 const defaultPolicies = [
     { keyName: "iothubowner", rights: "RegistryWrite, ServiceConnect, DeviceConnect" },
     { keyName: "service", rights: "ServiceConnect" },
@@ -26,7 +26,7 @@ const defaultPolicies = [
     { keyName: "registryReadWrite", rights: "RegistryWrite" },
 ] as const;
 
-/** From which the keys of policies follow; kept in the state as a secret. */
+/** The keys of policies are derived from it; kept in the state as a secret. */
 export function policySecret(name: string, parent: pulumi.Resource): pulumi.Output<string> {
     const secret = new random.RandomString(
         `${name}-policy-secret`,
@@ -36,24 +36,24 @@ export function policySecret(name: string, parent: pulumi.Resource): pulumi.Outp
     return pulumi.secret(secret.result);
 }
 
-/** What decides about the policies of a hub. */
+/** What determines the policies of a hub. */
 export interface PolicyRules {
-    /** Whether shared access keys are accepted of anybody else than a provisioning service. */
+    /** Whether shared access keys are accepted from anyone but a provisioning service. */
     readonly localAuth: boolean;
-    /** Whether a provisioning service logs in, by a policy of its own. */
+    /** Whether a provisioning service logs in, with a policy of its own. */
     readonly isLinked: boolean;
-    /** The policies of the hub that is there; undefined: it is made by this run. */
+    /** The policies of the existing hub; undefined: this run creates the hub. */
     readonly present: readonly SharedAccessPolicy[] | undefined;
 }
 
 /**
- * The policies of a hub, keys included: a PUT of a hub replaces them all, and makes new keys for those that come without
- * (hashicorp/terraform-provider-azurerm#7445). Policies that are there keep their keys, whoever made them; keys of new ones
- * are chosen here and need not be asked for. Where only a provisioning service may use a key, the policies that Azure
- * makes of its own accord go.
+ * The policies of a hub, keys included. A PUT of a hub replaces them all, and creates new keys for those that come without
+ * (hashicorp/terraform-provider-azurerm#7445). Existing policies keep their keys, whoever created them; keys of new ones
+ * are chosen here and need not be read back. If only a provisioning service may use a key, the policies that Azure creates
+ * by default are removed.
  *
- * @param secret what the keys of new policies follow from; undefined when no service is linked
- * @returns undefined for a new hub that is not linked: Azure makes its own
+ * @param secret the keys of new policies are derived from it; undefined when no service is linked
+ * @returns undefined for a new hub that is not linked: Azure creates its default policies
  */
 export function policiesOf(
     secret: string | undefined,
@@ -75,7 +75,7 @@ export function policiesOf(
     );
 }
 
-/** More than a link needs is left to a policy that has it. */
+/** A policy that has more rights than a link needs keeps them. */
 function rightsOfLink(rights: SharedAccessPolicy["rights"]): SharedAccessPolicy["rights"] {
     const has = (right: string): boolean => rights.split(", ").includes(right);
     return provisioningPolicy.rights.split(", ").every(has) ? rights : provisioningPolicy.rights;

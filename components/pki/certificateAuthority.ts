@@ -23,8 +23,8 @@ export interface CertificateAuthorityArgs {
     /** Lifetime of the certificate in hours, e.g. `87600` for ten years. */
     readonly validityHours: pulumi.Input<number>;
     /**
-     * Whether an expired certificate is replaced: the certificate is then not protected, the key still is. Default: `false`.
-     * Plain, because it decides the options of a resource.
+     * Whether an expired certificate is replaced. If so, the certificate is not protected, but the key still is. Default:
+     * `false`. Plain, because it decides the options of a resource.
      */
     readonly isRenewed?: boolean;
     /** The CA that signs this one. Default: none; a root signs itself. Excludes {@link signedElsewhere}. */
@@ -39,7 +39,7 @@ export interface CertificateAuthorityArgs {
     };
 }
 
-/** Upper bound of a common name and of an organization (RFC 5280, appendix A.1: ub-common-name). */
+/** Upper bound of a common name and an organization (RFC 5280, appendix A.1: ub-common-name). */
 const subjectText: Rule<string> = {
     holds: (value) => typeof value === "string" && value !== "" && [...value].length <= 64,
     text: "1 to 64 characters (RFC 5280, appendix A.1)",
@@ -51,20 +51,20 @@ const algorithms = oneOf<KeyAlgorithm>([
     "ECDSA-P256",
     "ECDSA-P384",
 ]);
-/** Up to the year 9999 from now on (RFC 5280, 4.1.2.5). */
+/** Ends by the year 9999 (RFC 5280, 4.1.2.5). */
 const lifetime = wholeNumber(1, 70_000_000, "hours");
 const country = matching(/^[A-Z]{2}$/, "two capital letters (ISO 3166), e.g. NO");
 
 /**
  * A CA whose key lives in the stack's state, as a secret: a self-signed root, an intermediate under such a root, or an
- * intermediate whose certificate is signed elsewhere. Makes the key, for an intermediate a signing request, and the
+ * intermediate whose certificate is signed elsewhere. Creates the key, a signing request for an intermediate, and the
  * certificate (CA:TRUE, keyCertSign and cRLSign, key identifiers; RFC 5280, 4.2.1).
  *
- * A root carries pathLen 1, so that no CA can stand below an intermediate; the intermediates carry none, because the tls
- * provider drops a pathLen of 0.
+ * A root has pathLen 1, so no CA can exist below an intermediate; intermediates have none, because the tls provider drops
+ * a pathLen of 0.
  */
 export class CertificateAuthority extends pulumi.ComponentResource {
-    /** PEM; undefined while an offline issuer's signature is awaited. */
+    /** PEM; undefined until the offline issuer's signature is available. */
     readonly certificate: pulumi.Output<string> | undefined;
     /** PKCS#8 PEM, secret. */
     readonly privateKey: pulumi.Output<string>;

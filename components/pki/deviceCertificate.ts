@@ -9,27 +9,27 @@ export interface DeviceCertificateArgs {
     readonly deviceId: string;
     readonly organization: string;
     readonly country: string | undefined;
-    /** Days that a certificate is valid, cut to the issuer's end. */
+    /** Validity in days, cut short where the issuer expires earlier. */
     readonly validityDays: number;
-    /** Days before its end from which `pulumi up` renews it. */
+    /** Days before expiry from which `pulumi up` renews it. */
     readonly renewBeforeDays: number;
-    /** Left out while the group's CA awaits its signature: a certificate that is there stays as it is, and its key with it. */
+    /** Omitted until the group's CA is signed: meanwhile an existing certificate and its key stay as they are. */
     readonly issuer: Issuer | undefined;
     /** PEM of the device's signing request; exclusive with `keyAlgorithm` and `keyGeneration`. */
     readonly csr?: string;
-    /** Of a generated key. */
+    /** Algorithm of a generated key. */
     readonly keyAlgorithm?: KeyAlgorithm;
-    /** Raising it makes a new key. */
+    /** Raise it to generate a new key. */
     readonly keyGeneration?: number;
 }
 
-/** A device's client certificate, signed by its group's intermediate CA; with a generated key unless a CSR is given. */
+/** A device's client certificate, signed by its group's intermediate CA; its key is generated unless a CSR is given. */
 export class DeviceCertificate extends DynamicResource {
     /** PEM of the leaf alone. */
     declare readonly certificate: pulumi.Output<string>;
-    /** PKCS#8 PEM, secret; undefined for a device that gave a CSR. */
+    /** PKCS#8 PEM, secret; undefined for a device that supplied a CSR. */
     declare readonly privateKey: pulumi.Output<string | undefined>;
-    /** Certificates before it that have not ended; undefined: none. */
+    /** Earlier certificates that have not expired; undefined if there are none. */
     declare readonly former: pulumi.Output<readonly string[] | undefined>;
 
     constructor(
@@ -40,7 +40,7 @@ export class DeviceCertificate extends DynamicResource {
         super(
             { module: "pki/deviceCertificate", type: "pki:DeviceCertificate" },
             name,
-            // As two properties, because the state has a list of dependencies for each.
+            // Only two properties, because the state has a list of dependencies for each.
             {
                 issuer: issuer?.digest,
                 request,

@@ -1,13 +1,13 @@
 /*
- * DeviceCertificate: a leaf signed by its group's intermediate. Nothing of it exists on Azure.
+ * DeviceCertificate: a leaf signed by its group's intermediate. It has no counterpart in Azure.
  *
  * | method | what it does |
  * | --- | --- |
- * | check | takes the signing request out of the inputs (write-only); refuses to have one signed by a CA that has ended |
+ * | check | takes the signing request out of the inputs (write-only); refuses a signature by an expired CA |
  * | diff | exact, by a digest of the inputs; a certificate inside its renewal window is an update; none without an issuer |
- * | create, update | signs, with a new key only when the key's algorithm or generation changed |
+ * | create, update | signs, with a new key only if the key's algorithm or generation changed |
  * | read | none: the engine keeps what is in state |
- * | delete | nothing to do, but refused where the certificate must move to another stack |
+ * | delete | nothing to do, but refused if the certificate must move to another stack |
  */
 import type {
     CheckResult,
@@ -41,7 +41,7 @@ import {
     publicKeyOf,
 } from "../x509/issue";
 
-/** What a certificate is asked for. */
+/** What a certificate is requested for. */
 interface Request {
     readonly deviceId: string;
     readonly organization?: string;
@@ -52,9 +52,9 @@ interface Request {
     readonly keyGeneration?: number;
 }
 
-/** As the program gives them. */
+/** As the program passes them. */
 interface RawInputs {
-    /** Digest of the issuer's certificate; undefined while it awaits its signature. */
+    /** Digest of the issuer's certificate; undefined until that is signed. */
     readonly issuer?: string;
     /** With the PEM of a signing request; without one, the key is generated. */
     readonly request: Request & { readonly csr?: string };
@@ -62,23 +62,23 @@ interface RawInputs {
 
 /** As the state keeps them. */
 interface Inputs extends Request {
-    /** Digest of the issuer's certificate; undefined while it awaits its signature. */
+    /** Digest of the issuer's certificate; undefined until that is signed. */
     readonly issuer?: string;
     /** Digest of the signing request. */
     readonly csr?: string;
 }
 
-/** Each output is stored for each device, so there are no more than these. */
+/** Outputs are stored for every device, so they are kept to a minimum. */
 interface Outputs {
     /** PEM of the leaf alone. */
     readonly certificate: string;
     /** PKCS#8 PEM of a generated key. */
     readonly privateKey?: string;
-    /** Digest of all inputs that the certificate follows from. */
+    /** Digest of all inputs that determine the certificate. */
     readonly issuedFor: string;
     /** Algorithm and generation of a generated key. */
     readonly key?: string;
-    /** Those before it that have not ended: see {@link remember}. */
+    /** Earlier certificates that have not expired: see {@link remember}. */
     readonly former?: readonly string[];
 }
 
@@ -96,7 +96,7 @@ async function check(olds: Partial<Inputs>, given: Inputs): Promise<CheckResult<
     const { csr, ...kept } = request;
     noteProgram();
     noteDevice(request.deviceId);
-    // Of the request, not of its text: line ends or a remark above it are no change.
+    // Digest of the request, not of its text: other line ends or a comment above it are not a change.
     const digest = csr === undefined ? undefined : textDigest(canonicalRequest(csr));
     if (csr !== undefined && digest !== undefined) {
         writeOnly.put(digest, csr);
@@ -111,12 +111,12 @@ const untargeted =
     "it must be signed, but the CA of its group is not among the targets of this run: " +
     "add --target '**pki:Issuer::*'";
 
-/** Whether it needs no signature, as far as its inputs tell, or this run has the CA. */
+/** Whether the certificate needs no signature, judging by its inputs, or this run has the CA. */
 function isSignable(olds: Partial<Inputs>, news: Inputs): boolean {
     if (news.issuer === undefined) {
         return true;
     }
-    // With Pulumi's own property, which `check` is asked without.
+    // The former inputs add Pulumi's own property, which `check` does not receive.
     const isSigned = issuedFor({ ...olds, ...news }) === issuedFor(olds as Inputs);
     return isSigned || isUnknown(news.issuer) || isDeclared(news.issuer);
 }
@@ -136,7 +136,7 @@ async function diff(_: string, olds: Outputs, news: Inputs): Promise<DiffResult>
     return { changes: reasons.length > 0 };
 }
 
-/** @param isOther a request is read only then: its signature is verified, which takes time in a large fleet */
+/** @param isOther only then is a request read: verifying its signature takes time in a large fleet */
 function wantedOf(news: Inputs, issuer: string, isOther: boolean): Wanted {
     const csr = isOther && news.csr !== undefined && writeOnly.has(news.csr) ? news.csr : undefined;
     return {
@@ -148,7 +148,7 @@ function wantedOf(news: Inputs, issuer: string, isOther: boolean): Wanted {
     };
 }
 
-/** So many devices of each reason are named; of a large fleet the rest are counted, at each power of ten. */
+/** How many devices are named per reason; in a large fleet the rest are counted, at each power of ten. */
 const named = 10;
 const announced = new Map<string, number>();
 
@@ -175,7 +175,7 @@ async function create(inputs: Inputs): Promise<CreateResult<Outputs>> {
 }
 
 async function update(_: string, olds: Outputs, news: Inputs): Promise<UpdateResult<Outputs>> {
-    // For an enrollment of the device, which goes on accepting it.
+    // For an enrollment of the device, which continues to accept it.
     writeOnly.put(certificateFacts(olds.certificate).sha256Thumbprint, olds.certificate);
     const signed = await sign(news, olds.key === keyOf(news) ? olds.privateKey : undefined);
     return { outs: { ...signed, former: remember(olds.certificate, olds.former) } };
@@ -187,7 +187,7 @@ async function deleteCertificate(id: string): Promise<void> {
     refuseToDestroyProtected(what);
 }
 
-/** Undefined for a device that gave a signing request. */
+/** Undefined for a device that supplied a signing request. */
 function keyOf({ keyAlgorithm, keyGeneration, csr }: Inputs): string | undefined {
     return csr === undefined ? generatedKey(keyAlgorithm, keyGeneration) : undefined;
 }

@@ -1,32 +1,32 @@
 import { X509Certificate } from "crypto";
 import { certificateFacts } from "../x509/certificates";
 
-/** So many of a device are remembered, the newest. */
+/** How many are remembered per device: the newest ones. */
 const most = 8;
 
-/** A certificate that the device had before its present one, and that has not ended. */
+/** An earlier certificate of the device that has not expired. */
 export interface FormerCertificate {
     /** The first 32 hex digits of its SHA-256 thumbprint, in capitals. */
     readonly thumbprint: string;
-    /** Of the CA that signed it. */
+    /** Generation of the CA that signed it. */
     readonly generation: number;
     /** The first 8 hex digits of the SHA-256 of its SubjectPublicKeyInfo. */
     readonly keyId: string;
-    /** The day on which it ends, e.g. `2027-03-01`. */
+    /** The day on which it expires, e.g. `2027-03-01`. */
     readonly end: string;
 }
 
-/** As one short text, because the state has it for every device: `<thumbprint>/<generation>/<keyId>/<end>`. */
+/** Reads the short text that the state has for every device: `<thumbprint>/<generation>/<keyId>/<end>`. */
 export function readFormer(text: string): FormerCertificate {
     const [thumbprint, generation, keyId, end] = text.split("/");
     return { thumbprint, generation: Number(generation), keyId, end };
 }
 
 /**
- * What is to be remembered when a certificate is replaced: it, and those before it that have not ended.
+ * What to remember when a certificate is replaced: that certificate, and earlier ones that have not expired.
  *
- * @param pem of the certificate that is replaced
- * @param before what was remembered until now
+ * @param pem the certificate that is replaced
+ * @param before what has been remembered so far
  */
 export function remember(pem: string, before: readonly string[] = []): string[] {
     const { sha256Thumbprint, keyId, notAfter } = certificateFacts(pem);
@@ -36,7 +36,10 @@ export function remember(pem: string, before: readonly string[] = []): string[] 
     return [newest, ...before].filter((one) => readFormer(one).end >= today).slice(0, most);
 }
 
-/** Of the CA that signed a certificate (PEM); 0: unknown. The program's CAs have it at the end of their names: `CN=IoT Intermediate CA pumps G2`. */
+/**
+ * Generation of the CA that signed a certificate (PEM); 0 if unknown. The names of the program's CAs end in it, e.g.
+ * `CN=IoT Intermediate CA pumps G2`.
+ */
 export function generationOfIssuer(pem: string): number {
     return Number(/^CN=.* G(\d+)$/m.exec(new X509Certificate(pem).issuer)?.[1] ?? 0);
 }

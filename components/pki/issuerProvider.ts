@@ -1,9 +1,9 @@
 /*
- * Issuer: a CA that signs in this run. Nothing of it exists on Azure.
+ * Issuer: a CA that signs in this run. It has no counterpart in Azure.
  *
  * | method | what it does |
  * | --- | --- |
- * | check | takes certificate and key out of the inputs (write-only); they are found under the certificate's digest |
+ * | check | takes certificate and key out of the inputs (write-only) and files them under the certificate's digest |
  * | diff | exact: another certificate is an update |
  * | create, update | nothing but the digest |
  * | read | none: the engine keeps what is in state |
@@ -26,7 +26,7 @@ interface Digest {
     readonly digest: string;
 }
 
-/** As the program gives them. */
+/** As the program passes them. */
 interface RawInputs extends Digest {
     /** PEM. */
     readonly signer: { readonly certificate: string; readonly key: string };
@@ -64,7 +64,7 @@ function declaredName(digest: string): string {
     return `${digest}/declared`;
 }
 
-/** Whether this run declares the CA with this digest: with `--target`, its own resource may be left out. */
+/** Whether this run declares the CA with this digest: `--target` may leave out the CA's own resource. */
 export function isDeclared(digest: string): boolean {
     return writeOnly.has(declaredName(digest));
 }
@@ -73,12 +73,12 @@ function keyName(digest: string): string {
     return `${digest}/key`;
 }
 
-/** The CA with this digest, where this run was given it: a refresh and a destroy are not. */
+/** The CA with this digest, if this run has it: a refresh or destroy does not. */
 export function presentIssuer(digest: string): IssuingCa | undefined {
     return writeOnly.has(keyName(digest)) ? issuerOf(digest) : undefined;
 }
 
-/** @throws Error when this run was not given the CA with this digest */
+/** @throws Error when this run does not have the CA with this digest */
 export function issuerOf(digest: string): IssuingCa {
     return {
         certificatePem: writeOnly.get(certificateName(digest), "the issuer's certificate"),

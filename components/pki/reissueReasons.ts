@@ -5,7 +5,7 @@ import { generationOfIssuer } from "./formerCertificates";
 
 const day = 24 * 3600 * 1000;
 
-/** Why a device certificate is issued again. These names stay as they are. */
+/** Why a device certificate is reissued. These names must not change. */
 export type ReasonName =
     | "key changed"
     | "issuer rotated"
@@ -16,11 +16,11 @@ export type ReasonName =
 
 export interface Reason {
     readonly name: ReasonName;
-    /** e.g. `generation 1 -> 2`; empty where the name says all. */
+    /** e.g. `generation 1 -> 2`; empty if the name says it all. */
     readonly message: string;
 }
 
-/** What a certificate is to be, as far as a run knows. */
+/** What a certificate should be, as far as a run knows. */
 export interface Wanted {
     readonly organization?: string;
     readonly country?: string;
@@ -30,11 +30,11 @@ export interface Wanted {
     readonly generatedKey?: string;
     /** SHA-256 of the SubjectPublicKeyInfo in a signing request, hex; undefined for a generated key. */
     readonly requestedKeyId?: string;
-    /** PEM of the CA that signs; undefined: it is made in this run, or this run has no key of it. */
+    /** PEM of the signing CA; undefined if this run creates it, or does not have its key. */
     readonly issuerCertificate?: string;
 }
 
-/** What there is, and when the question is asked. */
+/** The present certificate, and the time of the decision. */
 export interface Situation {
     readonly certificate: X509Certificate;
     /** PEM of {@link certificate}. */
@@ -47,7 +47,7 @@ export interface Situation {
     readonly now: number;
 }
 
-/** One link of the chain: a message when its reason holds. */
+/** One link of the chain: gives a message if its reason applies. */
 interface Link {
     readonly name: ReasonName;
     readonly find: (situation: Situation) => string | undefined;
@@ -62,8 +62,8 @@ const chain: readonly Link[] = [
 ];
 
 /**
- * Every reason to issue a certificate again, none when it stays. What the certificate itself shows is compared with what is
- * wanted, because the state keeps no more of the inputs than a digest.
+ * Every reason to reissue a certificate; empty if it stays. The certificate itself is compared with what is wanted, because
+ * the state keeps only a digest of the inputs.
  */
 export function reissueReasons(
     pem: string,
@@ -80,7 +80,7 @@ function namedReasons(situation: Situation): readonly Reason[] {
         const message = find(situation);
         return message === undefined ? [] : [{ name, message }];
     });
-    // The same key and names, but another text: a CA certificate signed anew, or another request.
+    // The same key and names but different text: a re-signed CA certificate, or another request.
     return found.length > 0
         ? found
         : [{ name: "inputs changed", message: "another CA certificate or request, same names" }];
@@ -138,7 +138,7 @@ function otherSubject({ certificate: { subject }, wanted }: Situation): string |
     return changes.length === 0 ? undefined : changes.join(", ");
 }
 
-/** A certificate that was cut to its issuer's end would be cut again. */
+/** A certificate that was cut short at its issuer's expiry would be cut short again. */
 function otherPolicy({ certificate, wanted }: Situation): string | undefined {
     const end = Date.parse(certificate.validTo);
     const days = Math.round((end - Date.parse(certificate.validFrom)) / day);
@@ -154,8 +154,8 @@ function otherPolicy({ certificate, wanted }: Situation): string | undefined {
 }
 
 /**
- * Inside its window, and a new certificate would really last longer than this one (its issuer may end as soon). None is
- * due where nothing can be signed, as in a refresh.
+ * The certificate is inside its renewal window, and a new one would last at least a day longer (its issuer may expire as
+ * soon). No renewal is due if nothing can be signed, as in a refresh.
  */
 function renewalDue({ certificate, wanted, now }: Situation): string | undefined {
     const end = Date.parse(certificate.validTo);
@@ -168,7 +168,7 @@ function renewalDue({ certificate, wanted, now }: Situation): string | undefined
 }
 
 function part(subject: string, key: string): string | undefined {
-    // Node.js escapes what RFC 2253 does.
+    // Node.js escapes the characters that RFC 2253 names.
     return subject
         .split("\n")
         .find((line) => line.startsWith(`${key}=`))

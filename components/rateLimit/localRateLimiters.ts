@@ -3,7 +3,7 @@ import { Progress } from "./progress";
 import { HubRateLimiters, RateLimiter } from "./rateLimiter";
 import { TokenBucket } from "./tokenBucket";
 
-/** For a process that has the hub for itself. */
+/** For a process that has the hub to itself. */
 export class LocalRateLimiters implements HubRateLimiters {
     readonly registry: RateLimiter;
     readonly queries: RateLimiter;

@@ -3,7 +3,7 @@ import { HubSize } from "../azure/serviceLimits";
 const firstAfter = 10_000;
 const every = 15_000;
 
-/** Tells how far a large fleet is, while a hub's throttle makes it wait. Silent for what is done within seconds. */
+/** Reports the progress of a large fleet while a hub's throttling makes it wait. Silent for work of a few seconds. */
 export class Progress {
     private readonly since = Date.now();
     private said = this.since + firstAfter - every;
@@ -11,7 +11,7 @@ export class Progress {
     private written = 0;
     private total = 0;
 
-    /** @param perMinute identity operations that this process may send in a minute */
+    /** @param perMinute identity operations that this process may send per minute */
     constructor(
         private readonly hub: HubSize,
         private readonly perMinute: number,

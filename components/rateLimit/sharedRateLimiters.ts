@@ -3,12 +3,12 @@ import { text } from "stream/consumers";
 import { hubLimits, HubSize } from "../azure/serviceLimits";
 import type { HubRateLimiters, RateLimiter } from "./rateLimiter";
 
-/** What a deploying process asks of the rate limit server. */
+/** A request from a deploying process to the rate limit server. */
 export interface RateLimitRequest {
     readonly hub: string;
     readonly size: HubSize;
     readonly limit: "registry" | "queries";
-    /** `claim` asks for what `what` names, and `answer` gives it. */
+    /** `claim` asks for the value that `what` names; `answer` supplies it. */
     readonly action: "take" | "refused" | "claim" | "answer";
     readonly amount: number;
     readonly what?: string;
@@ -16,23 +16,23 @@ export interface RateLimitRequest {
     readonly answer?: string;
 }
 
-/** The status that says that the deployment is being stopped. */
+/** Status: the deployment is being stopped. */
 export const stoppedStatus = 503;
-/** The status of what is done. */
+/** Status: done. */
 const doneStatus = 204;
-/** The status of a claim that nobody has answered: its sender is to do so, and holds the claim until its request ends. */
+/** Status of a claim that nobody has answered: its sender must do so, and holds the claim until its request ends. */
 export const claimedStatus = 202;
 
-/** What a request bears by which the rate limit server knows its own processes. */
+/** The header by which the rate limit server recognizes its own processes. */
 export function authorization(token: string): string {
     return `Bearer ${token}`;
 }
 
 /**
- * The rate limiters of a hub, kept by the process that deploys several stacks to it at once. An answer may take many minutes,
- * because it is the waiting.
+ * The rate limiters of a hub, kept by the process that deploys several stacks to it at once. A response may take many
+ * minutes, because the server delays it for as long as the sender must wait.
  *
- * @param address `http://TOKEN@127.0.0.1:PORT`, which no log and no error may show
+ * @param address `http://TOKEN@127.0.0.1:PORT`, which must not appear in any log or error
  */
 export function sharedRateLimiters(address: string, hub: string, size: HubSize): HubRateLimiters {
     const { registryPerMinute, queriesPerMinute } = hubLimits(size);
@@ -50,7 +50,7 @@ export function sharedRateLimiters(address: string, hub: string, size: HubSize):
     return {
         registry: limiter("registry", registryPerMinute),
         queries: limiter("queries", queriesPerMinute),
-        // How far the whole fleet is, its command tells by the engines' events.
+        // The fleet command derives the progress of the whole fleet from the engines' events.
         done: () => undefined,
         once: async <T>(what: string, make: () => Promise<T>): Promise<T> => {
             const { call, answer } = await send(address, { ...ofQueries, action: "claim", what });
@@ -61,7 +61,7 @@ export function sharedRateLimiters(address: string, hub: string, size: HubSize):
                 expectStatus(answer, claimedStatus);
                 const made = await make();
                 const given = JSON.stringify(made);
-                // Lost or too large, it is found again by the next one that claims it.
+                // If it is lost or too large, the next claimant produces it again.
                 await post(address, { ...ofQueries, action: "answer", what, answer: given }).catch(
                     unimportant,
                 );
@@ -73,7 +73,7 @@ export function sharedRateLimiters(address: string, hub: string, size: HubSize):
     };
 }
 
-/** What only tells something may get lost. */
+/** For messages that only inform: losing one does no harm. */
 function unimportant(): void {
     // Nothing depends on it.
 }
@@ -84,7 +84,7 @@ async function post(address: string, message: RateLimitRequest): Promise<void> {
     expectStatus(answer, doneStatus);
 }
 
-/** @throws Error when another program listens there, or has no ear for this one */
+/** @throws Error when another program listens there, or one that does not understand the request */
 function expectStatus({ statusCode }: IncomingMessage, wanted: number): void {
     if (statusCode !== wanted) {
         throw new Error(`the fleet's rate limit server returned HTTP ${statusCode}`);
@@ -100,7 +100,7 @@ interface Exchange {
 function send(address: string, message: RateLimitRequest): Promise<Exchange> {
     return new Promise((resolve, reject) => {
         const { username, hostname, port } = urlOf(address);
-        // A connection of its own: one that idled may be closed by the other side just when the next message is sent.
+        // A connection of its own: the other side may close an idle one just as the next message is sent.
         const options = {
             host: hostname,
             port,

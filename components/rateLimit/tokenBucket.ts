@@ -4,15 +4,15 @@ import type { RateLimiter } from "./rateLimiter";
 const minute = 60_000;
 
 /**
- * Keeps a stream of operations under a rate. Starts full, so that much may go at once; what is taken beyond that waits
- * for its turn, in the order of asking.
+ * Limits the rate of a stream of operations. Starts full, so an initial burst passes at once; further requests wait for
+ * their turn, in the order in which they arrive.
  */
 export class TokenBucket implements RateLimiter {
     private tokens: number;
     private filledAt = Date.now();
     private turn: Promise<void> = Promise.resolve();
 
-    /** @param perMinute rate, and how much the bucket holds; above 0 */
+    /** @param perMinute rate and capacity of the bucket; above 0 */
     constructor(readonly perMinute: number) {
         this.tokens = perMinute;
     }

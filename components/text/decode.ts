@@ -1,4 +1,4 @@
-/** A file's text, or why its bytes are none, e.g. `byte 0xFC in line 2, which is not UTF-8`. */
+/** A file's text, or why its bytes are not text, e.g. `byte 0xFC in line 2, which is not UTF-8`. */
 export type Decoded =
     | { readonly text: string; readonly problem?: undefined }
     | { readonly text: undefined; readonly problem: string };
@@ -19,7 +19,7 @@ export function decodeText(content: Buffer): Decoded {
     }
 }
 
-/** By the byte order mark; without one, by the zero byte that every ASCII character has in UTF-16. */
+/** By the byte order mark or, without one, by the zero byte that every ASCII character has in UTF-16. */
 function utf16Order(content: Buffer): "utf-16le" | "utf-16be" | undefined {
     if (content.length < 2) {
         return undefined;
@@ -40,7 +40,7 @@ function utf16Order(content: Buffer): "utf-16le" | "utf-16be" | undefined {
 }
 
 function badByte(content: Buffer): string {
-    // Node.js writes U+FFFD, which is three bytes long, in place of what it cannot read.
+    // Node.js writes U+FFFD, which is three bytes long, in place of what it cannot decode.
     const again = Buffer.from(content.toString("utf8"), "utf8");
     const at = content.findIndex((byte, index) => byte !== again[index]);
     const line = content.subarray(0, at).toString("latin1").split("\n").length;
@@ -48,14 +48,14 @@ function badByte(content: Buffer): string {
     return `byte 0x${byte} in line ${line}, which is not valid UTF-8`;
 }
 
-/** Characters that show nothing, or nothing but a gap that looks like a space. */
+/** Invisible characters, and those that look like a space. */
 const invisible =
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}\u115f\u1160\u2800\u3164\uffa0]|(?! )\p{Zs}/gu;
 
-/** A word of Latin letters in which Greek or Cyrillic ones hide: many look the same. */
+/** A word of Latin letters that contains Greek or Cyrillic ones: many look the same. */
 const mixedWord = /(?=\S*[A-Za-z])\S*[\p{Script=Greek}\p{Script=Cyrillic}]\S*/gu;
 
-/** The text with every character that a reader cannot see, or takes for another, as `\u200b`. */
+/** The text, with every character that a reader cannot see or would mistake for another escaped, e.g. `\u200b`. */
 export function visible(text: string): string {
     return text
         .replace(mixedWord, (word) =>

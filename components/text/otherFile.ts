@@ -1,10 +1,10 @@
-/** What a file is instead of the text that it should hold, and what leads to that. */
+/** What a file is instead of the expected text, and how to get the text. */
 export interface OtherFile {
     readonly value: string;
     readonly remedy: string;
 }
 
-/** By how such a file begins. */
+/** Identified by the beginning of the file. */
 const kinds: readonly (readonly [beginning: RegExp, OtherFile])[] = [
     [/^\x1f\x8b/, { value: "a gzip file", remedy: "unpack it: gunzip -c < FILE > UNPACKED" }],
     [/^PK\x03\x04/, { value: "a ZIP archive", remedy: "unpack it, and use the file in it" }],
@@ -29,7 +29,7 @@ const kinds: readonly (readonly [beginning: RegExp, OtherFile])[] = [
 ];
 
 /**
- * Recognizes files that often stand in the place of a text file.
+ * Recognizes files that are often found in place of a text file.
  *
  * @param text the file's text, or its bytes as Latin-1
  */

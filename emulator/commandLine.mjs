@@ -21,7 +21,7 @@ export const options = {
     help: { type: "boolean", default: false },
 };
 
-/** What is wrong with the values, and with arguments that are no options. */
+/** Returns what is wrong with the values, and with arguments that are not options. */
 export function problems(positionals, values) {
     const ports = ["port", "mqtt-port", "management-port"].filter(
         (name) => !/^\d{1,5}$/.test(values[name]) || Number(values[name]) > 65535,

@@ -22,7 +22,7 @@ export interface EmulatorContext {
     readonly settings: Settings;
     readonly faults: Faults;
     readonly traffic: Traffic;
-    /** Applications and service principals of the tenant that is there from the start. */
+    /** Applications and service principals of the tenant that exists from the start. */
     readonly directory: Directory;
     readonly tenants: Tenants;
     /** Issues and checks access tokens. */
@@ -34,7 +34,7 @@ export interface EmulatorContext {
     readonly eventHubs: Namespaces;
     /** User-assigned managed identities. */
     readonly identities: ManagedIdentities;
-    /** Where messages of devices go. */
+    /** Routes messages from devices. */
     readonly routing: MessageRouting;
     readonly telemetry: TelemetryLog;
     readonly connections: DeviceConnections;

@@ -32,13 +32,13 @@ import { Credentials, Snapshot } from "./snapshot";
 export interface EmulatorOptions {
     /** Address to listen on. Default 127.0.0.1. */
     readonly host?: string;
-    /** HTTPS and proxy. Default 0: a free port. */
+    /** Port for HTTPS and the proxy. Default 0: a free port. */
     readonly port?: number;
-    /** MQTT and AMQP over TLS. Default 0: a free port. */
+    /** Port for MQTT and AMQP over TLS. Default 0: a free port. */
     readonly mqttPort?: number;
-    /** Management API, always on loopback. Default 0: a free port. */
+    /** Port of the management API, always on loopback. Default 0: a free port. */
     readonly managementPort?: number;
-    /** What an earlier run saved. */
+    /** The state saved by an earlier run. */
     readonly snapshot?: Snapshot;
     readonly log?: Log;
 }
@@ -49,14 +49,14 @@ export interface Ports {
     readonly management: number;
 }
 
-/** The roles of the ready-made deployer on its subscription. */
+/** The roles of the initial deployer on its subscription. */
 const deployerRoles = [
     "Owner",
     "IoT Hub Data Contributor",
     "Device Provisioning Service Data Contributor",
 ];
 
-/** One local Azure: all services, their shared state and their listeners. */
+/** A local Azure: all services, their shared state and their listeners. */
 export class Emulator {
     private constructor(
         readonly context: EmulatorContext,
@@ -156,14 +156,14 @@ export class Emulator {
         await Promise.all(this.listeners.map((listener) => listener.close()));
     }
 
-    /** Another subscription of the tenant, in which the deployer has the same roles; it ends with the process. */
+    /** Adds a subscription to the tenant, in which the deployer has the same roles; it is not saved. */
     addSubscription(): { readonly subscriptionId: string } {
         const { subscriptionId } = this.newSubscription("Another subscription");
         assignDeployerRoles(this.context, subscriptionId, this.deployer.clientId);
         return { subscriptionId };
     }
 
-    /** Another tenant with a subscription and a service principal that owns it; they end with the process. */
+    /** Adds a tenant with a subscription and a service principal that owns it; none of them is saved. */
     addTenant(): Credentials {
         const { tenants, access } = this.context;
         const directory = tenants.add();
@@ -187,7 +187,7 @@ export class Emulator {
         return store;
     }
 
-    /** Everything that outlives a restart; settings, faults, clock and message logs do not. */
+    /** Everything that survives a restart; settings, faults, clock and message logs do not. */
     snapshot(): Snapshot {
         const { directory, tokens, access, hubs, provisioning } = this.context;
         const { eventHubs, identities } = this.context;
@@ -206,7 +206,7 @@ export class Emulator {
         };
     }
 
-    /** Removes all Azure resources and logs, and puts clock, settings and faults back; logins stay valid. */
+    /** Removes all Azure resources and logs, and resets clock, settings and faults; logins stay valid. */
     reset(): void {
         const { clock, settings, faults, traffic, telemetry, hubs, connections } = this.context;
         hubs.reset();
@@ -244,7 +244,7 @@ function makeDeployer(context: EmulatorContext, subscriptionId: string): Credent
     };
 }
 
-/** An administrator's consent, without which a service principal may do nothing in Microsoft Graph. */
+/** Grants admin consent, without which a service principal may do nothing in Microsoft Graph. */
 function letUseGraph({ directory }: EmulatorContext, clientId: string): void {
     const principal = directory.servicePrincipalByAppId(clientId);
     if (principal !== undefined) {

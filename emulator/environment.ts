@@ -18,9 +18,9 @@ export interface EnvironmentFiles {
 }
 
 /**
- * Writes the CA bundle and the file that a shell sources to turn its programs to the emulator.
+ * Writes the CA bundle and the file that a shell sources to point its programs at the emulator.
  *
- * The bundle is what this environment trusted before plus the emulator's CA, because `SSL_CERT_FILE` and its like
+ * The bundle contains what this environment trusted before plus the emulator's CA, because `SSL_CERT_FILE` and the like
  * replace a program's own list.
  */
 export async function writeEnvironment(
@@ -29,7 +29,7 @@ export async function writeEnvironment(
     envFile: string,
 ): Promise<EnvironmentFiles> {
     const caFile = `${envFile}.ca.pem`;
-    // No secret, and for programs of other users, too.
+    // Not a secret, and programs of other users need it, too.
     await replaceFile(caFile, trustBundle(emulator.authority.rootCertificate), 0o644);
     const lines = Object.entries(environment(emulator, host, caFile)).map(
         ([name, value]) => `export ${name}=${shellQuote(value)}`,
@@ -101,7 +101,7 @@ function shellQuote(text: string): string {
     return `'${text.replace(/'/g, `'\\''`)}'`;
 }
 
-/** For a path inside a double-quoted NODE_OPTIONS, which splits words itself and takes quotes. */
+/** Escapes a path inside a double-quoted NODE_OPTIONS, which Node itself splits into words and unquotes. */
 function shellDouble(text: string): string {
     const quoted = /\s/.test(text) ? `"${text}"` : text;
     return quoted.replace(/[\\"$`]/g, "\\$&");

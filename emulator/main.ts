@@ -8,7 +8,7 @@ import { Emulator } from "./emulator";
 import { EnvironmentFiles, removeEnvironment, writeEnvironment } from "./environment";
 import { loadSnapshot, saveSnapshot } from "./snapshot";
 
-/** How often it is looked whether the npm that started this process is still there. */
+/** How often to check whether the npm that started this process is still running. */
 const parentMilliseconds = 500;
 
 interface Flags {
@@ -20,7 +20,7 @@ interface Flags {
     readonly envFile: string | undefined;
 }
 
-/** Ends the process when help is asked for, or with status 2 when a flag is wrong. */
+/** Ends the process when help is requested, or with status 2 when a flag is wrong. */
 function readFlags(): Flags {
     let values;
     try {
@@ -110,7 +110,7 @@ function stopOnce(
     };
 }
 
-/** npm hands no SIGHUP on, and cannot hand on SIGKILL; `npm run emulator` names its process in this variable. */
+/** npm does not forward SIGHUP, and cannot forward SIGKILL; `npm run emulator` names its process in this variable. */
 function watchParent(whenGone: () => void): void {
     const parent = Number(process.env.IOT_X509_PARENT ?? 0);
     if (parent > 0) {

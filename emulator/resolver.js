@@ -1,6 +1,6 @@
-// Preloaded into Node programs by the emulator's environment file (NODE_OPTIONS=--require). MQTT and AMQP take no
-// proxy and the azure-iothub client ignores HTTPS_PROXY, so sockets that are meant for Azure are led to the emulator.
-// The name that TLS checks and sends as SNI stays Azure's.
+// Preloaded into Node programs by the emulator's environment file (NODE_OPTIONS=--require). MQTT and AMQP do not use a
+// proxy and the azure-iothub client ignores HTTPS_PROXY, so sockets to Azure are redirected to the emulator. TLS still
+// checks Azure's name and sends it as SNI.
 "use strict";
 
 /* eslint-disable-next-line @typescript-eslint/no-require-imports -- preloaded by Node as plain CommonJS */

@@ -18,7 +18,7 @@ export interface Credentials {
     readonly clientSecret: string;
 }
 
-/** The content of a state file: all that an emulator keeps over a restart, its private keys among it. */
+/** The content of a state file: everything that the emulator keeps across a restart, including its private keys. */
 export interface Snapshot {
     readonly version: 1;
     readonly authority: AuthoritySnapshot;
@@ -28,14 +28,14 @@ export interface Snapshot {
     readonly access: AccessSnapshot;
     readonly hubs: HubsSnapshot;
     readonly provisioning: ProvisioningServicesSnapshot;
-    /** Left out by emulators that had none. */
+    /** Absent in files of emulators without Event Hubs. */
     readonly eventHubs?: NamespacesSnapshot;
     readonly identities?: ManagedIdentitiesSnapshot;
     readonly deployer: Credentials;
 }
 
 /**
- * Reads a state file; undefined when there is none yet.
+ * Reads a state file; undefined when none exists yet.
  *
  * @throws Error naming the file, when it is not a state file of this version.
  */
@@ -63,7 +63,7 @@ export async function loadSnapshot(file: string): Promise<Snapshot | undefined> 
     return snapshot;
 }
 
-/** Readable by its owner alone. */
+/** Saves a state file that only its owner can read. */
 export async function saveSnapshot(file: string, snapshot: Snapshot): Promise<void> {
     await replaceFile(file, JSON.stringify(snapshot));
 }

@@ -9,9 +9,9 @@ const longestQueue = 50;
 const largestMessage = 64 * 1024;
 
 /**
- * Puts a message into the queue of the device that its `to` names, and tells a connected one.
+ * Queues a message for the device that its `to` names, and notifies the device if it is connected.
  *
- * @throws RegistryProblem when the device does not exist, its queue is full or the message too large.
+ * @throws RegistryProblem when the device does not exist, its queue is full, or the message is too large.
  */
 export function enqueue(context: EmulatorContext, hub: Hub, message: Message): void {
     const deviceId = addressee(message.to);
@@ -77,7 +77,7 @@ function present(
     return value === undefined || value === null ? {} : { [name]: text(value) };
 }
 
-/** An ID is a text, a number or a UUID of 16 bytes. */
+/** An ID is a string, a number or a 16-byte UUID. */
 function idText(id: unknown): string {
     if (!Buffer.isBuffer(id) || id.length !== 16) {
         return String(id);
@@ -92,7 +92,7 @@ function applicationProperties(message: Message): Record<string, string> {
     );
 }
 
-/** rhea gives a data section as `{content}`, with a list of buffers when there were several. */
+/** rhea represents a data section as `{content}`, with a list of buffers if there were several sections. */
 function bytes(body: unknown): Buffer {
     if (body === undefined || body === null) {
         return Buffer.alloc(0);

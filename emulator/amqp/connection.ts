@@ -5,7 +5,9 @@ import { Permission, permissions, authenticate } from "../registry/authorization
 import { ErrorCode, numberedText, RegistryProblem } from "../registry/errors";
 import { enqueue } from "./cloudToDevice";
 
-/** AMQP conditions by which SDKs tell errors apart (azure-iothub `amqp_common_errors.js`, `amqp_service_errors.js`). */
+/**
+ * AMQP conditions by which SDKs distinguish errors (azure-iothub `amqp_common_errors.js`, `amqp_service_errors.js`).
+ */
 const conditions: Partial<Record<ErrorCode, string>> = {
     DeviceNotFound: "amqp:not-found",
     IotHubNotFound: "amqp:not-found",
@@ -18,19 +20,19 @@ const conditions: Partial<Record<ErrorCode, string>> = {
 const claimsNode = "$cbs";
 const sendNode = "/messages/devicebound";
 
-/** Links on which a service receives; the emulator keeps them open and has nothing to send. */
+/** Nodes from which a service receives. The emulator keeps these links open but has nothing to send. */
 const receiveNodes: Readonly<Record<string, Permission>> = {
     "/messages/servicebound/feedback": permissions.receiveFeedback,
     "/messages/servicebound/filenotifications": permissions.receiveFileNotifications,
 };
 
 /**
- * One service client's AMQP connection: claims-based security first (a token put to `$cbs`), then messages to devices
- * on a link to `/messages/devicebound` (Azure docs: iot-hub-amqp-support).
+ * The AMQP connection of one service client: first claims-based security (a token put to `$cbs`), then messages to
+ * devices on a link to `/messages/devicebound` (Azure docs: iot-hub-amqp-support).
  */
 export class ServiceConnection {
     private hub: Hub | undefined;
-    /** The token put last; judged again whenever it is used, as it may expire or lose its rights. */
+    /** The latest token. It is checked again at every use, since it may have expired or lost its rights. */
     private token: string | undefined;
     private claimsReplies: Sender | undefined;
 
@@ -47,7 +49,7 @@ export class ServiceConnection {
             this.run(() => this.clientReceives(sender as Sender)),
         );
         connection.on("message", (event: EventContext) => this.run(() => this.received(event)));
-        // rhea prints a warning, or throws, for each of these that nobody listens to.
+        // rhea prints a warning, or throws, for each of these events that has no listener.
         connection.on("disconnected", () => undefined);
         connection.on("connection_error", () => undefined);
         connection.on("protocol_error", (error: Error) =>
@@ -144,7 +146,9 @@ export class ServiceConnection {
         }
     }
 
-    /** Answers 200 or 401 as application property `status-code` (OASIS: AMQP Claims-based Security 1.0, 4.1). */
+    /**
+     * Replies with 200 or 401 in the application property `status-code` (OASIS: AMQP Claims-based Security 1.0, 4.1).
+     */
     private async putToken(request: Message): Promise<void> {
         const properties: Record<string, unknown> = request.application_properties ?? {};
         const given = String(request.body ?? "");

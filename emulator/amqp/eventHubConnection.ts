@@ -17,14 +17,14 @@ class LinkProblem extends Error {
 }
 
 /**
- * A reader's AMQP connection to an Event Hubs namespace, or to the one of a hub's built-in endpoint: claims-based
- * security, then the properties of the Event Hub and its partitions, then a link for each partition (Azure docs:
- * event-hubs-amqp-protocol-guide). Sending to an Event Hub is not emulated, nor are epochs and groups of readers.
+ * A reader's AMQP connection to an Event Hubs namespace or to a hub's built-in endpoint: first claims-based security,
+ * then the properties of the Event Hub and its partitions, then a link for each partition (Azure docs:
+ * event-hubs-amqp-protocol-guide). Sending to an Event Hub, epochs and groups of readers are not emulated.
  */
 export class EventHubConnection {
     private host: EventHost | undefined;
     private token: ClaimsToken | undefined;
-    /** By node, the links on which requests are answered. */
+    /** Links on which requests are answered, by node. */
     private readonly replies = new Map<string, Sender>();
     private readonly readers = new Map<Sender, EventReader>();
 
@@ -56,7 +56,7 @@ export class EventHubConnection {
         connection.on("disconnected", () =>
             [...this.readers.keys()].forEach((one) => this.end(one)),
         );
-        // rhea prints a warning, or throws, for each of these that nobody listens to.
+        // rhea prints a warning, or throws, for each of these events that has no listener.
         connection.on("connection_error", () => undefined);
         connection.on("protocol_error", (error: Error) =>
             context.log.info(`AMQP protocol error: ${error.message}`),
@@ -163,7 +163,7 @@ export class EventHubConnection {
         });
     }
 
-    /** OASIS: AMQP Claims-based Security 1.0, 4.1. Rights are looked at when a link asks for something. */
+    /** OASIS: AMQP Claims-based Security 1.0, 4.1. Rights are checked when a link asks for something. */
     private async putToken(request: Message): Promise<{ status: number; text: string }> {
         const properties: Record<string, unknown> = request.application_properties ?? {};
         const token = { type: String(properties.type), text: String(request.body ?? "") };
@@ -175,7 +175,7 @@ export class EventHubConnection {
         return { status: 202, text: "Accepted" };
     }
 
-    /** The properties of an Event Hub or of one of its partitions. */
+    /** Reads the properties of an Event Hub or of one of its partitions. */
     private async read(request: Message): Promise<object> {
         const asked: Record<string, unknown> = request.application_properties ?? {};
         const source = this.source(String(asked.name));

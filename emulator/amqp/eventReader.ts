@@ -1,7 +1,7 @@
 import { message as messages, Message, Sender, types } from "rhea";
 import { Partition, StoredEvent } from "../eventHubs/eventLog";
 
-/** System properties that are AMQP properties of an event; all others are annotations. */
+/** System properties that are sent as AMQP properties of an event; all others are annotations. */
 const amqpProperties: Readonly<Record<string, string>> = {
     "message-id": "message_id",
     "correlation-id": "correlation_id",
@@ -13,7 +13,7 @@ const amqpProperties: Readonly<Record<string, string>> = {
 
 const times = new Set(["iothub-enqueuedtime", "iothub-creation-time-utc"]);
 
-/** Sends the events of a partition on a link, as far as the client gives credit. */
+/** Sends the events of a partition on a link, within the client's credit. */
 export class EventReader {
     private readonly unwatch: () => void;
 
@@ -26,12 +26,12 @@ export class EventReader {
         this.send();
     }
 
-    /** @throws Error when the link's filter is none that the emulator knows */
+    /** @throws Error when the emulator does not know the link's filter */
     static start(link: Sender, partition: Partition): EventReader {
         return new EventReader(link, partition, startOf(partition, selector(link)));
     }
 
-    /** To be called whenever the client gives credit. */
+    /** Call this whenever the client gives credit. */
     send(): void {
         while (this.link.is_open() && this.link.sendable()) {
             const event = this.partition.from(this.next);
@@ -54,7 +54,9 @@ function selector(link: Sender): string {
     return String(given?.value ?? given ?? "");
 }
 
-/** Event Hubs' filters: by offset, sequence number or time (Azure docs: event-hubs-amqp-protocol-guide and the SDKs). */
+/**
+ * Event Hubs filters: by offset, sequence number or time (Azure docs: event-hubs-amqp-protocol-guide, and the SDKs).
+ */
 function startOf(partition: Partition, text: string): number {
     if (text === "") {
         return 0;

@@ -8,7 +8,7 @@ import { builtInHostName } from "../hub/builtInEndpoint";
 import { Hub } from "../hub/model";
 import { parseSharedAccessSignature } from "../hub/sharedAccess";
 
-/** A token as claims-based security puts it: its type and its text. */
+/** A token as sent with claims-based security: its type and its text. */
 export interface ClaimsToken {
     /** `jwt` or `servicebus.windows.net:sastoken`. */
     readonly type: string;
@@ -25,21 +25,21 @@ export interface EventSource {
     demandRead(token: ClaimsToken): Promise<void>;
 }
 
-/** A refusal of a token, or of what it asks for. */
+/** Thrown when a token, or what it is used for, is refused. */
 export class Unauthorized extends Error {}
 
-/** The host that a connection is for; `find` takes the name of an Event Hub in it. */
+/** The host that a connection addresses; `find` takes the name of an Event Hub on it. */
 export interface EventHost {
     find(name: string): EventSource | undefined;
     /**
-     * Checks a token when it is put, before it is used.
+     * Checks a token when the client puts it, before its first use.
      *
      * @throws Unauthorized
      */
     admit(token: ClaimsToken): Promise<void>;
 }
 
-/** Undefined when nothing goes by this name. */
+/** Returns undefined when no such host exists. */
 export function eventHost(context: EmulatorContext, hostName: string): EventHost | undefined {
     const namespace = context.eventHubs.byHostName(hostName);
     if (namespace !== undefined) {
@@ -87,8 +87,8 @@ export function eventHost(context: EmulatorContext, hostName: string): EventHost
 }
 
 /**
- * The built-in endpoint takes a shared access policy with ServiceConnect and nothing else: Entra ID is not supported
- * there (Azure docs: authenticate-authorize-azure-ad), and without local authentication nobody reads it.
+ * The built-in endpoint accepts only a shared access policy with ServiceConnect. Entra ID is not supported there (Azure
+ * docs: authenticate-authorize-azure-ad), so with local authentication disabled nobody can read it.
  */
 function builtIn(context: EmulatorContext, hub: Hub): EventHost {
     const demandKey = ({ type, text }: ClaimsToken): void => {
@@ -122,7 +122,7 @@ function builtIn(context: EmulatorContext, hub: Hub): EventHost {
     };
 }
 
-/** Event Hubs' signatures are made with the text of the key, those of IoT Hub with what it stands for in base64. */
+/** Event Hubs signs with the text of the key, IoT Hub with the bytes that the key encodes in base64. */
 function isSignedByReader(hub: Hub, text: string, now: number): boolean {
     const signature = parseSharedAccessSignature(text);
     const policy = hub.policies.find(({ keyName }) => keyName === signature?.policy);

@@ -6,8 +6,8 @@ import { ServiceConnection } from "./connection";
 import { EventHubConnection } from "./eventHubConnection";
 
 /**
- * A SASL mechanism that lets everybody in: who the client is comes later, with claims-based security. Azure SDKs ask
- * for MSSBCBS, ANONYMOUS, or no SASL at all.
+ * A SASL mechanism that admits everyone: claims-based security identifies the client later. Azure SDKs ask for MSSBCBS,
+ * ANONYMOUS, or no SASL at all.
  */
 const openMechanism = () => ({
     outcome: undefined as boolean | undefined,
@@ -17,7 +17,7 @@ const openMechanism = () => ({
     },
 });
 
-/** The AMQP 1.0 endpoint of the hubs, as far as service clients send to devices, and of Event Hubs, as far as they are read. */
+/** The AMQP 1.0 endpoint of hubs, for service clients that send to devices, and of Event Hubs, for their readers. */
 export class AmqpService {
     private readonly container = create_container({ id: "iot-x509-emulator" });
     private readonly sockets = new Set<TLSSocket>();
@@ -30,7 +30,7 @@ export class AmqpService {
         );
     }
 
-    /** Serves a socket on which the client has begun with "AMQP". */
+    /** Serves a socket on which the client has started with "AMQP". */
     accept(socket: TLSSocket): void {
         this.sockets.add(socket);
         socket.once("close", () => this.sockets.delete(socket));

@@ -2,8 +2,8 @@ import { HttpFailure } from "../core/http";
 import { armFailure } from "./errors";
 
 /**
- * Versions of Microsoft.Devices/IotHubs that are answered (azure-rest-api-specs, specification/iothub). Older ones
- * have another body for certificates.
+ * Supported versions of Microsoft.Devices/IotHubs (azure-rest-api-specs, specification/iothub). Older versions use a
+ * different body for certificates.
  */
 export const iotHubVersions: readonly string[] = [
     "2020-03-01",
@@ -26,7 +26,10 @@ export const iotHubVersions: readonly string[] = [
     "2023-06-30-preview",
 ];
 
-/** Versions of Microsoft.Devices/provisioningServices that are answered (azure-rest-api-specs, specification/deviceprovisioningservices). */
+/**
+ * Supported versions of Microsoft.Devices/provisioningServices (azure-rest-api-specs,
+ * specification/deviceprovisioningservices).
+ */
 export const provisioningServiceVersions: readonly string[] = [
     "2017-08-21-preview",
     "2017-11-15",
@@ -42,7 +45,7 @@ export const provisioningServiceVersions: readonly string[] = [
     "2026-08-31",
 ];
 
-/** From this version on a PUT with `isVerified: true` needs no proof of possession. */
+/** From this version on, a PUT with `isVerified: true` needs no proof of possession. */
 export const verifiedUploadSince = "2021-07-01";
 
 export function missingApiVersion(): HttpFailure {
@@ -54,7 +57,7 @@ export function missingApiVersion(): HttpFailure {
 }
 
 /**
- * Refuses a version that the addressed provider does not have.
+ * Rejects a version that the addressed provider does not have.
  *
  * @throws HttpFailure NoRegisteredProviderFound (Microsoft.Devices) or InvalidApiVersionParameter (the others)
  */

@@ -19,7 +19,7 @@ export class AuthorizationApi {
         private readonly store: ArmStore,
     ) {}
 
-    /** Undefined when the path belongs to another provider. */
+    /** Returns undefined when the path belongs to another provider. */
     handle(request: ArmRequest, path: string): HttpReply | undefined {
         const match =
             /^(.*)\/providers\/Microsoft\.Authorization\/(roleDefinitions|roleAssignments|permissions)(?:\/([^/]+))?$/i.exec(
@@ -83,7 +83,7 @@ export class AuthorizationApi {
         return { status: 200, body: { value } };
     }
 
-    /** At the scope, above it and (without `atScope()`) below it, as Azure lists them. */
+    /** Lists assignments at the scope, above it and (without `atScope()`) below it, as Azure does. */
     private list(request: ArmRequest, scope: string): HttpReply {
         const filter = request.url.searchParams.get("$filter") ?? "";
         const principal = /(?:principalId eq|assignedTo\()\s*'([^']*)'/i.exec(filter)?.[1];
@@ -216,7 +216,7 @@ export class AuthorizationApi {
     }
 }
 
-/** Only the GUID counts: clients send it under any scope. */
+/** Only the GUID matters: clients send it under any scope. */
 function requireRole(id: string): RoleDefinition {
     const guid = id.split("/").pop() as string;
     const role = builtInRoles.find(({ name }) => name === guid.toLowerCase());

@@ -10,12 +10,12 @@ import { proofProblem } from "./proof";
 import { ArmRequest, ArmRoutes } from "./routes";
 
 /**
- * CA certificates that a hub or a provisioning service takes (Azure docs: iot-hub-devguide-quotas-throttling,
- * "Azure IoT Hub Device Provisioning Service limits").
+ * The most CA certificates that a hub or a provisioning service accepts (Azure docs:
+ * iot-hub-devguide-quotas-throttling, "Azure IoT Hub Device Provisioning Service limits").
  */
 const maximumCertificates = 25;
 
-/** What has CA certificates: a hub or a provisioning service. */
+/** An owner of CA certificates: a hub or a provisioning service. */
 export interface CertificateOwner {
     readonly id: string;
     readonly name: string;
@@ -25,31 +25,31 @@ export interface CertificateOwner {
 
 type PathParameters = Readonly<Record<string, string>>;
 
-/** Where the certificates of one kind of owner differ from those of the other. */
+/** How the certificates of one kind of owner differ from those of the other. */
 export interface CertificateDialect<T extends CertificateOwner> {
     /** Route of the owner. */
     readonly path: string;
     /** ARM type of the owner, e.g. `Microsoft.Devices/IotHubs`. */
     readonly type: string;
-    /** How messages call the owner. */
+    /** The owner's name in messages. */
     readonly label: string;
-    /** Whether answers other than the one with a verification code hold the certificate. */
+    /** Whether replies other than the one with a verification code contain the certificate. */
     readonly showsContent: boolean;
 
     /** @throws HttpFailure 404 */
     owner(request: ArmRequest, parameters: PathParameters): T;
     /** @throws HttpFailure 409 while the owner cannot be changed */
     requireActive(request: ArmRequest, owner: T): void;
-    /** The certificate in the body of a PUT, and whether it is declared proven. */
+    /** The certificate in the body of a PUT, and whether it is declared verified. */
     upload(
         request: ArmRequest,
         body: Readonly<Record<string, unknown>>,
     ): { readonly certificate: unknown; readonly isVerified: boolean };
-    /** A trusted certificate is gone, replaced or no longer proven. */
+    /** Called when a trusted certificate is deleted, replaced or no longer verified. */
     lost?(owner: T, certificate: HubCertificate): void;
 }
 
-/** What Azure shows as the time of creation, whenever that was. */
+/** The creation time that Azure shows for every certificate. */
 const created = "Mon, 01 Jan 0001 00:00:00 GMT";
 
 interface CertificateView {
@@ -61,8 +61,9 @@ interface CertificateView {
 }
 
 /**
- * CA certificates: upload, proof of possession, replacement, deletion. Shapes, statuses and ETag changes as recorded in
- * azure-cli's `test_certificate_lifecycle.yaml` (2021-07-02) and `test_dps_certificate_lifecycle.yaml` (2021-10-15).
+ * CA certificates: upload, proof of possession, replacement, deletion. Shapes, statuses and ETag changes are as
+ * recorded in azure-cli's `test_certificate_lifecycle.yaml` (2021-07-02) and `test_dps_certificate_lifecycle.yaml`
+ * (2021-10-15).
  */
 export class CertificateApi<T extends CertificateOwner> {
     constructor(
@@ -143,7 +144,7 @@ export class CertificateApi<T extends CertificateOwner> {
             parsed = parseCa(upload.certificate, clock.date());
         } catch (error) {
             if (error instanceof BadCertificate) {
-                // Azure does not tell its caller why, so the log does.
+                // Azure does not tell the caller why, so the log does.
                 log.warn(`certificate ${name} for ${owner.name} is refused: ${error.message}`);
                 throw iotFailure(request, clock, 500019, "Internal Error.");
             }
@@ -258,7 +259,7 @@ export class CertificateApi<T extends CertificateOwner> {
         return certificate;
     }
 
-    /** Changing a certificate needs its newest ETag; without one the answer is the same as to a stale one. */
+    /** Changing a certificate requires its current ETag; a missing ETag gets the same reply as a stale one. */
     private requireMatch(request: ArmRequest, certificate: HubCertificate): void {
         const etag = ifMatch(request.headers["if-match"]);
         if (etag !== "*" && etag !== certificate.etag) {
@@ -266,7 +267,7 @@ export class CertificateApi<T extends CertificateOwner> {
         }
     }
 
-    /** `content` is left out as null where the dialect does not show it. */
+    /** `content` is null where the dialect does not show it. */
     private view(
         owner: T,
         certificate: HubCertificate,

@@ -1,6 +1,8 @@
 import { Hub, HubProperties } from "../hub/model";
 
-/** What Event Grid puts on a hub when somebody subscribes to its telemetry (Azure docs: iot-hub-event-grid). */
+/**
+ * The route that Event Grid adds to a hub when somebody subscribes to its telemetry (Azure docs: iot-hub-event-grid).
+ */
 export const eventGridRoute = {
     name: "RouteToEventGrid",
     source: "DeviceMessages",
@@ -31,7 +33,7 @@ function hasDefault(properties: HubProperties): boolean {
     return routesOf(properties).some(isDefault);
 }
 
-/** Undefined when a PUT leaves the default routes alone (hashicorp/terraform-provider-azurerm#11800). */
+/** Returns undefined when a PUT leaves the default routes alone (hashicorp/terraform-provider-azurerm#11800). */
 export function defaultRoutesProblem(wanted: HubProperties, existing: Hub): string | undefined {
     return hasDefault(wanted) === hasDefault(existing.properties)
         ? undefined

@@ -4,17 +4,17 @@ import { CertificateApi } from "./certificates";
 import { dpsPath, existingService, requireActiveService } from "./dpsServices";
 import { dpsType } from "./resourceGroups";
 
-/** The last version whose body has `certificate` and `isVerified` at its top. */
+/** The last version whose body has `certificate` and `isVerified` at the top level. */
 const lastFlatVersion = "2021-10-15";
 
-/** The first version whose body has them in `properties`; it takes both. */
+/** The first version whose body has them in `properties`; it accepts both forms. */
 const firstNestedVersion = "2021-10-15";
 
-/** From this version on a PUT with `isVerified: true` needs no proof of possession. */
+/** From this version on, a PUT with `isVerified: true` needs no proof of possession. */
 const verifiedUploadSince = "2020-09-01-preview";
 
 /**
- * Microsoft.Devices/provisioningServices/certificates. Only the answer with a verification code holds the certificate
+ * Microsoft.Devices/provisioningServices/certificates. Only the reply with a verification code contains the certificate
  * (azure-cli's `test_dps_certificate_lifecycle.yaml`; azure-rest-api-specs iotdps.json 2020-03-01 and 2022-02-05).
  */
 export function dpsCertificates(context: EmulatorContext): CertificateApi<ProvisioningService> {

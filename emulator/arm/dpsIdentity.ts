@@ -4,9 +4,9 @@ import { ManagedIdentity } from "../dps/model";
 import { ServicePrincipal } from "../entra/model";
 
 /**
- * The identities that a body gives a service; each has a principal in the directory. A body without `identity` leaves
- * them as they are. Resources of Microsoft.ManagedIdentity are not emulated: a user-assigned identity is there as soon
- * as a service names it.
+ * The identities that a body assigns to a service; each has a principal in the directory. A body without `identity`
+ * leaves them unchanged. A user-assigned identity exists as soon as a service names it: resources of
+ * Microsoft.ManagedIdentity are not emulated here.
  */
 export function identityOf(
     context: EmulatorContext,
@@ -55,7 +55,7 @@ export function identityOf(
     };
 }
 
-/** The system-assigned identity goes with its service; user-assigned ones stay. */
+/** Deletes the system-assigned identity with its service; user-assigned identities stay. */
 export function removeIdentity(
     { directory }: EmulatorContext,
     identity: ManagedIdentity | undefined,

@@ -6,7 +6,7 @@ import { maximumLinkedHubs } from "./dpsRules";
 import { locationName } from "./locations";
 import { sameName } from "./resourceGroups";
 
-/** What the service does on a hub: it makes identities and writes their twins. */
+/** The rights that a service needs on a hub: it creates identities and writes their twins. */
 const neededRights = ["RegistryWrite", "ServiceConnect"];
 const neededActions = [
     "Microsoft.Devices/IotHubs/devices/write",
@@ -26,8 +26,8 @@ interface Wanted {
 }
 
 /**
- * The hubs that a body links, or what is wrong with them: the hub must exist, and the service must be able to log in
- * to it, by a shared access policy or as one of its identities. Azure's wordings are not documented.
+ * The hubs that a body links, or what is wrong with them. Each hub must exist, and the service must be able to log in
+ * to it with a shared access policy or as one of its identities. Azure's wording of these errors is not documented.
  */
 export function linkedHubsOf(
     context: EmulatorContext,
@@ -105,7 +105,7 @@ function byConnectionString(
         return "A connection string needs HostName, SharedAccessKeyName and SharedAccessKey.";
     }
     if (/^\*+$/.test(key)) {
-        // A client that read the service sends back what it was shown: the link stays as it is.
+        // A client that read the service sends back what it read: the link stays unchanged.
         const before = existing?.linkedHubs.find(({ name }) => name === hostName);
         return before?.connectionString === undefined
             ? `The connection string of IoT hub '${hostName}' has no key.`
@@ -182,7 +182,7 @@ function unfound(hostName: string): string {
     return `${unfoundText} \`${hostName}\`. Check if the hub exists and the connection information is correct.`;
 }
 
-/** Error code of the refusal of a link. */
+/** The error code for a refused link. */
 export function linkErrorCode(problem: string): number {
     return problem.startsWith(unfoundText) ? 404002 : 400004;
 }

@@ -2,7 +2,7 @@ import { EmulatorContext } from "../context";
 import { ProvisioningService } from "../dps/model";
 import { removeIdentity } from "./dpsIdentity";
 
-/** Takes away a service that is still there, its role assignments and its own identity. */
+/** Removes a service, if it still exists, with its role assignments and its own identity. */
 export function removeService(context: EmulatorContext, service: ProvisioningService): void {
     const { access, provisioning } = context;
     if (provisioning.get(service.name) === service) {

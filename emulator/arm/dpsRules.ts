@@ -2,13 +2,16 @@ import { AllocationPolicy } from "../dps/model";
 import { SharedAccessPolicy } from "../hub/model";
 import { policiesOf } from "./hubRules";
 
-/** Most provisioning services in a subscription (Azure docs: "IoT Hub Device Provisioning Service limits"). */
+/** The most provisioning services in a subscription (Azure docs: "IoT Hub Device Provisioning Service limits"). */
 export const maximumServices = 10;
 
-/** Most hubs that one service is linked to (the same page). */
+/** The most hubs that one service can be linked to (same page). */
 export const maximumLinkedHubs = 50;
 
-/** Rights of the policy `provisioningserviceowner`, which every service has from its start (Azure PowerShell's IotDps tests). */
+/**
+ * Rights of the policy `provisioningserviceowner`, which every service has from the start (Azure PowerShell's IotDps
+ * tests).
+ */
 export const ownerRights = "ServiceConfig, DeviceConnect, EnrollmentWrite";
 
 const knownRights: ReadonlySet<string> = new Set([
@@ -20,7 +23,7 @@ const knownRights: ReadonlySet<string> = new Set([
     "RegistrationStatusWrite",
 ]);
 
-/** Undefined when a service may have this name (Azure docs: resource-name-rules, Microsoft.Devices). */
+/** Returns undefined when the name is valid for a service (Azure docs: resource-name-rules, Microsoft.Devices). */
 export function dpsNameProblem(name: string): string | undefined {
     if (/^[A-Za-z0-9-]{2,63}[A-Za-z0-9]$/.test(name)) {
         return undefined;
@@ -31,7 +34,7 @@ export function dpsNameProblem(name: string): string | undefined {
     );
 }
 
-/** What is wrong with the edition that a body asks for; undefined when nothing is. */
+/** Returns what is wrong with the SKU in a body, or undefined. */
 export function dpsSkuProblem(body: unknown): string | undefined {
     const { name, capacity = 1 } = (body ?? {}) as { name?: unknown; capacity?: unknown };
     if (name !== "S1") {
@@ -43,13 +46,13 @@ export function dpsSkuProblem(body: unknown): string | undefined {
     return undefined;
 }
 
-/** The service's policy; `Hashed` by default, undefined when there is none of this name. */
+/** The service's allocation policy: `Hashed` by default, undefined when no policy has this name. */
 export function allocationPolicyOf(given: unknown): AllocationPolicy | undefined {
     const known: readonly AllocationPolicy[] = ["Hashed", "GeoLatency", "Static"];
     return known.find((policy) => policy === (given ?? "Hashed"));
 }
 
-/** The policies that a body sets; undefined when it sets none, and what is wrong with them as a string. */
+/** The policies that a body sets: undefined when it sets none, a string with the problem when they are invalid. */
 export function dpsPolicies(
     wanted: Readonly<Record<string, unknown>>,
     newKey: () => string,

@@ -27,7 +27,7 @@ import { ArmStore, ResourceGroup } from "./store";
 export const dpsPath =
     "/subscriptions/:subscriptionId/resourceGroups/:group/providers/Microsoft.Devices/provisioningServices/:service";
 
-/** Properties of a body that are kept as they are and shown again. */
+/** Properties of a body that are stored and returned unchanged. */
 const keptProperties = [
     "publicNetworkAccess",
     "ipFilterRules",
@@ -219,7 +219,7 @@ export class DpsApi {
         };
     }
 
-    /** The service that this PUT means, if it is there. Names are unique in all of Azure. */
+    /** The service that this PUT refers to, if it exists. Names are unique across Azure. */
     private taken(
         request: ArmRequest,
         group: ResourceGroup,
@@ -347,7 +347,7 @@ export function existingService(
     return service;
 }
 
-/** A service takes changes only while it is active. Azure's wording of this refusal is not documented. */
+/** A service accepts changes only while it is active. Azure's wording of this error is not documented. */
 export function requireActiveService(
     context: EmulatorContext,
     request: ArmRequest,

@@ -3,10 +3,10 @@ import { LinkedHub, ProvisioningService } from "../dps/model";
 import { dpsType } from "./resourceGroups";
 
 /**
- * A provisioning service as Azure shows it, without its keys. Host names and ID scope come with the end of the
- * operation that makes or changes it. As recorded in azure-cli's `test_dps_linked_hub_lifecycle.yaml`.
+ * A provisioning service as Azure shows it, without its keys. The host names and the ID scope appear once the operation
+ * that creates or changes the service has finished. As recorded in azure-cli's `test_dps_linked_hub_lifecycle.yaml`.
  *
- * @param isBusy whether an operation on the service is under way
+ * @param isBusy whether an operation on the service is in progress
  */
 export function serviceView(service: ProvisioningService, isBusy: boolean): object {
     const isSettled = service.state === "Active" && !isBusy;
@@ -61,7 +61,7 @@ function hubView(hub: LinkedHub): object {
     };
 }
 
-/** A connection string with `****` for its key. */
+/** A connection string with its key replaced by `****`. */
 function masked(connectionString: string): string {
     return connectionString.replace(/(SharedAccessKey=)[^;]*/i, "$1****");
 }

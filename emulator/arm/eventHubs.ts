@@ -19,7 +19,10 @@ const limits = {
 
 type Params = Readonly<Record<string, string>>;
 
-/** Event Hubs and their consumer groups (azure-rest-api-specs eventhub, eventhubs.json and consumergroups.json 2024-01-01). */
+/**
+ * Event Hubs and their consumer groups (azure-rest-api-specs eventhub, eventhubs.json and consumergroups.json
+ * 2024-01-01).
+ */
 export class EventHubApi {
     constructor(private readonly context: EmulatorContext) {}
 

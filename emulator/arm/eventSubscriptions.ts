@@ -6,7 +6,7 @@ import { armFailure, malformedContent } from "./errors";
 import { existingHub, hubPath, requireActive } from "./hubs";
 import { ArmRequest, ArmRoutes } from "./routes";
 
-/** Subscriptions of Event Grid to a hub, as far as the hub is changed by them (Microsoft.EventGrid/eventSubscriptions). */
+/** Event Grid subscriptions to a hub (Microsoft.EventGrid/eventSubscriptions), limited to their effects on the hub. */
 export class EventSubscriptionApi {
     constructor(private readonly context: EmulatorContext) {}
 
@@ -51,7 +51,7 @@ export class EventSubscriptionApi {
         return { status: former === undefined ? 204 : 200 };
     }
 
-    /** The route is there as long as anybody subscribes. */
+    /** The route exists as long as there is a subscriber. */
     private route(hub: Hub): void {
         const others = routesOf(hub.properties).filter((route) => !isDefault(route));
         const isWanted = Object.keys(hub.eventSubscriptions ?? {}).length > 0;

@@ -11,7 +11,7 @@ import { findSku, reachableSkus } from "../hub/skus";
 const freeDevices = 500;
 const paidDevices = 1_000_000;
 
-/** Keys, editions, quotas, statistics and consumer groups of a hub (azure-rest-api-specs iothub.json 2023-06-30). */
+/** Keys, SKUs, quotas, statistics and consumer groups of a hub (azure-rest-api-specs iothub.json 2023-06-30). */
 export class HubPartsApi {
     constructor(private readonly context: EmulatorContext) {}
 

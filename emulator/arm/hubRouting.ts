@@ -8,10 +8,10 @@ import { isDefault } from "./defaultRoutes";
 import { armFailure } from "./errors";
 import { ArmRequest, authorize } from "./routes";
 
-/** Names of endpoints that are the service's own (Terraform docs: azurerm_iothub, "endpoint"). */
+/** Reserved endpoint names (Terraform docs: azurerm_iothub, "endpoint"). */
 const reserved = ["events", "operationsMonitoringEvents", "fileNotifications", "$default"];
 
-/** Most endpoints and routes of a paid and of a free hub (Azure docs: iot-hub-devguide-quotas-throttling). */
+/** The most endpoints and routes of a paid and of a free hub (Azure docs: iot-hub-devguide-quotas-throttling). */
 const most = { paid: { endpoints: 10, routes: 100 }, free: { endpoints: 1, routes: 5 } };
 
 interface IdentityBody {
@@ -20,10 +20,10 @@ interface IdentityBody {
 }
 
 /**
- * The identity of a hub as a PUT leaves it, with the IDs of its user-assigned identities.
+ * The identity of a hub after a PUT, with the IDs of its user-assigned identities.
  *
- * @throws HttpFailure 400 when there is no such identity; 403 when the caller may not assign it (Azure docs:
- *     "Managed identity operator")
+ * @throws HttpFailure 400 when an identity does not exist; 403 when the caller may not assign it (Azure docs: "Managed
+ *     identity operator")
  */
 export function hubIdentity(context: EmulatorContext, request: ArmRequest, body: unknown): unknown {
     const { type, userAssignedIdentities = {} } = (body ?? {}) as IdentityBody;
@@ -48,7 +48,7 @@ export function hubIdentity(context: EmulatorContext, request: ArmRequest, body:
     return { type, userAssignedIdentities: Object.fromEntries(known) };
 }
 
-/** What is wrong with the routing that a PUT sends; undefined when nothing is. */
+/** Returns what is wrong with the routing in a PUT, or undefined. */
 export function routingProblem(
     context: EmulatorContext,
     wanted: HubProperties,
@@ -111,7 +111,7 @@ function endpointProblem(
 }
 
 /**
- * Refuses what Azure takes and the emulator does not evaluate.
+ * Rejects routes that Azure accepts but the emulator does not evaluate.
  *
  * @throws HttpFailure 501
  */
@@ -125,7 +125,7 @@ export function requireEmulatedRoutes({ routing }: HubProperties): void {
     }
 }
 
-/** Properties with an ID for each Event Hub endpoint: the one that it had, or a new one. */
+/** Gives each Event Hub endpoint in the properties an ID: the one it had, or a new one. */
 export function withEndpointIds(
     properties: HubProperties,
     existing: HubProperties | undefined,
@@ -142,7 +142,7 @@ export function withEndpointIds(
     return { ...properties, routing: { ...routing, endpoints: { ...endpoints, eventHubs } } };
 }
 
-/** The state of a hub's custom endpoints of kind Event Hub (arm-iothub `getEndpointHealth`). */
+/** The health of a hub's custom Event Hub endpoints (arm-iothub `getEndpointHealth`). */
 export function endpointHealth(context: EmulatorContext, hub: Hub): HttpReply {
     const { endpoints } = (hub.properties.routing ?? {}) as Routing;
     const value = (endpoints?.eventHubs ?? []).map(({ id, name }) => {

@@ -1,7 +1,7 @@
 import { Hub, HubProperties, SharedAccessPolicy } from "../hub/model";
 import { findSku, reachableSkus } from "../hub/skus";
 
-/** Most hubs in a subscription, and most free ones (Azure docs: iot-hub-devguide-quotas-throttling). */
+/** The most hubs, and the most free hubs, in a subscription (Azure docs: iot-hub-devguide-quotas-throttling). */
 export const maximumHubs = 50;
 export const maximumFreeHubs = 1;
 
@@ -19,7 +19,7 @@ const computed = [
 
 const switches = ["disableLocalAuth", "disableDeviceSAS", "disableModuleSAS"] as const;
 
-/** Undefined when a hub may have this name. */
+/** Returns undefined when the name is valid for a hub. */
 export function nameProblem(name: string): string | undefined {
     if (/^[A-Za-z0-9](?:[A-Za-z0-9-]{1,48})[A-Za-z0-9]$/.test(name)) {
         return undefined;
@@ -30,7 +30,7 @@ export function nameProblem(name: string): string | undefined {
     );
 }
 
-/** What is wrong with the edition that a body asks for; undefined when nothing is. */
+/** Returns what is wrong with the SKU in a body, or undefined. */
 export function skuProblem(body: unknown, existing: Hub | undefined): string | undefined {
     const { name, capacity } = (body ?? {}) as { name?: unknown; capacity?: unknown };
     const sku = findSku(name);
@@ -48,7 +48,7 @@ export function skuProblem(body: unknown, existing: Hub | undefined): string | u
     return undefined;
 }
 
-/** What is wrong with the `properties` of a body; undefined when nothing is. */
+/** Returns what is wrong with the `properties` of a body, or undefined. */
 export function propertiesProblem(
     wanted: HubProperties,
     sku: string,
@@ -113,8 +113,8 @@ export function eventsOf(properties: HubProperties): EventsEndpoint {
 }
 
 /**
- * What a PUT leaves behind: the given properties without those that the service computes, on top of the defaults of
- * the service and of what cannot change.
+ * The properties of a hub after a PUT: those in the body, without those that the service computes, on top of the
+ * service's defaults and of what cannot change.
  */
 export function settled(
     wanted: HubProperties,
@@ -157,7 +157,7 @@ export function settled(
     };
 }
 
-/** The policies that a body sets; undefined when it sets none, and what is wrong with them as a string. */
+/** The policies that a body sets: undefined when it sets none, a string with the problem when they are invalid. */
 export function policiesOf(
     wanted: HubProperties,
     newKey: () => string,

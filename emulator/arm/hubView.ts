@@ -21,10 +21,10 @@ const emptyRouting = {
 };
 
 /**
- * A hub as Azure shows it, without its keys. What only an active hub has (host name, endpoints) is left out before
- * that. As recorded in azure-cli's `test_certificate_lifecycle.yaml`.
+ * A hub as Azure shows it, without its keys. What only an active hub has (host name, endpoints) is omitted until then.
+ * As recorded in azure-cli's `test_certificate_lifecycle.yaml`.
  *
- * @param isBusy whether an operation on the hub is under way
+ * @param isBusy whether an operation on the hub is in progress
  */
 export function hubView(hub: Hub, isBusy: boolean): object {
     const isActive = hub.state === "Active";
@@ -56,7 +56,7 @@ export function hubView(hub: Hub, isBusy: boolean): object {
     };
 }
 
-/** Azure has those of the second gateway from api-version 2026-03-01-preview on. */
+/** Azure returns the host names of the second gateway version from api-version 2026-03-01-preview on. */
 function hostNames(hub: Hub): object {
     const { hostName } = hub;
     return hub.gatewayV2 === true

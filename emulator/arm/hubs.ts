@@ -183,7 +183,7 @@ export class HubApi {
             : existing?.policies;
     }
 
-    /** The hub that this PUT means, if it is there. Names are unique in all of Azure. */
+    /** The hub that this PUT refers to, if it exists. Names are unique across Azure. */
     private taken(request: ArmRequest, group: ResourceGroup, name: string): Hub | undefined {
         const hub = this.context.hubs.get(name);
         if (hub === undefined) {
@@ -367,11 +367,13 @@ export function existingHub(
     return hub;
 }
 
-/** A hub takes changes only while it is active, and one at a time. Azure's wording of these refusals is not documented. */
+/**
+ * A hub accepts changes only while it is active, and one at a time. Azure's wording of these errors is not documented.
+ */
 export function requireActive(context: EmulatorContext, request: ArmRequest, hub: Hub): void {
     const { clock, settings } = context;
     const since = clock.now() - (hub.writtenAt ?? 0);
-    // The clock may have been set back.
+    // The clock may have been moved back.
     const isBusy = since >= 0 && since < settings.parallelWriteSeconds * 1000;
     if (hub.state !== "Active" || isBusy) {
         const state = isBusy ? "being changed" : `in state ${hub.state}`;

@@ -43,7 +43,7 @@ const pairs: Readonly<Record<Cloud["name"], readonly (readonly [string, string])
     ],
 };
 
-/** The regions of a cloud, each once. Source: Azure docs "Azure cross-region replication pairings". */
+/** The regions of a cloud, without duplicates. Source: Azure docs "Azure cross-region replication pairings". */
 export function regions(cloud: Cloud): readonly Region[] {
     const byName = new Map<string, Region>();
     const both = pairs[cloud.name].flatMap(([one, other]) => [
@@ -59,7 +59,7 @@ export function regions(cloud: Cloud): readonly Region[] {
     return [...byName.values()];
 }
 
-/** `West Europe` and `westeurope` are the same place. */
+/** Normalizes a location: `West Europe` and `westeurope` are the same region. */
 export function locationName(location: string): string {
     return location.toLowerCase().replace(/\s/g, "");
 }

@@ -78,7 +78,7 @@ export class ManagedIdentityApi {
         return { status: 201, body: this.view(made) };
     }
 
-    /** Azure deletes one that is in use, too, and what used it fails from then on. */
+    /** Azure also deletes an identity that is in use; its users fail from then on. */
     private delete(request: ArmRequest, params: Params): HttpReply {
         const found = this.find(request, params);
         if (found === undefined) {

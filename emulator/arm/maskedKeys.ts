@@ -3,16 +3,16 @@ import { HubProperties } from "../hub/model";
 const key = /\b(SharedAccessKey|AccountKey)=([^;]*)/gi;
 
 /**
- * Properties as a read shows them: keys in connection strings are masked (Azure docs: Get-AzIotHubRoutingEndpoint,
- * "SharedAccessKey=****").
+ * Properties as a read returns them: the keys in connection strings are masked (Azure docs:
+ * Get-AzIotHubRoutingEndpoint, "SharedAccessKey=****").
  */
 export function masked(properties: HubProperties): HubProperties {
     return mapTexts(properties, (text) => text.replace(key, "$1=****")) as HubProperties;
 }
 
 /**
- * Properties of a PUT that carries what a read showed: a masked key is the one that is there already, at the same place
- * (hashicorp/terraform-provider-azurerm#13890 shows such a PUT).
+ * Restores masked keys in the properties of a PUT that sends back what was read: a masked key stands for the existing
+ * key at the same place (hashicorp/terraform-provider-azurerm#13890 shows such a PUT).
  */
 export function unmasked(wanted: HubProperties, present: HubProperties): HubProperties {
     const known = new Map<string, string>();
@@ -27,7 +27,7 @@ export function unmasked(wanted: HubProperties, present: HubProperties): HubProp
     }) as HubProperties;
 }
 
-/** @param change is given each text with its place: names of members, and for items of lists their name */
+/** @param change receives each string with its path: member names, and the names of list items */
 function mapTexts(
     value: unknown,
     change: (text: string, place: string) => string,

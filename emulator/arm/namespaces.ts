@@ -144,7 +144,7 @@ export function existingNamespace(
     return found;
 }
 
-/** @throws HttpFailure 409 while it is made or removed */
+/** @throws HttpFailure 409 while it is being created or deleted */
 export function requireReady({ name, state }: Namespace): void {
     if (state !== "Succeeded") {
         throw armFailure(

@@ -6,7 +6,7 @@ import { newKey } from "./hubs";
 import { dpsType } from "./resourceGroups";
 import { ArmRequest } from "./routes";
 
-/** Where a service is to be, and how it is named. */
+/** The location and the name of a new service. */
 export interface ServicePlace {
     readonly subscriptionId: string;
     /** Name of the resource group. */
@@ -16,7 +16,7 @@ export interface ServicePlace {
     readonly location: string;
 }
 
-/** Adds a provisioning service as Azure has it before anything of the PUT's body applies: activating, with its owner's policy. */
+/** Adds a provisioning service in the state before the PUT's body applies: activating, with its owner policy. */
 export function addService(
     context: EmulatorContext,
     request: ArmRequest,
@@ -60,7 +60,7 @@ export function addService(
     return service;
 }
 
-/** `0ne` and eight hex digits, the first two zero as on services of today; unlike every other. */
+/** A unique ID scope: `0ne` and eight hex digits, the first two zero as on current services. */
 function newIdScope(context: EmulatorContext): string {
     const scope = `0ne00${randomBytes(3).toString("hex").toUpperCase()}`;
     return context.provisioning.byIdScope(scope) === undefined ? scope : newIdScope(context);

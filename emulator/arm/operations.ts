@@ -4,28 +4,28 @@ import { ArmRequest } from "./routes";
 
 interface Operation {
     readonly id: string;
-    /** ARM ID of what it works on, lower case. */
+    /** Lower-case ARM ID of the resource that the operation works on. */
     readonly target: string;
     isDone: boolean;
 }
 
-/** Seconds that a client is told to wait between two polls. */
+/** The polling interval that clients are told to use, in seconds. */
 const pollSeconds = "1";
 
 /**
  * Asynchronous operations: work that Azure accepts at once and finishes later (Azure docs:
- * azure-resource-manager/management/async-operations). They do not outlive the process.
+ * azure-resource-manager/management/async-operations). They do not survive a restart.
  */
 export class Operations {
     private readonly byId = new Map<string, Operation>();
 
-    /** Runs `finish` after so many seconds of real time. Returns the operation's ID. */
+    /** Runs `finish` after the given number of seconds of real time. Returns the operation's ID. */
     start(target: string, seconds: number, finish: () => void): string {
         const id = Buffer.from(`os_ih_${randomUUID()}`).toString("base64url");
         const operation: Operation = { id, target: target.toLowerCase(), isDone: false };
         this.byId.set(id, operation);
         const timer = setTimeout(() => {
-            // A reset has forgotten the operation and all that it would have changed.
+            // A reset discards the operation and everything that it would have changed.
             if (this.byId.get(id) === operation) {
                 finish();
                 operation.isDone = true;
@@ -54,8 +54,8 @@ export class Operations {
 }
 
 /**
- * The headers of an accepted operation of Microsoft.Devices; `results` is where hubs or provisioning services are polled. `Retry-After` is what keeps clients from their own
- * default of up to 30 seconds between polls.
+ * The headers of an accepted Microsoft.Devices operation; `results` is the collection where hubs or provisioning
+ * services are polled. `Retry-After` keeps clients from using their own default of up to 30 seconds between polls.
  */
 export function operationHeaders(
     request: ArmRequest,
@@ -76,7 +76,7 @@ export function operationHeaders(
     };
 }
 
-/** `Location` and `Retry-After` of an accepted operation that is polled by its location alone. */
+/** `Location` and `Retry-After` of an accepted operation that is polled only by its location. */
 export function locationHeaders(
     request: ArmRequest,
     subscriptionId: string,
@@ -90,14 +90,14 @@ export function locationHeaders(
     };
 }
 
-/** The answer to a poll of the `azure-asyncoperation` URL. */
+/** The reply to a poll of the `azure-asyncoperation` URL. */
 export function statusReply(isDone: boolean): HttpReply {
     return isDone
         ? { status: 200, body: { status: "Succeeded" } }
         : { status: 200, headers: { "retry-after": pollSeconds }, body: { status: "Running" } };
 }
 
-/** The answer to a poll of the `Location` URL. */
+/** The reply to a poll of the `Location` URL. */
 export function locationReply(request: ArmRequest, isDone: boolean): HttpReply {
     return isDone
         ? { status: 200 }

@@ -2,12 +2,12 @@ import { HttpReply } from "../core/http";
 import { armFailure } from "./errors";
 import { ArmRequest } from "./routes";
 
-/** Items in a page when the client does not say: few enough that the 50 hubs of a subscription take several pages. */
+/** Default page size: small enough that the 50 hubs of a subscription need several pages. */
 const defaultPageSize = 20;
 
 /**
- * One page of a list; `nextLink` leads to the next (Azure docs: API guidelines for collections). `$top` sets the
- * page's size.
+ * One page of a list; `nextLink` leads to the next page (Azure docs: API guidelines for collections). `$top` sets the
+ * page size.
  */
 export function page<T>(
     request: ArmRequest,

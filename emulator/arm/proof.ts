@@ -2,11 +2,11 @@ import { X509Certificate } from "crypto";
 import { BadCertificate, commonName, oneLine, parseCertificate } from "../x509/caCertificate";
 
 /**
- * Judges a proof of possession: a certificate whose common name is the verification code, signed directly by the
- * CA's key (Azure docs: iot-hub, "Verify CA certificate ownership").
+ * Checks a proof of possession: a certificate whose common name is the verification code, signed directly by the CA's
+ * key (Azure docs: iot-hub, "Verify CA certificate ownership").
  *
- * @param code the open verification code; undefined when none was asked for
- * @returns what is wrong with it in Azure's words where they are known; undefined when nothing is
+ * @param code the open verification code; undefined when none was requested
+ * @returns what is wrong with the proof, in Azure's words where they are known, or undefined
  */
 export function proofProblem(
     ca: X509Certificate,

@@ -11,7 +11,7 @@ import { ArmStore, ResourceGroup } from "./store";
 const type = "Microsoft.Resources/resourceGroups";
 const actions = "Microsoft.Resources/subscriptions/resourceGroups";
 
-/** What all that can be in a resource group has. */
+/** What every resource in a resource group has. */
 interface GroupMember {
     readonly id: string;
     readonly name: string;
@@ -22,7 +22,7 @@ interface GroupMember {
     readonly tags: Readonly<Record<string, string>>;
 }
 
-/** Resource groups and what is in them (azure-rest-api-specs resources.json 2021-04-01). */
+/** Resource groups and their contents (azure-rest-api-specs resources.json 2021-04-01). */
 export class ResourceGroupApi {
     constructor(
         private readonly context: EmulatorContext,
@@ -116,7 +116,7 @@ export class ResourceGroupApi {
         return { status: 200, body: this.view(group) };
     }
 
-    /** Everything in the group goes with it. */
+    /** Deletes the group with everything in it. */
     private delete(request: ArmRequest, name: string): HttpReply {
         const { access, eventHubs, hubs, identities, provisioning, settings } = this.context;
         const group = existingGroup(this.store, name);
@@ -211,7 +211,7 @@ export function requireStanding(group: ResourceGroup): void {
     }
 }
 
-/** Names of Azure resources are compared without regard to letter case. */
+/** Names of Azure resources are case-insensitive. */
 export function sameName(one: string, other: string): boolean {
     return one.toLowerCase() === other.toLowerCase();
 }

@@ -14,16 +14,16 @@ export interface ArmRequest extends HttpRequest {
 
 export type ArmHandler = (request: ArmRequest, params: Params) => HttpReply | Promise<HttpReply>;
 
-/** Routes of Azure Resource Manager: each names the action that its caller must be allowed. */
+/** Routes of Azure Resource Manager: each names the action that its caller must be allowed to perform. */
 export class ArmRoutes {
     private readonly router = new Router();
 
     constructor(private readonly access: Access) {}
 
-    /** @param action e.g. `Microsoft.Devices/IotHubs/Read`; undefined when every valid token will do */
+    /** @param action e.g. `Microsoft.Devices/IotHubs/Read`; undefined when any valid token is enough */
     on(method: HTTPMethod, path: string, action: string | undefined, handler: ArmHandler): this {
         this.router.on(method, path, (request, params) => {
-            // Only handle() below feeds this router, and it takes nothing but an ArmRequest.
+            // Only handle() below feeds this router, and it accepts only an ArmRequest.
             const armRequest = request as ArmRequest;
             if (action !== undefined) {
                 authorize(this.access, armRequest, action, scopeOf(request.url.pathname));
@@ -38,7 +38,7 @@ export class ArmRoutes {
     }
 }
 
-/** Whether a resource is in the cloud and the subscription that a request is for. */
+/** Whether a resource is in the cloud and subscription that a request addresses. */
 export function isAddressed(
     { host, url }: ArmRequest,
     one: { readonly cloud: string; readonly id: string },
@@ -47,7 +47,7 @@ export function isAddressed(
     return one.cloud === host.cloud.name && isOfSubscription(one, subscription);
 }
 
-/** By its ARM ID, whatever the case. */
+/** Compares ARM IDs without regard to case. */
 export function isOfSubscription({ id }: { readonly id: string }, subscription: string): boolean {
     return id.split("/")[2].toLowerCase() === subscription.toLowerCase();
 }
@@ -72,8 +72,8 @@ export function authorize(
 }
 
 /**
- * The resource that a path addresses: a trailing collection or action name is left out, and so is a provider
- * namespace with nothing below it.
+ * The resource that a path addresses, without a trailing collection or action name, and without a provider namespace
+ * that has nothing below it.
  */
 function scopeOf(path: string): string {
     const segments = path.split("/").filter((segment) => segment !== "");

@@ -24,7 +24,7 @@ import { ArmStore } from "./store";
 import { SubscriptionApi } from "./subscriptions";
 import { UsagesApi } from "./usages";
 
-/** What Resource Manager has of one subscription. */
+/** Resource Manager's data for one subscription. */
 interface Subscription {
     readonly store: ArmStore;
     readonly routes: ArmRoutes;
@@ -39,7 +39,9 @@ interface Subscription {
 export class ArmService implements HostService {
     private readonly subscriptions = new Map<string, Subscription>();
 
-    /** @param first the subscription that is there from the start, in which scopes without a subscription are looked up, too */
+    /**
+     * @param first the subscription that exists from the start; scopes without a subscription are also looked up in it
+     */
     constructor(
         private readonly context: EmulatorContext,
         private readonly first: ArmStore,
@@ -71,7 +73,7 @@ export class ArmService implements HostService {
         this.subscriptions.set(store.subscriptionId, { store, routes, authorization, api });
     }
 
-    /** Forgets all subscriptions but the first. */
+    /** Discards all subscriptions but the first. */
     reset(): void {
         const first = this.subscriptions.get(this.first.subscriptionId) as Subscription;
         this.subscriptions.clear();
@@ -98,7 +100,7 @@ export class ArmService implements HostService {
         );
     }
 
-    /** A subscription takes the tokens of its own tenant; what is above subscriptions, those of every one. */
+    /** A subscription accepts tokens of its own tenant; scopes above subscriptions accept those of every tenant. */
     private async authenticate(
         request: HttpRequest,
         named: string | undefined,
@@ -120,7 +122,7 @@ export class ArmService implements HostService {
         }
     }
 
-    /** The tenant of the caller's token, and those of its subscriptions that the caller sees. */
+    /** The tenant of the caller's token, and the subscriptions of that tenant that the caller can see. */
     private overview(request: ArmRequest, path: string): HttpReply | undefined {
         const route = `${request.method} ${path.replace(/\/$/, "").toLowerCase()}`;
         const { tenants } = this.context;
@@ -176,8 +178,8 @@ function tenantView({ tenantId, initialDomain }: Directory): object {
 }
 
 /**
- * A resource provider does nothing in a subscription that is not registered to use it (Azure docs: "Resolve errors for
- * resource provider registration"). What reads answer then is not documented: they find nothing.
+ * A resource provider does nothing in a subscription that is not registered for it (Azure docs: "Resolve errors for
+ * resource provider registration"). What reads return then is not documented; here they find nothing.
  *
  * @throws HttpFailure MissingSubscriptionRegistration
  */

@@ -2,7 +2,7 @@ import { randomUUID } from "crypto";
 import { Operations } from "./operations";
 
 export interface ResourceGroup {
-    /** With the letter case of its creation. */
+    /** As spelled at creation. */
     readonly name: string;
     readonly location: string;
     tags: Record<string, string>;
@@ -13,11 +13,11 @@ export interface ArmSnapshot {
     readonly subscriptionId: string;
     readonly groups: readonly ResourceGroup[];
     readonly providers: readonly string[];
-    /** Of those that a subscription has from the start; left out: none. */
+    /** Initial namespaces that are no longer registered; default: none. */
     readonly unregistered?: readonly string[];
 }
 
-/** Namespaces that a subscription has from the start. */
+/** Namespaces that are registered in a subscription from the start. */
 export const initialProviders = [
     "Microsoft.Authorization",
     "Microsoft.Resources",
@@ -26,7 +26,7 @@ export const initialProviders = [
     "Microsoft.ManagedIdentity",
 ] as const;
 
-/** What Azure Resource Manager itself keeps of one subscription: its resource groups. Hubs live in `Hubs`. */
+/** What Azure Resource Manager itself stores for one subscription: its resource groups. Hubs are in `Hubs`. */
 export class ArmStore {
     readonly operations = new Operations();
     private id: string = randomUUID();
@@ -82,7 +82,7 @@ export class ArmStore {
         };
     }
 
-    /** A deletion that was under way when the state was saved is dropped: the group is back. */
+    /** A deletion that was in progress when the state was saved is dropped: the group exists again. */
     restore(snapshot: ArmSnapshot): void {
         this.id = snapshot.subscriptionId;
         this.groups = new Map();

@@ -67,7 +67,9 @@ export class SubscriptionApi {
             );
     }
 
-    /** As `GET /subscriptions` shows it; a caller sees it when it holds a role on it or on anything in it. */
+    /**
+     * As `GET /subscriptions` shows it. A caller sees it if it holds a role on the subscription or on anything in it.
+     */
     viewFor(request: ArmRequest): object[] {
         const scope = `/subscriptions/${this.store.subscriptionId}`;
         return this.context.access.sees(request.principal, scope) ? [this.view()] : [];
@@ -103,8 +105,8 @@ export class SubscriptionApi {
     }
 
     /**
-     * The right is the namespace's own (Azure docs: "Azure resource providers and types"; how a refusal to unregister reads
-     * is not documented).
+     * The required right is the namespace's own (Azure docs: "Azure resource providers and types"). The wording of a
+     * refusal to unregister is not documented.
      */
     private setRegistration(
         request: ArmRequest,

@@ -5,8 +5,8 @@ import { ArmStore } from "./store";
 
 /**
  * How many hubs the subscription has and may have (azure-rest-api-specs iothub.json,
- * ResourceProviderCommon_GetSubscriptionQuota; its example `iothub_usages.json` has the free hubs in this form, with
- * `/subscription/` as written there). What the paid ones are called is not documented.
+ * ResourceProviderCommon_GetSubscriptionQuota). Its example `iothub_usages.json` shows the free hubs in this form, with
+ * `/subscription/` as written there. The name for the paid hubs is not documented.
  */
 export class UsagesApi {
     constructor(

@@ -1,6 +1,6 @@
 /**
- * The emulator's clock. Everything that Azure would judge by time (certificate dates, token expiry, throttles) asks
- * this clock, so that a test can move it; TLS with clients keeps to real time, because clients do.
+ * The emulator's clock. Everything that Azure checks against the time (certificate dates, token expiry, throttling)
+ * uses it, so that a test can move it. TLS with clients uses real time, because clients do.
  */
 export class Clock {
     private offsetMilliseconds = 0;
@@ -18,7 +18,7 @@ export class Clock {
         return this.offsetMilliseconds / 1000;
     }
 
-    /** Moves the clock to `seconds` ahead of (negative: behind) real time. */
+    /** Sets the clock `seconds` ahead of real time, or behind it if negative. */
     setOffset(seconds: number): void {
         this.offsetMilliseconds = seconds * 1000;
     }

@@ -4,15 +4,15 @@
  */
 export interface Cloud {
     readonly name: "AzureCloud" | "AzureUSGovernment" | "AzureChinaCloud";
-    /** First entry is the canonical authority; the others are aliases in use. */
+    /** The first entry is the canonical authority; the others are aliases in use. */
     readonly login: readonly string[];
     readonly arm: string;
     readonly graph: string;
-    /** Suffix of hub host names, no leading dot. */
+    /** Suffix of hub host names, without a leading dot. */
     readonly hubSuffix: string;
-    /** Suffix of provisioning service host names, no leading dot. */
+    /** Suffix of provisioning service host names, without a leading dot. */
     readonly dpsSuffix: string;
-    /** Suffix of Event Hubs namespaces' host names, no leading dot. */
+    /** Suffix of Event Hubs namespace host names, without a leading dot. */
     readonly eventHubsSuffix: string;
     /** Audience of tokens for hubs. */
     readonly iotAudience: string;
@@ -56,7 +56,7 @@ export const clouds: readonly Cloud[] = [
     },
 ];
 
-/** Which face of Azure a host name belongs to. */
+/** The Azure service that a host name belongs to. */
 export type HostKind = "entra" | "arm" | "graph" | "hub" | "dps" | "eventHubs";
 
 export interface AzureHost {
@@ -66,13 +66,13 @@ export interface AzureHost {
     readonly name: string;
 }
 
-/** Between a hub's name and its cloud's suffix, where its gateway is the second version. */
+/** Labels between a hub's name and its cloud's suffix on hubs with the second gateway version. */
 const hubUses = ["device", "service"];
 
-/** What a hub, a provisioning service or a namespace is called in its host name: one label of DNS, and so no wildcard. */
+/** The name of a hub, a provisioning service or a namespace in its host name: one DNS label, hence no wildcard. */
 const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
-/** Tells what a host name stands for; undefined for every host that is not Azure's. */
+/** Identifies a host name; undefined for every host that is not Azure's. */
 export function azureHost(hostName: string): AzureHost | undefined {
     const name = hostName.toLowerCase();
     for (const cloud of clouds) {

@@ -3,29 +3,29 @@ import { HttpReply } from "./http";
 
 /** A fault to inject into matching HTTP requests. */
 export interface FaultRule {
-    /** Regular expression on the host name; default: every host. */
+    /** Regular expression for the host name; default: every host. */
     readonly host?: string;
     /** HTTP method; default: all. */
     readonly method?: string;
-    /** Regular expression on path and query; default: every path. */
+    /** Regular expression for path and query; default: every path. */
     readonly path?: string;
-    /** Probability of 0 to 1 that a matching request is hit. Default 1. */
+    /** Probability, from 0 to 1, that a matching request is hit. Default 1. */
     readonly rate?: number;
-    /** How many requests are hit before the rule is spent. Default: no end. */
+    /** How many requests are hit before the rule is used up. Default: no limit. */
     readonly count?: number;
     /** How many matching requests pass before the first is hit. Default 0. */
     readonly skip?: number;
-    /** Answers with this status instead of doing the work. */
+    /** Replies with this status instead of processing the request. */
     readonly status?: number;
-    /** `Retry-After` of that answer, in seconds; left out when undefined. */
+    /** `Retry-After` of that reply, in seconds; omitted when undefined. */
     readonly retryAfter?: number;
-    /** Body of that answer; by default the text that the host sends for such a status. */
+    /** Body of that reply; by default the text that the host sends for such a status. */
     readonly body?: unknown;
-    /** Waits so many milliseconds, before the work or after it. */
+    /** Delay in milliseconds, before or after the request is processed. */
     readonly delayMilliseconds?: number;
-    /** Closes the connection without an answer. */
+    /** Closes the connection without a reply. */
     readonly drop?: boolean;
-    /** Whether delay and drop come before the effect or after it. Default "before". */
+    /** Whether delay and drop come before or after the request is processed. Default "before". */
     readonly when?: "before" | "after";
 }
 
@@ -35,11 +35,11 @@ export interface ActiveFault extends FaultRule {
     matched: number;
     /** Requests that were hit. */
     hits: number;
-    /** The newest of them: method, path and query. */
+    /** The latest hit: method, path and query. */
     lastHit?: string;
 }
 
-/** The fault rules in force. The first rule that hits decides. */
+/** The active fault rules. The first rule that hits decides. */
 export class Faults {
     private rules: ActiveFault[] = [];
 
@@ -61,7 +61,7 @@ export class Faults {
         this.rules = [];
     }
 
-    /** The rule that hits this request, counted as a hit. */
+    /** Finds the rule that hits this request and counts the hit. */
     strike(method: string, host: string, pathAndQuery: string): ActiveFault | undefined {
         for (const rule of this.rules) {
             if (!matches(rule, method, host, pathAndQuery)) {
@@ -102,7 +102,7 @@ function faultProblem(rule: FaultRule): string | undefined {
     return undefined;
 }
 
-/** The answer of a rule that has a status. */
+/** The reply of a rule that has a status. */
 export function faultReply(rule: FaultRule, defaultBody: unknown): HttpReply {
     return {
         status: rule.status ?? 500,

@@ -1,12 +1,12 @@
 /**
- * JSON in ASCII, everything else escaped (RFC 8259, 7): the provisioning client of the Node SDK reads what comes over MQTT
+ * JSON in ASCII, with everything else escaped (RFC 8259, 7): the Node SDK's provisioning client decodes MQTT payloads
  * as ASCII (azure-iot-provisioning-device-mqtt, `payload.toString("ascii")`), and HTTP headers hold nothing else.
  */
 export function asciiJson(value: unknown): string {
     return ascii(JSON.stringify(value));
 }
 
-/** A text for a header, with what is beyond ASCII as JSON escapes it. */
+/** A header value in which characters beyond ASCII are escaped as in JSON. */
 export function ascii(text: string): string {
     return text.replace(
         /[\u0080-\uffff]/g,

@@ -1,4 +1,4 @@
-/** Writes one line per event to stderr; stdout belongs to the ready line alone. */
+/** Writes one line per event to stderr; stdout is reserved for the ready line. */
 export interface Log {
     info(text: string): void;
     warn(text: string): void;

@@ -2,13 +2,15 @@ import { TLSSocket } from "tls";
 import { generate, IConnectPacket, Packet, Parser, parser } from "mqtt-packet";
 import { Log } from "./log";
 
-/** Time that a client has for its CONNECT after the TLS handshake. */
+/** How long a client may take to send CONNECT after the TLS handshake. */
 const connectMilliseconds = 30_000;
 
-/** Longest silence that Azure bears, whatever keep-alive the client asked for (Azure docs: iot-hub-mqtt-support). */
+/**
+ * The longest silence that Azure allows, whatever keep-alive the client asked for (Azure docs: iot-hub-mqtt-support).
+ */
 const longestSilence = 1767_000;
 
-/** One MQTT 3.1.1 connection: nothing but CONNECT at first, then what a subclass makes of the packets. */
+/** An MQTT 3.1.1 connection: only CONNECT at first; a subclass handles the packets after it. */
 export abstract class MqttPeer {
     private readonly parser: Parser = parser();
     private readonly deadline: NodeJS.Timeout;
@@ -16,7 +18,7 @@ export abstract class MqttPeer {
     private silence = longestSilence;
     private isOver = false;
 
-    /** @param largestPacket more unread bytes than any packet of the protocol has */
+    /** @param largestPacket limit of unread bytes, larger than any packet of the protocol */
     protected constructor(
         protected readonly socket: TLSSocket,
         protected readonly log: Log,
@@ -34,20 +36,20 @@ export abstract class MqttPeer {
     /** Whether CONNECT was accepted. */
     protected abstract get hasEntered(): boolean;
 
-    /** The first packet. */
+    /** Handles the first packet. */
     protected abstract enter(packet: IConnectPacket): void;
 
-    /** Any later packet but PINGREQ. */
+    /** Handles any later packet but PINGREQ. */
     protected abstract receive(packet: Packet): void;
 
-    /** The connection is over, from this side; called once. */
+    /** Called once, when the connection is over for this side. */
     protected abstract gone(why: string): void;
 
     protected get ended(): boolean {
         return this.isOver;
     }
 
-    /** Bytes from the network. */
+    /** Processes bytes from the network. */
     feed(chunk: Buffer): void {
         this.heard = Date.now();
         if (!this.isOver && this.parser.parse(chunk) > this.largestPacket) {
@@ -62,7 +64,7 @@ export abstract class MqttPeer {
         }
     }
 
-    /** Ends the connection when the client was silent too long [MQTT-3.1.2-24]. */
+    /** Ends the connection when the client has been silent for too long [MQTT-3.1.2-24]. */
     protected closeWhenSilent(realNow: number): void {
         if (realNow - this.heard > this.silence) {
             this.close("silent for longer than 1.5 times its keep-alive");
@@ -79,7 +81,7 @@ export abstract class MqttPeer {
         }
     }
 
-    /** [MQTT-3.2.2-5]: a CONNACK other than 0, then the end. */
+    /** [MQTT-3.2.2-5]: sends a CONNACK other than 0, then closes. */
     protected refuseConnect(returnCode: number): void {
         this.end();
         this.socket.write(generate({ cmd: "connack", returnCode, sessionPresent: false }));
@@ -90,7 +92,7 @@ export abstract class MqttPeer {
         this.close(`malformed packet: ${error.message}`); // [MQTT-4.8.0-1]
     }
 
-    /** The socket is closed, from either side. */
+    /** Called when the socket is closed, by either side. */
     protected closed(): void {
         this.close("closed by the client");
     }

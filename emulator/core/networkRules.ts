@@ -5,13 +5,14 @@ interface Rule {
     readonly ipMask?: string;
 }
 
-// Every client of the emulator comes from here.
+// All clients of the emulator connect from here.
 const loopback = "127.0.0.1";
 
 /**
- * Whether the network settings of a hub or a provisioning service let its clients in: public network access, the hub's rule
- * sets, which allow and end with a default, and the older filters, of which the first that fits decides (Azure docs:
- * iot-hub-public-network-access, iot-hub-ip-filtering, iot-hub-ip-filter-classic). There are no private endpoints here.
+ * Whether the network settings of a hub or a provisioning service admit its clients: public network access; the hub's
+ * rule sets, which list what is allowed and end with a default; and the older filters, of which the first match decides
+ * (Azure docs: iot-hub-public-network-access, iot-hub-ip-filtering, iot-hub-ip-filter-classic). There are no private
+ * endpoints here.
  */
 export function letsClientsIn(properties: Readonly<Record<string, unknown>>): boolean {
     if (properties.publicNetworkAccess === "Disabled") {

@@ -1,15 +1,15 @@
 import { X509Certificate } from "crypto";
 import { TLSSocket } from "tls";
 
-/** The certificates that a TLS client presented, in the order it sent them: the leaf comes first. */
+/** The certificates that a TLS client presented, in the order sent: the leaf comes first. */
 export type PeerCertificateChain = readonly X509Certificate[];
 
 const read = new WeakMap<TLSSocket, PeerCertificateChain>();
 
 /**
- * Everything that a client sent. Read once a socket and kept, since the first reading takes the certificates out of the
- * TLS session. `getPeerCertificate` will not do here: it leaves out whatever does not link up, which is just what a
- * refusal must be able to name.
+ * Everything that a client sent. It is read once per socket and kept, since the first reading takes the certificates
+ * out of the TLS session. `getPeerCertificate` is not enough: it omits whatever does not link up, which is exactly what
+ * a refusal must be able to name.
  */
 export function peerCertificates(socket: TLSSocket): PeerCertificateChain {
     let sent = read.get(socket);

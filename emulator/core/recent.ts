@@ -1,8 +1,8 @@
-/** A map that keeps the entries that were used last. */
+/** A map that keeps the most recently used entries. */
 export class Recent<K, V> {
     private readonly entries: Map<K, V>;
 
-    /** @param most how many are kept; the entries are as old as their place tells, the first the oldest */
+    /** @param most how many entries are kept; they are ordered by age, the oldest first */
     constructor(
         private readonly most: number,
         entries: Iterable<readonly [K, V]> = [],
@@ -34,7 +34,7 @@ export class Recent<K, V> {
         this.entries.delete(key);
     }
 
-    /** The oldest first. */
+    /** Entries, the oldest first. */
     list(): readonly (readonly [K, V])[] {
         return [...this.entries];
     }

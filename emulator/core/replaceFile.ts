@@ -2,8 +2,8 @@ import { randomUUID } from "crypto";
 import { promises as fs } from "fs";
 
 /**
- * Writes beside the file and renames: a crash leaves the old one whole, and the text is never in a file of another mode,
- * whatever was there before.
+ * Writes a temporary file beside the target and renames it: a crash leaves the old file intact, and the text is never
+ * in a file with a different mode, whatever existed before.
  */
 export async function replaceFile(file: string, text: string, mode = 0o600): Promise<void> {
     const draft = `${file}.${randomUUID()}`;

@@ -7,8 +7,8 @@ export type Params = Readonly<Record<string, string>>;
 export type Handler = (request: HttpRequest, params: Params) => HttpReply | Promise<HttpReply>;
 
 /**
- * Method and path to handler. Paths match without regard to case, as Azure Resource Manager's do; parameters keep
- * theirs. What has no route answers 501.
+ * Maps method and path to a handler. Paths match case-insensitively, as in Azure Resource Manager; parameters keep
+ * their case. A request without a route gets a 501.
  */
 export class Router {
     private readonly routes = findMyWay({

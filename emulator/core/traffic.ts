@@ -6,13 +6,13 @@ export interface TrafficEntry {
     readonly host: string;
     /** Path with query. */
     readonly path: string;
-    /** HTTP status sent, or what was done instead of an answer. */
+    /** HTTP status sent, or what happened instead of a reply. */
     readonly outcome: number | string;
 }
 
 const kept = 20_000;
 
-/** Which HTTP requests came in: tests and benchmarks count them. Bodies and headers are not kept. */
+/** Counts the HTTP requests received, for tests and benchmarks. Bodies and headers are not kept. */
 export class Traffic {
     private entries: TrafficEntry[] = [];
     private total = 0;
@@ -31,7 +31,7 @@ export class Traffic {
         }
     }
 
-    /** All requests since the last clear, and the newest of them in full. */
+    /** The number of requests since the last clear, and the latest of them in full. */
     report(): { readonly total: number; readonly requests: readonly TrafficEntry[] } {
         return { total: this.total, requests: this.entries.slice(-kept) };
     }

@@ -18,12 +18,13 @@ export interface Assignment {
 }
 
 /**
- * Assigns an attested device to a hub and writes its identity there. What becomes of a device that was assigned before
- * follows the enrollment's policy (Azure docs: iot-dps concepts-device-reprovision): without `updateHubAssignment` it
- * stays on its hub; otherwise the hub is chosen anew, `migrateDeviceData` keeps twin and capabilities, and without it
- * both are reset to what the enrollment says, also on the same hub. The identity is removed from a hub that it leaves.
+ * Assigns an attested device to a hub and writes its identity there. For a device that was assigned before, the
+ * enrollment's policy decides (Azure docs: iot-dps concepts-device-reprovision): without `updateHubAssignment` it stays
+ * on its hub; otherwise a hub is chosen again. `migrateDeviceData` keeps the twin and the capabilities; without it both
+ * are reset to the enrollment's values, even on the same hub. The identity is removed from a hub that the device
+ * leaves.
  *
- * @param previous the device's registration so far, if any.
+ * @param previous the device's registration so far, if any
  * @throws AssignmentFailure
  */
 export function assign(
@@ -69,7 +70,7 @@ function substatusOf(
     return migrates ? "deviceDataMigrated" : "deviceDataReset";
 }
 
-/** @param leaving the identity on the hub that the device comes from. */
+/** @param leaving the identity on the hub that the device leaves */
 function writeDevice(
     context: Context,
     hub: Hub,
@@ -84,7 +85,7 @@ function writeDevice(
     const existing = hub.devices.get(deviceId);
     const kept = isReset ? undefined : (leaving ?? existing);
     const fields = {
-        // A device that was disabled on its hub stays disabled: only an operator enables it again.
+        // A device that was disabled on its hub stays disabled: only an operator may enable it again.
         status: (leaving ?? existing)?.status ?? "enabled",
         statusReason: (leaving ?? existing)?.statusReason ?? null,
         authentication: authentication(attested),
@@ -111,10 +112,10 @@ function writeDevice(
 }
 
 /**
- * The identity trusts the thumbprints of the certificates, not their CA, whatever kind of enrollment the device came
- * through: `selfSigned` with SHA-256 thumbprints (MicrosoftDocs/azure-docs#70976 and #108289; Azure/azure-iot-sdk-java
- * #253 shows such a twin). An individual enrollment gives its primary and secondary certificates, a group the leaf that
- * the device came with; one that is alone fills both places (Azure/iotedge#2951).
+ * The identity trusts the thumbprints of the certificates, not their CA, for either kind of enrollment: `selfSigned`
+ * with SHA-256 thumbprints (MicrosoftDocs/azure-docs#70976 and #108289; Azure/azure-iot-sdk-java#253 shows such a
+ * twin). An individual enrollment provides its primary and secondary certificates, a group the leaf that the device
+ * sent; a single certificate fills both places (Azure/iotedge#2951).
  */
 function authentication({ individual, leaf }: Attested): DeviceAuthentication {
     const attestation = individual?.attestation;
@@ -134,7 +135,7 @@ function authentication({ individual, leaf }: Attested): DeviceAuthentication {
     };
 }
 
-/** What the hub's registry refuses makes the registration fail. */
+/** Turns a refusal by the hub's registry into a failed registration. */
 function checked<T>(reason: "deviceIdInvalid" | "initialTwinInvalid", check: () => T): T {
     try {
         return check();

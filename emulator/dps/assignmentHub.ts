@@ -12,13 +12,14 @@ interface Candidate {
 }
 
 /**
- * Chooses the linked hub for a device (Azure docs: iot-dps how-to-use-allocation-policies). Hashed and lowest latency
- * take part among the linked hubs that exist, are active, have the allocation policy applied and are named by the
- * enrollment, if it names any; a device stays where it is as long as that hub is one of them. Hashed spreads by weighted
- * rendezvous on the registration ID, so a device always lands on the same hub and a new hub only takes its share. The
- * emulator measures no latency: it takes a hub in the service's own location before any other, then by location's name.
+ * Chooses the linked hub for a device (Azure docs: iot-dps how-to-use-allocation-policies). The hashed and
+ * lowest-latency policies consider the linked hubs that exist, are active, take part in allocation and, if the
+ * enrollment names hubs, are among those; a device stays on its hub while that is one of them. Hashed uses weighted
+ * rendezvous hashing of the registration ID, so that a device always lands on the same hub and a new hub takes only its
+ * share. The emulator does not measure latency: it prefers a hub in the service's own location, then goes by the
+ * location's name.
  *
- * @param current the hub that the device is assigned to now.
+ * @param current the hub that the device is assigned to now
  * @throws AssignmentFailure
  */
 export function allocate(
@@ -37,7 +38,7 @@ export function allocate(
     return hub;
 }
 
-/** The device stays on its hub, which must still be linked. */
+/** Keeps the device on its hub, which must still be linked. */
 export function keepHub(context: Context, service: ProvisioningService, current: Hub): Hub {
     const { link, hub } = candidate(context, service, current.hostName);
     checkRight(context, service, link, hub);
@@ -107,8 +108,8 @@ function least<T>(items: readonly T[], order: (item: T) => number | string): T {
 }
 
 /**
- * Weighted rendezvous hashing: -ln(u)/weight of a uniform u is least with probability in proportion to the weight. A hub
- * of weight 0 takes devices only where all have that weight.
+ * Weighted rendezvous hashing: for a uniform u, -ln(u)/weight is smallest with a probability proportional to the
+ * weight. A hub of weight 0 gets devices only where all hubs have weight 0.
  */
 function distance(registrationId: string, link: LinkedHub): number {
     const text = `${registrationId.toLowerCase()}/${link.name.toLowerCase()}`;
@@ -117,8 +118,9 @@ function distance(registrationId: string, link: LinkedHub): number {
 }
 
 /**
- * The service logs in to the hub with its connection string, whose policy needs RegistryWrite and ServiceConnect and
- * whose hub must allow shared access policies, or as its managed identity (Azure docs: how-to-manage-linked-iot-hubs).
+ * The service logs in to the hub with a connection string or as its managed identity. The connection string's policy
+ * needs RegistryWrite and ServiceConnect, and its hub must allow shared access policies (Azure docs:
+ * how-to-manage-linked-iot-hubs).
  */
 function checkRight(
     context: Context,
@@ -193,7 +195,7 @@ function identityProblem(
         : `its managed identity has no role with ${missing.join(" and ")} on the hub`;
 }
 
-/** What the hub answered, as the record repeats it (Azure/azure-iot-sdk-c#2362). */
+/** The hub's reply as the record repeats it (Azure/azure-iot-sdk-c#2362). */
 function unauthorizedAccess(now: Date): string {
     const trackingId = randomUUID();
     const inner = { errorCode: 401002, message: "Unauthorized access", trackingId };

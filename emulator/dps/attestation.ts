@@ -16,31 +16,32 @@ import {
 export interface AttestationQuestion {
     readonly service: ProvisioningService;
     readonly registrationId: string;
-    /** What the device sent in TLS, leaf first. */
+    /** The certificates that the device sent in TLS, leaf first. */
     readonly presented: readonly X509Certificate[];
     /** Milliseconds since the epoch. */
     readonly now: number;
     readonly settings: Settings;
 }
 
-/** Who a device is, and the enrollment that decides about it. */
+/** Who a device is, and the enrollment that applies to it. */
 export interface Attested {
     readonly policy: EnrollmentPolicy;
-    /** One of these two is the policy. */
+    /** Either `individual` or `group` is the policy. */
     readonly individual?: IndividualEnrollment;
     readonly group?: EnrollmentGroup;
     readonly leaf: CertificateFacts;
-    /** The certificate of the chain that the group names. */
+    /** The certificate in the chain that the group names. */
     readonly signer?: CertificateFacts;
-    /** The leaf's common name, or what the individual enrollment says. */
+    /** The leaf's common name, or the ID in the individual enrollment. */
     readonly deviceId: string;
 }
 
 /**
- * Finds the enrollment of a device and judges its certificates (Azure docs: iot-dps concepts-x509-attestation). The
- * individual enrollment of the registration ID comes first; without one, the chain is walked from the leaf to the root
- * and the first enrollment group found wins, enabled or not. For a group the device must send the chain up to a CA
- * certificate that is verified on the service ("DPS device chain requirements"). Pure: time and settings are given.
+ * Finds the enrollment of a device and checks its certificates (Azure docs: iot-dps concepts-x509-attestation). The
+ * individual enrollment with the registration ID takes precedence; without one, the chain is walked from the leaf to
+ * the root and the first enrollment group found applies, enabled or not. For a group, the device must send the chain up
+ * to a CA certificate that is verified on the service ("DPS device chain requirements"). Pure: time and settings are
+ * passed in.
  *
  * @throws RegistrationRefusal
  */
@@ -80,12 +81,12 @@ export function attest(question: AttestationQuestion): Attested {
     return { policy: group, group, signer, leaf, deviceId: commonName };
 }
 
-/** Registration IDs ignore letter case. */
+/** Registration IDs are case-insensitive. */
 export function sameId(one: string, other: string): boolean {
     return one.toLowerCase() === other.toLowerCase();
 }
 
-/** A disabled enrollment blocks its device whatever the dates of the certificate are. */
+/** A disabled enrollment blocks its device whatever the dates of the certificate. */
 function judgeIndividual(
     question: AttestationQuestion,
     enrollment: IndividualEnrollment,
@@ -148,12 +149,12 @@ function findGroup(
     );
 }
 
-/** The paths from the leaf to verified CAs that hold; at least one. */
+/** The valid paths from the leaf to verified CAs; at least one. */
 function validPaths(question: AttestationQuestion, leaf: CertificateFacts): Path[] {
     const { service, presented, now, settings } = question;
     const sent = presented.slice(1).map(issuerFacts);
     const known = new Set(sent.map((one) => one.certificate.fingerprint256));
-    // A verified CA need not be sent; from it the walk goes on to the CAs above it.
+    // A device need not send a verified CA; the walk continues from it to the CAs above it.
     const uploaded = [...service.certificates.values()]
         .filter((one) => one.isVerified)
         .map((one) => issuerFacts(one.pem))
@@ -182,7 +183,9 @@ function validPaths(question: AttestationQuestion, leaf: CertificateFacts): Path
     return valid;
 }
 
-/** SHA-256 fingerprints of the certificates that an enrollment names; references count only while they are verified. */
+/**
+ * SHA-256 fingerprints of the certificates that an enrollment names; references count only while the CA is verified.
+ */
 function fingerprintsOf(service: ProvisioningService, attestation: X509Attestation): Set<string> {
     const given = [attestation.primary, attestation.secondary].flatMap((one) => one ?? []);
     const pems =
@@ -195,7 +198,7 @@ function fingerprintsOf(service: ProvisioningService, attestation: X509Attestati
     return new Set(pems.map((pem) => issuerFacts(pem).certificate.fingerprint256));
 }
 
-/** Tells of groups that lead nowhere because the CA that they name is not verified or gone. */
+/** Describes groups that match no chain because the CA that they name is missing or not verified. */
 function brokenReferences(service: ProvisioningService): string {
     const broken = [...service.groups.values()].flatMap(({ enrollmentGroupId, attestation }) =>
         attestation.kind !== "caReferences"

@@ -14,7 +14,7 @@ type Work = (registrar: Registrar, request: DeviceRequest, http: HttpRequest) =>
 
 /**
  * The device API over HTTPS, on `global.azure-devices-provisioning.net` (REST reference "IoT DPS: Runtime
- * Registration"). The client's TLS certificates are its proof.
+ * Registration"). Clients authenticate with their TLS certificates.
  */
 export class DeviceProvisioningApi implements HostService {
     private readonly router = new Router();

@@ -4,7 +4,7 @@ import { Registration } from "./model";
 
 /**
  * `registrationState` as devices and the service API show it (azure-rest-api-specs, DeviceRegistrationResult and
- * X509RegistrationResult): what there is nothing of is left out.
+ * X509RegistrationResult); members without a value are omitted.
  */
 export function registrationJson(registration: Registration): Record<string, unknown> {
     const isAssigned = registration.status === "assigned";
@@ -26,7 +26,7 @@ export function registrationJson(registration: Registration): Record<string, unk
     };
 }
 
-/** Of the certificate that the device registered with, and of the group that it came through. */
+/** The certificate that the device registered with, and the group that it came through. */
 export function x509Result({ leaf, group, signer }: Attested): Record<string, unknown> {
     return {
         certificateInfo: certificateInfo(leaf),

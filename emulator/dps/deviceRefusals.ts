@@ -1,7 +1,7 @@
 import { randomUUID } from "crypto";
 import { Refusal, RefusalReason } from "../x509/refusals";
 
-/** HTTP status, error code, and the text that the service sends; undefined: the detail is the text. */
+/** HTTP status, error code, and the text that the service sends; without a text, the detail is sent. */
 type Answer = readonly [status: number, errorCode: number, message?: string];
 
 const unauthorized: Answer = [401, 401002, "Unauthorized"];
@@ -12,9 +12,9 @@ const throttled: Answer = [429, 429001, "Operations are being throttled for this
 
 /**
  * Why a registration is refused before it begins. The names are the emulator's own. 401002 and its texts are as devices
- * saw them (Azure/azure-sdk-for-c `az_iot_provisioning_client.c`; microsoft/vscode-iot-workbench#590; rwatjen/
- * AzureIoTDPSCertificates#3); the statuses are those of Azure docs "how-to-troubleshoot-dps". Numbers of the other
- * codes are published nowhere and only say what the status says.
+ * saw them (Azure/azure-sdk-for-c `az_iot_provisioning_client.c`; microsoft/vscode-iot-workbench#590;
+ * rwatjen/AzureIoTDPSCertificates#3); the statuses are those of Azure docs "how-to-troubleshoot-dps". The numbers of
+ * the other codes are not published and only repeat the status.
  */
 const answers = {
     // The request.
@@ -32,19 +32,19 @@ const answers = {
     serviceNotActive: [404, 404001, "The Device Provisioning Service instance was not found."],
     registrationMissing: [404, 404202, "Registration not found."],
     operationUnknown: [404, 404202, "Operation not found."],
-    // The proof.
+    // Authentication.
     attestationNotSupported: unauthorized,
     certificateMissing: unauthorized,
     certificateChanged: unauthorized,
     commonNameMismatch: unauthorized,
     enrollmentCertificateMismatch: invalidCertificate,
     enrollmentMissing: caNotFound,
-    // Rates.
+    // Rate limits.
     registrationsThrottled: throttled,
     pollingThrottled: throttled,
 } as const satisfies Record<string, Answer>;
 
-/** Reasons of a chain that leads to no verified CA; of any other chain the service says that it is invalid. */
+/** Reasons for a chain that leads to no verified CA; any other refused chain is reported as invalid. */
 const leadsNowhere: readonly RefusalReason[] = [
     "selfSigned",
     "noCaUploaded",
@@ -56,14 +56,14 @@ const leadsNowhere: readonly RefusalReason[] = [
 
 export type OwnReason = keyof typeof answers;
 
-/** A registration that is refused at once. */
+/** A registration that is refused immediately. */
 export class RegistrationRefusal extends Error {
     private constructor(
         readonly reason: string,
-        /** In words that tell a person what to mend; never holds a secret. */
+        /** Explains to a person what to fix; never contains a secret. */
         readonly detail: string,
         private readonly answer: Answer,
-        /** Seconds after which the device may come again; only throttling knows any. */
+        /** Seconds after which the device may try again; set only when throttled. */
         readonly retryAfter?: number,
     ) {
         super(`${reason}: ${detail}`);
@@ -73,13 +73,13 @@ export class RegistrationRefusal extends Error {
         return new RegistrationRefusal(reason, detail, answers[reason], retryAfter);
     }
 
-    /** A certificate or chain that the common rules found fault with. */
+    /** A certificate or chain that fails the rules shared with hubs. */
     static ofChain({ reason, detail }: Refusal): RegistrationRefusal {
         const answer = leadsNowhere.includes(reason) ? caNotFound : invalidCertificate;
         return new RegistrationRefusal(reason, detail, answer);
     }
 
-    /** HTTP status, also the status in an MQTT answer's topic. */
+    /** HTTP status, also the status in the topic of an MQTT reply. */
     get status(): number {
         return this.answer[0];
     }

@@ -10,47 +10,50 @@ import { RegistrationRefusal } from "./deviceRefusals";
 import { DeviceThrottle } from "./deviceThrottle";
 import { ProvisioningService, RefusedRegistration, Registration } from "./model";
 
-/** What the device API needs; the device port has no more. */
+/** What the device API needs; the device port has nothing more. */
 export type RegistrarContext = Omit<EmulatorContext, "connections">;
 
-/** One request of a device, on either wire. */
+/** A request from a device, over HTTPS or MQTT. */
 export interface DeviceRequest {
     readonly idScope: string;
     readonly registrationId: string;
-    /** What the client sent in TLS, leaf first. */
+    /** The certificates that the client sent in TLS, leaf first. */
     readonly presented: readonly X509Certificate[];
 }
 
 export interface DeviceAnswer {
-    /** HTTP status, also the status in an MQTT answer's topic. */
+    /** HTTP status, also the status in the topic of an MQTT reply. */
     readonly status: 200 | 202;
     /** Seconds after which the device should ask again; only with 202. */
     readonly retryAfter?: number;
     readonly body: Record<string, unknown>;
 }
 
-/** The newest registration operation of a device. */
+/** The latest registration operation of a device. */
 interface Operation {
     readonly operationId: string;
     readonly service: ProvisioningService;
     readonly registration: Registration;
-    /** SHA-256 fingerprint of the leaf that began it. */
+    /** SHA-256 fingerprint of the leaf that started it. */
     readonly leaf: string;
 }
 
-/** Device API versions without a preview and without what is not emulated, such as certificate signing requests. */
+/**
+ * Device API versions, except previews and those for features that are not emulated, such as certificate signing
+ * requests.
+ */
 const apiVersions = ["2018-04-01", "2018-11-01", "2019-01-15", "2019-03-31", "2021-06-01"];
 
 /**
- * Azure docs: iot-dps concepts-service, "Registration ID": letters, digits and `- . _ :`, at the end a letter, digit or
- * `-`, at most 128 characters; letter case does not matter.
+ * Azure docs: iot-dps concepts-service, "Registration ID": letters, digits and `- . _ :`, ending in a letter, digit or
+ * `-`, at most 128 characters, case-insensitive.
  */
 const registrationIdRule = /^[a-z0-9\-._:]{0,127}[a-z0-9-]$/i;
 
 /**
- * The device API of all provisioning services, for both wires: register, ask for the operation's result, look up the
- * registration (REST reference "IoT DPS: Runtime Registration"). Assignment is asynchronous: it takes the setting
- * `registrationSeconds`, and until then the device is told to ask again.
+ * The device API of all provisioning services, over HTTPS and MQTT: register, ask for the operation's result, look up
+ * the registration (REST reference "IoT DPS: Runtime Registration"). Assignment is asynchronous: it takes as long as
+ * the setting `registrationSeconds`, and until then the device is told to ask again.
  */
 export class Registrar {
     private static readonly all = new WeakMap<object, Registrar>();
@@ -61,7 +64,7 @@ export class Registrar {
         this.throttle = new DeviceThrottle(context);
     }
 
-    /** The one of an emulator: what began on one wire may be asked for on the other. */
+    /** The registrar of an emulator, shared by HTTPS and MQTT: a device may start on one and ask on the other. */
     static of(context: RegistrarContext): Registrar {
         const registrar = Registrar.all.get(context.provisioning) ?? new Registrar(context);
         Registrar.all.set(context.provisioning, registrar);
@@ -99,7 +102,7 @@ export class Registrar {
             () => this.finish(operation, attested, previous),
             registrationSeconds * 1000,
         ).unref();
-        // The first answer has no registrationState (azure-iot-cli-extension, test_device_registration_group).
+        // The first reply has no registrationState (azure-iot-cli-extension, test_device_registration_group).
         const { operationId } = operation;
         return { ...this.again(), body: { operationId, status: "assigning" } };
     }
@@ -124,7 +127,7 @@ export class Registrar {
         return this.answer(operation);
     }
 
-    /** The registration as it stands. @throws RegistrationRefusal */
+    /** Returns the current registration. @throws RegistrationRefusal */
     lookup(request: DeviceRequest): DeviceAnswer {
         const service = this.serviceOf(request);
         this.attest(service, request);
@@ -138,7 +141,7 @@ export class Registrar {
         return { status: 200, body: registrationJson(registration) };
     }
 
-    /** The service of an ID scope. @throws RegistrationRefusal */
+    /** Finds the service with an ID scope. @throws RegistrationRefusal */
     serviceOf({ idScope, registrationId }: Omit<DeviceRequest, "presented">): ProvisioningService {
         const service = this.context.provisioning.byIdScope(idScope);
         if (service === undefined) {
@@ -168,7 +171,7 @@ export class Registrar {
         return service;
     }
 
-    /** Keeps a refusal for the management API. */
+    /** Records a refusal for the management API. */
     record(
         why: Pick<RefusedRegistration, "reason" | "detail" | "errorCode">,
         idScope: string,
@@ -218,7 +221,7 @@ export class Registrar {
     }
 
     /**
-     * A disabled enrollment is no error: the answer has no operation, and the record says `disabled`
+     * A disabled enrollment is not an error: the reply has no operation, and the record says `disabled`
      * (azure-iot-cli-extension, test_dps_device_registration_disabled_enrollment).
      */
     private disabled(
@@ -301,7 +304,7 @@ export class Registrar {
         return { status: 202, retryAfter: Math.max(1, Math.ceil(registrationSeconds)) };
     }
 
-    /** Whether the operation's record is still the service's: a deleted registration takes its operation along. */
+    /** Whether the operation's record still exists on the service: deleting a registration also drops its operation. */
     private isCurrent({ service, registration }: Operation): boolean {
         const id = registration.registrationId.toLowerCase();
         return (

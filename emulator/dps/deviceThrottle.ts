@@ -11,8 +11,8 @@ const registrations = { most: 1000, seconds: 60 };
 const polls = { most: 5, seconds: 10 };
 
 /**
- * Limits of the device API: registrations of a service, polls of a device (Azure docs: includes/iot-dps-limits.md).
- * Counted in fixed windows. Off unless the setting `throttling` is on.
+ * Limits of the device API: registrations per service, polls per device (Azure docs: includes/iot-dps-limits.md),
+ * counted in fixed windows. Off unless the setting `throttling` is on.
  */
 export class DeviceThrottle {
     private windows = new Map<string, Window>();
@@ -44,7 +44,7 @@ export class DeviceThrottle {
         }
     }
 
-    /** Seconds until the window ends when it is full. */
+    /** Counts a request. Returns the seconds until the window ends if it is full. */
     private count(key: string, most: number, seconds: number): number | undefined {
         if (!this.context.settings.throttling) {
             return undefined;

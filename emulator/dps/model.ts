@@ -1,9 +1,9 @@
 import { Cloud } from "../core/clouds";
 import { HubCertificate, SharedAccessPolicy } from "../hub/model";
 
-/** A Device Provisioning Service as every face of the emulator (ARM, service API, device API) sees it. */
+/** A Device Provisioning Service as all parts of the emulator (ARM, service API, device API) see it. */
 export interface ProvisioningService {
-    /** ARM resource ID with the letter case of its creation. */
+    /** ARM resource ID, as spelled at creation. */
     readonly id: string;
     readonly name: string;
     readonly subscriptionId: string;
@@ -12,7 +12,7 @@ export interface ProvisioningService {
     readonly cloud: Cloud["name"];
     /** `<name>.azure-devices-provisioning.net`, lower case: the service API. */
     readonly serviceHostName: string;
-    /** `0ne` and eight upper-case hex digits: what devices name. */
+    /** `0ne` and eight upper-case hex digits; devices send it to name the service. */
     readonly idScope: string;
     readonly createdAt: string;
     etag: string;
@@ -22,11 +22,11 @@ export interface ProvisioningService {
     allocationPolicy: AllocationPolicy;
     disableLocalAuth: boolean;
     identity?: ManagedIdentity;
-    /** ARM `properties` that are kept and shown, of which the network rules decide who may call. */
+    /** ARM `properties` that are stored and shown; the network rules among them decide who may call. */
     settings?: Record<string, unknown>;
     linkedHubs: LinkedHub[];
     policies: SharedAccessPolicy[];
-    /** By name, lower case; the same record as a hub's. */
+    /** By name, lower case; the same type as a hub's. */
     readonly certificates: Map<string, HubCertificate>;
     /** By enrollment group ID, lower case. */
     readonly groups: Map<string, EnrollmentGroup>;
@@ -74,7 +74,7 @@ export type X509Attestation =
       }
     | { readonly kind: "caReferences"; readonly primary: string; readonly secondary?: string };
 
-/** What an enrollment of either kind decides. */
+/** The settings that both kinds of enrollment share. */
 export interface EnrollmentPolicy {
     attestation: X509Attestation;
     provisioningStatus: "enabled" | "disabled";
@@ -130,7 +130,7 @@ export interface Registration {
     x509: unknown;
 }
 
-/** A registration that was refused, with the reason for a person. */
+/** A registration that was refused, with an explanation for a person. */
 export interface RefusedRegistration {
     readonly time: string;
     readonly idScope: string;

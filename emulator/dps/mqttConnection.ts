@@ -13,21 +13,21 @@ import {
 import { RegistrationRefusal } from "./deviceRefusals";
 import { readProvisioningLogin } from "./mqttLogin";
 
-/** More unread bytes than any registration has. */
+/** Limit of unread bytes, larger than any registration. */
 const largestPacket = 256 * 1024;
 
 const responses = "$dps/registrations/res/#";
 
-/** What a connection needs of the device port. */
+/** What a connection needs from the device port. */
 export interface ProvisioningHost {
     readonly context: RegistrarContext;
     gone(connection: ProvisioningConnection): void;
 }
 
 /**
- * One MQTT 3.1.1 connection to the device API (Azure docs: iot-dps iot-dps-mqtt-support). What CONNECT says is judged at
- * once: return code 5, or 3 for an ID scope that does not exist (Azure/azure-iot-sdk-python#670). The certificates are
- * judged by the registration, whose answer says 401 (Azure/azure-sdk-for-c, `az_iot_provisioning_client.c`).
+ * An MQTT 3.1.1 connection to the device API (Azure docs: iot-dps iot-dps-mqtt-support). CONNECT is checked at once:
+ * return code 5, or 3 for an ID scope that does not exist (Azure/azure-iot-sdk-python#670). The certificates are
+ * checked at registration, whose reply says 401 (Azure/azure-sdk-for-c, `az_iot_provisioning_client.c`).
  */
 export class ProvisioningConnection extends MqttPeer {
     private readonly registrar: Registrar;
@@ -165,7 +165,7 @@ export class ProvisioningConnection extends MqttPeer {
     }
 }
 
-/** What a device asks for by publishing; an operation ID is in the question for its result only. */
+/** Reads what a device asks for by publishing; only a request for an operation's result has an operation ID. */
 function readTopic(
     topic: string,
 ): { readonly requestId: string; readonly operationId?: string } | undefined {

@@ -3,16 +3,16 @@ import { sameId } from "./attestation";
 import { RegistrationRefusal } from "./deviceRefusals";
 import { checkApiVersion } from "./deviceRegistrar";
 
-/** What a CONNECT packet says of who registers where. */
+/** The ID scope and registration that a CONNECT packet names. */
 export interface ProvisioningLogin {
     readonly idScope: string;
     readonly registrationId: string;
 }
 
 /**
- * Reads user name and client ID: `{idScope}/registrations/{registrationId}/api-version=…` with more after `&`, and the
- * registration ID (Azure docs: iot-dps iot-dps-mqtt-support). The user name may have a `?` before the query, as hubs
- * want it.
+ * Reads user name and client ID: the user name is `{idScope}/registrations/{registrationId}/api-version=…`, with more
+ * after `&`; the client ID is the registration ID (Azure docs: iot-dps iot-dps-mqtt-support). The user name may have a
+ * `?` before the query, as hubs require.
  *
  * @throws RegistrationRefusal
  */

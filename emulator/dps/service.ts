@@ -3,8 +3,8 @@ import { HostService, HttpReply, HttpRequest } from "../core/http";
 import { ProvisioningServiceApi } from "./serviceApi";
 
 /**
- * All hosts below `azure-devices-provisioning.net`: `global` is where devices of every service register, the others are
- * the service APIs.
+ * All hosts below `azure-devices-provisioning.net`: devices of every service register at `global`; the others are the
+ * service APIs.
  */
 export class DpsService implements HostService {
     private readonly serviceApi: HostService;

@@ -12,7 +12,7 @@ import { queryReply } from "./service/query";
 import { ServiceThrottle } from "./service/throttle";
 import { enrollmentView, groupView, registrationView } from "./service/views";
 
-/** Versions that the service takes (azure-rest-api-specs, deviceprovisioningservices data plane). */
+/** Supported versions (azure-rest-api-specs, deviceprovisioningservices data plane). */
 const apiVersions: readonly string[] = [
     "2018-09-01-preview",
     "2018-11-01",
@@ -76,7 +76,7 @@ const routes: readonly (readonly ["GET" | "PUT" | "POST" | "DELETE", string, Ope
 /**
  * The service API of a provisioning service, on `<name>.azure-devices-provisioning.net` (REST reference "Azure IoT Hub
  * Device Provisioning Service"; bodies as in the recorded sessions of azure-sdk-for-python). Attestation by TPM and
- * symmetric key, custom allocation and queries with conditions are not emulated and answer 501.
+ * symmetric key, custom allocation and queries with conditions are not emulated and return 501.
  */
 export class ProvisioningServiceApi implements HostService {
     private readonly router = new Router();
@@ -122,7 +122,7 @@ export class ProvisioningServiceApi implements HostService {
         }
     }
 
-    /** A service that is still being made, or being deleted, has no host name yet or any more. */
+    /** A service has no host name while it is being created or deleted. */
     private serviceOf({ host }: HttpRequest): ProvisioningService {
         const service = this.context.provisioning.get(host.name.split(".")[0]);
         if (service?.state !== "Active" || service.serviceHostName !== host.name) {

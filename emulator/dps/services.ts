@@ -24,7 +24,7 @@ export interface ProvisioningServicesSnapshot {
 
 const keptRefusals = 10_000;
 
-/** All provisioning services of the emulator, by name: unique in the world. */
+/** All provisioning services of the emulator, by their globally unique names. */
 export class ProvisioningServices {
     readonly etags = new ETags();
     private readonly byName = new Map<string, ProvisioningService>();

@@ -5,23 +5,23 @@ import { ExternalIssuers } from "./externalIssuers";
 import { Application, FederatedIdentityCredential, KeyCredential } from "./model";
 import { sts } from "./stsErrors";
 
-// MSAL signs with PS256 where it may name the key by its SHA-256 thumbprint, and with RS256 otherwise.
+// MSAL signs with PS256 if it may name the key by its SHA-256 thumbprint, and with RS256 otherwise.
 const certificateAlgorithms = ["RS256", "PS256"];
 
-// Entra's tolerance for clocks that differ.
+// Entra's tolerance for clock differences.
 const skewSeconds = 300;
 
 export interface AssertionContext {
     readonly clock: Clock;
     readonly issuers: ExternalIssuers;
-    /** What `aud` of an application's own assertion may be: the token endpoints that it can be sent to. */
+    /** The accepted values of `aud` in an application's own assertion: the token endpoints that it can be sent to. */
     readonly tokenEndpoints: readonly string[];
 }
 
 /**
- * Judges a client assertion (RFC 7523): one that the application signed with its certificate, or the token of an
- * external issuer that a federated identity credential of the application trusts.
- * Entra does not refuse a `jti` that it has seen before, and MSAL for Python sends an assertion more than once.
+ * Validates a client assertion (RFC 7523): one that the application signed with its certificate, or the token of an
+ * external issuer that a federated identity credential of the application trusts. Entra accepts a `jti` more than once,
+ * and MSAL for Python sends an assertion more than once.
  *
  * @throws StsProblem
  */
@@ -102,7 +102,7 @@ function signingCertificate(application: Application, assertion: string): KeyCre
     return found;
 }
 
-/** Microsoft docs: "Workload identity federation"; issuer and subject compare with regard to case. */
+/** Microsoft docs: "Workload identity federation"; issuer and subject are case-sensitive. */
 async function judgeFederated(
     application: Application,
     assertion: string,
@@ -159,7 +159,7 @@ function checkDates(claims: JWTPayload, clock: Clock): void {
     }
 }
 
-/** Numeric dates (RFC 7519 section 2) that no calendar holds are read as the epoch. */
+/** Numeric dates (RFC 7519 section 2) outside the range of Date are read as the epoch. */
 function time(seconds: number): Date {
     const date = new Date(seconds * 1000);
     return Number.isNaN(date.getTime()) ? new Date(0) : date;

@@ -15,7 +15,7 @@ export function challenge(problem: TokenProblem, cloud: Cloud = clouds[0]): stri
     );
 }
 
-/** 401 with the body of Azure Resource Manager; a service with another envelope takes {@link challenge} alone. */
+/** 401 with the body of Azure Resource Manager; a service with another error format uses {@link challenge} alone. */
 export function unauthorized(problem: TokenProblem, cloud: Cloud = clouds[0]): HttpReply {
     return {
         status: 401,

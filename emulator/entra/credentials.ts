@@ -7,7 +7,7 @@ const mostFederated = 20;
 const federatedName = /^[A-Za-z0-9][A-Za-z0-9_-]{2,119}$/;
 const isoDate = /^\d{4}-\d{2}-\d{2}T/;
 
-/** Reads a date of a request; the fallback when there is none. */
+/** Reads a date of a request; returns the fallback when there is none. */
 export function dateOf(value: unknown, fallback: Date): string {
     if (value === undefined || value === null) {
         return fallback.toISOString();
@@ -19,8 +19,8 @@ export function dateOf(value: unknown, fallback: Date): string {
 }
 
 /**
- * Reads the whole list of an application's certificates. An entry whose `key` is null keeps the certificate that has
- * its `keyId` (Graph docs: keyCredential).
+ * Reads the whole list of an application's certificates. An entry whose `key` is null keeps the certificate with its
+ * `keyId` (Graph docs: keyCredential).
  *
  * @throws GraphProblem
  */
@@ -69,7 +69,7 @@ function readKey(entry: GraphObject): KeyCredential {
     };
 }
 
-/** A new federated identity credential. @throws GraphProblem */
+/** Creates a federated identity credential. @throws GraphProblem */
 export function newFederated(
     application: Application,
     body: GraphObject,
@@ -95,7 +95,7 @@ export function newFederated(
     );
 }
 
-/** A federated identity credential with changes; the name stays. @throws GraphProblem */
+/** Changes a federated identity credential, except its name. @throws GraphProblem */
 export function changedFederated(
     application: Application,
     current: FederatedIdentityCredential,

@@ -3,27 +3,27 @@ import { Application, GraphRight, PasswordCredential, ServicePrincipal } from ".
 
 const secretYears = 2;
 
-/** What {@link Directory.snapshot} keeps; plain JSON. */
+/** The result of {@link Directory.snapshot}; plain JSON. */
 export interface DirectorySnapshot {
     readonly tenantId: string;
     readonly applications: readonly Application[];
     readonly servicePrincipals: readonly ServicePrincipal[];
 }
 
-/** A new service principal; the secret, when one was asked for, is told this once. */
+/** A new service principal; the secret, if requested, is returned only this once. */
 export interface ReadyPrincipal {
     readonly appId: string;
     readonly objectId: string;
     readonly secret?: string;
 }
 
-/** One Entra tenant: its applications and service principals. */
+/** An Entra tenant: its applications and service principals. */
 export class Directory {
     private tenant: string = randomUUID();
     private readonly applicationsById = new Map<string, Application>();
     private readonly principalsById = new Map<string, ServicePrincipal>();
 
-    /** @param initialDomain the domain that every tenant has from its start */
+    /** @param initialDomain the domain that the tenant has from the start */
     constructor(readonly initialDomain = "iotx509emulator.onmicrosoft.com") {}
 
     get tenantId(): string {
@@ -69,7 +69,7 @@ export class Directory {
         return application;
     }
 
-    /** Deleting an application deletes its service principal in its own tenant too (Graph docs: application-delete). */
+    /** Also deletes the application's service principal in its own tenant (Graph docs: application-delete). */
     removeApplication(application: Application): void {
         this.applicationsById.delete(application.id);
         const principal = this.servicePrincipalByAppId(application.appId);
@@ -97,8 +97,8 @@ export class Directory {
     /**
      * Registers an application and its service principal, as `az ad sp create-for-rbac` does.
      *
-     * @param options.secret whether it gets a client secret, valid for two years. Default: none.
-     * @param options.graphRights permissions on Microsoft Graph that an administrator consented to. Default: none.
+     * @param options.secret whether to create a client secret, valid for two years. Default: no.
+     * @param options.graphRights permissions on Microsoft Graph with admin consent. Default: none.
      */
     createServicePrincipal(options: {
         displayName: string;
@@ -126,7 +126,7 @@ export class Directory {
         return { ...made, secret };
     }
 
-    /** Adds a client secret and returns it with what is kept of it. */
+    /** Adds a client secret. Returns the secret and the credential that is kept. */
     addPassword(
         application: Application,
         wanted: {
@@ -164,14 +164,14 @@ export class Directory {
         servicePrincipals.forEach((one) => this.principalsById.set(one.id, one));
     }
 
-    /** Forgets all applications; the tenant keeps its ID. */
+    /** Deletes all applications; the tenant keeps its ID. */
     reset(): void {
         this.applicationsById.clear();
         this.principalsById.clear();
     }
 }
 
-/** The credential that this secret belongs to, whatever its dates. */
+/** The credential that a secret belongs to, even if it has expired. */
 export function matchingPassword(
     application: Application,
     secret: string,
@@ -186,7 +186,7 @@ function hash(secret: string): Buffer {
     return createHash("sha256").update(secret, "utf8").digest();
 }
 
-/** 40 characters, as long as Entra's, free of characters that a shell would read. */
+/** 40 characters, as long as Entra's, without characters that are special to a shell. */
 function newSecret(): string {
     return randomBytes(30).toString("base64").replace(/\+/g, "-").replace(/\//g, "_");
 }

@@ -5,7 +5,7 @@ import { newSigningKey, readSigningKey, SigningKey, writeSigningKey } from "./si
 
 const lifetimeSeconds = 300;
 
-/** A token that an external identity provider gives a workload, e.g. GitHub Actions to a job. */
+/** A token that an external identity provider gives to a workload, e.g. GitHub Actions to a job. */
 export interface ExternalToken {
     /** E.g. `https://token.actions.githubusercontent.com`. */
     readonly issuer: string;
@@ -21,15 +21,15 @@ export type ExternalIssuersSnapshot = readonly {
 }[];
 
 /**
- * The identity providers outside Azure that a federated credential may name. The emulator plays them, since it reaches
- * no network: it makes an issuer's key when the first token of that issuer is asked for.
+ * The identity providers outside Azure that a federated credential may name. The emulator stands in for them, since it
+ * does not reach the network: it creates an issuer's key when the first token of that issuer is requested.
  */
 export class ExternalIssuers {
     private readonly keys = new Map<string, SigningKey>();
 
     constructor(private readonly clock: Clock) {}
 
-    /** A signed token that lives five minutes, as GitHub's do. */
+    /** A signed token, valid for five minutes like GitHub's. */
     async issue(wanted: ExternalToken): Promise<string> {
         const known = this.keys.get(wanted.issuer);
         const key = known ?? (await newSigningKey());
@@ -46,15 +46,15 @@ export class ExternalIssuers {
             .sign(key.privateKey);
     }
 
-    /** Whether the issuer's keys are to be had. */
+    /** Whether the issuer's keys are available. */
     has(issuer: string): boolean {
         return this.keys.has(issuer);
     }
 
     /**
-     * Checks the signature and the dates of a token of an issuer that {@link has} knows.
+     * Checks the signature and dates of a token whose issuer is known to {@link has}.
      *
-     * @throws JOSEError of jose.
+     * @throws JOSEError of jose
      */
     async verify(issuer: string, token: string): Promise<JWTPayload> {
         const key = this.keys.get(issuer);

@@ -17,13 +17,13 @@ import {
 import { audiencesOf } from "./resources";
 import { TokenProblem } from "./tokens";
 
-// `applications(appId='…')` names an object by its other key; routes know `applications/appId='…'`.
+// `applications(appId='…')` names an object by its alternate key; routes use `applications/appId='…'`.
 const alternateKey = /\/(applications|servicePrincipals)\((appId='[^']*')\)/i;
 
 /**
- * Microsoft Graph, v1.0 and beta, as far as applications and service principals of the first tenant go. Whoever has the
- * permission Application.Read.All may read, and with Application.ReadWrite.All write; without one nobody may do anything,
- * not even read its own application (Graph docs: "Get application", "Permissions"). OwnedBy is not emulated.
+ * Microsoft Graph, v1.0 and beta, for the applications and service principals of the first tenant. Application.Read.All
+ * allows reading, Application.ReadWrite.All also writing; without a permission a caller may do nothing, not even read
+ * its own application (Graph docs: "Get application", "Permissions"). OwnedBy is not emulated.
  */
 export class GraphService implements HostService {
     private readonly routes = new GraphRoutes();

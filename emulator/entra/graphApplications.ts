@@ -89,7 +89,7 @@ export class GraphApplications {
         return found;
     }
 
-    /** By ID or by name: both are keys (Graph docs: federatedidentitycredential-get). */
+    /** Finds by ID or name: both are keys (Graph docs: federatedidentitycredential-get). */
     private findFederated({ id, credential }: Params): FederatedIdentityCredential {
         const found = this.find(id).federated.find(
             (one) => one.id === credential.toLowerCase() || one.name === credential,

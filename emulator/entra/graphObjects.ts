@@ -16,7 +16,7 @@ const nobodyVerified = {
     addedDateTime: null,
 };
 
-/** What a client may set on an application, and what each property is before (Graph docs: application resource type). */
+/** What a client may set on an application, with defaults (Graph docs: application resource type). */
 const applicationDefaults: Readonly<GraphObject> = {
     displayName: null,
     description: null,
@@ -79,11 +79,11 @@ const principalDefaults: Readonly<GraphObject> = {
     tokenEncryptionKeyId: null,
 };
 
-// What a client may send and Graph decides by itself.
+// Properties that a client may send but Graph sets itself.
 const ignored = /^@odata\.|@odata\./;
 
 /**
- * Merges a PATCH or POST body into the properties kept: complex values are merged one level deep, everything else is
+ * Merges a PATCH or POST body into the stored properties: complex values are merged one level deep, everything else is
  * replaced.
  *
  * @throws GraphProblem for a property that does not exist or cannot be set
@@ -151,7 +151,7 @@ export function applicationView(directory: Directory, application: Application):
     };
 }
 
-/** A service principal as Graph shows it; much of it is its application's. */
+/** A service principal as Graph shows it; much of it comes from its application. */
 export function principalView(directory: Directory, principal: ServicePrincipal): GraphObject {
     const application = directory.applicationByAppId(principal.appId);
     const source: GraphObject = { ...applicationDefaults, ...application?.properties };
@@ -186,7 +186,7 @@ export function principalView(directory: Directory, principal: ServicePrincipal)
     };
 }
 
-/** @param secret only in the reply that tells it */
+/** @param secret only in the reply that returns it */
 export function passwordView(
     password: PasswordCredential,
     secret: string | null = null,
@@ -202,7 +202,7 @@ export function passwordView(
     };
 }
 
-/** The certificate itself is shown only where `$select` asks for the keys; Graph leaves it out otherwise. */
+/** The certificate itself is shown only where `$select` asks for the keys; Graph omits it otherwise. */
 function keyView({ key: _, ...shown }: KeyCredential): GraphObject {
     return { ...shown, key: null };
 }

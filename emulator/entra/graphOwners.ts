@@ -7,7 +7,7 @@ import { graph, GraphObject, many } from "./odata";
 const noContent: HttpReply = { status: 204 };
 const reference = /\/(?:directoryObjects|servicePrincipals)\/([0-9a-f-]{36})$/i;
 
-/** Any object of the directory, with the type that Graph tells it by. @throws GraphProblem when there is none */
+/** Any object of the directory, with its Graph type. @throws GraphProblem when it does not exist */
 export function directoryObject(directory: Directory, id: string): GraphObject {
     const principal = directory.servicePrincipal(id);
     if (principal !== undefined) {

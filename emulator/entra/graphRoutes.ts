@@ -4,7 +4,7 @@ import { Params, Router } from "../core/router";
 import { graph, GraphObject } from "./odata";
 import { Principal } from "./principal";
 
-/** A request whose access token was checked. */
+/** A request whose access token has been checked. */
 export interface GraphRequest extends HttpRequest {
     readonly caller: Principal;
 }

@@ -1,4 +1,4 @@
 import { EmulatorContext } from "../context";
 
-/** What Entra and Microsoft Graph need of an emulator. */
+/** What Entra and Microsoft Graph need from an emulator. */
 export type IdentityContext = Pick<EmulatorContext, "clock" | "directory" | "tenants" | "tokens">;

@@ -3,9 +3,9 @@ import { Cloud } from "../core/clouds";
 import { Directory } from "./directory";
 import { ServicePrincipal } from "./model";
 
-/** A user-assigned managed identity: an ARM resource, and a service principal without an application of the tenant. */
+/** A user-assigned managed identity: an ARM resource, and a service principal without an application in the tenant. */
 export interface ManagedIdentity {
-    /** ARM resource ID with the letter case of its creation. */
+    /** ARM resource ID, as spelled at creation. */
     readonly id: string;
     readonly name: string;
     readonly resourceGroup: string;
@@ -27,7 +27,7 @@ export class ManagedIdentities {
 
     constructor(private readonly directory: Directory) {}
 
-    /** @param id ARM resource ID; letter case does not count */
+    /** @param id ARM resource ID, case-insensitive */
     get(id: string): ManagedIdentity | undefined {
         return this.byId.get(id.toLowerCase());
     }

@@ -4,18 +4,18 @@ import { sts } from "./stsErrors";
 import { Tenants } from "./tenants";
 import { issuerOf } from "./tokens";
 
-/** v1 names what a token is for by `resource`, v2 by `scope`. */
+/** v1 names the resource of a token by `resource`, v2 by `scope`. */
 export type EndpointVersion = "v1" | "v2";
 
-// Names that stand for "any tenant"; an application then signs in to its own.
+// Names that mean "any tenant"; an application then signs in to its own.
 const anyTenant = new Set(["common", "organizations"]);
 
-/** The directory that a path segment names: by its ID, its domain or one of the names for any tenant. */
+/** The directory that a path segment names, by its ID, its domain or one of the names for any tenant. */
 export function namedTenant(tenants: Tenants, name: string): Directory | undefined {
     return anyTenant.has(name.toLowerCase()) ? tenants.home : tenants.find(name);
 }
 
-/** The URLs of the token endpoint under every name of the cloud's authority and of the tenant. */
+/** The URLs of the token endpoint under every name of the cloud's authority and the tenant. */
 export function tokenEndpoints(cloud: Cloud, tenants: readonly string[]): string[] {
     return cloud.login.flatMap((host) =>
         tenants.flatMap((tenant) => [
@@ -26,9 +26,9 @@ export function tokenEndpoints(cloud: Cloud, tenants: readonly string[]): string
 }
 
 /**
- * Tells a client which authorities belong together and where a tenant's metadata is (MSAL's instance discovery).
+ * Tells a client which authorities belong together and where to find a tenant's metadata (MSAL's instance discovery).
  *
- * @throws StsProblem for an authority that is no Azure cloud's
+ * @throws StsProblem for an authority that belongs to no Azure cloud
  */
 export function instanceDiscovery(authorizationEndpoint: string | null): object {
     if (authorizationEndpoint === null) {

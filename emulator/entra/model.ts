@@ -1,4 +1,4 @@
-/** A client secret of an application; the secret itself is not kept, only its SHA-256 (hex). */
+/** A client secret of an application; only the SHA-256 (hex) of the secret is kept. */
 export interface PasswordCredential {
     readonly keyId: string;
     readonly displayName: string | null;
@@ -10,7 +10,7 @@ export interface PasswordCredential {
     readonly secretHash: string;
 }
 
-/** A certificate that an application may sign its client assertions with. */
+/** A certificate with which an application may sign its client assertions. */
 export interface KeyCredential {
     readonly keyId: string;
     readonly displayName: string | null;
@@ -35,7 +35,7 @@ export interface FederatedIdentityCredential {
     readonly description: string | null;
 }
 
-/** An application registration. `properties` are those that the emulator keeps without reading them. */
+/** An application registration. `properties` are those that the emulator stores without interpreting them. */
 export interface Application {
     /** Object ID. */
     readonly id: string;
@@ -51,10 +51,10 @@ export interface Application {
     owners: string[];
 }
 
-/** Application permissions on Microsoft Graph, as far as they are emulated. */
+/** The emulated application permissions on Microsoft Graph. */
 export type GraphRight = "Application.Read.All" | "Application.ReadWrite.All";
 
-/** The identity of an application in the tenant: what role assignments name. */
+/** The identity of an application in the tenant; role assignments refer to it. */
 export interface ServicePrincipal {
     /** Object ID. */
     readonly id: string;
@@ -64,6 +64,6 @@ export interface ServicePrincipal {
     properties: Record<string, unknown>;
     /** Object IDs. */
     owners: string[];
-    /** What an administrator consented to; left out: nothing. */
+    /** Permissions with admin consent; default: none. */
     graphRights?: readonly GraphRight[];
 }

@@ -4,7 +4,7 @@ import { errorBody, HttpFailure, HttpReply, HttpRequest } from "../core/http";
 /** One object of Microsoft Graph, as JSON. */
 export type GraphObject = Record<string, unknown>;
 
-/** A refusal of Microsoft Graph (docs: "Microsoft Graph error responses and resource types"). */
+/** An error of Microsoft Graph (docs: "Microsoft Graph error responses and resource types"). */
 export class GraphProblem extends Error {
     constructor(
         readonly status: number,
@@ -44,7 +44,7 @@ export function graphFailure(problem: GraphProblem, request: HttpRequest, clock:
     });
 }
 
-/** Microsoft Graph names a request by its own ID and by the client's. */
+/** Microsoft Graph identifies a request by its own ID and by the client's. */
 export function correlationHeaders(request: HttpRequest): Record<string, string> {
     const asked = request.headers["client-request-id"];
     return {
@@ -54,7 +54,7 @@ export function correlationHeaders(request: HttpRequest): Record<string, string>
     };
 }
 
-/** One object, with the properties that `$select` names. */
+/** Replies with one object, limited to the properties in `$select`. */
 export function one(
     request: HttpRequest,
     context: string,
@@ -65,7 +65,7 @@ export function one(
     return { status, body };
 }
 
-/** A collection, by `$filter`, `$select`, `$top` and `$count`; pages are cut by `$top` alone. */
+/** Replies with a collection, using `$filter`, `$select`, `$top` and `$count`; only `$top` splits it into pages. */
 export function many(
     request: HttpRequest,
     context: string,
@@ -121,8 +121,8 @@ const startsWith = new RegExp(`^startswith\\((\\w+), ?${literal}\\)$`, "i");
 const contains = new RegExp(`^(\\w+)/any\\((\\w+): ?\\2 eq ${literal}\\)$`, "i");
 
 /**
- * Reads the filters that management tools send: `eq`, `startswith` and `any(x:x eq …)`, joined by `and`. Texts compare
- * without regard to case, as in Entra.
+ * Reads the filters that management tools send: `eq`, `startswith` and `any(x:x eq …)`, joined by `and`. Strings are
+ * compared case-insensitively, as in Entra.
  *
  * @throws GraphProblem for any other filter
  */

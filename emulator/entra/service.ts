@@ -67,7 +67,7 @@ export class EntraService implements HostService {
     }
 }
 
-/** There are no users in the emulator: the ways in for them end before they begin. */
+/** The emulator has no users, so grants for users are refused. */
 function refuseUsers(grant: string): never {
     throw sts.unsupportedGrant(grant);
 }

@@ -13,7 +13,7 @@ type OAuthError =
     | "unauthorized_client"
     | "unsupported_grant_type";
 
-/** A refusal of the token service: number and text as in Entra. */
+/** An error of the token service, with number and text as in Entra. */
 export class StsProblem extends Error {
     constructor(
         readonly status: 400 | 401,
@@ -28,7 +28,7 @@ export class StsProblem extends Error {
 
 const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** The reply that Entra gives (docs: "Handling error codes in your application"). */
+/** The reply that Entra sends (docs: "Handling error codes in your application"). */
 export function stsFailure(problem: StsProblem, request: HttpRequest, clock: Clock): HttpFailure {
     const timestamp = clock.date().toISOString().replace("T", " ").replace(/\..*/, "Z");
     const asked = request.headers["client-request-id"];
@@ -174,7 +174,7 @@ export const sts = {
                 "Review the documentation at " +
                 "https://docs.microsoft.com/azure/active-directory/develop/active-directory-certificate-credentials .",
         ),
-    /** @param details what stands between the brackets: a reason and what is known of the key */
+    /** @param details the text in brackets: a reason and what is known of the key */
     badAssertionSignature: (details: readonly string[]) =>
         new StsProblem(
             401,

@@ -1,8 +1,8 @@
 import { Directory } from "./directory";
 
 /**
- * The tenants of this Azure, and whose subscriptions are whose. One is there from the start and owns the first
- * subscription; others are made by the management API and end with the process.
+ * The tenants of this Azure, and the subscriptions that each owns. One exists from the start and owns the first
+ * subscription; others are created by the management API and are not saved.
  */
 export class Tenants {
     private others: Directory[] = [];
@@ -20,7 +20,7 @@ export class Tenants {
         return [this.home, ...this.others];
     }
 
-    /** By ID or initial domain. */
+    /** Finds a tenant by ID or initial domain. */
     find(name: string): Directory | undefined {
         const known = name.toLowerCase();
         return this.all().find(
@@ -32,7 +32,7 @@ export class Tenants {
         this.owners.set(subscriptionId.toLowerCase(), directory);
     }
 
-    /** Of a subscription. */
+    /** The tenant that owns a subscription. */
     ownerOf(subscriptionId: string): Directory {
         return this.owners.get(subscriptionId.toLowerCase()) ?? this.home;
     }

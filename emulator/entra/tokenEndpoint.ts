@@ -11,7 +11,7 @@ import { tokenLifetimeSeconds } from "./tokens";
 
 const jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-// Scopes of OpenID Connect, which MSAL for Go adds to every request and which mean nothing for an application.
+// OpenID Connect scopes, which MSAL for Go adds to every request and which have no effect for an application.
 const openIdScopes = new Set(["openid", "profile", "offline_access", "email"]);
 
 /**
@@ -120,7 +120,10 @@ function required(form: URLSearchParams, name: string): string {
     return value;
 }
 
-/** `https://management.azure.com//.default` asks for `https://management.azure.com/`: the last slash is the scope's own. */
+/**
+ * `https://management.azure.com//.default` asks for `https://management.azure.com/`: the last slash belongs to the
+ * scope.
+ */
 function resourceOfScope(form: URLSearchParams): string {
     const scopes = required(form, "scope")
         .split(/\s+/)

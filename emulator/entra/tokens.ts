@@ -9,10 +9,10 @@ import { Principal } from "./principal";
 import { audiencesOf } from "./resources";
 import { newSigningKey, readSigningKey, SigningKey, writeSigningKey } from "./signingKey";
 
-/** Entra starts the validity of a token a little in the past, for clocks that are slow. */
+/** Entra backdates the start of a token's validity a little, to allow for slow clocks. */
 const backdatedSeconds = 300;
 
-/** Seconds that an access token for an application lives. */
+/** Lifetime of an application's access token, in seconds. */
 export const tokenLifetimeSeconds = 3599;
 
 /** Why an access token was refused: one of Azure Resource Manager's error codes and its text. */
@@ -37,14 +37,14 @@ export interface TokenRequest {
     readonly principal: ServicePrincipal;
     /** Where it signed in. */
     readonly tenantId: string;
-    /** Becomes `aud` as it stands. */
+    /** Copied to `aud` unchanged. */
     readonly audience: string;
     readonly cloud: Cloud;
-    /** How the application proved itself: its secret, or a key of its own. */
+    /** How the application authenticated: with its secret, or with a key of its own. */
     readonly proof: "secret" | "key";
 }
 
-/** Issues and checks access tokens: JWTs of Entra's version 1.0, which is what Azure's own services ask for. */
+/** Issues and checks access tokens: JWTs of Entra's version 1.0, which Azure's own services request. */
 export class Tokens {
     private constructor(
         private readonly clock: Clock,
@@ -53,7 +53,7 @@ export class Tokens {
         private readonly issuers: ExternalIssuers,
     ) {}
 
-    /** Takes its keys from the snapshot, or makes them. */
+    /** Takes the keys from the snapshot, or creates them. */
     static async create(
         clock: Clock,
         directory: Directory,
@@ -74,7 +74,7 @@ export class Tokens {
         };
     }
 
-    /** The keys that access tokens can be checked with (RFC 7517). */
+    /** The keys for checking access tokens (RFC 7517). */
     jwks(issuer: string): { readonly keys: readonly object[] } {
         return { keys: [{ ...this.key.jwk, issuer }] };
     }
@@ -88,7 +88,7 @@ export class Tokens {
         return this.issuers;
     }
 
-    /** Claims as in Microsoft's "Access token claims reference", for a token that an application got for itself. */
+    /** Issues an app-only token, with the claims of Microsoft's "Access token claims reference". */
     issue(request: TokenRequest): Promise<string> {
         const { principal, tenantId, audience, cloud, proof } = request;
         const now = Math.floor(this.clock.now() / 1000);
@@ -124,8 +124,8 @@ export class Tokens {
     /**
      * Checks a Bearer token: signature, issuer, dates by the emulator's clock, audience.
      *
-     * @param audiences the values of `aud` that the service takes, compared exactly.
-     * @param tenantIds whose tokens it takes, the first of them named in a refusal. Default: those of the first tenant.
+     * @param audiences the values of `aud` that the service accepts, compared exactly
+     * @param tenantIds the tenants whose tokens it accepts; errors name the first. Default: the first tenant.
      * @throws TokenProblem
      */
     async verify(
@@ -214,13 +214,13 @@ export class Tokens {
     }
 }
 
-/** The issuer of version 1.0 tokens; the US Government cloud shares the public one's. */
+/** The issuer of version 1.0 tokens; the US Government cloud uses the same one as the public cloud. */
 export function issuerOf(cloud: Cloud, tenantId: string): string {
     const host = cloud.name === "AzureChinaCloud" ? "sts.chinacloudapi.cn" : "sts.windows.net";
     return `https://${host}/${tenantId}/`;
 }
 
-/** As Azure prints times in these texts: `5/2/2016 3:11:40 PM`. */
+/** The format of times in these texts: `5/2/2016 3:11:40 PM`. */
 function usTime(date: Date): string {
     return date.toLocaleString("en-US", { timeZone: "UTC" }).replace(",", "");
 }

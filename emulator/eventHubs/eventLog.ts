@@ -1,6 +1,6 @@
 import { createHash } from "crypto";
 
-/** Events that a partition keeps; older ones go, as if their retention were over. */
+/** The most events that a partition keeps; older ones are dropped, as if their retention had ended. */
 const kept = 10_000;
 
 /** An event as IoT Hub writes it (Azure docs: iot-hub-devguide-messages-construct). */
@@ -10,7 +10,7 @@ export interface NewEvent {
     readonly properties: Readonly<Record<string, string>>;
     /** `message-id`, `iothub-connection-device-id`, … */
     readonly systemProperties: Readonly<Record<string, string>>;
-    /** Events of one key are in one partition, in order. */
+    /** Events with the same key are in the same partition, in order. */
     readonly partitionKey: string;
     /** Milliseconds since the epoch. */
     readonly enqueued: number;
@@ -35,7 +35,7 @@ export class Partition {
         this.watchers.forEach((wake) => wake());
     }
 
-    /** The first event that is kept and not before this sequence number. */
+    /** The first stored event at or after this sequence number. */
     from(sequenceNumber: number): StoredEvent | undefined {
         const oldest = this.events[0]?.sequenceNumber ?? 0;
         return this.events[Math.max(sequenceNumber - oldest, 0)];
@@ -49,19 +49,19 @@ export class Partition {
         return this.events[this.events.length - 1];
     }
 
-    /** The number that the next event will have. */
+    /** The sequence number of the next event. */
     get end(): number {
         return this.next;
     }
 
-    /** Calls after each event. Returns what ends that. */
+    /** Calls `wake` after each event. Returns a function that stops this. */
     watch(wake: () => void): () => void {
         this.watchers.add(wake);
         return () => this.watchers.delete(wake);
     }
 }
 
-/** The events of an Event Hub, or of a hub's built-in endpoint. They do not outlive the process. */
+/** The events of an Event Hub, or of a hub's built-in endpoint. They do not survive a restart. */
 export class EventLog {
     readonly partitions: readonly Partition[];
 

@@ -3,7 +3,7 @@ import { EventLog } from "./eventLog";
 
 /** An Event Hubs namespace. */
 export interface Namespace {
-    /** ARM resource ID with the letter case of its creation. */
+    /** ARM resource ID, as spelled at creation. */
     readonly id: string;
     readonly name: string;
     readonly resourceGroup: string;
@@ -15,7 +15,7 @@ export interface Namespace {
     state: "Created" | "Succeeded" | "Removing";
     tags: Record<string, string>;
     sku: { name: string; capacity: number };
-    /** ARM `properties` as the user gave them. */
+    /** ARM `properties` as the user set them. */
     properties: { disableLocalAuth?: boolean; [name: string]: unknown };
     /** By name, lower case. */
     readonly eventHubs: Map<string, EventHub>;
@@ -48,7 +48,7 @@ export interface NamespacesSnapshot {
     })[];
 }
 
-/** All Event Hubs namespaces. Their names are unique in the world. */
+/** All Event Hubs namespaces. Their names are globally unique. */
 export class Namespaces {
     private readonly byName = new Map<string, Namespace>();
 
@@ -93,7 +93,7 @@ export class Namespaces {
         return { namespaces };
     }
 
-    /** What was being created or deleted when the state was saved is there. */
+    /** Namespaces that were being created or deleted when the state was saved exist. */
     restore({ namespaces }: NamespacesSnapshot): void {
         for (const { eventHubs, ...namespace } of namespaces) {
             const own = eventHubs.map(({ partitionCount, consumerGroups, ...eventHub }) => ({

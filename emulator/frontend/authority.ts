@@ -20,16 +20,19 @@ export interface AuthoritySnapshot {
     readonly hosts: Readonly<Record<string, KeyAndCertificate>>;
 }
 
-/** Names, of which a client may ask for as many as it likes. An older one's certificate is made anew. */
+/**
+ * A client may ask for any number of names. Beyond this many, the certificate of the oldest name is dropped and made
+ * again on demand.
+ */
 const mostHosts = 100;
 
-/** What the hubs' aliases, and clients that name no server, go by. */
+/** The name in the certificate for the hubs' aliases and for clients that name no server. */
 const loopbackName = "localhost";
 
 /**
- * The emulator's own server-side CA: one root, made at the first start, and a certificate for each host name when it is
- * first asked for. It has nothing to do with the CAs that a user uploads. The programs of a developer trust it, so it
- * signs for no name but those that the emulator plays.
+ * The emulator's own server-side CA: one root, created at the first start, and a certificate for each host name,
+ * created when first needed. It is unrelated to the CAs that a user uploads. A developer's programs trust it, so it
+ * signs only for names that the emulator serves.
  */
 export class Authority {
     private readonly contexts = new Recent<string, Promise<tls.SecureContext>>(mostHosts);
@@ -45,15 +48,15 @@ export class Authority {
         return new Authority(root, new Recent(mostHosts, hosts));
     }
 
-    /** PEM of the root that clients must trust. */
+    /** PEM of the root that clients need to trust. */
     get rootCertificate(): string {
         return this.root.certificate;
     }
 
     /**
-     * The TLS identity for a host name, as an SNI callback wants it.
+     * The TLS identity for a host name, for an SNI callback.
      *
-     * @throws Error when the emulator does not play that host
+     * @throws Error when the emulator does not serve that host
      */
     context(hostName: string): Promise<tls.SecureContext> {
         const name = hostName.toLowerCase();
@@ -69,7 +72,7 @@ export class Authority {
     /**
      * Key and certificate (PEM) for a host name, for a server that sets more than these in its context.
      *
-     * @throws Error when the emulator does not play that host
+     * @throws Error when the emulator does not serve that host
      */
     async identity(hostName: string): Promise<{ readonly key: string; readonly cert: string }> {
         const name = hostName.toLowerCase();
@@ -87,8 +90,8 @@ export class Authority {
     private async makeContext(name: string): Promise<tls.SecureContext> {
         return tls.createSecureContext({
             ...(await this.identity(name)),
-            // A CA here would be named in the request for a client certificate, and Go's clients, among others, then keep
-            // one of another CA to themselves. Whom a service trusts is decided behind TLS.
+            // A CA here would be named in the request for a client certificate, and Go's clients, among others, would
+            // then not send a certificate of another CA. Each service decides behind TLS whom it trusts.
             ca: [],
         });
     }

@@ -22,13 +22,13 @@ export interface FrontOptions {
     readonly faults: Faults;
     readonly traffic: Traffic;
     readonly log: Log;
-    /** Takes a raw socket that a client tunnelled to a hub's MQTT or AMQP port. */
+    /** Accepts a raw socket that a client tunnelled to a hub's MQTT or AMQP port. */
     readonly deviceSocket: (socket: Duplex) => void;
 }
 
 /**
- * One port for all of Azure: TLS that arrives is answered as the host that its SNI names; plain HTTP is a CONNECT proxy
- * that leads Azure hosts to this same place and refuses every other.
+ * One port for all of Azure: a TLS connection is served as the host that its SNI names; plain HTTP is a CONNECT proxy
+ * that leads Azure hosts back to this port and refuses all others.
  */
 export class Front {
     private readonly listener = net.createServer((socket) => this.sniff(socket));
@@ -48,8 +48,8 @@ export class Front {
                 reply.destroy();
             });
         });
-        // A client certificate is asked for, never demanded: which service wants one, and which it trusts, is decided
-        // behind TLS, as Azure does (docs: iot-hub-tls-support).
+        // A client certificate is requested but not required: whether a service needs one, and which it trusts, is
+        // decided behind TLS, as in Azure (docs: iot-hub-tls-support).
         this.https = tls.createServer({
             minVersion: "TLSv1.2",
             // Tickets are off: a resumed session has no client certificates.

@@ -5,7 +5,7 @@ export interface ConnectionInfo {
     readonly deviceId: string;
     readonly connectedAt: string;
     readonly protocol: string;
-    /** How the device proved itself: `x509Certificate`, `x509CertificateAuthority` or `sas`. */
+    /** How the device authenticated: `x509Certificate`, `x509CertificateAuthority` or `sas`. */
     readonly authentication: string;
 }
 
@@ -15,7 +15,7 @@ export interface RefusedConnection {
     readonly deviceId: string | undefined;
     /** Short name of the reason, e.g. `issuerNotTrusted`. */
     readonly reason: string;
-    /** The reason in words that tell a person what to mend. */
+    /** Explains the reason to a person and says what to fix. */
     readonly detail: string;
     /** IoT Hub error code as in Azure's diagnostics, e.g. 401003. */
     readonly errorCode: number;
@@ -26,7 +26,7 @@ export interface MethodCall {
     readonly payload: unknown;
     /** Seconds to wait for the device to connect. Default 0. */
     readonly connectTimeout: number;
-    /** Seconds to wait for the answer. */
+    /** Seconds to wait for the reply. */
     readonly responseTimeout: number;
 }
 
@@ -35,18 +35,18 @@ export interface MethodResult {
     readonly payload: unknown;
 }
 
-/** The live connections of devices, as the registry and the management API see them. */
+/** The open connections of devices, as the registry and the management API see them. */
 export interface DeviceConnections {
     isConnected(hub: Hub, deviceId: string): boolean;
     list(): readonly ConnectionInfo[];
     refused(): readonly RefusedConnection[];
     clearRefused(): void;
-    /** Undefined when the device is not online in time; null when it does not answer in time. */
+    /** Undefined when the device does not come online in time; null when it does not reply in time. */
     invokeMethod(
         hub: Hub,
         deviceId: string,
         call: MethodCall,
     ): Promise<MethodResult | undefined | null>;
-    /** Ends a device's connection, if it has one. */
+    /** Closes a device's connection, if it has one. */
     disconnect(hub: Hub, deviceId: string, why: string): void;
 }

@@ -2,12 +2,12 @@ import { EventEmitter } from "events";
 import { Device, Hub, HubCertificate } from "./model";
 
 interface EventTypes {
-    /** An identity was written; `Device` is its state now. */
+    /** An identity was written; `Device` is its current state. */
     deviceChanged: [Hub, Device];
     deviceRemoved: [Hub, string];
-    /** Desired properties changed: the patch that a connected device is told. */
+    /** Desired properties changed; carries the patch for a connected device. */
     desiredChanged: [Hub, Device, Record<string, unknown>];
-    /** A cloud-to-device message waits in the device's inbox. */
+    /** A cloud-to-device message is waiting in the device's inbox. */
     messageWaiting: [Hub, Device];
     /** A CA was removed or lost its verification. */
     certificateLost: [Hub, HubCertificate];
@@ -15,7 +15,7 @@ interface EventTypes {
     hubRemoved: [Hub];
 }
 
-/** What one face of a hub tells the others. */
+/** Events by which the parts of a hub notify each other. */
 export class HubEvents {
     private readonly emitter = new EventEmitter();
 

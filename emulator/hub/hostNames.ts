@@ -2,10 +2,10 @@ import { Hub } from "./model";
 
 const special = /^([^.]+)\.(device|service)\.(.+)$/;
 
-/** The classic host name of the hub that a host name stands for, and what it is for. */
+/** The classic host name of the hub that a host name belongs to, and its use. */
 export function readHostName(hostName: string): {
     readonly classic: string;
-    /** `all`: it is the classic one. */
+    /** `all` for the classic host name. */
     readonly use: "all" | "device" | "service";
 } {
     const name = hostName.toLowerCase();
@@ -16,8 +16,8 @@ export function readHostName(hostName: string): {
 }
 
 /**
- * The host name of a hub for one use: `<hub>.device.azure-devices.net` and `<hub>.service.azure-devices.net` where its
- * gateway is the second version, with the classic name beside them (Azure/azure-iot-sdk-java pull request 1831).
+ * The host name of a hub for one use. With the second gateway version this is `<hub>.device.azure-devices.net` or
+ * `<hub>.service.azure-devices.net`, in addition to the classic name (Azure/azure-iot-sdk-java pull request 1831).
  */
 export function hostNameFor({ hostName, gatewayV2 }: Hub, use: "device" | "service"): string {
     return gatewayV2 === true ? hostName.replace(".", `.${use}.`) : hostName;

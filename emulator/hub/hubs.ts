@@ -17,7 +17,7 @@ export interface HubsSnapshot {
     readonly hubs: readonly StoredHub[];
 }
 
-/** All hubs of the emulator. Hub names are unique in the world, so the name is the key. */
+/** All hubs of the emulator. Hub names are globally unique, so the name is the key. */
 export class Hubs {
     readonly events = new HubEvents();
     readonly etags = new ETags();
@@ -27,7 +27,7 @@ export class Hubs {
         return this.byName.get(name.toLowerCase());
     }
 
-    /** @param notFor the host name that a hub has for this use alone does not count */
+    /** @param notFor ignores the host name that a hub has only for this use */
     byHostName(hostName: string, notFor?: "device" | "service"): Hub | undefined {
         const { classic, use } = readHostName(hostName);
         const hub = this.get(classic.split(".")[0]);
@@ -69,7 +69,9 @@ export class Hubs {
         return { hubs };
     }
 
-    /** What was being created or deleted when the state was saved is active: nothing goes on with that work. */
+    /**
+     * Hubs that were being created or deleted when the state was saved are active: nothing continues that operation.
+     */
     restore(snapshot: HubsSnapshot): void {
         for (const stored of snapshot.hubs) {
             const devices = stored.devices.map((device) => ({

@@ -7,10 +7,10 @@ import { EventHub, Namespaces } from "../eventHubs/namespaces";
 import { Hub, Telemetry } from "./model";
 import { routeCondition } from "./routeCondition";
 
-/** An endpoint of kind Event Hub, as ARM has it (azure-rest-api-specs iothub.json, RoutingEventHubProperties). */
+/** An Event Hub endpoint as in ARM (azure-rest-api-specs iothub.json, RoutingEventHubProperties). */
 export interface EventHubEndpoint {
     readonly name: string;
-    /** GUID, given by the service. */
+    /** GUID, assigned by the service. */
     readonly id?: string;
     readonly authenticationType?: string;
     /** `sb://<namespace>.servicebus.windows.net` */
@@ -33,7 +33,7 @@ export interface Routing {
     readonly fallbackRoute?: Omit<Route, "name">;
 }
 
-/** Why nothing can be sent to an endpoint now; undefined when it can. */
+/** Why nothing can be sent to an endpoint at present; undefined when messages can be sent. */
 export type EndpointProblem = string | undefined;
 
 interface Context {
@@ -53,17 +53,18 @@ function routingOf(hub: Hub): Routing {
 }
 
 /**
- * Takes the messages of devices to the endpoints of their hub: to each whose route matches, once, and to the built-in
- * one when no route does and the fallback route is enabled (Azure docs: iot-hub-devguide-messages-d2c).
+ * Delivers the messages of devices to the endpoints of their hub: once to each endpoint with a matching route, and to
+ * the built-in endpoint when no route matches and the fallback route is enabled (Azure docs:
+ * iot-hub-devguide-messages-d2c).
  */
 export class MessageRouting {
     private readonly builtIns = new WeakMap<Hub, EventLog>();
-    /** Names of the endpoints that took the last message sent to them, or why they did not. */
+    /** Result of the last message sent to each endpoint, by name: undefined, or why it failed. */
     private readonly outcomes = new WeakMap<Hub, Map<string, EndpointProblem>>();
 
     constructor(private readonly context: Context) {}
 
-    /** What a hub keeps for readers of its built-in endpoint. */
+    /** The events that a hub keeps for readers of its built-in endpoint. */
     builtIn(hub: Hub): EventLog {
         const { events } = (hub.properties.eventHubEndpoints ?? {}) as {
             events?: { partitionCount?: number };
@@ -90,17 +91,17 @@ export class MessageRouting {
         }
     }
 
-    /** What is wrong with an endpoint, as far as its last message tells; undefined when nothing is. */
+    /** The problem of an endpoint, judging by its last message; undefined when there is none. */
     lastProblem(hub: Hub, endpoint: string): EndpointProblem {
         return this.outcomes.get(hub)?.get(endpoint);
     }
 
-    /** Whether any message was sent to an endpoint. */
+    /** Whether any message has been sent to an endpoint. */
     hasTried(hub: Hub, endpoint: string): boolean {
         return this.outcomes.get(hub)?.has(endpoint) === true;
     }
 
-    /** Why an endpoint's Event Hub takes nothing from this hub; the Event Hub when it does. */
+    /** The Event Hub of an endpoint, or why it accepts nothing from this hub. */
     target(hub: Hub, endpoint: EventHubEndpoint): EventHub | string {
         const { endpointUri, entityPath, authenticationType } = endpoint;
         const identityId = endpoint.identity?.userAssignedIdentity;
@@ -169,7 +170,7 @@ export class MessageRouting {
     }
 }
 
-/** IDs, in lower case, of the user-assigned identities in an `identity` of ARM. */
+/** Lower-case IDs of the user-assigned identities in an ARM `identity`. */
 export function identitiesOf(identity: unknown): string[] {
     const { userAssignedIdentities } = (identity ?? {}) as { userAssignedIdentities?: object };
     return Object.keys(userAssignedIdentities ?? {}).map((id) => id.toLowerCase());

@@ -1,8 +1,8 @@
 import { Cloud } from "../core/clouds";
 
-/** An IoT hub as every face of the emulator (ARM, registry, MQTT, AMQP, DPS) sees it. */
+/** An IoT hub as all parts of the emulator (ARM, registry, MQTT, AMQP, DPS) see it. */
 export interface Hub {
-    /** ARM resource ID with the letter case of its creation. */
+    /** ARM resource ID, as spelled at creation. */
     readonly id: string;
     readonly name: string;
     readonly subscriptionId: string;
@@ -11,7 +11,7 @@ export interface Hub {
     readonly cloud: Cloud["name"];
     /** `<name>.azure-devices.net`, lower case. */
     readonly hostName: string;
-    /** Whether it has host names for devices and for services beside that: see {@link hostNameFor}. */
+    /** Whether it also has separate host names for devices and for services: see {@link hostNameFor}. */
     readonly gatewayV2?: boolean;
     readonly createdAt: string;
     etag: string;
@@ -19,12 +19,12 @@ export interface Hub {
     tags: Record<string, string>;
     sku: { name: string; capacity: number };
     identity?: unknown;
-    /** ARM `properties` as the user gave them, without what the service computes. */
+    /** ARM `properties` as the user set them, without those that the service computes. */
     properties: HubProperties;
     policies: SharedAccessPolicy[];
-    /** Event Grid's subscriptions to it, by name. */
+    /** Event Grid subscriptions to the hub, by name. */
     eventSubscriptions?: Readonly<Record<string, unknown>>;
-    /** When ARM wrote it last, in milliseconds of the emulator's clock. */
+    /** Time of the last ARM write, in milliseconds of the emulator's clock. */
     writtenAt?: number;
     /** Consumer groups of the built-in `events` endpoint. */
     consumerGroups: Map<string, ConsumerGroup>;
@@ -68,7 +68,7 @@ export interface HubCertificate {
     isVerified: boolean;
     created: string;
     updated: string;
-    /** The newest proof-of-possession code; undefined when none is open. */
+    /** The latest proof-of-possession code; undefined when none is open. */
     verificationCode?: string;
 }
 
@@ -79,7 +79,7 @@ export type AuthenticationType = "sas" | "selfSigned" | "certificateAuthority";
 
 export interface DeviceAuthentication {
     type: AuthenticationType;
-    /** Base64 keys; only type `sas` has any. */
+    /** Base64 keys; only set for type `sas`. */
     symmetricKey: { primaryKey: string | null; secondaryKey: string | null };
     /** Hex without separators: SHA-1 (40) or SHA-256 (64). */
     x509Thumbprint: { primaryThumbprint: string | null; secondaryThumbprint: string | null };
@@ -96,7 +96,7 @@ export interface Device {
     lastActivityTime: string;
     authentication: DeviceAuthentication;
     capabilities: { iotEdge: boolean };
-    /** Scopes of the IoT Edge devices above it; none in older snapshots. */
+    /** Scopes of the IoT Edge devices above it; absent in older snapshots. */
     parentScopes?: readonly string[];
     readonly twin: Twin;
     /** Waiting cloud-to-device messages, oldest first; at most 50 (Azure docs: iot-hub-devguide-messages-c2d). */
@@ -127,12 +127,12 @@ export interface CloudToDeviceMessage {
     readonly systemProperties: Readonly<Record<string, string>>;
 }
 
-/** A device-to-cloud message as it lies in the built-in endpoint. */
+/** A device-to-cloud message as stored in the built-in endpoint. */
 export interface Telemetry {
     readonly hub: string;
     readonly deviceId: string;
     readonly enqueuedTime: string;
-    /** Body as text when it is UTF-8, otherwise base64 (`bodyEncoding`). */
+    /** Body as text if it is UTF-8, otherwise base64 (`bodyEncoding`). */
     readonly body: string;
     readonly bodyEncoding: "utf8" | "base64";
     readonly properties: Readonly<Record<string, string>>;

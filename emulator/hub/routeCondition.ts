@@ -1,6 +1,6 @@
 import { Telemetry } from "./model";
 
-/** System properties as conditions name them (Azure docs: iot-hub-devguide-routing-query-syntax). */
+/** System properties by their names in conditions (Azure docs: iot-hub-devguide-routing-query-syntax). */
 const systemNames: Readonly<Record<string, string>> = {
     $connectionDeviceId: "iothub-connection-device-id",
     $contentType: "content-type",
@@ -27,14 +27,15 @@ const operators: Readonly<Record<string, <T>(one: T, other: T) => boolean>> = {
 };
 
 /**
- * A part of the query language of message routing: `true`, `false`, and comparisons of application properties or system
- * properties with texts or numbers, joined by AND. Undefined for all else, which the emulator does not evaluate.
+ * A subset of the query language of message routing: `true`, `false`, and comparisons of application or system
+ * properties with strings or numbers, joined by AND. Returns undefined for everything else, which the emulator does not
+ * evaluate.
  */
 export function routeCondition(text: string): RouteCondition | undefined {
     if (/^\s*(true|false)\s*$/i.test(text)) {
         return () => /true/i.test(text);
     }
-    // Quoted texts are kept whole: an AND may stand in one.
+    // Quoted strings are kept whole: they may contain an AND.
     const parts = text.match(/(?:'[^']*'|"[^"]*"|(?!\sAND\s)[\s\S])+/gi) ?? [];
     const tests = parts.map((part) => compared(part.replace(/^\s*AND\s/i, "")));
     const known = tests.filter((test): test is RouteCondition => test !== undefined);

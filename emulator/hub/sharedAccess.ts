@@ -1,14 +1,14 @@
 import { createHmac, timingSafeEqual } from "crypto";
 import { SharedAccessPolicy } from "./model";
 
-/** How far a client's clock may be off (Azure docs: "IoT Hub error codes", 401003). */
+/** Tolerated clock difference of a client (Azure docs: "IoT Hub error codes", 401003). */
 const clockSkewSeconds = 300;
 
 /** A parsed shared access signature (Azure docs: iot-hub-dev-guide-sas). */
 export interface SharedAccessSignature {
     /** The resource, percent-decoded, e.g. `hub.azure-devices.net/devices/d1`. */
     readonly resource: string;
-    /** As it was signed, percent-encoded. */
+    /** The resource as signed, percent-encoded. */
     readonly signedResource: string;
     readonly signature: string;
     /** Seconds since the epoch. */
@@ -16,7 +16,7 @@ export interface SharedAccessSignature {
     readonly policy: string | undefined;
 }
 
-/** Undefined when the text is no `SharedAccessSignature sr=…&sig=…&se=…[&skn=…]`. */
+/** Returns undefined when the text is not `SharedAccessSignature sr=…&sig=…&se=…[&skn=…]`. */
 export function parseSharedAccessSignature(text: string): SharedAccessSignature | undefined {
     const match = /^SharedAccessSignature\s+(.+)$/i.exec(text.trim());
     if (match === null) {
@@ -42,7 +42,7 @@ export function parseSharedAccessSignature(text: string): SharedAccessSignature 
     };
 }
 
-/** Whether one of the base64 keys made this signature. */
+/** Whether this signature was made with one of the base64 keys. */
 export function isSignedBy(
     signature: SharedAccessSignature,
     keys: readonly (string | null | undefined)[],
@@ -58,17 +58,20 @@ export function isSignedBy(
     });
 }
 
-/** What a service token must be for and when. */
+/** What a service token must be valid for, and when. */
 export interface SignedRequest {
-    /** Of the hub or provisioning service. */
+    /** Host name of the hub or provisioning service. */
     readonly hostName: string;
-    /** What the request addresses below it; a signature may be for that or for the whole host. */
+    /** The path of the request below the host; a signature may cover the path or the whole host. */
     readonly path: string;
     /** Milliseconds since the epoch. */
     readonly now: number;
 }
 
-/** The policy whose key made this service token; undefined when it is none, has expired or is for something else. */
+/**
+ * The policy whose key signed this service token; undefined when there is none, or the token has expired or is for
+ * something else.
+ */
 export function signingPolicy(
     policies: readonly SharedAccessPolicy[],
     text: string,
@@ -98,7 +101,7 @@ function parsed(text: string): SharedAccessSignature | undefined {
     }
 }
 
-/** A signature covers its resource and what lies below it. */
+/** A signature covers its resource and everything below it. */
 function covers(resource: string, hostName: string, path: string): boolean {
     const wanted = `${hostName}${path}`.toLowerCase();
     const signed = resource.toLowerCase().replace(/\/+$/, "");

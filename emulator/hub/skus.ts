@@ -1,10 +1,10 @@
-/** An edition of IoT Hub (Azure docs: iot-hub-scaling, iot-hub-devguide-quotas-throttling). */
+/** A SKU of IoT Hub (Azure docs: iot-hub-scaling, iot-hub-devguide-quotas-throttling). */
 export interface Sku {
     readonly name: string;
     readonly tier: "Free" | "Basic" | "Standard";
-    /** Most units that a hub may have. */
+    /** The most units that a hub may have. */
     readonly maximumUnits: number;
-    /** Messages a day and unit. */
+    /** Messages per day and unit. */
     readonly messagesPerDay: number;
 }
 
@@ -22,7 +22,7 @@ export function findSku(name: unknown): Sku | undefined {
     return skus.find((sku) => sku.name === name);
 }
 
-/** The editions that a hub of this one can be changed to: up within a tier or from Basic to Standard. */
+/** The SKUs that a hub can change to: up within a tier, or from Basic to Standard. */
 export function reachableSkus(from: Sku): readonly Sku[] {
     return skus.filter(
         ({ tier }) => tier === from.tier || (from.tier === "Basic" && tier === "Standard"),

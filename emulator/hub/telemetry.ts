@@ -2,7 +2,7 @@ import { Telemetry } from "./model";
 
 const kept = 100_000;
 
-/** The messages that devices sent, newest last: what an application would read from the built-in endpoint. */
+/** The messages that devices sent, latest last: what an application would read from the built-in endpoint. */
 export class TelemetryLog {
     private messages: Telemetry[] = [];
     private total = 0;
@@ -23,7 +23,7 @@ export class TelemetryLog {
         );
     }
 
-    /** How many came since the last clear, also those no longer kept. */
+    /** How many messages came since the last clear, including those no longer kept. */
     get count(): number {
         return this.total;
     }

@@ -3,8 +3,9 @@ import * as http from "http";
 const loopback = ["127.0.0.1", "localhost", "[::1]"];
 
 /**
- * Why a request is not served, or undefined. A web page in a browser of this machine reaches the management API, too: by a
- * name of its own that it lets lead to loopback (then Host is that name), or across origins (then Origin is its own).
+ * Why a request is refused, or undefined. A web page in a browser on this machine can reach the management API, too:
+ * through a host name of its own that resolves to loopback (Host is then that name), or across origins (Origin is then
+ * its own).
  */
 export function foreignCaller(request: http.IncomingMessage): string | undefined {
     const own = loopback.map((name) => `${name}:${request.socket.localPort}`);

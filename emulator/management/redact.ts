@@ -1,8 +1,8 @@
 const secretNames = /key|secret|password|signing|connectionString/i;
-/** What tells a secret by itself, whatever it is called. */
+/** Marks of a secret value, whatever its name. */
 const secretValues = /PRIVATE KEY-----|SharedAccessKey=|SharedAccessSignature/i;
 
-/** For reading: strings that are secrets, by their names or by what is in them, are left out. */
+/** A copy for display, without strings that are secrets by name or by content. */
 export function withoutSecrets(state: unknown): unknown {
     return JSON.parse(
         JSON.stringify(state, (name, value: unknown) => {

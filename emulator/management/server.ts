@@ -26,8 +26,8 @@ type Body = Record<string, unknown>;
 type Answer = (body: Body, query: URLSearchParams) => unknown;
 
 /**
- * The emulator's own API, for people and tests: what came in, what was refused and why, and settings. Plain HTTP on
- * loopback, no authentication, and no ear for web pages; Azure has nothing like it.
+ * The emulator's own API, for people and tests: requests received, refusals and their reasons, and settings. Plain HTTP
+ * on loopback without authentication, closed to web pages; Azure has no counterpart.
  */
 export class ManagementServer {
     private readonly routes = findMyWay({ ignoreTrailingSlash: true });
@@ -127,7 +127,7 @@ export class ManagementServer {
         }));
     }
 
-    /** As GitHub answers a job that asks for its token: `value` is for the audience that was asked for. */
+    /** Replies as GitHub does to a job that asks for its token: `value` is for the requested audience. */
     private async actionsToken(query: URLSearchParams): Promise<unknown> {
         const value = await this.emulator.context.tokens.issueExternal({
             issuer: "https://token.actions.githubusercontent.com",
@@ -137,7 +137,10 @@ export class ManagementServer {
         return { count: value.length, value };
     }
 
-    /** As an App Service answers its managed identity, here the deployer (Azure docs: overview-managed-identity, REST). */
+    /**
+     * Replies as an App Service does to its managed identity, here the deployer (Azure docs: overview-managed-identity,
+     * REST).
+     */
     private async managedIdentityToken(query: URLSearchParams): Promise<unknown> {
         const { directory, tokens, clock } = this.emulator.context;
         const clientId = query.get("client_id") ?? this.emulator.deployer.clientId;

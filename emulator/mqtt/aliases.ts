@@ -11,8 +11,8 @@ export interface HubAlias {
 }
 
 /**
- * Gives each hub a loopback port of its own. Device SDKs that have no setting for another address than the hub's name can
- * then be given `HostName=localhost:PORT`, and the port says which hub is meant.
+ * Gives each hub its own loopback port. Device SDKs that can only connect to the host name of the hub can then use
+ * `HostName=localhost:PORT`; the port identifies the hub.
  */
 export class HubAliases {
     private readonly servers = new Map<Hub, net.Server>();
@@ -43,7 +43,7 @@ export class HubAliases {
         this.servers.delete(hub);
     }
 
-    /** The hub whose alias this is. */
+    /** The hub with this alias. */
     find(alias: string): Hub | undefined {
         for (const [hub, server] of this.servers) {
             if (aliasOf(server) === alias.toLowerCase()) {

@@ -7,34 +7,34 @@ import { validateChain } from "./validateChain";
 import { authenticateSharedAccess } from "./authenticateSharedAccess";
 import { Refusal } from "../x509/refusals";
 
-/** What a CONNECT packet and its TLS connection say of the device. */
+/** The credentials of a device, from its CONNECT packet and its TLS connection. */
 export interface Credentials {
-    /** What the client sent in TLS, leaf first. */
+    /** The certificates that the client sent in TLS, leaf first. */
     readonly presented: readonly X509Certificate[];
     /** The MQTT password; empty when there was none. */
     readonly password: string;
-    /** Host names under which the client may mean the hub. */
+    /** Host names by which the client may name the hub. */
     readonly hostNames: readonly string[];
     /** As Node names it, e.g. `TLSv1.3`. */
     readonly tlsVersion: string;
 }
 
-/** How a device proved itself. */
+/** How a device authenticated. */
 export interface Proof {
     readonly kind: "x509CertificateAuthority" | "x509Certificate" | "sas";
     /** Value of `iothub-connection-auth-method` (Azure docs: iot-hub-devguide-messages-construct). */
     readonly authMethod: string;
     /** SHA-256 fingerprint of the hub's CA that the chain led to. */
     readonly anchor?: string;
-    /** When the proof ends, in milliseconds since the epoch; only a token has an end. */
+    /** When the proof expires, in milliseconds since the epoch; only tokens expire. */
     readonly expires?: number;
 }
 
 /**
- * Judges whether a device of a hub may connect. Pure: time and settings are given.
+ * Decides whether a device of a hub may connect. Pure: time and settings are passed in.
  *
- * @param device what the registry holds under the device ID, if anything.
- * @param now milliseconds since the epoch.
+ * @param device what the registry holds under the device ID, if anything
+ * @param now milliseconds since the epoch
  * @throws Refusal
  */
 export function authenticateDevice(
@@ -124,7 +124,7 @@ function proveWithToken(hub: Hub, device: Device, credentials: Credentials, now:
     };
 }
 
-/** Thumbprint authentication looks at the thumbprint and the dates only, never at who signed (Azure/iotedge#621). */
+/** Thumbprint authentication checks only the thumbprint and the dates, not the signer (Azure/iotedge#621). */
 function judgeThumbprint(
     device: Device,
     leaf: X509Certificate,

@@ -13,15 +13,15 @@ export interface SharedAccessQuestion {
     readonly now: number;
 }
 
-/** A good token: whose key signed it, and when it ends (milliseconds since the epoch). */
+/** A valid token: whose key signed it, and when it expires (milliseconds since the epoch). */
 export interface SharedAccessProof {
     readonly scope: "device" | "hub";
     readonly expires: number;
 }
 
 /**
- * Judges a password that is a shared access signature of the device's own keys, or of a hub policy with DeviceConnect
- * (Azure docs: iot-hub-dev-guide-sas).
+ * Checks a password that is a shared access signature made with the device's own keys, or with those of a hub policy
+ * with DeviceConnect (Azure docs: iot-hub-dev-guide-sas).
  *
  * @throws Refusal
  */
@@ -71,7 +71,7 @@ export function authenticateSharedAccess(question: SharedAccessQuestion): Shared
     };
 }
 
-/** Host names know no letter case; the device ID does. */
+/** Host names are case-insensitive; device IDs are not. */
 function covers(host: string, path: string, resource: string): boolean {
     const [givenHost, ...rest] = resource.split("/");
     const givenPath = rest.length === 0 ? "" : `/${rest.join("/")}`;

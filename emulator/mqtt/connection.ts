@@ -10,31 +10,31 @@ import { DeviceSession, SessionState, SharedContext } from "./session";
 import { Throttle } from "./throttle";
 import { readPublication } from "./topics";
 
-/** More unread bytes than the largest message with its topic can have. */
+/** Limit of unread bytes, larger than the largest message with its topic. */
 const largestPacket = 512 * 1024;
 
-/** What a connection needs of the gateway. */
+/** What a connection needs from the gateway. */
 export interface ConnectionHost {
     readonly context: SharedContext;
     readonly throttle: Throttle;
-    /** The hub that a user name's host means, and every host name it goes by. */
+    /** The hub that the host in a user name refers to, and all of its host names. */
     hubOf(host: string): { readonly hub: Hub; readonly hostNames: readonly string[] } | undefined;
     /** Throws a Refusal when the host of the TLS handshake contradicts the hub. */
     checkServerName(serverName: string | undefined, hub: Hub): void;
-    /** Ends an older connection of the device and takes this one in. Tells whether an earlier session is resumed. */
+    /** Ends an older connection of the device and admits this one. Returns whether an earlier session is resumed. */
     admit(connection: MqttConnection, login: Admission): { state: SessionState; present: boolean };
     refuse(refusal: Refusal, hub: Hub | undefined, deviceId: string | undefined): void;
-    /** The device can take method calls from now on. */
+    /** The device can accept method calls from now on. */
     methodsReady(connection: MqttConnection): void;
     gone(connection: MqttConnection): void;
 }
 
-/** A device that was judged and may come in. */
+/** An authenticated device that may connect. */
 export interface Admission {
     readonly hub: Hub;
     readonly deviceId: string;
     readonly proof: Proof;
-    /** Clean session of the CONNECT packet. */
+    /** The CONNECT packet's clean session flag. */
     readonly clean: boolean;
 }
 
@@ -64,7 +64,7 @@ export class MqttConnection extends MqttPeer {
         return this.entered?.proof;
     }
 
-    /** Ends the connection when the device was silent too long [MQTT-3.1.2-24] or its proof has run out. */
+    /** Ends the connection when the device has been silent too long [MQTT-3.1.2-24] or its proof has expired. */
     check(realNow: number, now: number): void {
         this.closeWhenSilent(realNow);
         if (this.proof?.expires !== undefined && now >= this.proof.expires) {
@@ -72,7 +72,7 @@ export class MqttConnection extends MqttPeer {
         }
     }
 
-    /** Whether what let the device in no longer holds for the identity as it is now. */
+    /** Whether the device's authentication no longer holds for the current identity. */
     isOutdatedBy(device: Device): boolean {
         return (
             device.status !== "enabled" ||
@@ -83,7 +83,7 @@ export class MqttConnection extends MqttPeer {
     protected gone(why: string): void {
         const who = this.session ? `device ${this.session.deviceId}` : "a client";
         this.log.info(`connection of ${who} closed: ${why}`);
-        // At once, not when the socket is done: whoever asks next must see the device offline.
+        // Immediately, not when the socket has closed: whoever asks next must see the device offline.
         this.host.gone(this);
     }
 
@@ -191,7 +191,7 @@ export class MqttConnection extends MqttPeer {
             close: (why) => this.close(why),
         });
         this.entered = { session, proof, authentication: JSON.stringify(device?.authentication) };
-        // [MQTT-3.2.0-1] nothing goes to the client before CONNACK; [MQTT-3.2.2-2] says whether a session is resumed.
+        // [MQTT-3.2.0-1] Nothing is sent before CONNACK; [MQTT-3.2.2-2] it says whether a session is resumed.
         this.send({ cmd: "connack", returnCode: 0, sessionPresent: present });
         session.resume();
         if (session.subscribed("methods") !== undefined) {
@@ -229,7 +229,7 @@ function requireVersion(packet: IConnectPacket): void {
     }
 }
 
-/** [MQTT-3.1.2-2] return code 1 for a protocol level that is not supported. */
+/** [MQTT-3.1.2-2] Return code 1 for an unsupported protocol level. */
 function unsupportedVersion(what: string): Refusal {
     return new Refusal(
         "protocolVersionUnsupported",

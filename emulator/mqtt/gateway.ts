@@ -25,11 +25,12 @@ const keptRefusals = 10_000;
 const handshakeMilliseconds = 30_000;
 const checkMilliseconds = 1000;
 
-/** What an AMQP client sends first. An MQTT client begins with 0x10, CONNECT. */
+/** The first byte from an AMQP client. An MQTT client starts with 0x10, CONNECT. */
 const amqpBegin = 0x41;
 
 /**
- * The device port of hubs and provisioning services: MQTT over TLS, and AMQP handed on. Keeps the live connections, one a device, and the refused ones.
+ * The device port of hubs and provisioning services: MQTT over TLS; AMQP connections are handed on. Keeps the open
+ * connections, one per device, and the refused ones.
  */
 export class DeviceGateway implements DeviceConnections {
     private readonly server: tls.Server;
@@ -48,8 +49,8 @@ export class DeviceGateway implements DeviceConnections {
         private readonly context: SharedContext,
         private readonly authority: Authority,
     ) {
-        // The client certificate is asked for in the handshake and never judged there: that is done at CONNECT, so a
-        // refused device still sees TLS succeed (Azure docs: iot-hub-tls-support).
+        // The client certificate is requested in the handshake but checked only at CONNECT, so a refused device still
+        // sees TLS succeed (Azure docs: iot-hub-tls-support).
         this.server = tls.createServer({
             requestCert: true,
             rejectUnauthorized: false,
@@ -87,10 +88,10 @@ export class DeviceGateway implements DeviceConnections {
         this.follow();
     }
 
-    /** Begins to listen, for the hubs' own names here and for each hub on its alias. Port 0: a free one. */
+    /** Starts listening, on this port for the hubs' own names and on an alias port for each hub. Port 0: a free one. */
     async listen(host: string, port: number): Promise<number> {
         this.server.setSecureContext({
-            // What clients get that name no server. Tickets are off: a resumed session has no client certificates.
+            // For clients that name no server. Tickets are off: a resumed session has no client certificates.
             ...(await this.authority.identity("localhost")),
             minVersion: "TLSv1.2",
             secureOptions: constants.SSL_OP_NO_TICKET,
@@ -103,12 +104,12 @@ export class DeviceGateway implements DeviceConnections {
         return (this.server.address() as AddressInfo).port;
     }
 
-    /** Takes a raw connection that came another way, and speaks TLS on it. */
+    /** Accepts a raw connection that arrived elsewhere, and speaks TLS on it. */
     accept(rawSocket: Duplex): void {
         this.server.emit("connection", rawSocket);
     }
 
-    /** Who gets the connections on which the client begins with AMQP. */
+    /** Sets the handler for connections on which the client starts with AMQP. */
     useAmqp(accept: (socket: tls.TLSSocket) => void): void {
         this.handOnAmqp = accept;
     }
@@ -117,7 +118,7 @@ export class DeviceGateway implements DeviceConnections {
         return this.aliases.list();
     }
 
-    /** Ends every connection and forgets sessions and refusals. */
+    /** Closes every connection and discards sessions and refusals. */
     reset(): void {
         this.open.forEach((connection) => connection.close("the emulator was reset"));
         this.sessions.clear();
@@ -212,7 +213,7 @@ export class DeviceGateway implements DeviceConnections {
         });
     }
 
-    /** The host name of the TLS handshake led to the provisioning services' device API. */
+    /** The host name of the TLS handshake is that of the provisioning services' device API. */
     private provisioning(socket: tls.TLSSocket): ProvisioningConnection {
         return new ProvisioningConnection(socket, {
             context: this.context,
@@ -289,7 +290,7 @@ export class DeviceGateway implements DeviceConnections {
         this.open.forEach((connection) => connection.check(realNow, now));
     }
 
-    /** Keeps up with what the other faces of a hub do. */
+    /** Follows changes made through other parts of a hub. */
     private follow(): void {
         const { events } = this.context.hubs;
         const { settings } = this.context;
@@ -329,7 +330,7 @@ export class DeviceGateway implements DeviceConnections {
         );
     }
 
-    /** Ends what was judged by a CA, unless the hub holds the same CA, verified, under another name. */
+    /** Closes connections authenticated by a CA, unless the hub holds the same CA, verified, under another name. */
     private closeAnchored(hub: Hub, lost: HubCertificate): void {
         const remaining = new Set(
             [...hub.certificates.values()]
@@ -364,7 +365,10 @@ export class DeviceGateway implements DeviceConnections {
     }
 }
 
-/** A client that named a hub in TLS must mean the same in its user name; a gateway's or an alias's name says nothing. */
+/**
+ * A client that named a hub in TLS must name the same one in its user name; a gateway's or an alias's name is not
+ * compared.
+ */
 function checkServerName(serverName: string | undefined, hub: Hub): void {
     const isHub = serverName !== undefined && azureHost(serverName)?.kind === "hub";
     const own = [hub.hostName, hostNameFor(hub, "device")];

@@ -1,13 +1,13 @@
 import { IConnectPacket } from "mqtt-packet";
 import { Refusal } from "../x509/refusals";
 
-/** What a CONNECT packet says of who connects to what. */
+/** The device and host that a CONNECT packet names. */
 export interface Login {
-    /** Host name, with port when the client wrote one. */
+    /** Host name, with the port if the client wrote one. */
     readonly host: string;
     readonly deviceId: string;
     readonly apiVersion: string;
-    /** Of the SDK, percent-decoded, if given. */
+    /** The SDK's client type, percent-decoded, if present. */
     readonly clientType: string | undefined;
 }
 
@@ -20,7 +20,8 @@ export interface Login {
 export function readLogin(packet: IConnectPacket): Login {
     const { clientId } = packet;
     if (clientId === "") {
-        // [MQTT-3.1.3-8] an empty identifier without clean session, and here any: the identifier names the device.
+        // [MQTT-3.1.3-8] forbids an empty identifier without clean session; here any is refused, as the identifier
+        // names the device.
         throw new Refusal("clientIdMissing", "the client ID is empty; it must be the device ID", 2);
     }
     if (packet.username === undefined || packet.username === "") {

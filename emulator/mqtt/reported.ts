@@ -6,9 +6,9 @@ import { checkSection, isObject, merge, withoutService } from "../registry/twinR
 const largestSection = 32 * 1024;
 
 /**
- * Merges a device's patch into its reported properties; null removes.
+ * Merges a device's patch into its reported properties; null removes a property.
  *
- * @returns what is wrong with the patch, or undefined when it was applied.
+ * @returns what is wrong with the patch, or undefined when it was applied
  */
 export function patchReported(twin: Twin, payload: Buffer, now: Date): string | undefined {
     let patch: unknown;

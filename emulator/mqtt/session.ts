@@ -18,12 +18,12 @@ import {
 /** Largest device-to-cloud message, properties included (Azure docs: iot-hub-devguide-quotas-throttling). */
 const largestMessage = 256 * 1024;
 
-/** SUBACK return code of a filter that is not granted (MQTT 3.1.1, 3.9.3). */
+/** SUBACK return code for a refused filter (MQTT 3.1.1, 3.9.3). */
 const notGranted = 0x80;
 
 export type SharedContext = Omit<EmulatorContext, "connections">;
 
-/** What outlives a connection with clean session 0 [MQTT-3.1.2-4]. */
+/** What survives a connection with clean session 0 [MQTT-3.1.2-4]. */
 export class SessionState {
     readonly subscriptions = new Map<string, QoS>();
     /** Cloud-to-device messages sent with QoS 1 and not yet acknowledged, by packet identifier. */
@@ -51,7 +51,7 @@ export interface SessionOptions {
     readonly close: (why: string) => void;
 }
 
-/** What a connected device can do: the conversation behind CONNECT. */
+/** What a connected device can do: everything after CONNECT. */
 export class DeviceSession {
     private readonly calls = new Map<string, (result: MethodResult) => void>();
     private nextCall = 1;
@@ -66,12 +66,12 @@ export class DeviceSession {
         return this.options.deviceId;
     }
 
-    /** False once the identity was deleted under a live connection. */
+    /** False once the identity is deleted during a connection. */
     get hasDevice(): boolean {
         return this.hub.devices.has(this.deviceId);
     }
 
-    /** Takes a PUBLISH of the device. */
+    /** Processes a PUBLISH from the device. */
     receive(packet: IPublishPacket): void {
         const { context, close } = this.options;
         const payload = asBuffer(packet.payload);
@@ -91,7 +91,7 @@ export class DeviceSession {
         }
     }
 
-    /** The return code of each filter, in order [MQTT-3.8.4-5]. */
+    /** Returns the return code of each filter, in order [MQTT-3.8.4-5]. */
     subscribe(subscriptions: readonly ISubscription[]): number[] {
         return subscriptions.map(({ topic, qos }) => {
             if (readFilter(topic, this.deviceId) === undefined) {
@@ -116,7 +116,7 @@ export class DeviceSession {
         return undefined;
     }
 
-    /** Sends again what was not acknowledged, under its old identifiers [MQTT-4.4.0-1], then what else waits. */
+    /** Resends unacknowledged messages under their old identifiers [MQTT-4.4.0-1], then the others that are waiting. */
     resume(): void {
         const { state } = this.options;
         for (const [identifier, message] of state.unacknowledged) {
@@ -149,7 +149,7 @@ export class DeviceSession {
         }
     }
 
-    /** Takes a PUBACK: a cloud-to-device message is complete with it. */
+    /** Processes a PUBACK, which completes a cloud-to-device message. */
     acknowledge(identifier: number): void {
         const message = this.options.state.unacknowledged.get(identifier);
         if (message !== undefined) {
@@ -167,7 +167,7 @@ export class DeviceSession {
         );
     }
 
-    /** Calls a method on the device; null when no answer comes in time. */
+    /** Calls a method on the device; null when no reply comes in time. */
     invoke(call: MethodCall): Promise<MethodResult | null> {
         const requestId = String(this.nextCall++);
         return new Promise((resolve) => {
@@ -188,7 +188,7 @@ export class DeviceSession {
         });
     }
 
-    /** Passes a will on as telemetry that is marked as one (Azure docs: iot-hub-mqtt-support). */
+    /** Forwards a will as telemetry that is marked as one (Azure docs: iot-hub-mqtt-support). */
     sendWill(topic: string, payload: Buffer | string, retain: boolean): void {
         const publication = readPublication(topic, this.deviceId);
         if (publication?.kind === "telemetry" && this.hasDevice) {
@@ -235,7 +235,7 @@ export class DeviceSession {
             enqueuedTime,
             body: payload.toString(isText ? "utf8" : "base64"),
             bodyEncoding: isText ? "utf8" : "base64",
-            // A retained message is not kept for later subscribers but marked and passed on.
+            // A retained message is not stored for later subscribers, but marked and forwarded.
             properties: {
                 ...publication.properties,
                 ...(retain ? { "x-opt-retain": "true" } : {}),
@@ -334,7 +334,7 @@ function asBuffer(payload: string | Buffer): Buffer {
     return typeof payload === "string" ? Buffer.from(payload) : payload;
 }
 
-/** A method's answer is JSON by contract; what is not is handed on as text, so that its sender can be found. */
+/** A method's reply must be JSON; anything else is passed on as text, so that its sender can be found. */
 function parseJson(payload: Buffer): unknown {
     const text = payload.toString("utf8");
     try {

@@ -1,6 +1,6 @@
 import { Hub } from "../hub/model";
 
-/** Twin operations a second of a hub, by tier and units (Azure docs: iot-hub-devguide-quotas-throttling). */
+/** Twin operations per second of a hub, by tier and units (Azure docs: iot-hub-devguide-quotas-throttling). */
 function rateOf(operation: TwinOperation, { name, capacity }: Hub["sku"]): number {
     const [floor, second, third] = operation === "twinGet" ? [100, 10, 500] : [50, 5, 250];
     if (name.endsWith("3")) {
@@ -15,7 +15,7 @@ export type TwinOperation = "twinGet" | "reported";
 export class Throttle {
     private readonly windows = new Map<string, { second: number; used: number }>();
 
-    /** Whether one more operation is within the hub's rate; counts it when it is. */
+    /** Whether one more operation is within the hub's rate; if so, counts it. */
     admits(hub: Hub, operation: TwinOperation, now: number): boolean {
         const second = Math.floor(now / 1000);
         const key = `${hub.name}/${operation}`;

@@ -15,7 +15,10 @@ export type DevicePublication =
 
 export type DeviceFilter = "cloudToDevice" | "twinAnswers" | "desired" | "methods";
 
-/** Short names in a property bag, and what they become in the built-in endpoint (Azure docs: iot-hub-devguide-messages-construct). */
+/**
+ * Short names in a property bag, and their names in the built-in endpoint (Azure docs:
+ * iot-hub-devguide-messages-construct).
+ */
 const systemNames: Readonly<Record<string, string>> = {
     "$.mid": "message-id",
     "$.cid": "correlation-id",
@@ -29,7 +32,7 @@ const systemNames: Readonly<Record<string, string>> = {
     "$.ifid": "iothub-interface-id",
 };
 
-/** What a device means by publishing to a topic; undefined for a topic that is not its own or does not exist. */
+/** Reads the topic of a publication; undefined for a topic that does not exist or is not the device's own. */
 export function readPublication(topic: string, deviceId: string): DevicePublication | undefined {
     const bag = telemetryBag(topic, deviceId);
     if (bag !== undefined) {
@@ -46,7 +49,7 @@ export function readPublication(topic: string, deviceId: string): DevicePublicat
     return undefined;
 }
 
-/** What a device asks for by a topic filter; undefined for every filter that IoT Hub does not grant. */
+/** Reads a topic filter; undefined for every filter that IoT Hub does not grant. */
 export function readFilter(filter: string, deviceId: string): DeviceFilter | undefined {
     switch (filter) {
         case "$iothub/twin/res/#":
@@ -62,7 +65,7 @@ export function readFilter(filter: string, deviceId: string): DeviceFilter | und
     }
 }
 
-/** The topic of a cloud-to-device message, its properties percent-encoded at the end. */
+/** The topic of a cloud-to-device message, ending in its percent-encoded properties. */
 export function deviceBoundTopic(deviceId: string, message: CloudToDeviceMessage): string {
     const bag = [
         ...Object.entries(message.systemProperties),
@@ -95,7 +98,7 @@ function readTelemetry(bag: string): DevicePublication {
     return { kind: "telemetry", properties, systemProperties };
 }
 
-/** SDKs percent-encode the device ID in topics, plain clients write it as it is. */
+/** SDKs percent-encode the device ID in topics; plain clients do not. */
 function isDevice(segment: string, deviceId: string): boolean {
     return segment === deviceId || decode(segment) === deviceId;
 }

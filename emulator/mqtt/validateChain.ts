@@ -9,7 +9,7 @@ import { Refusal } from "../x509/refusals";
 export interface ChainQuestion {
     readonly hub: Hub;
     readonly deviceId: string;
-    /** What the client sent, leaf first. */
+    /** The certificates that the client sent, leaf first. */
     readonly presented: readonly X509Certificate[];
     /** Milliseconds since the epoch. */
     readonly now: number;
@@ -17,11 +17,12 @@ export interface ChainQuestion {
 }
 
 /**
- * Judges a CA-signed device certificate as IoT Hub does: what the client sent must lead from the leaf to a verified CA of
- * the hub, and the leaf's common name is the device ID (Azure docs: iot-hub-x509ca-overview, authenticate-authorize-x509).
- * There is no revocation check, because IoT Hub has none. Each certificate on the path is judged after RFC 5280 section 6.1.
+ * Validates a CA-signed device certificate as IoT Hub does: the chain that the client sent must lead from the leaf to a
+ * verified CA of the hub, and the leaf's common name must be the device ID (Azure docs: iot-hub-x509ca-overview,
+ * authenticate-authorize-x509). There is no revocation check, because IoT Hub has none. Each certificate on the path is
+ * validated according to RFC 5280 section 6.1.
  *
- * @returns the SHA-256 fingerprint of the uploaded CA that the chain leads to.
+ * @returns the SHA-256 fingerprint of the uploaded CA that the chain leads to
  * @throws Refusal
  */
 export function validateChain(question: ChainQuestion): string {

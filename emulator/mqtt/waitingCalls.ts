@@ -1,13 +1,13 @@
-/** Method calls that wait until their device is connected and takes calls. */
+/** Method calls that wait until their device is connected and accepts calls. */
 export class WaitingCalls<Connection> {
     private readonly waiting = new Map<string, Set<(connection: Connection) => void>>();
 
     /**
-     * The connection that {@link wake} announces within `seconds`.
+     * Waits for the connection that {@link wake} announces within `seconds`.
      *
-     * @param key of the device
-     * @param seconds 0: does not wait
-     * @returns undefined when none came in time
+     * @param key key of the device
+     * @param seconds 0 to not wait
+     * @returns undefined when none comes in time
      */
     wait(key: string, seconds: number): Promise<Connection | undefined> {
         if (seconds <= 0) {
@@ -28,7 +28,7 @@ export class WaitingCalls<Connection> {
         });
     }
 
-    /** Hands a connection that takes calls to all that wait for it. */
+    /** Passes a connection that accepts calls to all that wait for it. */
     wake(key: string, connection: Connection): void {
         this.waiting.get(key)?.forEach((take) => take(connection));
         this.waiting.delete(key);

@@ -10,14 +10,17 @@ import { RegistryProblem } from "./errors";
 /** Permissions of a shared access policy (Azure docs: iot-hub-dev-guide-sas, "Access control and permissions"). */
 export type Right = "RegistryRead" | "RegistryWrite" | "ServiceConnect";
 
-/** What an operation asks of its caller, in both ways of authentication. */
+/** What an operation requires of its caller, for both kinds of authentication. */
 export interface Permission {
-    /** After `Microsoft.Devices/IotHubs/` (Azure docs: role-based-access-control/permissions/internet-of-things). */
+    /**
+     * The part after `Microsoft.Devices/IotHubs/` (Azure docs:
+     * role-based-access-control/permissions/internet-of-things).
+     */
     readonly dataAction: string;
     readonly right: Right;
 }
 
-/** By what an operation does. */
+/** Permissions by kind of operation. */
 export const permissions = {
     readDevices: { dataAction: "devices/read", right: "RegistryRead" },
     writeDevices: { dataAction: "devices/write", right: "RegistryWrite" },
@@ -42,7 +45,7 @@ export const permissions = {
     },
 } satisfies Record<string, Permission>;
 
-/** Whom a request speaks for. */
+/** The authenticated caller of a request. */
 export class Caller {
     constructor(
         private readonly context: EmulatorContext,
@@ -59,9 +62,9 @@ export class Caller {
     }
 
     /**
-     * @param what e.g. `GET on /twins/d1`, for the error text.
-     * @throws RegistryProblem 401, as the service answers for a principal without role (azure-iot-sdk-csharp issue 3344)
-     *     and for a policy without right.
+     * @param what e.g. `GET on /twins/d1`, for the error text
+     * @throws RegistryProblem 401, as the service returns for a principal without a role (azure-iot-sdk-csharp issue
+     *     3344) and for a policy without the right
      */
     demand(wanted: Permission, what: string): void {
         if (this.may(wanted)) {
@@ -80,7 +83,7 @@ export class Caller {
 /**
  * Checks an `Authorization` header, or a token of AMQP claims-based security, which has the same forms.
  *
- * @param path what the request addresses below the hub's host name; a signature may be for that or for the whole hub.
+ * @param path the path of the request below the hub's host name; a signature may cover it or the whole hub
  * @throws RegistryProblem 401
  */
 export async function authenticate(

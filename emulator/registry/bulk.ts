@@ -42,13 +42,14 @@ interface ItemError {
 }
 
 /**
- * `POST /devices`: each device for itself, so that one failure leaves the others done; with the setting `bulkIsAtomic` it
- * leaves nothing done. 200 when all went well, otherwise 400 with the same shape, `BulkRegistryOperationResult` (REST reference "Bulk Registry - Update Registry"; recorded
- * sessions of azure-sdk-for-net). Counts as one operation a device against the registry's limit.
+ * `POST /devices`: devices are processed independently, so that one failure does not affect the others; with the
+ * setting `bulkIsAtomic`, one failure prevents all. Returns 200 when all succeeded, otherwise 400 with the same body,
+ * `BulkRegistryOperationResult` (REST reference "Bulk Registry - Update Registry"; recorded sessions of
+ * azure-sdk-for-net). Each device counts as one operation against the registry's limit.
  */
 export const bulkRegistry: Operation = {
     run: async (call) => {
-        // Who may do nothing at all is refused before the body is judged.
+        // A caller without permission is refused before the body is checked.
         if (!call.caller.may(permissions.writeDevices)) {
             call.caller.demand(permissions.deleteDevices, "POST on /devices");
         }
@@ -100,7 +101,8 @@ function readItem(given: unknown): Item {
     if (given.moduleId !== undefined && given.moduleId !== null) {
         throw new NotEmulated("module identities");
     }
-    // The service takes names in any letter case; azure-iothub sends "UpdateIfMatchETag" and the identity's own "etag".
+    // The service accepts names in any letter case; azure-iothub sends "UpdateIfMatchETag" and the identity's own
+    // "etag".
     const wanted = String(given.importMode).toLowerCase();
     if (wanted === "updatetwin" || wanted === "updatetwinifmatchetag") {
         throw new NotEmulated(`importMode ${String(given.importMode)}`);
@@ -144,7 +146,7 @@ function attempt(item: Item, act: () => void): ItemError[] {
     }
 }
 
-/** Changes nothing. @throws RegistryProblem when the item cannot be carried out */
+/** Checks an item without changing anything. @throws RegistryProblem when the item cannot be applied */
 function judge(call: Call, item: Item): void {
     const deviceId = checkDeviceId(item.deviceId);
     const read = fieldsOf(call, item.body);
@@ -175,7 +177,7 @@ function apply(call: Call, item: Item): void {
     }
 }
 
-/** The twin given along is checked before anything is made, so that a bad one leaves no device behind. */
+/** The twin in the body is checked before anything is created, so that a bad one leaves no device behind. */
 function create(call: Call, deviceId: string, body: JsonObject): void {
     const { tags = {}, desired = {} } = checkedTwin(body);
     const device = createDevice(call, deviceId, fieldsOf(call, body));

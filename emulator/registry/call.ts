@@ -20,18 +20,18 @@ export interface Call {
 }
 
 export interface Operation {
-    /** What the caller must be allowed to do; left out where that depends on the body. */
+    /** What the caller must be allowed to do; omitted where that depends on the body. */
     readonly permission?: Permission;
-    /** The limit that one call counts against; left out where the cost depends on the body. */
+    /** The limit that one call counts against; omitted where the cost depends on the body. */
     readonly limit?: { readonly name: LimitName; readonly operationType: string };
-    /** Not on a hub of a Basic tier (Azure docs: iot-hub-scaling, "IoT Hub REST APIs"). */
+    /** Not available on a Basic tier hub (Azure docs: iot-hub-scaling, "IoT Hub REST APIs"). */
     readonly isStandardOnly?: boolean;
     /** Default "message". */
     readonly envelope?: Envelope;
     readonly run: (call: Call) => HttpReply | Promise<HttpReply>;
 }
 
-/** @throws RegistryProblem 403 on a hub of a Basic tier */
+/** @throws RegistryProblem 403 on a Basic tier hub */
 export function demandStandardTier({ sku }: Hub): void {
     if (findSku(sku.name)?.tier === "Basic") {
         throw new RegistryProblem(
@@ -51,9 +51,9 @@ export function deviceOf(call: Call): Device {
 }
 
 /**
- * A JSON body.
+ * Parses the JSON body.
  *
- * @throws RegistryProblem 400 when it is not JSON.
+ * @throws RegistryProblem 400 when it is not JSON
  */
 export function bodyOf(call: Call): unknown {
     try {
@@ -63,7 +63,7 @@ export function bodyOf(call: Call): unknown {
     }
 }
 
-/** A JSON body that must be an object. */
+/** Parses a JSON body that must be an object. */
 export function objectBodyOf(call: Call): Record<string, unknown> {
     const body = bodyOf(call);
     if (typeof body !== "object" || body === null || Array.isArray(body)) {

@@ -10,9 +10,10 @@ interface DeletedDevice {
 }
 
 /**
- * Devices that are gone from the registry and still in the index that queries read, or in its statistics. On a live hub a
- * query returned a device 25 minutes after its deletion, and the statistics counted it (terraform-provider-iothub,
- * 2026-08-15); the settings `queryIndexLagSeconds` and `statisticsLagSeconds` say how long here.
+ * Devices that are deleted from the registry but still in the index that queries read, or in its statistics. On a live
+ * hub a query returned a device 25 minutes after its deletion, and the statistics counted it
+ * (terraform-provider-iothub, 2026-08-15); the settings `queryIndexLagSeconds` and `statisticsLagSeconds` set the time
+ * here.
  */
 export class DeletedDevices {
     private readonly ofHub = new WeakMap<Hub, Map<string, DeletedDevice>>();
@@ -30,7 +31,7 @@ export class DeletedDevices {
         }
     }
 
-    /** Twins in the index as they were at their deletion, without those whose ID is in use again. */
+    /** Twins in the index as they were at deletion, without those whose ID is in use again. */
     list(hub: Hub): ReadonlyMap<string, JsonObject> {
         return this.deletedWithin(hub, this.settings.queryIndexLagSeconds);
     }

@@ -48,8 +48,7 @@ export const readDevice: Operation = {
 
 /**
  * Without If-Match (or with the empty tag that azure-sdk-for-net sends) this only creates; with it, this only updates.
- * `*` stands for whatever version there is. Azure's REST reference calls both "Create Or Update Identity" and documents
- * 200 for either.
+ * `*` matches any version. Azure's REST reference calls both "Create Or Update Identity" and documents 200 for either.
  */
 export const writeDevice: Operation = {
     permission: permissions.writeDevices,
@@ -86,10 +85,10 @@ export const deleteDevice: Operation = {
     },
 };
 
-/** Reads the fields of a write, once it is known over what they are written. */
+/** Reads the fields of a write, given the identity that they replace. */
 type ReadFields = (previous: Device | undefined) => IdentityFields;
 
-/** Of a JSON body. A Basic tier has no IoT Edge (Azure docs: iot-hub-scaling). */
+/** Reads a JSON body. A Basic tier has no IoT Edge (Azure docs: iot-hub-scaling). */
 export function fieldsOf(call: Call, body: Readonly<Record<string, unknown>>): ReadFields {
     return (previous) => {
         const fields = readIdentity(body, previous);
@@ -100,7 +99,7 @@ export function fieldsOf(call: Call, body: Readonly<Record<string, unknown>>): R
     };
 }
 
-/** @throws RegistryProblem 409 when the ID is taken. */
+/** @throws RegistryProblem 409 when the ID is taken */
 export function checkIsNew({ hub }: Call, deviceId: string): void {
     if (hub.devices.has(deviceId)) {
         throw new RegistryProblem(
@@ -110,7 +109,7 @@ export function checkIsNew({ hub }: Call, deviceId: string): void {
     }
 }
 
-/** @throws RegistryProblem 409 when the ID is taken. */
+/** @throws RegistryProblem 409 when the ID is taken */
 export function createDevice(call: Call, deviceId: string, fields: ReadFields): Device {
     const { context, hub } = call;
     checkIsNew(call, deviceId);
@@ -120,7 +119,7 @@ export function createDevice(call: Call, deviceId: string, fields: ReadFields): 
     return device;
 }
 
-/** @throws RegistryProblem 404 when there is no such device, 412 when it has another version. */
+/** @throws RegistryProblem 404 when the device does not exist, 412 when it has another version */
 export function updateDevice(
     call: Call,
     deviceId: string,
@@ -134,7 +133,7 @@ export function updateDevice(
     return device;
 }
 
-/** @throws RegistryProblem 404 when there is no such device, 412 when it has another version. */
+/** @throws RegistryProblem 404 when the device does not exist, 412 when it has another version */
 export function removeDevice(call: Call, deviceId: string, expected: string): void {
     const { context, hub, deleted } = call;
     const device = matching(call, deviceId, expected);
@@ -143,7 +142,7 @@ export function removeDevice(call: Call, deviceId: string, expected: string): vo
     context.hubs.events.emit("deviceRemoved", hub, deviceId);
 }
 
-/** @throws RegistryProblem 404 when there is no such device, 412 when it has another version. */
+/** @throws RegistryProblem 404 when the device does not exist, 412 when it has another version */
 export function matching(call: Call, deviceId: string, expected: string): Device {
     const device = call.hub.devices.get(deviceId);
     if (device === undefined) {
@@ -163,7 +162,7 @@ function shown(call: Call, device: Device): HttpReply {
     };
 }
 
-/** Module identities are not emulated: a device has none. */
+/** Module identities are not emulated: devices have none. */
 export const listModules: Operation = {
     permission: permissions.readDevices,
     limit: { name: "registry", operationType: "RegistryRead" },

@@ -3,8 +3,8 @@ import { HttpFailure, HttpReply, HttpRequest } from "../core/http";
 
 /**
  * Error codes of the hub's service API with their HTTP status and number.
- * Sources: azure-iot-sdk-csharp `ErrorCode.cs`; Azure docs "IoT Hub error codes". An unknown hub has no DNS name in
- * Azure and so no answer at all; here it is a 404 that names the same code.
+ * Sources: azure-iot-sdk-csharp `ErrorCode.cs`; Azure docs "IoT Hub error codes". In Azure an unknown hub has no DNS
+ * name and so no reply at all; here it is a 404 with the same code.
  */
 const codes = {
     GenericBadRequest: [400, 400000],
@@ -32,7 +32,7 @@ const codes = {
 
 export type ErrorCode = keyof typeof codes;
 
-/** A rule of the registry that a request broke; what becomes of it depends on the operation (single or bulk). */
+/** A rule of the registry that a request broke; the operation (single or bulk) decides how it is reported. */
 export class RegistryProblem extends Error {
     constructor(
         readonly code: ErrorCode,
@@ -43,21 +43,21 @@ export class RegistryProblem extends Error {
     }
 }
 
-/** What the emulator knows of Azure but does not play; becomes a 501. */
+/** A feature of Azure that is not emulated; becomes a 501. */
 export class NotEmulated extends Error {}
 
 /**
  * Shapes of an error body. All three are sent by the real service (recorded sessions of azure-sdk-for-net,
  * `Azure.Iot.Hub.Service`; terraform-provider-iothub, live findings of 2026-08-15):
  * - `message`: `{"Message":"ErrorCode:<code>;<text>","ExceptionMessage":"Tracking ID:…"}`: identities, twins, queries,
- *   statistics, authentication, throttling. The rule, unless said otherwise.
+ * statistics, authentication, throttling. The default.
  * - `numbered`: `{"errorCode":404010,"message":…,"trackingId":…,"timestampUtc":…}`: modules.
  * - `nested`: the numbered form as a JSON string inside `Message`: direct methods.
- * The header `iothub-errorcode` carries the code's name with each of them.
+ * The header `iothub-errorcode` contains the code's name with each of them.
  */
 export type Envelope = "message" | "numbered" | "nested";
 
-/** Makes the answer to a broken rule. */
+/** Creates the reply for a broken rule. */
 export function problemReply(
     request: HttpRequest,
     now: Date,
@@ -103,7 +103,7 @@ function trackingId(requestId: string, now: Date): string {
     return `${compact(requestId)}-G:0-TimeStamp:${month}/${day}/${year} ${time.slice(0, 8)}`;
 }
 
-/** The JSON text that AMQP errors and dispositions carry in their description. */
+/** The JSON text in the description of AMQP errors and dispositions. */
 export function numberedText(code: ErrorCode, message: string, now: Date): string {
     return JSON.stringify({
         errorCode: codes[code][1],

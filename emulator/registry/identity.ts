@@ -4,7 +4,7 @@ import { AuthenticationType, Device, DeviceAuthentication, DeviceStatus, Hub } f
 import { RegistryProblem } from "./errors";
 import { twinETag } from "./twinRules";
 
-/** What a client may set on a device identity; all of it is replaced by every write. */
+/** What a client may set on a device identity; every write replaces all of it. */
 export interface IdentityFields {
     readonly status: DeviceStatus;
     readonly statusReason: string | null;
@@ -14,10 +14,10 @@ export interface IdentityFields {
     readonly parentScopes: readonly string[];
 }
 
-/** What a write to a registry needs: the hub's own service API has it, and the Device Provisioning Service. */
+/** What a registry write needs; both the hub's own service API and the Device Provisioning Service have it. */
 export type RegistryContext = Pick<EmulatorContext, "clock" | "hubs">;
 
-/** What the service writes for a time that never was. */
+/** What the service writes for a time that has not occurred. */
 const never = "0001-01-01T00:00:00Z";
 
 /** .NET counts 100 ns from the year 1; generation IDs are such ticks. */
@@ -28,7 +28,7 @@ const scopeStart = "ms-azure-iot-edge://";
 const deviceIdRule = /^[A-Za-z0-9\-.+%_#*?!(),=@$':]{1,128}$/;
 
 /**
- * At most 128 characters of a set of ASCII (Azure docs: iot-hub-devguide-identity-registry, "Device identity
+ * At most 128 characters from a set of ASCII (Azure docs: iot-hub-devguide-identity-registry, "Device identity
  * properties").
  */
 export function checkDeviceId(deviceId: unknown): string {
@@ -45,9 +45,9 @@ export function checkDeviceId(deviceId: unknown): string {
 }
 
 /**
- * Reads and checks what a client wants of an identity. What is left out gets its default, so a write without
- * `authentication` makes new keys, also over an identity that had a certificate (terraform-provider-iothub, live
- * findings: "Identity PUT body").
+ * Reads and checks the identity in a body. Omitted fields get their defaults, so a write without `authentication`
+ * generates new keys, even over an identity that had a certificate (terraform-provider-iothub, live findings: "Identity
+ * PUT body").
  */
 export function readIdentity(
     body: Readonly<Record<string, unknown>>,
@@ -75,9 +75,9 @@ export function readIdentity(
 }
 
 /**
- * An edge device has a scope of its own, which the hub makes and each write must repeat; another one is ignored at its
- * creation. Its parent stands in `parentScopes`; left out, it has none any more. (terraform-provider-iothub, live findings
- * of 2026-08-15, "Scope updates" and "Parent/child".)
+ * An edge device has its own scope, which the hub creates and each write must repeat; a different one is ignored at
+ * creation. Its parent is in `parentScopes`; if that is omitted, the device no longer has a parent.
+ * (terraform-provider-iothub, live findings of 2026-08-15, "Scope updates" and "Parent/child".)
  */
 function parentsOfEdge(
     body: Readonly<Record<string, unknown>>,
@@ -102,8 +102,8 @@ function parentsOfEdge(
 }
 
 /**
- * Any other device has its parent in `deviceScope`, which the hub copies to `parentScopes`. One that stops being an edge
- * device has none until the next write. (Same source.)
+ * Any other device has its parent in `deviceScope`, which the hub copies to `parentScopes`. A device that stops being
+ * an edge device has no parent until the next write. (Same source.)
  */
 function parentsOfLeaf(
     body: Readonly<Record<string, unknown>>,
@@ -123,14 +123,14 @@ function isScope(given: unknown): given is string {
     return typeof given === "string" && given.startsWith(scopeStart);
 }
 
-/** Of an IoT Edge device; undefined for any other. */
+/** The scope of an IoT Edge device; undefined for any other device. */
 function ownScope(device: Device): string | undefined {
     return device.capabilities.iotEdge
         ? `${scopeStart}${device.deviceId}-${device.generationId}`
         : undefined;
 }
 
-/** What the service shows as `deviceScope`; undefined: it has none. */
+/** The value that the service shows as `deviceScope`; undefined when there is none. */
 export function scopeOf(device: Device): string | undefined {
     return ownScope(device) ?? device.parentScopes?.[0];
 }
@@ -166,7 +166,7 @@ function isAuthenticationType(type: unknown): type is AuthenticationType {
     return type === "sas" || type === "selfSigned" || type === "certificateAuthority";
 }
 
-/** SHA-1 or SHA-256 in hex, without separators; the letter case is kept. */
+/** SHA-1 or SHA-256 in hex, without separators; letter case is kept. */
 function readThumbprint(given: unknown): string | null {
     if (given === undefined || given === null || given === "") {
         return null;
@@ -177,7 +177,7 @@ function readThumbprint(given: unknown): string | null {
     return given;
 }
 
-/** Both keys or neither, each base64 of 16 to 64 bytes; neither makes the hub generate them. */
+/** Both keys or neither, each base64 of 16 to 64 bytes; if neither is present, the hub generates them. */
 function readKeys(given: Record<string, unknown>): DeviceAuthentication["symmetricKey"] {
     const primaryKey = readKey(given.primaryKey);
     const secondaryKey = readKey(given.secondaryKey);
@@ -213,7 +213,7 @@ function asObject(value: unknown, name: string): Record<string, unknown> {
     return value as Record<string, unknown>;
 }
 
-/** A new identity with an empty twin; not yet in the hub. */
+/** A new identity with an empty twin, not yet added to the hub. */
 export function newDevice(
     context: RegistryContext,
     deviceId: string,
@@ -244,7 +244,7 @@ export function newDevice(
     };
 }
 
-/** Replaces what a client may set. */
+/** Replaces everything that a client may set. */
 export function overwrite(context: RegistryContext, device: Device, fields: IdentityFields): void {
     if (device.status !== fields.status) {
         device.statusUpdatedTime = context.clock.date().toISOString();

@@ -4,7 +4,7 @@ import { RegistryProblem } from "./errors";
 
 /**
  * Direct methods (Azure docs: iot-hub-devguide-direct-methods; texts from the live findings of
- * terraform-provider-iothub). Their errors come in the nested envelope.
+ * terraform-provider-iothub). Their errors use the nested envelope.
  */
 export const invokeMethod: Operation = {
     permission: permissions.invokeMethods,
@@ -75,7 +75,7 @@ export const purgeMessages: Operation = {
     },
 };
 
-/** With what was deleted in the last `statisticsLagSeconds`. */
+/** Includes devices deleted in the last `statisticsLagSeconds`. */
 export const deviceStatistics: Operation = {
     permission: permissions.readDeviceStatistics,
     limit: { name: "registry", operationType: "RegistryRead" },

@@ -10,16 +10,16 @@ import { JsonObject } from "./twinRules";
 const ordinaryPage = 100;
 const largestPage = 1000;
 
-/** Where the next page begins: after this device ID, `sent` rows having gone out. */
+/** Where the next page begins: after this device ID, with `sent` rows already sent. */
 interface Continuation {
     readonly after: string;
     readonly sent: number;
 }
 
 /**
- * `POST /devices/query`: pages of `x-ms-max-item-count` rows, `x-ms-continuation` from one to the next (REST reference
- * "Query - Get Twins"). Rows come in the order of device IDs, so that devices made or deleted between two pages neither
- * repeat nor hide others. Reads an index that may still hold deleted devices.
+ * `POST /devices/query`: pages of `x-ms-max-item-count` rows, linked by `x-ms-continuation` (REST reference "Query -
+ * Get Twins"). Rows are ordered by device ID, so that devices created or deleted between two pages neither repeat nor
+ * hide others. Reads an index that may still contain deleted devices.
  */
 export const queryDevices: Operation = {
     permission: permissions.readTwins,
@@ -31,7 +31,7 @@ export const queryDevices: Operation = {
     },
 };
 
-/** On Azure the text of a syntax error is a bare `BadRequest`; what is wrong and where is the emulator's addition. */
+/** On Azure the text of a syntax error is only `BadRequest`; the emulator adds what is wrong and where. */
 function readQuery(text: unknown): Query {
     if (typeof text !== "string") {
         throw new RegistryProblem("ArgumentNull", "query is missing");

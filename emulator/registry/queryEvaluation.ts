@@ -1,7 +1,7 @@
 import { Column, Comparison, Expression, Path, Query } from "./querySyntax";
 import { isObject, JsonObject } from "./twinRules";
 
-/** Whether a twin meets the condition. What does not exist is neither equal nor unequal to anything. */
+/** Whether a twin meets the condition. A missing property is neither equal nor unequal to anything. */
 export function isMatch(twin: JsonObject, where: Expression | undefined): boolean {
     return where === undefined || evaluate(twin, where) === true;
 }
@@ -90,7 +90,7 @@ function valueAt(twin: unknown, path: Path): unknown {
     return value;
 }
 
-/** Logic of three values: undefined is what a missing property makes of a comparison. */
+/** Three-valued logic: a comparison with a missing property is undefined. */
 function evaluate(twin: JsonObject, expression: Expression): unknown {
     switch (expression.kind) {
         case "literal":

@@ -43,7 +43,7 @@ export interface Query {
     readonly groupBy: readonly Path[];
 }
 
-/** What cannot be read, and where. */
+/** A syntax error and its position. */
 export class QuerySyntaxError extends Error {
     constructor(
         message: string,
@@ -54,7 +54,7 @@ export class QuerySyntaxError extends Error {
     }
 }
 
-/** A collection or clause of the language that is valid in Azure and not emulated here. */
+/** A collection or clause of the language that is valid in Azure but not emulated. */
 export class QueryNotEmulated extends Error {}
 
 interface Token {
@@ -66,7 +66,7 @@ interface Token {
 const aggregates: readonly string[] = ["COUNT", "SUM", "AVG", "MIN", "MAX"];
 
 /**
- * Parses the subset of IoT Hub's query language that is emulated (Azure docs: iot-hub-devguide-query-language).
+ * Parses the emulated subset of IoT Hub's query language (Azure docs: iot-hub-devguide-query-language).
  *
  * @throws QuerySyntaxError, QueryNotEmulated
  */

@@ -21,8 +21,8 @@ import { Throttle } from "./throttle";
 import { patchTwin, readTwin, replaceTwin } from "./twins";
 
 /**
- * Versions that the service takes: those probed on a live hub (terraform-provider-iothub, 2026-08-15: 2018-06-30 to
- * 2024-03-31) and those that Microsoft's own SDKs send.
+ * Supported versions: those probed on a live hub (terraform-provider-iothub, 2026-08-15: 2018-06-30 to 2024-03-31) and
+ * those that Microsoft's own SDKs send.
  */
 const apiVersions: ReadonlySet<string> = new Set([
     "2018-06-30",
@@ -60,7 +60,7 @@ const routes: readonly (readonly [
 
 /**
  * The service API of a hub, on `<hub>.azure-devices.net` (REST reference "IoT Hub service"). Jobs, configurations,
- * digital twins, writes of modules and the devices' own HTTPS protocol are not emulated and answer 501.
+ * digital twins, writes of modules and the devices' own HTTPS protocol are not emulated and return 501.
  */
 export class RegistryService implements HostService {
     private readonly router = new Router();
@@ -121,7 +121,7 @@ export class RegistryService implements HostService {
         return { context, request, params, hub, caller, throttle, deleted };
     }
 
-    /** A hub that is still being made, or being deleted, has no host name yet or any more. */
+    /** A hub has no host name while it is being created or deleted. */
     private hubOf(request: HttpRequest): Hub {
         const hub = this.context.hubs.byHostName(request.host.name, "device");
         if (hub?.state !== "Active") {

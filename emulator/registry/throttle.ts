@@ -3,7 +3,7 @@ import { EmulatorContext } from "../context";
 import { Hub } from "../hub/model";
 import { RegistryProblem } from "./errors";
 
-/** Kinds of operation that have a limit of their own (Azure docs: iot-hub-devguide-quotas-throttling). */
+/** Kinds of operation with their own limits (Azure docs: iot-hub-devguide-quotas-throttling). */
 export type LimitName = "registry" | "query" | "twinRead" | "twinUpdate";
 
 interface Rate {
@@ -12,7 +12,7 @@ interface Rate {
 }
 
 /**
- * Longest time that a request over the limit is held back before it is refused. The docs only say that traffic is shaped
+ * Longest time that a request over the limit is delayed before it is refused. The docs only say that traffic is shaped
  * first; 3.2 s was the longest delay seen on a live hub (terraform-provider-iothub, 2026-08-15).
  */
 const shapingSeconds = 3;
@@ -53,9 +53,9 @@ interface Bucket {
 }
 
 /**
- * One token bucket for each hub and limit. A bucket holds the amount of the limit's own period (a minute or a second), so
- * that much may come at once. What comes faster waits for its turn, up to `shapingSeconds`, and is refused beyond that;
- * a refused request takes nothing. Off unless the setting `throttling` is on.
+ * One token bucket per hub and limit. A bucket holds the amount for the limit's own period (a minute or a second),
+ * which is the largest burst. Requests beyond that wait for their turn, up to `shapingSeconds`, and are then refused; a
+ * refused request takes no tokens. Off unless the setting `throttling` is on.
  */
 export class Throttle {
     private readonly buckets = new WeakMap<Hub, Map<LimitName, Bucket>>();
@@ -63,8 +63,8 @@ export class Throttle {
     constructor(private readonly context: EmulatorContext) {}
 
     /**
-     * @param cost how many operations the request stands for: a bulk call counts each device.
-     * @throws RegistryProblem 429, without Retry-After and with `connection: close`, as the service does.
+     * @param cost how many operations the request counts as: a bulk call counts each device
+     * @throws RegistryProblem 429, without Retry-After and with `connection: close`, as in the service
      */
     async pass(hub: Hub, name: LimitName, operationType: string, cost = 1): Promise<void> {
         if (!this.context.settings.throttling) {

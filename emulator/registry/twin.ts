@@ -5,8 +5,9 @@ import { connectionState, RegistryContext, scopeOf } from "./identity";
 import { checkSection, isObject, JsonObject, merge, twinETag, withoutService } from "./twinRules";
 
 /**
- * The twin as the service shows it, with what it mirrors of the identity. Tags are left out when there are none; in the
- * thumbprints' names the first letter is upper case, unlike in the identity (live findings, api-version 2021-04-12).
+ * The twin as the service shows it, including what it mirrors from the identity. Tags are omitted when there are none;
+ * the names of the thumbprints start with an upper-case letter, unlike in the identity (live findings, api-version
+ * 2021-04-12).
  */
 export function twinJson(context: EmulatorContext, hub: Hub, device: Device): JsonObject {
     const { twin, authentication } = device;
@@ -45,7 +46,7 @@ function sectionJson(section: TwinProperties): JsonObject {
     };
 }
 
-/** `$lastUpdated` down to each property; the emulator keeps one time and version for a whole section. */
+/** `$lastUpdated` for each property; the emulator keeps one time and version for a whole section. */
 function metadataOf(value: unknown, section: TwinProperties): JsonObject {
     const stamp: JsonObject = { $lastUpdated: section.updated };
     if (section.version > 1) {
@@ -59,7 +60,7 @@ function metadataOf(value: unknown, section: TwinProperties): JsonObject {
     return stamp;
 }
 
-/** A write to a twin, checked: what the sections will hold, and what a connected device is to be told. */
+/** A checked write to a twin: the new content of the sections, and the patch for a connected device. */
 export interface TwinChange {
     readonly tags?: JsonObject;
     readonly desired?: JsonObject;
@@ -72,7 +73,7 @@ interface TwinBody {
     readonly desired?: JsonObject;
 }
 
-/** Merges (RFC 7396): a null removes, arrays and plain values replace, what is not named stays. */
+/** Merges (RFC 7396): null removes, arrays and plain values replace, anything not named stays. */
 export function patchedTwin(device: Device, body: JsonObject): TwinChange {
     const given = readTwin(body);
     const { tags, desired } = device.twin;
@@ -84,7 +85,7 @@ export function patchedTwin(device: Device, body: JsonObject): TwinChange {
     return { ...merged, desiredPatch: given.desired };
 }
 
-/** Replaces tags and desired properties; what is not named is gone. */
+/** Replaces tags and desired properties; anything not named is removed. */
 export function replacedTwin(device: Device, body: JsonObject): TwinChange {
     const { tags = {}, desired = {} } = checkedTwin(body);
     const removed = Object.keys(device.twin.desired.values).filter((key) => !(key in desired));
@@ -93,7 +94,7 @@ export function replacedTwin(device: Device, body: JsonObject): TwinChange {
     return { tags, desired, desiredPatch };
 }
 
-/** Tags and desired properties of a body that describes a whole twin. */
+/** Tags and desired properties of a body that describes a whole twin, checked. */
 export function checkedTwin(body: JsonObject): TwinBody {
     const given = readTwin(body);
     checkSizes(given);
@@ -126,7 +127,7 @@ function checkSizes({ tags = {}, desired = {} }: TwinBody): void {
     checkSection("properties.desired", desired, 32 * 1024);
 }
 
-/** Carries out a checked change and tells a connected device. */
+/** Applies a checked change and notifies a connected device. */
 export function applyTwinChange(
     context: RegistryContext,
     hub: Hub,

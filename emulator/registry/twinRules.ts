@@ -43,8 +43,8 @@ export function merge(target: JsonObject, patch: JsonObject): JsonObject {
 }
 
 /**
- * What a section of a twin may hold (Azure docs: iot-hub-devguide-device-twins, "Device twin size" and "Tags and
- * properties format"; live findings of terraform-provider-iothub for what the docs leave open).
+ * Checks the content of a section of a twin (Azure docs: iot-hub-devguide-device-twins, "Device twin size" and "Tags
+ * and properties format"; live findings of terraform-provider-iothub where the docs are silent).
  *
  * @throws RegistryProblem 400
  */
@@ -55,7 +55,7 @@ export function checkSection(name: string, section: JsonObject, maximumBytes: nu
     }
 }
 
-/** Bytes as the docs count them: keys and texts in UTF-8, numbers 8, booleans 4. */
+/** Bytes as the docs count them: keys and strings in UTF-8, numbers 8, booleans 4. */
 function sizeOf(value: unknown, path: string, depth: number): number {
     if (typeof value === "string") {
         const bytes = Buffer.byteLength(value);
@@ -97,7 +97,7 @@ function checkKey(key: string, path: string): void {
     if (Buffer.byteLength(key) > longestKey) {
         throw invalid(`a key in ${path} is longer than ${longestKey} bytes`);
     }
-    // C0 and C1 control characters, and the four that the docs name.
+    // C0 and C1 control characters, and the four characters that the docs name.
     if (/[\u0000-\u001f\u007f-\u009f.$# ]/.test(key)) {
         throw invalid(
             `the key '${key}' in ${path} must not contain control characters, '.', '$', '#' or space`,

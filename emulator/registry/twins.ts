@@ -28,7 +28,7 @@ export const replaceTwin: Operation = {
     run: (call) => write(call, replacedTwin),
 };
 
-/** If-Match is optional here; it is compared with the twin's own etag, not with the identity's. */
+/** If-Match is optional here; it is compared with the twin's own ETag, not the identity's. */
 function write(call: Call, change: (device: Device, body: JsonObject) => TwinChange): HttpReply {
     const device = deviceOf(call);
     const expected = ifMatch(call.request.headers["if-match"]) || "*";

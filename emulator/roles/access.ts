@@ -11,12 +11,12 @@ export interface RoleAssignment {
     readonly principalType: string;
     /** GUID of the role. */
     readonly role: string;
-    /** ARM ID of what it covers, with all below; no trailing slash. */
+    /** ARM ID of the scope, which includes everything below it; no trailing slash. */
     readonly scope: string;
     readonly description: string | null;
     /** ISO time. */
     readonly createdOn: string;
-    /** Object ID of who made it; null for what was there from the start. */
+    /** Object ID of the creator; null for assignments that exist from the start. */
     readonly createdBy: string | null;
 }
 
@@ -45,7 +45,7 @@ export class Access {
         private readonly settings: Settings,
     ) {}
 
-    /** @throws Error when there is no such role */
+    /** @throws Error when the role does not exist */
     assign(wanted: NewRoleAssignment): RoleAssignment {
         const role = findRole(wanted.roleDefinitionId);
         if (role === undefined) {
@@ -65,7 +65,7 @@ export class Access {
         return assignment;
     }
 
-    /** @throws Error when there is no built-in role of this name */
+    /** @throws Error when no built-in role has this name */
     assignByName(principalId: string, roleName: string, scope: string): RoleAssignment {
         return this.assign({ principalId, roleDefinitionId: roleName, scope });
     }
@@ -74,7 +74,7 @@ export class Access {
         this.assignments = this.assignments.filter((one) => one !== assignment);
     }
 
-    /** Removes what was assigned on a resource that is gone, and below it. */
+    /** Removes assignments on a deleted resource and below it. */
     removeAllWithin(scope: string): void {
         this.assignments = this.assignments.filter((one) => !covers(scope, one.scope));
     }
@@ -95,7 +95,7 @@ export class Access {
         return this.rolesOf(principal, scope).some((role) => permits(role.dataActions, dataAction));
     }
 
-    /** The roles that count now for this principal on this scope. */
+    /** The roles in effect for this principal on this scope. */
     rolesOf(principal: Principal, scope: string): RoleDefinition[] {
         return this.assignments
             .filter(
@@ -134,7 +134,7 @@ export class Access {
     }
 }
 
-/** Whether `inner` is `outer` or lies below it; ARM IDs ignore letter case. */
+/** Whether `inner` is `outer` or is below it; ARM IDs are case-insensitive. */
 export function covers(outer: string, inner: string): boolean {
     const [above, below] = [outer, inner].map((scope) => scope.replace(/\/+$/, "").toLowerCase());
     return below === above || below.startsWith(above + "/");

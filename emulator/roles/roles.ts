@@ -1,4 +1,4 @@
-/** What a role lets its holder do (Azure docs: role-based-access-control/role-definitions). */
+/** What a role allows its holder to do (Azure docs: role-based-access-control/role-definitions). */
 export interface RoleDefinition {
     /** GUID, the same in every tenant. */
     readonly name: string;
@@ -9,7 +9,10 @@ export interface RoleDefinition {
     readonly dataActions: readonly string[];
 }
 
-/** The built-in roles that matter to IoT Hub and where it sends messages (Azure docs: role-based-access-control/built-in-roles). */
+/**
+ * The built-in roles that are relevant to IoT Hub and its message endpoints (Azure docs:
+ * role-based-access-control/built-in-roles).
+ */
 export const builtInRoles: readonly RoleDefinition[] = [
     {
         name: "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
@@ -140,7 +143,7 @@ export const builtInRoles: readonly RoleDefinition[] = [
     },
 ];
 
-/** A role by its GUID, its full ID or its name. */
+/** Finds a role by its GUID, full ID or name. */
 export function findRole(idOrName: string): RoleDefinition | undefined {
     const wanted = (idOrName.split("/").pop() as string).toLowerCase();
     return builtInRoles.find(

@@ -1,11 +1,11 @@
 import { X509Certificate } from "crypto";
 
-/** An uploaded text that is not a CA certificate; the message says why and quotes nothing of the text. */
+/** An upload that is not a CA certificate; the message says why without quoting the upload. */
 export class BadCertificate extends Error {}
 
 /**
- * Reads what clients upload as a certificate: base64 of a PEM text or of DER (azure-cli since 2.27), or a PEM text as
- * it is (before). Exactly one certificate is taken.
+ * Reads an uploaded certificate: base64 of a PEM text or of DER (azure-cli since 2.27), or a plain PEM text (before
+ * that). It must contain exactly one certificate.
  *
  * @throws BadCertificate
  */
@@ -50,8 +50,8 @@ function fromDer(bytes: Buffer): X509Certificate {
 }
 
 /**
- * Reads an upload that is to become a trusted CA. An X.509 version 1 certificate has no basicConstraints and so is
- * no CA (RFC 5280 section 4.2.1.9).
+ * Reads an upload that is to become a trusted CA. An X.509 version 1 certificate has no basicConstraints, hence is not
+ * a CA (RFC 5280 section 4.2.1.9).
  *
  * @throws BadCertificate
  */
@@ -72,7 +72,7 @@ export function commonName(certificate: X509Certificate): string | undefined {
     return typeof subject?.CN === "string" ? subject.CN : undefined;
 }
 
-/** A distinguished name as one line, most specific part first, e.g. `CN=IoT Root CA, O=MyOrg`. */
+/** A distinguished name on one line, most specific part first, e.g. `CN=IoT Root CA, O=MyOrg`. */
 export function oneLine(name: string): string {
     return name.split("\n").join(", ");
 }

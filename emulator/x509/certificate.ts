@@ -2,13 +2,13 @@ import "reflect-metadata";
 import { X509Certificate } from "crypto";
 import * as x509 from "@peculiar/x509";
 
-/** What a judge wants to know of one certificate. Dates are milliseconds since the epoch. */
+/** The facts that validation needs about a certificate. Dates are milliseconds since the epoch. */
 export interface CertificateFacts {
     readonly certificate: X509Certificate;
     /** One line, e.g. `CN=device-1, O=MyOrg`. */
     readonly subject: string;
     readonly issuer: string;
-    /** Every common name of the subject. */
+    /** All common names of the subject. */
     readonly commonNames: readonly string[];
     readonly notBefore: number;
     readonly notAfter: number;
@@ -18,11 +18,11 @@ export interface CertificateFacts {
     readonly isCa: boolean;
     /** basicConstraints pathLenConstraint; undefined when there is none. */
     readonly pathLength: number | undefined;
-    /** False when a keyUsage extension is there and lacks keyCertSign. */
+    /** False when a keyUsage extension is present and lacks keyCertSign. */
     readonly maySignCertificates: boolean;
-    /** False when a keyUsage extension is there and lacks digitalSignature. */
+    /** False when a keyUsage extension is present and lacks digitalSignature. */
     readonly maySignHandshakes: boolean;
-    /** OIDs of the critical extensions that the judge does not process. */
+    /** OIDs of the critical extensions that path validation does not process. */
     readonly unknownCriticalExtensions: readonly string[];
     /** Undefined when there is no extendedKeyUsage extension. */
     readonly extendedKeyUsages: readonly string[] | undefined;
@@ -34,17 +34,18 @@ export const clientAuth = "1.3.6.1.5.5.7.3.2";
 export const anyExtendedKeyUsage = "2.5.29.37.0";
 
 /**
- * Extensions that may be critical: the judge reads them, or they restrict nothing that it judges. Missing are those that
- * it would have to enforce, name constraints (2.5.29.30) and policy constraints (2.5.29.36) above all.
+ * Extensions that may be critical: path validation processes them, or they do not restrict anything that it checks.
+ * Extensions that it would have to enforce are not listed, above all name constraints (2.5.29.30) and policy
+ * constraints (2.5.29.36).
  */
 const processed: ReadonlySet<string> = new Set([
     "2.5.29.14", // subjectKeyIdentifier
     "2.5.29.15", // keyUsage
-    "2.5.29.17", // subjectAltName: the common name alone is compared
+    "2.5.29.17", // subjectAltName: only the common name is compared
     "2.5.29.18", // issuerAltName
     "2.5.29.19", // basicConstraints
     "2.5.29.31", // cRLDistributionPoints: there is no revocation check
-    "2.5.29.32", // certificatePolicies: any policy will do
+    "2.5.29.32", // certificatePolicies: any policy is accepted
     "2.5.29.35", // authorityKeyIdentifier
     "2.5.29.37", // extKeyUsage
 ]);
@@ -52,7 +53,10 @@ const processed: ReadonlySet<string> = new Set([
 const issuersKept = 500;
 const issuers = new Map<string, CertificateFacts>();
 
-/** Facts of an issuer, read once: many devices send the same few intermediates, and a hub's CAs are asked at each CONNECT. */
+/**
+ * Facts of an issuer, cached: many devices send the same few intermediates, and a hub's CAs are consulted at each
+ * CONNECT.
+ */
 export function issuerFacts(certificate: X509Certificate | string): CertificateFacts {
     const key = typeof certificate === "string" ? certificate : certificate.fingerprint256;
     let facts = issuers.get(key);
@@ -70,7 +74,7 @@ function asInput(certificate: X509Certificate | string): string | Buffer {
     return typeof certificate === "string" ? certificate : certificate.raw;
 }
 
-/** Reads a certificate. */
+/** Reads the facts of a certificate. */
 export function certificateFacts(certificate: X509Certificate): CertificateFacts {
     const parsed = new x509.X509Certificate(new Uint8Array(certificate.raw));
     const constraints = parsed.getExtension(x509.BasicConstraintsExtension);
@@ -116,7 +120,7 @@ function oneLine(name: string | undefined): string {
     return (name ?? "").split("\n").join(", ");
 }
 
-/** TBSCertificate begins with `[0] version` unless that is the default, v1 (RFC 5280 4.1). */
+/** TBSCertificate begins with `[0] version` unless the version is the default, v1 (RFC 5280 4.1). */
 function versionOf(der: Buffer): number {
     const tbs = afterHeader(der, 0);
     const first = afterHeader(der, tbs);

@@ -3,12 +3,12 @@ import { CertificateFacts, issuerFacts, sameName } from "./certificate";
 import { Path } from "./pathValidation";
 import { Refusal } from "./refusals";
 
-/** Bounds the work that a client with many certificates of one name can cause. */
+/** Bounds the work that a client can cause by sending many certificates with the same name. */
 const mostSignatureChecks = 64;
 
-/** A hub or a provisioning service: what CA certificates are uploaded to. */
+/** A hub or a provisioning service, to which CA certificates are uploaded. */
 export interface CaHolder {
-    /** E.g. `hub first`, for texts. */
+    /** E.g. `hub first`, for messages. */
     readonly label: string;
     readonly certificates: ReadonlyMap<string, HubCertificate>;
 }
@@ -18,7 +18,9 @@ interface UploadedCa extends CertificateFacts {
     readonly isVerified: boolean;
 }
 
-/** Finds every path from the leaf through what was sent to a verified CA, and remembers the furthest dead end. */
+/**
+ * Finds every path from the leaf through the certificates sent to a verified CA, and remembers the longest dead end.
+ */
 export class PathSearch {
     readonly paths: Path[] = [];
     private readonly uploaded: readonly UploadedCa[];
@@ -67,9 +69,9 @@ export class PathSearch {
     }
 
     /**
-     * Why no path leads to a verified CA, said of the certificate at which the longest one ends.
+     * Why no path leads to a verified CA, explained for the certificate at which the longest path ends.
      *
-     * @param selfSignedDetail what is wrong with a self-signed leaf, and how to mend it.
+     * @param selfSignedDetail what is wrong with a self-signed leaf, and how to fix it
      */
     deadEnd(selfSignedDetail: string): Refusal {
         const { label } = this.holder;

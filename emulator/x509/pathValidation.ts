@@ -4,14 +4,14 @@ import { Refusal } from "./refusals";
 
 type Role = "leaf" | "intermediate" | "ca";
 
-/** Leaf first, then its issuers, last the CA that is trusted. */
+/** The leaf, then its issuers, ending with the trusted CA. */
 export type Path = readonly CertificateFacts[];
 
 /**
- * Judges each certificate of a path whose signatures hold, after RFC 5280 section 6.1. There is no revocation check,
- * because neither IoT Hub nor the Device Provisioning Service has one.
+ * Validates each certificate of a path with valid signatures according to RFC 5280 section 6.1. There is no revocation
+ * check, because neither IoT Hub nor the Device Provisioning Service has one.
  *
- * @param now milliseconds since the epoch.
+ * @param now milliseconds since the epoch
  */
 export function pathProblem(path: Path, now: number, settings: Settings): Refusal | undefined {
     for (const [depth, one] of path.entries()) {
@@ -28,7 +28,7 @@ export function pathProblem(path: Path, now: number, settings: Settings): Refusa
     return usageProblem(path[0], settings);
 }
 
-/** What can be said of a leaf alone, when nothing is asked of its issuer. */
+/** The problem of a leaf alone, without its issuers. */
 export function leafProblem(
     leaf: CertificateFacts,
     now: number,
@@ -42,7 +42,7 @@ export function leafProblem(
     );
 }
 
-/** Dates of one certificate; `role` says what to call it. */
+/** Checks the dates of one certificate; `role` is its name in messages. */
 export function dateProblem(one: CertificateFacts, role: Role, now: number): Refusal | undefined {
     const called = nameOf(one, role);
     if (now > one.notAfter) {

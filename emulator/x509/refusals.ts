@@ -1,6 +1,6 @@
 /**
- * Why a device is not let in. The names are the emulator's own; the numbers are IoT Hub's error codes (azure-iot-sdk-csharp
- * `ErrorCode`; Azure docs: iot-hub troubleshoot-error-codes).
+ * Why a device is refused. The names are the emulator's own; the numbers are IoT Hub's error codes
+ * (azure-iot-sdk-csharp `ErrorCode`; Azure docs: iot-hub troubleshoot-error-codes).
  */
 const errorCodes = {
     // The CONNECT packet itself.
@@ -20,7 +20,7 @@ const errorCodes = {
     tlsVersionTooLow: 401003,
     deviceUnknown: 404001,
     deviceDisabled: 403012,
-    // Which proof was given.
+    // Kind of credentials.
     credentialsMissing: 401003,
     certificateMissing: 401003,
     authenticationTypeMismatch: 401003,
@@ -67,11 +67,11 @@ export type RefusalReason = keyof typeof errorCodes;
 /** CONNACK return codes of MQTT 3.1.1, section 3.2.2.3. */
 export type ReturnCode = 1 | 2 | 5;
 
-/** A device that is not let in: thrown by the judges, answered with its return code, kept for the management API. */
+/** A refused device: thrown by authentication, sent as its return code, kept for the management API. */
 export class Refusal extends Error {
     constructor(
         readonly reason: RefusalReason,
-        /** In words that tell a person what to mend; never holds a secret. */
+        /** Explains to a person what to fix; never contains a secret. */
         readonly detail: string,
         readonly returnCode: ReturnCode = 5,
     ) {

@@ -11,8 +11,8 @@ const kinds = ["clientCertificates", "signingCertificates", "caReferences"] as c
 /**
  * Reads `attestation` (azure-rest-api-specs, provisioning service 2021-10-01, `AttestationMechanism`).
  *
- * @param before the attestation that the enrollment has; a certificate that is sent back as its `info` alone stays.
- * @throws ServiceProblem 400, or 401 for a CA that the service has not or has not proven
+ * @param before the enrollment's present attestation; a certificate that is sent back only as its `info` is kept
+ * @throws ServiceProblem 400, or 401 for a CA that is missing on the service or not verified
  */
 export function readAttestation(
     service: ProvisioningService,
@@ -98,10 +98,10 @@ function certificate(
     }
 }
 
-/** By attestation: reading a thousand certificates at each write would take a second. */
+/** Cached by attestation: reading a thousand certificates at each write would take a second. */
 const fingerprints = new WeakMap<X509Attestation, string[]>();
 
-/** SHA-256 fingerprints of the certificates that an enrollment names; a CA that is gone is left out. */
+/** SHA-256 fingerprints of the certificates that an enrollment names; a CA that no longer exists is omitted. */
 export function namedCertificates(
     service: ProvisioningService,
     attestation: X509Attestation,
@@ -122,7 +122,7 @@ function fingerprint(pem: string): string {
     return new X509Certificate(pem).fingerprint256;
 }
 
-/** `attestation` of an answer: information about the certificates, not the certificates themselves. */
+/** `attestation` in a reply: information about the certificates, not the certificates themselves. */
 export function attestationView({ kind, primary, secondary }: X509Attestation): object {
     const show = (text: string): unknown =>
         kind === "caReferences" ? text : { info: certificateInfo(new X509Certificate(text)) };
@@ -164,7 +164,7 @@ function certificateInfo(parsed: X509Certificate): CertificateInfo {
     };
 }
 
-/** .NET's form, which the service shows: the most specific part first. */
+/** .NET's form, which the service shows: the most specific part comes first. */
 function distinguishedName(name: string): string {
     return name.split("\n").reverse().join(", ");
 }

@@ -9,18 +9,21 @@ import { signingPolicy } from "../../hub/sharedAccess";
 import { ProvisioningService } from "../model";
 import { ServiceProblem } from "./errors";
 
-/** Rights of a shared access policy that the service API asks for (Azure docs: iot-dps how-to-control-access). */
+/** Rights of a shared access policy that the service API requires (Azure docs: iot-dps how-to-control-access). */
 type Right =
     "EnrollmentRead" | "EnrollmentWrite" | "RegistrationStatusRead" | "RegistrationStatusWrite";
 
-/** What an operation asks of its caller, in both ways of authentication. */
+/** What an operation requires of its caller, for both kinds of authentication. */
 export interface Permission {
-    /** After `Microsoft.Devices/provisioningServices/` (Azure docs: iot-dps concepts-control-access-dps-azure-ad). */
+    /**
+     * The part after `Microsoft.Devices/provisioningServices/` (Azure docs: iot-dps
+     * concepts-control-access-dps-azure-ad).
+     */
     readonly dataAction: string;
     readonly right: Right;
 }
 
-/** By what an operation does. */
+/** Permissions by kind of operation. */
 export const permissions = {
     readGroups: { dataAction: "enrollmentGroups/read", right: "EnrollmentRead" },
     writeGroups: { dataAction: "enrollmentGroups/write", right: "EnrollmentWrite" },
@@ -40,9 +43,9 @@ export const permissions = {
 } satisfies Record<string, Permission>;
 
 /**
- * Checks the `Authorization` header and that its holder may do this.
+ * Checks the `Authorization` header and whether its holder may perform the operation.
  *
- * @param path what the request addresses below the service's host name.
+ * @param path the path below the service's host name
  * @throws ServiceProblem 401
  */
 export async function authorize(
@@ -98,7 +101,7 @@ async function verified(
 }
 
 /**
- * Writing enrollments includes all below it: Azure gives `provisioningserviceowner`, "all permissions", the rights
+ * Writing enrollments includes all lesser rights: Azure gives `provisioningserviceowner`, "all permissions", the rights
  * "ServiceConfig, DeviceConnect, EnrollmentWrite".
  */
 function rightsOf(policy: SharedAccessPolicy): string[] {

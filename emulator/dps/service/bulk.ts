@@ -4,7 +4,7 @@ import { Call, isObject, JsonObject, objectOf } from "./call";
 import { Enrollments } from "./enrollments";
 import { ServiceProblem } from "./errors";
 
-/** Enrollments in one call (Azure docs: DPS limits). */
+/** The most enrollments in one call (Azure docs: DPS limits). */
 const most = 10;
 
 /** In lower case: clients write `updateIfMatchETag` and `updateIfMatchEtag`. */
@@ -13,7 +13,7 @@ type Mode = (typeof modes)[number];
 
 type IdName = "registrationId" | "enrollmentGroupId";
 
-/** What a bulk call works on. */
+/** The kind of enrollment in a bulk call. */
 export interface BulkKind {
     /** Member of the body that lists the items. */
     readonly list: "enrollments" | "enrollmentGroups";
@@ -33,9 +33,9 @@ export const bulkGroups: BulkKind = {
 };
 
 /**
- * `POST /enrollments` and `POST /enrollmentGroups`: each item for itself, 200 whatever became of them. As recorded in
- * sessions of azure-sdk-for-python, `update` of an item that carries no ETag is a conflict like the PUT without
- * `If-Match`. Counts as one operation an item against the service's limit.
+ * `POST /enrollments` and `POST /enrollmentGroups`: items are processed independently; the status is 200 whatever their
+ * outcome. As recorded in sessions of azure-sdk-for-python, `update` of an item without an ETag is a conflict, like a
+ * PUT without `If-Match`. Each item counts as one operation against the service's limit.
  */
 export async function bulk(call: Call, kind: BulkKind): Promise<HttpReply> {
     const body = objectOf(call);

@@ -9,7 +9,7 @@ import { ServiceThrottle } from "./throttle";
 
 export type JsonObject = Record<string, unknown>;
 
-/** A request to a service that is there, with its caller admitted. */
+/** A request to an existing service, with its caller authorized. */
 export interface Call {
     readonly context: EmulatorContext;
     readonly request: HttpRequest;
@@ -17,7 +17,7 @@ export interface Call {
     readonly service: ProvisioningService;
     readonly throttle: ServiceThrottle;
 
-    /** @throws ServiceProblem 401 when the caller may not do this as well */
+    /** @throws ServiceProblem 401 when the caller does not have this permission, too */
     demand(permission: Permission): Promise<void>;
 }
 
@@ -38,7 +38,7 @@ export function bodyOf({ request }: Call): unknown {
     }
 }
 
-/** @throws ServiceProblem 400 when the body is no JSON object */
+/** @throws ServiceProblem 400 when the body is not a JSON object */
 export function objectOf(call: Call): JsonObject {
     const body = bodyOf(call);
     if (!isObject(body)) {
@@ -54,7 +54,7 @@ export function isObject(value: unknown): value is JsonObject {
 /**
  * The tag in If-Match, without its quotes; undefined when there is none.
  *
- * @throws ServiceProblem 400 when the service takes entity tags alone (setting dpsIfMatchForm), which are in quotes
+ * @throws ServiceProblem 400 when the service accepts only quoted entity tags (setting dpsIfMatchForm)
  */
 export function preconditionOf({ request, context }: Call): string | undefined {
     const header = request.headers["if-match"]?.trim();

@@ -6,16 +6,16 @@ import { JsonObject } from "./call";
 import { ServiceProblem } from "./errors";
 import { checkId, readPolicy, WantedPolicy } from "./policy";
 
-/** Enrollment groups with X.509, and individual enrollments, that a service takes (Azure docs: DPS limits). */
+/** The most X.509 enrollment groups, and individual enrollments, of a service (Azure docs: DPS limits). */
 const maximumGroups = 100;
 const maximumEnrollments = 1_000_000;
 
 type Precondition = string | undefined;
 
 /**
- * The rules of writing and deleting that both kinds of enrollment share. An enrollment is created without `If-Match`
- * and changed with one, its ETag or `*`: without, an existing one is a conflict (recorded sessions of
- * azure-sdk-for-python; Azure/azure-sdk-for-python issue 35187).
+ * The rules for writing and deleting that both kinds of enrollment share. An enrollment is created without `If-Match`
+ * and changed with it (its ETag or `*`); a write without it to an existing enrollment is a conflict (recorded sessions
+ * of azure-sdk-for-python; Azure/azure-sdk-for-python issue 35187).
  */
 export class Enrollments {
     constructor(
@@ -98,7 +98,7 @@ export class Enrollments {
         this.service.groups.delete(id.toLowerCase());
     }
 
-    /** The registration of an individual enrollment goes with it: an enrollment shows it as a part of its own. */
+    /** Also deletes the registration of an individual enrollment, which the enrollment shows as part of itself. */
     deleteEnrollment(id: string, precondition: Precondition): void {
         checkPrecondition(precondition, this.enrollment(id).etag);
         this.service.enrollments.delete(id.toLowerCase());
@@ -158,7 +158,7 @@ function checkSameId(
     }
 }
 
-/** @throws ServiceProblem 412 when the tag is not the present one's */
+/** @throws ServiceProblem 412 when the tag is not the current one */
 export function checkPrecondition(wanted: Precondition, etag: string | undefined): void {
     const holds = wanted === undefined || (wanted === "*" ? etag !== undefined : wanted === etag);
     if (!holds) {
@@ -166,7 +166,7 @@ export function checkPrecondition(wanted: Precondition, etag: string | undefined
     }
 }
 
-/** Device IDs of a hub (Azure docs: iot-hub-devguide-identity-registry). */
+/** Checks a device ID by the rules of a hub (Azure docs: iot-hub-devguide-identity-registry). */
 function readDeviceId(given: unknown): string | undefined {
     if (given === undefined || given === null || given === "") {
         return undefined;

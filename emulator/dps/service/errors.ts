@@ -3,8 +3,8 @@ import { HttpFailure, HttpReply, HttpRequest } from "../../core/http";
 /**
  * Error codes of the service API; the first three digits are the HTTP status.
  * Sources: recorded sessions of azure-sdk-for-python, `azure-iot-deviceprovisioning` (409201, 409202 and their texts);
- * MicrosoftDocs/azure-docs issue 57082 (404201, 404202); Azure/azure-iot-sdk-node issue 679 (401002). The others, and
- * the wordings that no source quotes, follow their pattern.
+ * MicrosoftDocs/azure-docs issue 57082 (404201, 404202); Azure/azure-iot-sdk-node issue 679 (401002). The other codes,
+ * and texts that no source quotes, follow the same pattern.
  */
 const codes = {
     badRequest: 400004,
@@ -25,7 +25,7 @@ const codes = {
 
 export type ProblemName = keyof typeof codes;
 
-/** A rule that a request broke; a single request becomes an answer of it, a bulk request an entry in its list. */
+/** A rule that a request broke; becomes the reply to a single request, or an entry in the list of a bulk request. */
 export class ServiceProblem extends Error {
     readonly code: number;
 
@@ -53,7 +53,7 @@ export function problemReply(request: HttpRequest, now: Date, problem: ServicePr
     };
 }
 
-/** What the emulator knows of Azure but does not play; becomes a 501 that says so. */
+/** A feature of Azure that is not emulated; becomes a 501 that says so. */
 export class NotEmulated extends Error {}
 
 export function notEmulated(request: HttpRequest, now: Date, problem: NotEmulated): HttpFailure {

@@ -3,14 +3,14 @@ import { EnrollmentKind, readAttestation } from "./attestation";
 import { isObject, JsonObject } from "./call";
 import { NotEmulated, ServiceProblem } from "./errors";
 
-/** What a body decides about an enrollment; its ETag and times are the service's. */
+/** The part of an enrollment that a body sets; the service sets its ETag and times. */
 export type WantedPolicy = Omit<
     EnrollmentPolicy,
     "etag" | "createdDateTimeUtc" | "lastUpdatedDateTimeUtc"
 >;
 
 /**
- * The ID of a group or a registration: up to 128 of `a-z0-9-._:`, whatever their case, the last a letter, digit or
+ * Checks the ID of a group or a registration: up to 128 of `a-z0-9-._:` in either case, ending in a letter, digit or
  * hyphen (Azure docs: iot-dps concepts-service).
  *
  * @throws ServiceProblem 400
@@ -26,7 +26,7 @@ export function checkId(what: "enrollmentGroupId" | "registrationId", id: string
 }
 
 /**
- * Reads what both kinds of enrollment have in common; absent and null mean the default.
+ * Reads what both kinds of enrollment share; absent and null mean the default.
  *
  * @throws ServiceProblem 400
  */

@@ -6,8 +6,8 @@ const ordinaryPage = 100;
 const largestPage = 1000;
 
 /**
- * One page of all items in the order of their keys: `x-ms-max-item-count` limits it, `x-ms-continuation` leads to the
- * next (REST reference "Query enrollments").
+ * One page of all items, ordered by key: `x-ms-max-item-count` limits it, `x-ms-continuation` leads to the next page
+ * (REST reference "Query enrollments").
  */
 export function queryReply<T>(
     call: Call,
@@ -31,7 +31,7 @@ export function queryReply<T>(
     };
 }
 
-/** A query for everything, which no body at all is too, as recorded for registrations. */
+/** Accepts only a query for everything; an absent body means the same, as recorded for registrations. */
 function checkQuery(body: unknown): void {
     if (body === undefined) {
         return;

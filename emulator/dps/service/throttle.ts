@@ -2,7 +2,7 @@ import { EmulatorContext } from "../../context";
 import { ProvisioningService } from "../model";
 import { ServiceProblem } from "./errors";
 
-/** Operations a minute and service (Azure docs: "IoT Hub Device Provisioning Service limits"). */
+/** Operations per minute and service (Azure docs: "IoT Hub Device Provisioning Service limits"). */
 const operationsPerMinute = 1000;
 
 interface Bucket {
@@ -11,14 +11,14 @@ interface Bucket {
     filledAt: number;
 }
 
-/** A token bucket of one minute's operations for each service. Off unless the setting `throttling` is on. */
+/** A token bucket per service, holding one minute's operations. Off unless the setting `throttling` is on. */
 export class ServiceThrottle {
     private readonly buckets = new WeakMap<ProvisioningService, Bucket>();
 
     constructor(private readonly context: EmulatorContext) {}
 
     /**
-     * @param cost how many operations the request stands for: a bulk call counts each enrollment.
+     * @param cost how many operations the request counts as: a bulk call counts each enrollment
      * @throws ServiceProblem 429 with `Retry-After`
      */
     pass(service: ProvisioningService, cost = 1): void {

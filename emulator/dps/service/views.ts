@@ -7,7 +7,7 @@ import {
 } from "../model";
 import { attestationView } from "./attestation";
 
-/** Members without a value are left out of an answer, as the service does. */
+/** Members without a value are omitted, as in the service. */
 export function groupView(group: EnrollmentGroup): object {
     return { enrollmentGroupId: group.enrollmentGroupId, ...policyView(group) };
 }

@@ -1,4 +1,4 @@
-/* What `npm run emulator` takes: read before anything is set up, so only Node's own modules are used. */
+/* The options of `npm run emulator`: read before anything is set up, so only Node's own modules are used. */
 
 export const usage = `Usage: npm run emulator -- [options]
 

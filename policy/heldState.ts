@@ -5,11 +5,11 @@ import { HeldResource } from "./rules/changes";
 const largestState = 1024 * 1024 * 1024;
 
 /**
- * What the stack holds before the run, as its own CLI exports it, secrets encrypted.
+ * The resources in the stack's state before the run, as its own CLI exports it, with secrets encrypted.
  *
- * @param urn of any resource of the stack: the engine tells a pack neither stack nor project in another way
- * @param organization whose stack it is; in a backend of one's own it is called `organization`
- * @throws Error when the CLI on PATH cannot read it: then nobody knows what would be deleted
+ * @param urn of any resource of the stack: the engine gives a pack no other way to learn the stack and project
+ * @param organization owner of the stack; in a self-managed backend it is called `organization`
+ * @throws Error when the CLI on PATH cannot read the state, since deletions would then go unnoticed
  */
 export function heldResources(urn: string, organization: string): HeldResource[] {
     const [, stackName, project] = /^urn:pulumi:(.+?)::(.+?)::/.exec(urn) ?? [];
@@ -35,7 +35,7 @@ export function heldResources(urn: string, organization: string): HeldResource[]
     return deployment?.resources ?? [];
 }
 
-/** npm puts packages' programs ahead, and its package `pulumi` downloads the CLI. */
+/** npm puts packages' programs first on PATH, and its package `pulumi` downloads the CLI. */
 function withoutDownloader(folders = ""): string {
     return folders
         .split(path.delimiter)

@@ -18,7 +18,7 @@ interface Declared<Bounds> {
     readonly description: string;
     readonly remedy: string;
     readonly rule: Rule<Bounds>;
-    /** Settings with their defaults. */
+    /** Settings and their defaults. */
     readonly settings: { readonly [Name in keyof Bounds]: Setting };
 }
 
@@ -54,7 +54,7 @@ const texts = (value: string[]): Setting => ({
     items: { type: "string" },
     default: value,
 });
-/** Whether devices that leave the settings are deleted; otherwise they stay on the hub, disabled. */
+/** Whether devices removed from the settings are deleted; otherwise they stay on the hub, disabled. */
 const arePruned = (): boolean => new Config("iot-x509").getBoolean("pruneDevices") ?? true;
 const lowerCase = "^[a-z][a-z0-9-]*$";
 

@@ -1,33 +1,36 @@
 import type { PolicyResource, StackValidationArgs } from "@pulumi/policy";
 
-/** In the place of a value that a preview does not know. */
+/** Stands for a value that a preview does not know. */
 export const unknown = Symbol("unknown");
 
 export type Values = Readonly<Record<string, unknown>>;
 
-/** A resource as a rule sees it: at the end of a preview or an update. */
+/** A resource as a rule sees it at the end of a preview or an update. */
 export interface StackResource {
     readonly type: string;
     readonly name: string;
     readonly urn: string;
-    /** Its outputs, with {@link unknown} where they are to come; in clear, so no message may quote one that may be secret. */
+    /**
+     * Its outputs, with {@link unknown} for those not yet known. Secrets are in plain text, so no message may quote a
+     * value that may be secret.
+     */
     readonly props: Values;
     readonly isProtected: boolean;
-    /** URNs of the resources that a property follows from. */
+    /** URNs of the resources that each property depends on. */
     readonly sources: Readonly<Record<string, readonly string[]>>;
 }
 
-/** What breaks a rule, and what to do about it. */
+/** A violation of a rule, and how to fix it. */
 export interface Violation {
     /** Names the value, the bound and the remedy. */
     readonly message: string;
     readonly urn?: string;
 }
 
-/** A rule reads nothing but its arguments. */
+/** A rule depends only on its arguments. */
 export type Rule<Bounds> = (resources: readonly StackResource[], bounds: Bounds) => Violation[];
 
-/** Of this program's own resources and of those of providers that it uses. */
+/** Types of this program's own resources and of those from the providers that it uses. */
 export const types = {
     hub: "azure-native:iothub:IotHubResource",
     hubCertificate: "azure-native:iothub:Certificate",
@@ -80,7 +83,7 @@ export function stackResources({ resources }: Pick<StackValidationArgs, "resourc
     );
 }
 
-/** What the SDK throws at who reads an unknown value ends the whole rule; here it is a value like another. */
+/** Reading an unknown value makes the SDK throw, which would end the whole rule; here it becomes an ordinary value. */
 function plain(value: unknown): unknown {
     if (typeof value !== "object" || value === null) {
         return value;
@@ -97,7 +100,7 @@ function plain(value: unknown): unknown {
         : Object.fromEntries(Object.keys(value).map((key) => [key, read(key)]));
 }
 
-/** A value below others, e.g. `at(props, "properties", "minTlsVersion")`; unknown below an unknown one. */
+/** A nested value, e.g. `at(props, "properties", "minTlsVersion")`; unknown if a value on the path is unknown. */
 export function at(value: unknown, ...path: readonly string[]): unknown {
     return path.reduce(
         (held, key) =>

@@ -4,7 +4,7 @@ import { Credentials } from "./flags";
 const mqttPort = 8883;
 const patienceMilliseconds = 10_000;
 
-/** Error codes of Node.js (libuv and OpenSSL) in words; what they all are about is the host. */
+/** Descriptions of Node.js error codes (libuv and OpenSSL); each applies to the host. */
 const words: Readonly<Record<string, string>> = {
     ENOTFOUND: "DNS does not know its name: check the spelling and this device's network",
     EAI_AGAIN: "DNS does not answer: check this device's network",
@@ -27,8 +27,8 @@ const untrusted = [
 ];
 
 /**
- * Why a TLS connection with the device's certificate does not come about, in words; undefined when it does. The SDK calls
- * all of it "not authorized".
+ * Explains why a TLS connection with the device's certificate fails; undefined when it succeeds. The SDK reports every
+ * failure as "not authorized".
  *
  * @param hostName may end with `:PORT`; default 8883
  */
@@ -59,7 +59,7 @@ export function connectionProblem(
     });
 }
 
-/** The same for an error of the provisioning client, whose connection failed. */
+/** Explains an error of the provisioning client whose connection failed. */
 export function inWords(where: string, error: NodeJS.ErrnoException): string {
     const code = error.code ?? "";
     if (code.includes("KEY_VALUES_MISMATCH")) {

@@ -1,12 +1,13 @@
 /*
- * A device that has only its certificate: connects to its hub over MQTT, sends telemetry, connects again with growing
- * pauses when the line breaks, and says in plain words why it was refused.
+ * A device that has only its certificate: connects to its hub over MQTT, sends telemetry, reconnects with growing
+ * pauses when the connection breaks, and explains in plain words why it was refused.
  *
  *   node -r ts-node/register/transpile-only sample-device/device.ts \
  *     --connection-string 'HostName=…;DeviceId=…;x509=true' --certificate chain.pem --key device.key
  *
- * With --id-scope instead of a connection string it asks the provisioning service for its hub first; with both, when the
- * hub refuses it, as it does after a renewal of a device that the provisioning service made (see docs/operations.md, "Renewal").
+ * With --id-scope instead of a connection string, it first asks the provisioning service for its hub. With both, it
+ * asks only when the hub refuses it, as happens after a renewal of a device that was created by the provisioning
+ * service (see docs/operations.md, "Renewal").
  */
 import { errors, ExponentialBackOffWithJitter, Message } from "azure-iot-common";
 import { Client } from "azure-iot-device";
@@ -19,7 +20,7 @@ import { globalProvisioningHost, register } from "./registration";
 import { reportCertificate } from "./reportCertificate";
 import { registrationReason } from "./registrationReason";
 
-/** An end of the program: what to say, a line each. */
+/** Ends the program with a message, one item per line. */
 class Failure extends Error {
     constructor(readonly lines: readonly string[]) {
         super(lines[0]);
@@ -89,7 +90,7 @@ class Device {
         await this.client?.close();
     }
 
-    /** @throws Failure when TLS cannot begin with this certificate and key */
+    /** @throws Failure when TLS cannot start with this certificate and key */
     private warn(): void {
         const { chainPem, keyPem } = this.credentials;
         this.problems = visibleProblems({ deviceId: this.id, chainPem, keyPem });
@@ -101,7 +102,7 @@ class Device {
         }
     }
 
-    /** A renewed device that the provisioning service made is refused until it has registered again. */
+    /** After renewal, a device created by the provisioning service is refused until it has registered again. */
     private async registerAgain(error: Error): Promise<void> {
         const isRefused = error instanceof Refused || error instanceof errors.UnauthorizedError;
         if (!isRefused || this.flags.idScope === undefined) {
@@ -114,13 +115,13 @@ class Device {
         await this.open(await this.findHub());
     }
 
-    /** @throws Failure, Refused among them */
+    /** @throws Failure or its subclass Refused */
     private async open(connectionString: string): Promise<void> {
         const client = Client.fromConnectionString(connectionString, Mqtt);
         this.client = client;
         const { chainPem, keyPem } = this.credentials;
         await client.setOptions({ cert: chainPem, key: keyPem });
-        // Starts at 100 ms, doubles up to 10 s with jitter, and does not repeat what cannot succeed.
+        // Starts at 100 ms, doubles up to 10 s with jitter, and does not retry what cannot succeed.
         client.setRetryPolicy(new ExponentialBackOffWithJitter(true));
         client.on("connect", () => say(this.id, "connected with its certificate"));
         client.on("disconnect", () => say(this.id, "disconnected"));
@@ -170,7 +171,7 @@ class Device {
     }
 }
 
-/** The hub does not let the device in. */
+/** The hub refused the device. */
 class Refused extends Failure {
     constructor(problems: readonly string[]) {
         super([

@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, X509Certificate } from "crypto";
 
-/** What a device presents: PEM texts. */
+/** The credentials that a device presents, in PEM. */
 export interface DeviceCredentials {
     readonly deviceId: string;
     /** The leaf and its intermediates, leaf first. */
@@ -9,8 +9,8 @@ export interface DeviceCredentials {
 }
 
 /**
- * What is wrong with a device's credentials as far as the device itself can see, in words. The hub says only "not
- * authorized" over MQTT, so a device that looks at its own certificate first saves a search.
+ * Explains what is wrong with a device's credentials as far as the device itself can see. Over MQTT the hub says only
+ * "not authorized", so it helps if a device checks its own certificate first.
  */
 export function visibleProblems(credentials: DeviceCredentials, now = new Date()): string[] {
     const blocks = credentials.chainPem.match(
@@ -51,7 +51,7 @@ export function visibleProblems(credentials: DeviceCredentials, now = new Date()
     return problems;
 }
 
-/** What only the hub's side can tell, in the order in which it is worth looking. */
+/** Causes that are visible only on the hub, in the order in which to check them. */
 export const hubSideReasons: readonly string[] = [
     "the device does not exist on this hub, or is disabled",
     "its identity has an authentication type other than X.509 CA (or another thumbprint)",

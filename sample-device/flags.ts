@@ -18,17 +18,17 @@ Exit status: 0 if all messages were sent, 1 if it could not connect, 2 if an arg
 `;
 
 export interface Flags {
-    /** At least one of connection string and ID scope is given. */
+    /** At least one of connection string and ID scope is set. */
     readonly connectionString: string | undefined;
     readonly idScope: string | undefined;
     readonly certificateFile: string;
     readonly keyFile: string;
-    /** Infinity: no end. */
+    /** Infinity: no limit. */
     readonly count: number;
     readonly intervalSeconds: number;
 }
 
-/** @returns undefined when help is asked for; @throws Error that names the flag, the rule and the remedy */
+/** @returns undefined when help is requested; @throws Error that names the flag, the rule and the remedy */
 export function readFlags(args: readonly string[]): Flags | undefined {
     const { values } = parseArgs({
         args: [...args],
@@ -74,7 +74,7 @@ function readNumber(flag: string, given: string, pattern: RegExp): number {
     return Number(given);
 }
 
-/** The text itself is not shown: a wrong one may hold a key. */
+/** The text itself is not shown: an invalid one may contain a key. */
 function checkConnectionString(text: string): void {
     const missing = ["HostName", "DeviceId"].filter(
         (name) => !new RegExp(`(^|;)${name}=[^;]`).test(text),
@@ -91,13 +91,13 @@ function checkConnectionString(text: string): void {
     }
 }
 
-/** PEM texts. */
+/** Certificate and key in PEM. */
 export interface Credentials {
     readonly chainPem: string;
     readonly keyPem: string;
 }
 
-/** Reads the files anew, because they may have been renewed. @throws Error that names the file */
+/** Reads the files again each time, because they may have been renewed. @throws Error that names the file */
 export function readCredentials({ certificateFile, keyFile }: Flags): Credentials {
     const chainPem = readText("--certificate", certificateFile);
     const keyPem = readText("--key", keyFile);

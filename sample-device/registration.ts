@@ -2,7 +2,7 @@ import { ProvisioningDeviceClient } from "azure-iot-provisioning-device";
 import { Mqtt as ProvisioningTransport } from "azure-iot-provisioning-device-mqtt";
 import { X509Security } from "azure-iot-security-x509";
 
-/** Where every device finds the provisioning service (Azure docs: iot-dps, concepts-service). */
+/** The global host of the provisioning service for all devices (Azure docs: iot-dps, concepts-service). */
 export const globalProvisioningHost = "global.azure-devices-provisioning.net";
 
 export interface RegistrationRequest {
@@ -17,10 +17,11 @@ export interface RegistrationRequest {
 }
 
 /**
- * Registers a device that knows nothing but its certificate and the ID scope.
+ * Registers a device that has only its certificate and the ID scope.
  *
- * @returns the connection string of the hub that it was assigned to
- * @throws Error of the SDK when the provisioning service refuses it; its `result` has the service's code and text
+ * @returns the connection string for the hub that the device was assigned to
+ * @throws Error of the SDK when the provisioning service refuses the device; its `result` has the service's code and
+ *     text
  */
 export async function register(request: RegistrationRequest): Promise<string> {
     const { registrationId, chainPem, keyPem, idScope } = request;

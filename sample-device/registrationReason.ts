@@ -1,4 +1,4 @@
-/** What the provisioning service says of a registration that failed. Source: Azure REST, device registration. */
+/** The provisioning service's reply to a failed registration. Source: Azure REST, device registration. */
 interface ServiceAnswer {
     readonly errorCode?: number;
     readonly message?: string;
@@ -11,7 +11,7 @@ interface ServiceAnswer {
 }
 
 /**
- * Why the provisioning service refused a device, in words. Its codes are published by class alone (Azure docs:
+ * Explains why the provisioning service refused a device. Only the classes of its codes are published (Azure docs:
  * how-to-troubleshoot-dps); the texts of 401002 are as devices saw them.
  */
 export function registrationReason(error: Error, idScope: string): string {
@@ -26,9 +26,9 @@ export function registrationReason(error: Error, idScope: string): string {
     return `${remedy(Math.floor((code ?? 0) / 1000), said, idScope)} (the service says: ${[code, said].filter((part) => part !== undefined).join(" ")})`;
 }
 
-/** @param httpStatus the first three digits of the service's code; 0: it gave none */
+/** @param httpStatus the first three digits of the service's code; 0 if it sent none */
 function remedy(httpStatus: number, said: string, idScope: string): string {
-    // Over MQTT an unknown scope is refused at the connection itself, with return code 3.
+    // Over MQTT an unknown scope is refused at connection, with return code 3.
     if (httpStatus === 404 || /Server unavailable/i.test(said)) {
         return `no provisioning service has the ID scope "${idScope}": copy it from the stack's output "provisioning"`;
     }

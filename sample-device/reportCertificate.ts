@@ -2,12 +2,12 @@ import { X509Certificate } from "crypto";
 import type { Client } from "azure-iot-device";
 
 /**
- * Tells the hub which certificate the device holds, in its twin's reported properties: nothing on the hub shows which one a
- * device that authenticates by its CA has used.
+ * Reports the device's certificate to the hub, in the twin's reported properties: nothing on the hub shows which
+ * certificate a device that authenticates by its CA has used.
  *
  *     "certificate": { "thumbprint": SHA-256 in upper-case hex, "issuer": "CN=...", "notAfter": ISO 8601 }
  *
- * @param chainPem its own certificate first
+ * @param chainPem the device's own certificate first
  */
 export async function reportCertificate(client: Client, chainPem: string): Promise<void> {
     const { fingerprint256, issuer, validTo } = new X509Certificate(chainPem);
@@ -23,7 +23,7 @@ export async function reportCertificate(client: Client, chainPem: string): Promi
     });
 }
 
-/** As the SDK has it, without a type. */
+/** The SDK's object, which has no type. */
 interface ReportedProperties {
     update(patch: object, done: (error?: Error | null) => void): void;
 }

@@ -1,10 +1,10 @@
-// Puts stand-ins of resource plug-ins where the Pulumi CLI looks for the official ones:
+// Installs stand-ins of resource plug-ins where the Pulumi CLI looks for the official ones:
 //
 //     node standins/install.js PULUMI_HOME NAME ...        e.g. azure-native tls
 //
-// NAME is a folder beside this file whose main.ts serves the plug-in; its version is that of the npm
-// package @pulumi/NAME, which is what the SDK asks the engine for. An official plug-in is left alone.
-// Only Node built-ins, so that it works before the dependencies are installed.
+// NAME is a folder beside this file whose main.ts serves the plug-in; its version is that of the npm package
+// @pulumi/NAME, which is what the SDK asks the engine for. An official plug-in is left alone. Uses only Node built-ins,
+// so that it works before the dependencies are installed.
 "use strict";
 
 /* eslint-disable @typescript-eslint/no-require-imports -- plain CommonJS, run by node itself */
@@ -12,10 +12,12 @@ const fs = require("fs");
 const path = require("path");
 const { inPlaceOf, launcher } = require("./launcher");
 
-/** In every launcher, also in those of earlier versions: what tells a stand-in from an official plug-in. */
+/**
+ * Present in every launcher, including those of earlier versions; distinguishes a stand-in from an official plug-in.
+ */
 const marker = /^# \S+ stand-in of /m;
 
-/** @returns {string} what was done, for people. */
+/** @returns {string} what was done, for the user */
 function install(pulumiHome, name) {
     const repository = path.resolve(__dirname, "..");
     const manifest = JSON.parse(fs.readFileSync(path.join(repository, "package.json"), "utf8"));
@@ -55,7 +57,7 @@ function install(pulumiHome, name) {
     return `${name} stand-in: installed in ${folder}`;
 }
 
-/** Another installation may have made the folder meanwhile: then only the launcher moves. */
+/** Another installation may have created the folder meanwhile: then only the launcher is moved. */
 function moveFolder(from, to, prepared, binary) {
     try {
         fs.renameSync(from, to);

@@ -1,15 +1,15 @@
-// What the installers of stand-ins share: a launcher is a shell script in the place of an official program.
-// Only Node built-ins, so that it works before the dependencies are installed.
+// Code shared by the installers of stand-ins: a launcher is a shell script in the place of an official program. Uses
+// only Node built-ins, so that it works before the dependencies are installed.
 "use strict";
 
 /* eslint-disable @typescript-eslint/no-require-imports -- plain CommonJS, run by node itself */
 const fs = require("fs");
 
 /**
- * A launcher's text. Sources are run in place, so an edit needs no new installation.
+ * The text of a launcher. Sources run in place, so an edit does not require a new installation.
  *
- * @param {string} mark what tells it from an official program
- * @param {string[]} files for node: what it runs, and that program's first arguments
+ * @param {string} mark distinguishes it from an official program
+ * @param {string[]} files for node: the program to run and its first arguments
  */
 function launcher(mark, files) {
     const command = files.map(quote).join(" ");
@@ -21,7 +21,7 @@ function quote(text) {
 }
 
 /**
- * @param {RegExp} marker found in every launcher of its kind, also in those of earlier versions
+ * @param {RegExp} marker present in every launcher of its kind, including those of earlier versions
  * @returns {"missing" | "current" | "outdated" | "official"} what is in a launcher's place
  */
 function inPlaceOf(file, wanted, marker) {

@@ -5,8 +5,8 @@ import { ServicePrincipal } from "../entra/model";
 
 /**
  * The identities that a body assigns to a service; each has a principal in the directory. A body without `identity`
- * leaves them unchanged. A user-assigned identity exists as soon as a service names it: resources of
- * Microsoft.ManagedIdentity are not emulated here.
+ * leaves them unchanged. A user-assigned identity exists as soon as a service names it, even if it has no resource of
+ * Microsoft.ManagedIdentity.
  */
 export function identityOf(
     context: EmulatorContext,

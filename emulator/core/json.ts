@@ -1,6 +1,6 @@
 /**
  * JSON in ASCII, with everything else escaped (RFC 8259, 7): the Node SDK's provisioning client decodes MQTT payloads
- * as ASCII (azure-iot-provisioning-device-mqtt, `payload.toString("ascii")`), and HTTP headers hold nothing else.
+ * as ASCII (azure-iot-provisioning-device-mqtt, `payload.toString("ascii")`), and HTTP headers allow nothing else.
  */
 export function asciiJson(value: unknown): string {
     return ascii(JSON.stringify(value));

@@ -2,7 +2,10 @@
 export class Recent<K, V> {
     private readonly entries: Map<K, V>;
 
-    /** @param most how many entries are kept; they are ordered by age, the oldest first */
+    /**
+     * @param most how many entries are kept
+     * @param entries initial entries, the oldest first
+     */
     constructor(
         private readonly most: number,
         entries: Iterable<readonly [K, V]> = [],
@@ -34,7 +37,7 @@ export class Recent<K, V> {
         this.entries.delete(key);
     }
 
-    /** Entries, the oldest first. */
+    /** All entries, the oldest first. */
     list(): readonly (readonly [K, V])[] {
         return [...this.entries];
     }

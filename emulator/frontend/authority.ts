@@ -21,8 +21,8 @@ export interface AuthoritySnapshot {
 }
 
 /**
- * A client may ask for any number of names. Beyond this many, the certificate of the oldest name is dropped and made
- * again on demand.
+ * A client may ask for any number of names. Beyond this many, the certificate of the least recently used name is
+ * dropped and created again on demand.
  */
 const mostHosts = 100;
 

@@ -1,6 +1,6 @@
 import { ofType, Rule, StackResource, types, unknown, Violation } from "../stack";
 
-/** Every CA on a hub or provisioning service is verified, or will be by the run that is previewed. */
+/** Every CA on a hub or provisioning service is verified, or will be verified by the previewed run. */
 export const verifiedCas: Rule<object> = (resources) => [
     ...ofType(resources, types.verifiedCa).flatMap(unproven),
     ...ofType(resources, types.hubCertificate, types.serviceCertificate).map(
@@ -29,7 +29,9 @@ function unproven({ name, urn, props }: StackResource): Violation[] {
           ];
 }
 
-/** No group signs with the root or with the CA of another group: one group can be cut off without the others. */
+/**
+ * No group signs with the root or with another group's CA, so that one group can be cut off without affecting others.
+ */
 export const ownIntermediate: Rule<object> = (resources) => {
     const selfSigned = new Set(ofType(resources, types.selfSigned).map(({ urn }) => urn));
     const issuers = ofType(resources, types.issuer);

@@ -6,7 +6,7 @@ export interface ValidityBounds {
     readonly maxRootDays: number;
 }
 
-/** How long certificates last, by the policy that they are issued by. */
+/** Validity periods of certificates, by the policy under which they are issued. */
 export const validity: Rule<ValidityBounds> = (resources, bounds) => {
     const tooLong = (
         what: string,
@@ -59,9 +59,11 @@ function days(hours: unknown): unknown {
 }
 
 export interface RenewalBounds {
-    /** So long before its end a certificate is renewed at the latest. */
+    /** The smallest renewal window, in days before the certificate expires. */
     readonly minDays: number;
-    /** Of the validity: with more, a certificate is renewed most of its life. */
+    /**
+     * The largest window, as a share of the validity; a longer one would make a certificate due for most of its life.
+     */
     readonly maxShare: number;
 }
 

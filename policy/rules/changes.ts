@@ -6,18 +6,18 @@ export interface ChangeBounds {
     readonly maxReplaced: number;
 }
 
-/** A resource of the state before the run. */
+/** A resource in the state before the run. */
 export interface HeldResource {
     readonly urn: string;
     readonly type: string;
     readonly inputs?: Values;
     readonly outputs?: Values;
     readonly protect?: boolean;
-    /** Replaced already, and to be deleted. */
+    /** Already replaced, and waiting to be deleted. */
     readonly delete?: boolean;
 }
 
-/** By type, what makes another resource of one: all else is updated in place. */
+/** Properties whose change replaces a resource, by type; all others are updated in place. */
 const identifying: Readonly<Record<string, readonly string[]>> = {
     [types.hub]: ["name", "location"],
     [types.service]: ["name", "location"],
@@ -30,11 +30,11 @@ const identifying: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * What a run would do to a stack that is protected, before it or after it. The engine tells a policy nothing of deletes:
- * they are what the state has and the program does not declare any more.
+ * What a run would do to a stack that is protected, before it or after it. The engine does not tell policies about
+ * deletions: they are the resources in the state that the program no longer declares.
  *
  * @param held the state before the run
- * @param arePruned whether devices that leave the settings are deleted (`pruneDevices`)
+ * @param arePruned whether devices removed from the settings are deleted (`pruneDevices`)
  */
 export function protectedStack(
     resources: readonly StackResource[],
@@ -82,7 +82,7 @@ export function protectedStack(
     ];
 }
 
-/** Of what a preview shows some values are as the inputs have them, and some as the outputs do. */
+/** In a preview, some values have the form of the inputs and some that of the outputs. */
 function isAnother({ type, inputs, outputs }: HeldResource, { props }: StackResource): boolean {
     return identifying[type].some((name) => {
         const is = props[name];
@@ -95,7 +95,7 @@ function isText(value: unknown): value is string | number {
     return typeof value === "string" || typeof value === "number";
 }
 
-/** As Azure compares names, and regions, which it writes in two ways. */
+/** Compares names as Azure does, and regions, which Azure writes in two forms. */
 function differs(one: string | number, other: string | number): boolean {
     const plain = (text: string | number): string => String(text).toLowerCase().replace(/ /g, "");
     return plain(one) !== plain(other);

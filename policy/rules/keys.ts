@@ -6,7 +6,7 @@ export interface SharedKeyBounds {
     readonly allowedPolicies: readonly string[];
 }
 
-/** Neither Azure's shared access keys nor one key for two devices. */
+/** Forbids Azure's shared access keys, and one key for two devices. */
 export const noSharedKeys: Rule<SharedKeyBounds> = (resources, { allowedPolicies }) => {
     const isLinked = ofType(resources, types.service).length > 0;
     return [
@@ -97,11 +97,11 @@ function sharedByDevices(resources: readonly StackResource[]): Violation[] {
 export interface KeySizeBounds {
     readonly minRsaBits: number;
     readonly minCaRsaBits: number;
-    /** As OpenSSL's parameter names have them: `P256`, `P384`, `P521`. */
+    /** By OpenSSL's parameter names: `P256`, `P384`, `P521`. */
     readonly curves: readonly string[];
 }
 
-/** Keys of CAs and of devices, generated or not. */
+/** Keys of CAs and devices, generated or not. */
 export const keySizes: Rule<KeySizeBounds> = (resources, bounds) => [
     ...ofType(resources, types.key).flatMap(({ name, urn, props }) => {
         const { algorithm, rsaBits, ecdsaCurve } = props;
@@ -139,7 +139,7 @@ function weak(what: string, urn: string, key: KeyKind, bounds: KeySizeBounds): V
         : [];
 }
 
-/** By its certificate, and before it is issued by the settings. */
+/** The kind of a device's key, read from its certificate or, before that is issued, from the settings. */
 function deviceKey(props: Values): KeyKind {
     const key = certificateKey(props);
     if (key === undefined) {

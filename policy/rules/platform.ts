@@ -5,7 +5,7 @@ export interface TlsBounds {
     readonly floor: string;
 }
 
-/** Of hubs and of the event hubs that messages are routed to. */
+/** The minimum TLS version of hubs and of the Event Hubs that messages are routed to. */
 export const tlsFloor: Rule<TlsBounds> = (resources, { floor }) => {
     const below = ({ name, urn }: StackResource, version: unknown, remedy: string): Violation[] =>
         version === unknown || (typeof version === "string" && Number(version) >= Number(floor))
@@ -30,7 +30,7 @@ export const tlsFloor: Rule<TlsBounds> = (resources, { floor }) => {
     ];
 };
 
-/** Patterns of regular expressions. */
+/** Regular expressions. */
 export interface NameBounds {
     readonly hub: string;
     readonly service: string;
@@ -39,7 +39,10 @@ export interface NameBounds {
     readonly device: string;
 }
 
-/** Names that people and scripts rely on. Those that are not yet chosen are judged by the update that makes them. */
+/**
+ * Names that people and scripts rely on. Names that a preview does not know yet are checked by the update that creates
+ * them.
+ */
 export const names: Rule<NameBounds> = (resources, bounds) => {
     const named = (
         kind: keyof NameBounds,

@@ -2,7 +2,7 @@ import { AzureRequest, AzureResponse, AzureTransport } from "../azure/transport"
 import { isObject, Value, Values } from "../frame/values";
 import { remedyFor } from "./remedies";
 
-/** A refusal by ARM: as the official provider words it, but no raw JSON, and with a remedy where one is known. */
+/** An error from ARM, worded as by the official provider, but without raw JSON and with a remedy if one is known. */
 export class ArmError extends Error {
     constructor(
         readonly status: number,
@@ -16,7 +16,7 @@ export class ArmError extends Error {
     }
 }
 
-/** The resource exists in part: ARM took the request, then the operation failed. */
+/** The resource partly exists: ARM accepted the request, then the operation failed. */
 export class StartedError extends Error {}
 
 export interface ArmClientOptions {
@@ -26,32 +26,32 @@ export interface ArmClientOptions {
     readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** What IoT Hub adds to a message: correlation ID, time, and its own code, which people search for. */
+/** What IoT Hub appends to a message: correlation ID, time, and its own code, which people search for. */
 const supportRequest = / If you contact a support representative(?:.*errorcode: (\w+))?.*$/s;
 
-/** Statuses that the Azure SDK for Go repeats (`sdk/azcore/runtime/policy_retry.go`). */
+/** Statuses that the Azure SDK for Go retries (`sdk/azcore/runtime/policy_retry.go`). */
 const repeatable = new Set([408, 429, 500, 502, 503, 504]);
 const tries = 4;
-/** Official: 20 s and 120 s. A longer Retry-After is not waited for. */
+/** In milliseconds. The official provider starts at 20 s, up to 120 s. A longer Retry-After is not waited for. */
 const firstDelay = 1_000;
 const longestDelay = 120_000;
-/** Official: 10 s for a PUT, 30 s for a DELETE; an emulator is done sooner. */
+/** In milliseconds. The official provider uses 10 s for a PUT, 30 s for a DELETE; an emulator finishes sooner. */
 const pollDelay = 500;
 
-/** Calls to Azure Resource Manager as the official provider makes them: no `If-Match`, ever. */
+/** Calls Azure Resource Manager as the official provider does: never with `If-Match`. */
 export class ArmClient {
     constructor(
         private readonly transport: AzureTransport,
         private readonly options: ArmClientOptions,
     ) {}
 
-    /** @throws ArmError, status 404 when there is no such resource. */
+    /** @throws ArmError, with status 404 when the resource does not exist */
     async get(id: string, apiVersion: string, signal: AbortSignal): Promise<Values> {
         const response = await this.send({ method: "GET", url: this.url(id, apiVersion) }, signal);
         return jsonObject(expect(response, 200));
     }
 
-    /** Rejects when the resource is there already: a create must not take over what it finds. */
+    /** Rejects when the resource already exists: a create must not take over an existing one. */
     async canCreate(id: string, apiVersion: string, signal: AbortSignal): Promise<void> {
         const response = await this.send({ method: "GET", url: this.url(id, apiVersion) }, signal);
         if (response.status === 404 || response.status === 204) {
@@ -69,8 +69,8 @@ export class ArmClient {
     }
 
     /**
-     * @returns the answer of the last step, which names the canonical ID.
-     * @throws ArmError when ARM refused, StartedError when it took the request and failed later.
+     * @returns the reply to the last step, which contains the canonical ID
+     * @throws ArmError when ARM refused the request, StartedError when it accepted the request and failed later
      */
     async put(
         id: string,
@@ -106,7 +106,7 @@ export class ArmClient {
         return jsonObject(expect(response, 200, 201));
     }
 
-    /** What is gone already counts as deleted. */
+    /** A resource that no longer exists counts as deleted. */
     async delete(
         id: string,
         apiVersion: string,
@@ -136,10 +136,10 @@ export class ArmClient {
     }
 
     /**
-     * Follows an operation to its end: `Azure-AsyncOperation`, else `Location`, else the resource's
-     * own provisioning state (Azure RPC, "async-api-reference").
+     * Follows an operation to its end: `Azure-AsyncOperation`, else `Location`, else the resource's own provisioning
+     * state (Azure RPC, "async-api-reference").
      *
-     * @param resource URL of the resource that a PUT makes.
+     * @param resource URL of the resource that a PUT creates
      */
     private async finish(
         first: AzureResponse,
@@ -243,7 +243,7 @@ export class ArmClient {
     }
 }
 
-/** A wrong secret stays wrong: `@azure/identity` names these errors. */
+/** A wrong secret stays wrong, so it is not retried: `@azure/identity` uses these error names. */
 const isRefusedCredential = (error: unknown): boolean =>
     error instanceof Error && /^(Authentication|CredentialUnavailable)/.test(error.name);
 
@@ -254,7 +254,7 @@ function mayRepeat(response: AzureResponse): boolean {
     );
 }
 
-/** Milliseconds that the answer asks to wait: seconds or an HTTP date (RFC 9110, section 10.2.3). */
+/** The delay that the reply asks for, in milliseconds, from seconds or an HTTP date (RFC 9110, section 10.2.3). */
 function retryAfter(response: AzureResponse): number | undefined {
     const asked = response.headers["retry-after"];
     if (asked === undefined) {
@@ -272,7 +272,7 @@ function expect(response: AzureResponse, ...statuses: number[]): AzureResponse {
     return response;
 }
 
-/** Bodies are `{error: {code, message}}` by ARM, `{code, message}` or `{Message}` by the IoT resource providers. */
+/** Bodies are `{error: {code, message}}` from ARM, `{code, message}` or `{Message}` from the IoT resource providers. */
 function refusal(response: AzureResponse): ArmError {
     const answer = parse(response.body);
     const holder = isObject(answer) && isObject(answer["error"]) ? answer["error"] : answer;

@@ -12,7 +12,7 @@ const name = "azure-native";
  * Signs in to the emulator that the environment points to.
  *
  * @param settings the provider's configuration, e.g. `location`
- * @throws Error when a call could end anywhere but at an emulator on this machine
+ * @throws Error when a call could reach anything but an emulator on this machine
  */
 export async function connect(
     settings: ReadonlyMap<string, string>,

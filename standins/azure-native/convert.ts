@@ -1,7 +1,7 @@
 import { answered, Fields, inputsOf, Property } from "./shapes";
 import { hasValue, isObject, unknownValue, Value, Values } from "../frame/values";
 
-/** The body of a PUT: the inputs that the type knows, nested as ARM wants them. */
+/** The body of a PUT: the inputs that the type knows, nested as ARM expects them. */
 export function requestBody(fields: Fields, inputs: Values): Values {
     const body: Values = {};
     for (const [name, property] of inputsOf(fields)) {
@@ -36,7 +36,7 @@ function toRequest(property: Property, value: Value): Value {
     return convert(property, value, requestBody, toRequest);
 }
 
-/** Outputs as the SDK shows them: known members only, flattened, without nulls. */
+/** Outputs as the SDK shows them: only known members, flattened, without nulls. */
 export function outputsOf(fields: Fields, response: Values): Values {
     const outputs: Values = {};
     for (const [name, declared] of Object.entries(fields)) {
@@ -52,7 +52,7 @@ export function outputsOf(fields: Fields, response: Values): Values {
 const toOutput = (property: Property, value: Value): Value =>
     convert(property, value, outputsOf, toOutput);
 
-/** The inputs that outputs stand for: what is not read-only. */
+/** The inputs that correspond to outputs: everything that is not read-only. */
 export function inputsFromOutputs(fields: Fields, outputs: Values): Values {
     return Object.fromEntries(
         inputsOf(fields)
@@ -89,7 +89,7 @@ function convert(
     return value;
 }
 
-/** Inputs of an imported resource: no empty lists and objects, which ARM adds as defaults. */
+/** Inputs of an imported resource, without the empty lists and objects that ARM adds as defaults. */
 export function importedInputs(fields: Fields, outputs: Values): Values {
     const kept = Object.entries(inputsFromOutputs(fields, outputs)).map(([name, value]) => [
         name,
@@ -113,8 +113,8 @@ function withoutEmpty(value: Value): Value {
 }
 
 /**
- * What the outputs will be as far as the inputs tell; everything else is unknown. A preview
- * shows dependants no value that Azure may choose otherwise.
+ * The outputs as far as the inputs determine them; everything else is unknown. A preview does not show dependants a
+ * value that Azure may choose differently.
  */
 export function previewOutputs(fields: Fields, inputs: Values): Values {
     return Object.fromEntries(

@@ -281,11 +281,11 @@ export const provisioningCertificate: Fields = {
     systemData,
 };
 
-/** An answer of a `listKeys` action. */
+/** The reply of a `listKeys` action. */
 export const sharedAccessRules: Fields = {
     value: list(sharedAccessRule),
     nextLink: readOnly(text),
 };
 
-/** An answer of a `listKeys` action that names one key. */
+/** The reply of a `listKeys` action that names one key. */
 export const oneSharedAccessRule: Fields = sharedAccessRule.fields ?? {};

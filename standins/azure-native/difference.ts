@@ -6,9 +6,9 @@ import { hasValue, isObject, sameValue, Value, Values } from "../frame/values";
 export type Changes = Map<string, Change>;
 
 /**
- * What differs between two sets of inputs, in the official provider's terms: path parameters and
- * some body members replace; a location compares without case and spaces, a resource group
- * without case; lists of keyed items compare by key.
+ * The differences between two sets of inputs, by the official provider's rules: path parameters and some body members
+ * replace; locations are compared without case and spaces, resource groups without case; lists of keyed items are
+ * compared by key.
  */
 export function difference(type: ResourceType, old: Values, next: Values): Changes {
     const changes: Changes = new Map();
@@ -104,8 +104,8 @@ function collectItems(
 }
 
 /**
- * What changed on Azure's side between two readings, carried over into the inputs. Azure fills in
- * defaults that the program never set: only what moved since the last reading is an input now.
+ * Carries changes on Azure's side between two reads over into the inputs. Azure fills in defaults that the program
+ * never set, so only values that changed since the last read become inputs.
  */
 export function mergeDrift(inputs: Values, before: Values, now: Values): Values {
     const merged: Values = { ...inputs };

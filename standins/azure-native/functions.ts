@@ -9,10 +9,10 @@ const clientConfig = "azure-native:authorization:getClientConfig";
 const clientToken = "azure-native:authorization:getClientToken";
 
 /**
- * Calls a function of the package. As with the official provider, its results are not marked as
- * secrets (pulumi-azure-native#1693): a program wraps keys in `pulumi.secret` itself.
+ * Calls a function of the package. As in the official provider, results are not marked as secrets
+ * (pulumi-azure-native#1693): programs wrap keys in `pulumi.secret` themselves.
  *
- * @throws for a function that the stand-in does not know.
+ * @throws for a function that the stand-in does not know
  */
 export async function invoke(
     token: string,
@@ -47,7 +47,7 @@ export async function invoke(
     }
 }
 
-/** Who the provider is signed in as, read from its own Microsoft Graph token. */
+/** The account that the provider is signed in with, read from its own Microsoft Graph token. */
 async function getClientConfig(connection: Connection, signal: AbortSignal): Promise<Values> {
     const { configuration, cloud, credential, subscriptionId } = connection;
     const scope = `${cloud.graph}/.default`;

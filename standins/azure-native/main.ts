@@ -16,7 +16,7 @@ serve(
     resourceSpecs(),
 );
 
-/** One line for all plug-ins of the run; this one says it, because every program has it. */
+/** One line on behalf of all plug-ins of the run; this plug-in prints it, because every program has it. */
 function whichRun(): string {
     const self = `${name} ${officialVersion(name)}`;
     const all = [...new Set([self, ...standInsIn()])];

@@ -4,15 +4,15 @@ import { Autonaming, ResourceType } from "./resourceTypes";
 import { hasValue, Values } from "../frame/values";
 
 /**
- * Input that remembers a made-up name, so that a replacement may be created before the old
- * resource is deleted. Members that begin with two underscores never count as a change.
+ * Input that records that the name was generated, so that a replacement may be created before the old resource is
+ * deleted. Members that start with two underscores never count as a change.
  */
 export const createBeforeDelete = "__createBeforeDelete";
 
 /**
- * Fills in the name that the program left out. The old name is kept as long as there is one.
+ * Fills in the name if the program leaves it out. An existing name is kept.
  *
- * @param seed the engine's, so that a preview and its update agree; empty for true randomness.
+ * @param seed from the engine, so that a preview and its update agree; empty for true randomness
  */
 export function applyName(
     type: ResourceType,

@@ -33,11 +33,11 @@ import {
 } from "../frame/values";
 import { Connection } from "./connection";
 
-/** API version with which azure-native looks up a resource group's location. */
+/** API version that azure-native uses to look up a resource group's location. */
 const resourceGroupVersion = "2020-10-01";
 
 /**
- * The life of resources, step by step as the official provider goes about it (pulumi-azure-native
+ * The lifecycle of resources, with the same steps as the official provider (pulumi-azure-native
  * `provider/pkg/provider`: `provider.go`, `crud/crud.go`).
  */
 export class AzureNativeProvider implements Provider {
@@ -60,7 +60,7 @@ export class AzureNativeProvider implements Provider {
         return { inputs, failures: validate(type, inputs) };
     }
 
-    /** The old location; the configured one; the resource group's. */
+    /** The old location, else the configured one, else the resource group's. */
     private async defaultLocation(
         olds: Values,
         inputs: Values,
@@ -97,13 +97,13 @@ export class AzureNativeProvider implements Provider {
     diff({ urn, oldInputs, oldState, news }: DiffRequest): DiffResult {
         const olds = withoutNulls(oldInputs);
         const inputs = withoutNulls(news);
-        // An imported resource has the version in its outputs only.
+        // An imported resource has the version only in its outputs.
         if (!hasValue(olds["azureApiVersion"]) && hasValue(oldState["azureApiVersion"])) {
             olds["azureApiVersion"] = oldState["azureApiVersion"];
         }
         const detailed: Changes = difference(resourceType(typeOf(urn)), olds, inputs);
         for (const [path, change] of detailed) {
-            // An input that Azure had chosen so already replaces nothing.
+            // An input that equals what Azure had already chosen does not replace anything.
             const settled = hasValue(inputs[path]) && sameValue(inputs[path], oldState[path]);
             if (change.kind === "add" && change.replaces && settled) {
                 detailed.set(path, { ...change, replaces: false });
@@ -118,7 +118,7 @@ export class AzureNativeProvider implements Provider {
         };
     }
 
-    /** @throws InitializationFailed when the resource was begun and not finished. */
+    /** @throws InitializationFailed when creation started but did not finish */
     async create(urn: string, properties: Values, signal: AbortSignal): Promise<Resource> {
         const type = resourceType(typeOf(urn));
         const inputs = withoutNulls(properties);
@@ -138,7 +138,7 @@ export class AzureNativeProvider implements Provider {
         return (await this.put(urn, type, path, inputs, "Update", signal)).outputs;
     }
 
-    /** Name and location stay what they are in every update. */
+    /** Name and location never change in an update. */
     previewUpdate({ urn, oldState, news }: UpdateRequest): Values {
         const stable = ["name", "location"].filter((name) => hasValue(oldState[name]));
         return {
@@ -148,8 +148,8 @@ export class AzureNativeProvider implements Provider {
     }
 
     /**
-     * Reads a resource that is known (`inputs` and `state` of the last time) or imported (none).
-     * Changes made on Azure's side become inputs, so that the next preview shows them.
+     * Reads a resource that is known (`inputs` and `state` from last time) or imported (neither). Changes made on
+     * Azure's side become inputs, so that the next preview shows them.
      */
     async read(
         urn: string,
@@ -226,7 +226,7 @@ export class AzureNativeProvider implements Provider {
         }
         const id = typeof answer["id"] === "string" ? answer["id"] : path;
         try {
-            // PUT answers and GET answers differ; a refresh compares with GET answers.
+            // Replies to PUT and GET differ; a refresh compares with replies to GET.
             answer = await client.get(id, type.apiVersion, signal);
         } catch (error) {
             this.connection.warn(

@@ -1,4 +1,4 @@
-/** What to do about a refusal, by what its code and text say. Source: Microsoft Learn, "Resolve common Azure deployment errors". */
+/** Remedies for errors, matched by code and text. Source: Microsoft Learn, "Resolve common Azure deployment errors". */
 const remedies: readonly (readonly [pattern: RegExp, remedy: string])[] = [
     [
         /name '.*' (is )?not available|NameNotAvailable|409004/i,
@@ -31,7 +31,7 @@ const remedies: readonly (readonly [pattern: RegExp, remedy: string])[] = [
     [/ScopeLocked/, "a lock forbids it: remove the lock, or keep the resource"],
 ];
 
-/** After the service's own words; empty when nothing is known. */
+/** The text to append to the service's message; empty when no remedy is known. */
 export function remedyFor(status: number, code: string, message: string): string {
     const text = `${status} ${code} ${message}`;
     const found = remedies.find(([pattern]) => pattern.test(text));

@@ -4,7 +4,7 @@ import { Values } from "../frame/values";
 /**
  * The ARM path of a resource.
  *
- * @throws when a path parameter is missing or is no string.
+ * @throws when a path parameter is missing or is not a string
  */
 export function resourceId(
     template: string,
@@ -20,7 +20,7 @@ export function resourceId(
                     `expected string value for path parameter '${name}', got ${typeof value}`,
                 );
             }
-            // A scope is a resource ID itself: its slashes stay, only the outer ones go.
+            // A scope is itself a resource ID: its inner slashes stay, the outer ones are removed.
             const part = isScope ? value.replace(/^\/+|\/+$/g, "") : encodeURIComponent(value);
             return id.replace(`{${name}}`, () => part);
         },
@@ -29,9 +29,9 @@ export function resourceId(
 }
 
 /**
- * The path parameters back out of a resource ID. ARM's IDs compare without regard to case.
+ * Extracts the path parameters from a resource ID. ARM IDs are case-insensitive.
  *
- * @throws when the ID is not of this kind of resource.
+ * @throws when the ID does not belong to this type of resource
  */
 export function parseResourceId(
     template: string,

@@ -2,7 +2,7 @@ import { anything, ResourceSpec, ResourceSpecs, TypeSpec } from "../frame/packag
 import { resourceTypes, ResourceType } from "./resourceTypes";
 import { answered, inputsOf, Property } from "./shapes";
 
-/** What each resource is given, for `pulumi import`. */
+/** The inputs and outputs of each resource, for `pulumi import`. */
 export function resourceSpecs(): ResourceSpecs {
     const entries = Object.entries(resourceTypes);
     return Object.fromEntries(entries.map(([token, type]) => [token, resourceSpec(type)]));
@@ -20,7 +20,7 @@ function resourceSpec({ path, body }: ResourceType): ResourceSpec {
         ]),
         requiredInputs: [
             ...path.filter(({ autonaming }) => autonaming === undefined),
-            // A location that is left out is that of the resource group, or of the stack's configuration.
+            // An omitted location defaults to that of the resource group, or of the stack's configuration.
             ...inputs
                 .filter(([name, { required }]) => required && name !== "location")
                 .map(([name]) => ({ name })),

@@ -21,29 +21,29 @@ import {
 } from "./shapes";
 
 /**
- * How a name that the program leaves out is made: its logical name and 8 random hex digits, a copy
- * of the logical name, or a UUID.
+ * How a name that the program omits is generated: the logical name with 8 random hex digits, a copy of the logical
+ * name, or a UUID.
  */
 export type Autonaming = "random" | "copy" | "uuid";
 
-/** A part of the resource's path that is an input; a change of any replaces the resource. */
+/** A part of the resource's path that is an input; changing it replaces the resource. */
 export interface PathParameter {
     readonly name: string;
     readonly autonaming?: Autonaming;
-    /** Holds a whole resource ID, slashes and all. */
+    /** Contains a whole resource ID, including slashes. */
     readonly isScope?: boolean;
     readonly pattern?: RegExp;
     readonly maximumLength?: number;
 }
 
 export interface ResourceType {
-    /** ARM path; `{subscriptionId}` is the provider's, the others are `path`. */
+    /** ARM path; the provider supplies `{subscriptionId}`, the inputs in `path` the rest. */
     readonly template: string;
     readonly apiVersion: string;
     readonly path: readonly PathParameter[];
-    /** Members of the body, as the SDK names them. */
+    /** Members of the body, by their SDK names. */
     readonly body: Fields;
-    /** PUT and DELETE answer before they are done. */
+    /** PUT and DELETE reply before the operation is finished. */
     readonly longRunningPut?: boolean;
     readonly longRunningDelete?: boolean;
 }
@@ -90,10 +90,9 @@ const provisioningVersion = "2023-03-01-preview";
 const eventVersion = "2024-01-01";
 
 /**
- * The resource types this stand-in knows, by their Pulumi tokens, with the API versions of
- * azure-native 3.28.0. Which properties replace a resource is the official provider's choice
- * (`forceNewMap` and `x-ms-mutability` in its generator): a hub's location is not among them, so a
- * move is a PUT that Azure refuses.
+ * The resource types that this stand-in knows, by Pulumi token, with the API versions of azure-native 3.28.0. Which
+ * properties replace a resource is the official provider's choice (`forceNewMap` and `x-ms-mutability` in its
+ * generator): a hub's location is not among them, so a move is a PUT that Azure refuses.
  */
 export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     "azure-native:resources:ResourceGroup": {
@@ -225,7 +224,7 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
     },
 };
 
-/** The functions that are one call to ARM. */
+/** The functions that map to a single ARM call. */
 export const functionTypes: Readonly<Record<string, FunctionType>> = {
     "azure-native:resources:getResourceGroup": {
         method: "GET",
@@ -278,7 +277,7 @@ export const functionTypes: Readonly<Record<string, FunctionType>> = {
     },
 };
 
-/** @throws that the stand-in does not know the type; it never passes over one. */
+/** @throws when the stand-in does not know the type; unknown types are never ignored */
 export function resourceType(token: string): ResourceType {
     const known = resourceTypes[token];
     if (known === undefined) {

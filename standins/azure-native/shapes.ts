@@ -1,28 +1,28 @@
-/** What kind of value a property holds. A string set is a list of names that ARM wants as object keys. */
+/** The kind of a property's value. A string set is a list of names that ARM represents as object keys. */
 export type Kind =
     "string" | "boolean" | "number" | "integer" | "object" | "array" | "map" | "stringSet" | "any";
 
-/** One property of a resource, its body or a nested type; the same entry serves inputs and outputs. */
+/** One property of a resource, its body or a nested type; used for both inputs and outputs. */
 export interface Property {
     readonly kind: Kind;
-    /** Of an object. */
+    /** For an object. */
     readonly fields?: Fields;
-    /** Of an array or a map. */
+    /** For an array or a map. */
     readonly element?: Property;
-    /** Of an array whose items are known by this member and not by their place. */
+    /** For an array whose items are identified by this member instead of their position. */
     readonly keyedBy?: string;
     readonly required?: boolean;
-    /** Comes back from ARM and is never sent. */
+    /** Returned by ARM and never sent. */
     readonly readOnly?: boolean;
-    /** A change of it replaces the resource. */
+    /** Changing it replaces the resource. */
     readonly replaces?: boolean;
-    /** The body member it is nested in on the wire and flattened out of in the SDK. */
+    /** The body member that contains it on the wire; the SDK flattens it. */
     readonly container?: string;
     readonly pattern?: RegExp;
     readonly minimum?: number;
     readonly maximum?: number;
     readonly maximumLength?: number;
-    /** How the answer differs, where it does. */
+    /** The property's shape in replies, where it differs. */
     readonly answered?: Property;
 }
 
@@ -50,7 +50,7 @@ export const between = (minimum: number, maximum: number): Property => ({
     maximum,
 });
 
-/** Who made and changed a resource: Azure common types, `systemData`. */
+/** Who created and changed a resource: Azure common types, `systemData`. */
 export const systemData = readOnly(
     object({
         createdBy: text,
@@ -69,10 +69,10 @@ export function flattened(container: string, fields: Fields): Fields {
     );
 }
 
-/** Those a caller may set. */
+/** The fields that a caller may set. */
 export function inputsOf(fields: Fields): [string, Property][] {
     return Object.entries(fields).filter(([, property]) => property.readOnly !== true);
 }
 
-/** As ARM answers a property. */
+/** A property as it is in ARM's replies. */
 export const answered = (property: Property): Property => property.answered ?? property;

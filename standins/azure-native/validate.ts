@@ -3,8 +3,8 @@ import { ResourceType } from "./resourceTypes";
 import { isObject, unknownValue, Value, Values } from "../frame/values";
 
 /**
- * What is wrong with the inputs, in the official provider's words: missing properties, wrong
- * types, lengths, ranges and patterns. Properties that no type knows are passed over, as there.
+ * What is wrong with the inputs, in the official provider's words: missing properties, wrong types, lengths, ranges and
+ * patterns. Unknown properties are ignored, as in the official provider.
  */
 export function validate(type: ResourceType, inputs: Values): string[] {
     const path = type.path.flatMap(({ name, pattern, maximumLength }) =>
@@ -57,7 +57,7 @@ function validateValue(place: string, property: Property, value: Value): string[
     return [];
 }
 
-/** The types of JSON schema, which the official provider names in its messages. */
+/** JSON schema type names, which the official provider uses in its messages. */
 const schemaTypes: Readonly<Record<string, string>> = { map: "object", stringSet: "array" };
 
 const wrongKind = (place: string, { kind }: Property, got: string): string =>

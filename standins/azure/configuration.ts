@@ -2,7 +2,7 @@ import { isIP } from "net";
 
 export type Environment = NodeJS.ProcessEnv;
 
-/** The cloud's endpoints: Azure SDK for Go, `sdk/azcore/cloud`. */
+/** A cloud's endpoints: Azure SDK for Go, `sdk/azcore/cloud`. */
 export interface Cloud {
     readonly authority: string;
     readonly resourceManager: string;
@@ -31,7 +31,7 @@ const clouds: Readonly<Record<string, Cloud>> = {
     },
 };
 
-/** Names that a cloud has beside its own: azure-native's and az's (cloud.FromName), and azuread's. */
+/** Alternative names of clouds: azure-native's and az's (cloud.FromName), and azuread's. */
 const cloudAliases: Readonly<Record<string, string>> = {
     azurecloud: "public",
     global: "public",
@@ -42,7 +42,7 @@ const cloudAliases: Readonly<Record<string, string>> = {
     azurechinacloud: "china",
 };
 
-/** The configuration of a provider for Azure: its own settings first, then the environment's `ARM_…`. */
+/** The configuration of an Azure provider: its own settings take precedence over the environment's `ARM_…`. */
 export class Configuration {
     /** @param plugin name of the package, e.g. `azure-native` */
     constructor(
@@ -55,22 +55,22 @@ export class Configuration {
         return this.settings.get(setting) ?? this.environment[variable] ?? "";
     }
 
-    /** By `true` and nothing else (pulumi-azure-native: readAuthConfig). */
+    /** On only if the value is exactly `true` (pulumi-azure-native: readAuthConfig). */
     isOn(setting: string, variable: string): boolean {
         return this.get(setting, variable) === "true";
     }
 
-    /** Where resources go that name no location themselves. */
+    /** The location of resources that do not name one. */
     get location(): string | undefined {
         return this.settings.get("location");
     }
 
-    /** @throws when the configured cloud is none of the three. */
+    /** @throws when the configured cloud is none of the three */
     get cloud(): Cloud {
         return this.cloudNamed(this.environmentName || "public");
     }
 
-    /** As configured; empty when it is not. */
+    /** As configured; empty when not configured. */
     get environmentName(): string {
         return (
             this.get("environment", "ARM_ENVIRONMENT") ||
@@ -78,7 +78,7 @@ export class Configuration {
         );
     }
 
-    /** @throws when there is no such cloud. */
+    /** @throws when the cloud does not exist */
     cloudNamed(given: string): Cloud {
         const name = given.toLowerCase();
         const cloud = clouds[cloudAliases[name] ?? name];
@@ -92,10 +92,10 @@ export class Configuration {
 }
 
 /**
- * Makes sure that every call ends at an emulator on this machine: the proxy must be a loopback
- * address, and the cloud's hosts must not be exempt from it.
+ * Makes sure that every call ends at an emulator on this machine: the proxy must be a loopback address, and the cloud's
+ * hosts must not be exempt from it.
  *
- * @throws with the way to deploy to Azure instead.
+ * @throws an error that explains how to deploy to Azure instead
  */
 export function requireEmulator(plugin: string, environment: Environment, cloud: Cloud): void {
     const variable = (name: string): string =>

@@ -7,11 +7,11 @@ import { Cloud, Configuration } from "./configuration";
 export interface Account {
     readonly credential: identity.TokenCredential;
     readonly subscriptionId: string;
-    /** The configured one, or az's own. */
+    /** The configured cloud, or the one that az uses. */
     readonly cloud: Cloud;
 }
 
-/** What `az account show` prints, as far as it counts here. */
+/** The parts of `az account show` that are used here. */
 interface CliAccount {
     readonly id: string;
     readonly environmentName: string;
@@ -20,15 +20,15 @@ interface CliAccount {
 const subscription = "Subscription ID";
 
 /**
- * The account of the provider's configuration, tried in the official provider's order: default
- * credential, client certificate, client secret, federated token, managed identity, az CLI. A
- * method that is configured but incomplete is an error, not a reason to try the next.
+ * The account in the provider's configuration. Methods are tried in the official provider's order: default credential,
+ * client certificate, client secret, federated token, managed identity, az CLI. A method that is configured but
+ * incomplete is an error; the next is not tried.
  */
 export async function account(
     configuration: Configuration,
     { needsSubscription = true } = {},
 ): Promise<Account> {
-    // Loaded here and not at the top: a plugin that only answers GetPluginInfo needs none of it.
+    // Not imported at the top: a plug-in that only answers GetPluginInfo does not need it.
     const library = await import("@azure/identity");
     const clientId = configuration.get("clientId", "ARM_CLIENT_ID");
     const tenantId = configuration.get("tenantId", "ARM_TENANT_ID");
@@ -129,7 +129,7 @@ export async function account(
     return { credential, subscriptionId: active.id, cloud: own };
 }
 
-/** Gives the token that a federated credential trusts, fresh at every call. */
+/** Returns a function that reads the token trusted by a federated credential, fresh at every call. */
 function federatedToken(configuration: Configuration): () => Promise<string> {
     const given = configuration.get("oidcToken", "ARM_OIDC_TOKEN");
     const file = configuration.get("oidcTokenFilePath", "ARM_OIDC_TOKEN_FILE_PATH");
@@ -150,7 +150,7 @@ function federatedToken(configuration: Configuration): () => Promise<string> {
     return () => exchanged(url, bearer, audience || "api://AzureADTokenExchange");
 }
 
-/** GitHub's exchange of the job's request token (pulumi-azure-native: getOidcTokenExchangeAssertion). */
+/** Exchanges a GitHub job's request token (pulumi-azure-native: getOidcTokenExchangeAssertion). */
 async function exchanged(address: string, bearer: string, audience: string): Promise<string> {
     const url = new URL(address);
     url.searchParams.set("audience", audience);
@@ -162,7 +162,7 @@ async function exchanged(address: string, bearer: string, audience: string): Pro
     return ((await response.json()) as { value: string }).value;
 }
 
-/** The az CLI's account of a subscription, by default of the active one. */
+/** The az CLI's account for a subscription; default: the active one. */
 async function cliAccount(subscription: string): Promise<CliAccount> {
     const named = subscription === "" ? [] : ["--subscription", subscription];
     const args = ["account", "show", "--output", "json", ...named];

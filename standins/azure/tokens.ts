@@ -13,7 +13,7 @@ export async function tokenFor(
     return token.token;
 }
 
-/** The payload of a JWT (RFC 7519, section 3); who issued it is for the service to judge. */
+/** The payload of a JWT (RFC 7519, section 3). Its issuer is left for the service to check. */
 export function claimsOf(token: string): Values {
     return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as Values;
 }

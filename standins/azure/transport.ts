@@ -14,18 +14,18 @@ export interface AzureResponse {
     readonly body: string;
 }
 
-/** Sends one request with the account's token; rejects when no answer came. */
+/** Sends one request with the account's token; rejects when there is no reply. */
 export interface AzureTransport {
     send(request: AzureRequest, signal: AbortSignal): Promise<AzureResponse>;
 }
 
-/** The official provider's product and version, and that this is not it. */
+/** The official provider's product and version, marked as the stand-in. */
 const userAgent = (plugin: string, version: string): string =>
     `pulumi-${plugin}/${version} (emulator stand-in)`;
 
 /**
- * Talks to Azure over HTTPS through the proxy of the environment. Headers are the official
- * provider's: Accept, User-Agent, Content-Type of a body, and the token.
+ * Talks to Azure over HTTPS through the environment's proxy. Headers are the official provider's: Accept, User-Agent,
+ * Content-Type if there is a body, and the token.
  */
 export async function azureTransport(
     credential: TokenCredential,

@@ -1,7 +1,7 @@
 import { AzureRequest, AzureTransport } from "../azure/transport";
 import { isObject, Values } from "../frame/values";
 
-/** A refusal by Microsoft Graph, in its words. */
+/** An error from Microsoft Graph, in its own words. */
 export class GraphError extends Error {
     constructor(
         readonly status: number,
@@ -45,7 +45,7 @@ export class GraphClient {
         return answer;
     }
 
-    /** @returns undefined where there is none */
+    /** @returns undefined when the object does not exist */
     async find(path: string, signal: AbortSignal): Promise<Values | undefined> {
         try {
             return await this.call("GET", path, signal);

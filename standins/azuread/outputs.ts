@@ -4,14 +4,14 @@ const member = (value: unknown): Values => (isObject(value) ? value : {});
 const text = (value: unknown): unknown => value ?? "";
 const flag = (value: unknown): unknown => value ?? false;
 const list = (value: unknown): unknown => value ?? [];
-/** A list that the official plug-in keeps as null when it is empty. */
+/** The official plug-in stores an empty list as null. */
 const some = (value: unknown): unknown => (Array.isArray(value) && value.length > 0 ? value : null);
 
 const noFeatureTags = [
     { customSingleSignOn: false, enterprise: false, gallery: false, hide: false },
 ];
 
-/** Outputs of an `Application`, with the official plug-in's values for what Graph leaves null. */
+/** Outputs of an `Application`, with the official plug-in's values where Graph returns null. */
 export function applicationOutputs(found: Values): Values {
     const [api, web, info] = [member(found["api"]), member(found["web"]), member(found["info"])];
     const grant = member(web["implicitGrantSettings"]);
@@ -108,7 +108,7 @@ export function principalOutputs(found: Values): Values {
         samlSingleSignOn: {
             relayState: text(member(found["samlSingleSignOnSettings"])["relayState"]),
         },
-        // The recording has none, whatever Graph answers.
+        // The recording has none, whatever Graph returns.
         servicePrincipalNames: [],
         signInAudience: found["signInAudience"],
         tags: list(found["tags"]),

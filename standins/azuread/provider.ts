@@ -19,9 +19,9 @@ const clientConfig = "azuread:index/getClientConfig:getClientConfig";
 const minute = 60e9;
 
 /**
- * The life of objects in Entra ID by the Graph calls of the official plug-in. That one asks again and again until an answer
- * has been the same for some seconds, because Entra ID spreads changes slowly; the emulator has them at once, so each
- * question is put once.
+ * The lifecycle of Entra ID objects, using the official plug-in's Graph calls. The official plug-in polls until a reply
+ * has been stable for some seconds, because Entra ID propagates changes slowly; the emulator applies them at once, so
+ * each request is sent only once.
  */
 export class AzureAdProvider implements Provider {
     constructor(private readonly client: GraphClient) {}
@@ -53,7 +53,7 @@ export class AzureAdProvider implements Provider {
         return { changed, replaces, deleteBeforeReplace: false, detailed };
     }
 
-    /** Only the inputs are known: everything else is Entra ID's to say. */
+    /** Only the inputs are known: Entra ID determines everything else. */
     previewCreate(_urn: string, inputs: Values): Values {
         return known(inputs);
     }
@@ -102,7 +102,7 @@ export class AzureAdProvider implements Provider {
         return this.outputs(type, id, signal);
     }
 
-    /** What is gone already is gone. */
+    /** An object that no longer exists counts as deleted. */
     async delete(urn: string, id: string, signal: AbortSignal): Promise<void> {
         const path = resource(urn).path(id);
         try {
@@ -141,11 +141,11 @@ export class AzureAdProvider implements Provider {
     }
 }
 
-/** Inputs without the frame's own, e.g. `__defaults`. */
+/** Inputs without those that the frame adds, e.g. `__defaults`. */
 const known = (inputs: Values): Values =>
     Object.fromEntries(Object.entries(inputs).filter(([name]) => !name.startsWith("__")));
 
-/** What the official plug-in keeps of its timeouts and its schema, so that it can take the state over. */
+/** What the official plug-in stores about its timeouts and schema, so that it can take over the state. */
 function meta({ schemaVersion, timeouts }: DirectoryResource): Values {
     const [create, remove, read, update] = timeouts.map((minutes) => minutes * minute);
     return {

@@ -4,28 +4,28 @@ import { Values } from "../frame/values";
 import { GraphClient } from "./graphClient";
 import { applicationOutputs, credentialOutputs, principalOutputs } from "./outputs";
 
-/** A kind of object in Entra ID. Paths and IDs are the official plug-in's. */
+/** A kind of Entra ID object. Paths and IDs are the official plug-in's. */
 export interface DirectoryResource {
     readonly inputs: InputProperties;
     readonly schemaVersion?: number;
-    /** Minutes of the official plug-in's timeouts: create, delete, read, update. */
+    /** The official plug-in's timeouts in minutes: create, delete, read, update. */
     readonly timeouts: readonly [number, number, number, number];
-    /** @returns its ID. */
+    /** @returns its ID */
     readonly create: (client: GraphClient, inputs: Values, signal: AbortSignal) => Promise<string>;
-    /** @returns outputs; undefined: there is none. */
+    /** @returns outputs; undefined when the object does not exist */
     readonly read: (
         client: GraphClient,
         id: string,
         signal: AbortSignal,
     ) => Promise<Values | undefined>;
-    /** Path of the object and what a change of inputs sends there. */
+    /** Path of the object, to which changed inputs are sent. */
     readonly path: (id: string) => string;
     readonly patch: (inputs: Values) => Values;
 }
 
 const v1 = "/v1.0";
 
-/** The official plug-in makes an object as the caller's own, names it, and then takes the owner away again. */
+/** The official plug-in creates an object owned by the caller, names it, and then removes the owner again. */
 async function createOwned(
     client: GraphClient,
     collection: string,
@@ -45,7 +45,7 @@ async function createOwned(
     return id;
 }
 
-/** What Graph shows of an object, of its beta property, and of its owners. */
+/** What Graph returns about an object, its beta property, and its owners. */
 async function readOwned(
     client: GraphClient,
     id: string,
@@ -80,7 +80,7 @@ const credentialBody = ({ audiences, displayName, issuer, subject }: Values): Va
     subject,
 });
 
-/** The resources of the azuread package that this program uses, after terraform-provider-azuread. */
+/** The azuread resources that this program uses, modelled on terraform-provider-azuread. */
 export const resources: Readonly<Record<string, DirectoryResource>> = {
     "azuread:index/application:Application": {
         inputs: {

@@ -7,7 +7,7 @@ export type TypeSpec =
 
 export const anything: TypeSpec = { $ref: "pulumi.json#/Any" };
 
-/** What a resource is given, and what it tells. */
+/** The inputs and outputs of a resource. */
 export interface ResourceSpec {
     readonly properties: Readonly<Record<string, TypeSpec>>;
     readonly inputProperties: Readonly<Record<string, TypeSpec>>;
@@ -18,8 +18,8 @@ export interface ResourceSpec {
 export type ResourceSpecs = Readonly<Record<string, ResourceSpec>>;
 
 /**
- * The schema of a package as JSON, as far as `pulumi import` needs it to print code: inputs and outputs of each resource.
- * Objects with members are of any type.
+ * The schema of a package as JSON, limited to what `pulumi import` needs to print code: the inputs and outputs of each
+ * resource. Objects with members have type any.
  */
 export function packageSchema(name: string, version: string, resources: ResourceSpecs): string {
     return JSON.stringify({

@@ -19,21 +19,21 @@ import {
     withoutNulls,
 } from "./values";
 
-/** A resource that lives in the state alone: made once, kept as it is, forgotten. */
+/** A resource that exists only in the state: created once, kept unchanged, and forgotten when deleted. */
 export interface PlannedResource {
     readonly inputs: InputProperties;
-    /** What only the provider sets. */
+    /** Properties that only the provider sets. */
     readonly computed: readonly string[];
-    /** Whether a diff shows what is computed as changed too. */
+    /** Whether a diff also shows computed properties as changed. */
     readonly recomputed?: true;
     readonly secretOutputs: readonly string[];
-    /** `schema_version` of the official plug-in's state, which it reads when it takes over; 0 is not written. */
+    /** `schema_version` in the official plug-in's state, which it reads when it takes over; 0 is not written. */
     readonly schemaVersion?: number;
-    /** Makes it from the planned inputs. @returns its computed outputs, without `id`. */
+    /** Creates the resource from the planned inputs. @returns its computed outputs, without `id` */
     readonly create: (planned: Values, urn: string) => Promise<Created>;
-    /** Computed outputs that a plan of a new or changed resource knows already. */
+    /** Computed outputs that the plan for a new or changed resource already knows. */
     readonly planComputed?: (planned: Values) => Values;
-    /** Computed outputs that say, when they are true, that it is time for a new resource. */
+    /** Computed outputs that call for a new resource when they are true. */
     readonly due?: (outputs: Values) => readonly string[];
 }
 
@@ -44,9 +44,9 @@ interface Plan {
 }
 
 /**
- * Resources of a provider on Terraform's plugin framework, as pulumi-terraform-bridge (`pkg/pf/tfbridge`) drives it: a diff
- * compares the state with what is planned, and an input that is left out and has a fallback keeps its value as long as
- * nothing else changes.
+ * Resources of a provider that uses Terraform's plugin framework, as driven by pulumi-terraform-bridge
+ * (`pkg/pf/tfbridge`): a diff compares the state with the plan, and an omitted input with a fallback keeps its value as
+ * long as nothing else changes.
  */
 export class PlannedProvider implements Provider {
     /** @param name of the package, e.g. `tls` */
@@ -127,7 +127,7 @@ export class PlannedProvider implements Provider {
         return this.resources[type];
     }
 
-    /** A new resource as far as it is known before it is made. */
+    /** A new resource as far as it is known before creation. */
     private planned(urn: string, inputs: Values): Values {
         const { inputs: properties, computed, planComputed } = this.resource(urn);
         const fallbacks = Object.entries(properties)
@@ -168,5 +168,5 @@ export class PlannedProvider implements Provider {
     }
 }
 
-/** Absent and null are the same. */
+/** Absent and null are treated as equal. */
 const same = (one: unknown, other: unknown): boolean => sameValue(one ?? null, other ?? null);

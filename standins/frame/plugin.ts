@@ -8,20 +8,20 @@ import { Provider } from "./provider";
 import { service } from "./service";
 import { dropStaleSchema, officialVersion } from "./standIns";
 
-/** Lines that the engine shows with the run; without an engine they go nowhere. */
+/** Lines that the engine shows with the run; without an engine they are discarded. */
 export interface Log {
     readonly info: (message: string) => Promise<void>;
-    /** Under the resource that it is about. */
+    /** Shown under the resource that it is about. */
     readonly warn: (urn: string, message: string) => void;
 }
 
-/** Makes a provider of its configuration, whose names come without the namespace, e.g. `location`. */
+/** Creates a provider from its configuration, whose names have no namespace, e.g. `location`. */
 export type Configure = (
     settings: ReadonlyMap<string, string>,
     log: Log,
 ) => Provider | Promise<Provider>;
 
-/** State of one resource may be some megabytes; the engine sends as much. */
+/** The state of one resource may be several megabytes, and the engine sends messages of that size. */
 const unlimited = {
     "grpc.max_receive_message_length": -1,
     "grpc.max_send_message_length": -1,
@@ -31,7 +31,7 @@ function engineLog(address: string | undefined): Log {
     if (address === undefined) {
         return { info: () => Promise.resolve(), warn: () => undefined };
     }
-    // The engine is on this machine: gRPC must not look for it through the emulator's proxy.
+    // The engine is on this machine: gRPC must not use the emulator's proxy to reach it.
     const direct = { ...unlimited, "grpc.enable_http_proxy": 0 };
     const engine = new EngineClient(address, grpc.credentials.createInsecure(), direct);
     const say = (severity: LogSeverity, urn: string, message: string): Promise<void> => {
@@ -39,7 +39,7 @@ function engineLog(address: string | undefined): Log {
         request.setSeverity(severity);
         request.setUrn(urn);
         request.setMessage(message);
-        // A line that is lost is no reason to stop.
+        // A lost line is no reason to stop.
         return new Promise((resolve) => engine.log(request, () => resolve()));
     };
     return {
@@ -49,7 +49,7 @@ function engineLog(address: string | undefined): Log {
 }
 
 /**
- * A plugin's start: the port goes to stdout, which says nothing else.
+ * Starts a plug-in: the port goes to stdout, which is used for nothing else.
  *
  * @param name of the package, e.g. `azure-native`
  * @param resources that can be imported

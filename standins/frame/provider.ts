@@ -1,25 +1,25 @@
 import { Values } from "./values";
 
-/** What the engine says about names: `pulumi:autonaming` in the stack's configuration. */
+/** The engine's naming options: `pulumi:autonaming` in the stack's configuration. */
 export interface NamingOptions {
-    /** `propose`: a suggestion; `enforce`: this name and no other; `disable`: no name is made up. */
+    /** `propose`: a suggestion; `enforce`: exactly this name; `disable`: no name is generated. */
     readonly mode: "propose" | "enforce" | "disable";
     readonly proposedName: string;
 }
 
 export interface CheckRequest {
     readonly urn: string;
-    /** Inputs of the last time; empty for a new resource. */
+    /** Inputs from last time; empty for a new resource. */
     readonly olds: Values;
     readonly news: Values;
-    /** The engine's, so that a preview and its update agree; empty for true randomness. */
+    /** From the engine, so that a preview and its update agree; empty for true randomness. */
     readonly randomSeed: Uint8Array;
     readonly autonaming?: NamingOptions;
 }
 
 export interface CheckResult {
     readonly inputs: Values;
-    /** What is wrong; never with a property's value, which may be a secret. */
+    /** What is wrong; never contains a property's value, which may be a secret. */
     readonly failures: readonly string[];
 }
 
@@ -44,7 +44,7 @@ export interface DiffResult {
     /** Property paths. */
     readonly replaces: readonly string[];
     readonly deleteBeforeReplace: boolean;
-    /** Left out by providers whose official plug-in gives none. */
+    /** Omitted by providers whose official plug-in sends none. */
     readonly detailed?: ReadonlyMap<string, Change>;
 }
 
@@ -56,16 +56,16 @@ export interface UpdateRequest {
 }
 
 export interface Resource {
-    /** Empty: there is none. */
+    /** Empty when the resource does not exist. */
     readonly id: string;
     readonly outputs: Values;
     readonly inputs: Values;
 }
 
-/** A resource as it was made. */
+/** A resource as created. */
 export type Created = Omit<Resource, "inputs">;
 
-/** The resource is there, in this state, but not as it was asked for. */
+/** The resource exists in this state, but not as requested. */
 export class InitializationFailed extends Error {
     constructor(
         reason: string,
@@ -76,17 +76,18 @@ export class InitializationFailed extends Error {
 }
 
 /**
- * A configured provider: the life of its resources. Property values come without marks of secrets; one that a preview does
- * not know yet is `unknownValue`. Every method throws for a type or function that the stand-in does not know.
+ * A configured provider, which implements the lifecycle of its resources. Property values have no secret markers; a
+ * value that a preview does not know yet is `unknownValue`. Every method throws for a type or function that the
+ * stand-in does not know.
  */
 export interface Provider {
     check(request: CheckRequest, signal: AbortSignal): CheckResult | Promise<CheckResult>;
     diff(request: DiffRequest): DiffResult;
     /** Outputs that a preview shows. */
     previewCreate(urn: string, inputs: Values): Values;
-    /** @throws InitializationFailed when the resource was begun and not finished. */
+    /** @throws InitializationFailed when creation started but did not finish */
     create(urn: string, inputs: Values, signal: AbortSignal): Promise<Created>;
-    /** Reads a resource that is known (`inputs` and `state` of the last time) or imported (none). */
+    /** Reads a resource that is known (`inputs` and `state` from last time) or imported (neither). */
     read(
         urn: string,
         id: string,
@@ -95,11 +96,11 @@ export interface Provider {
         signal: AbortSignal,
     ): Promise<Resource>;
     previewUpdate(request: UpdateRequest): Values;
-    /** @returns the outputs. */
+    /** @returns the outputs */
     update(request: UpdateRequest, signal: AbortSignal): Promise<Values>;
     delete(urn: string, id: string, signal: AbortSignal): Promise<void>;
     invoke(token: string, args: Values, signal: AbortSignal): Promise<Values>;
-    /** Outputs that are secret whatever the inputs were; none when left out. */
+    /** Outputs that are secret regardless of the inputs; default: none. */
     secretOutputs?(urn: string): readonly string[];
 }
 

@@ -4,24 +4,24 @@ import { hasValue, isObject, unknownValue, Value, Values } from "./values";
 export interface InputProperty {
     readonly kind: "string" | "integer" | "boolean" | "strings" | "object";
     readonly required?: true;
-    /** What stands in the outputs when the program sets nothing. */
+    /** The output value when the program sets nothing. */
     readonly fallback?: Value;
-    /** A change updates the resource; otherwise it replaces it. */
+    /** A change updates the resource; otherwise a change replaces it. */
     readonly updates?: true;
-    /** Values that the stand-in knows. */
+    /** The supported values. */
     readonly oneOf?: readonly string[];
     readonly minimum?: number;
-    /** Of an object. */
+    /** For an object. */
     readonly members?: Readonly<Record<string, InputProperty>>;
 }
 
 export type InputProperties = Readonly<Record<string, InputProperty>>;
 
-/** The user's way out, at the end of every refusal. */
+/** The user's alternative, at the end of every refusal. */
 export const useOfficial = "The official plugin may support it: use that one for this program";
 
 /**
- * What is wrong with the inputs. Failures name properties and rules, never values: a value may be a secret.
+ * Returns what is wrong with the inputs. Failures name properties and rules, never values: a value may be a secret.
  *
  * @param name of the package
  */

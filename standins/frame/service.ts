@@ -10,7 +10,7 @@ import { secret, Values } from "./values";
 
 type Unary<Request, Response> = grpc.handleUnaryCall<Request, Response>;
 
-/** Longest an operation takes when the program sets no `customTimeouts`, as officially. */
+/** The longest time for an operation without `customTimeouts`, as in the official plug-ins. */
 const defaultTimeoutSeconds = 120 * 60;
 
 const { PropertyDiff, DiffResponse } = messages;
@@ -27,10 +27,9 @@ const modes: Record<number, NamingOptions["mode"]> = {
 };
 
 /**
- * The Pulumi resource provider service (`pulumi/provider.proto`). Like the official plugins it takes
- * no secrets from the engine, which then marks outputs as secret by the inputs that were; outputs that
- * are always secret are given as such.
- * Methods left out are answered "unimplemented", which the engine understands.
+ * The Pulumi resource provider service (`pulumi/provider.proto`). Like the official plug-ins it does not accept secrets
+ * from the engine, which then marks outputs as secret if the matching inputs were; outputs that are always secret are
+ * returned as such. Methods left out reply "unimplemented", which the engine understands.
  *
  * @param schema of the package, as JSON
  */
@@ -230,7 +229,7 @@ function answering<Request, Response>(
     };
 }
 
-/** A failed operation, with the resource as it stands when there is one after all. */
+/** A failed operation, with the resource's current state if it exists after all. */
 function statusOf(error: Error): Partial<grpc.StatusObject> {
     const metadata = new grpc.Metadata();
     if (error instanceof InitializationFailed) {

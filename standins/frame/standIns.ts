@@ -2,10 +2,10 @@ import { existsSync, readdirSync, readFileSync, realpathSync, rmSync } from "fs"
 import { homedir } from "os";
 import { join } from "path";
 
-/** In every launcher that `standins/install.js` writes. */
+/** Present in every launcher that `standins/install.js` writes. */
 const marker = /^# (\S+) stand-in of /m;
 
-/** Version of the npm package of that name, which is what the SDK asks the engine for. */
+/** Version of the npm package with that name, which is the version that the SDK asks the engine for. */
 export function officialVersion(name: string): string {
     const file = join(__dirname, "..", "..", "package.json");
     const manifest = JSON.parse(readFileSync(file, "utf8")) as {
@@ -33,8 +33,8 @@ export function standInsIn(
 }
 
 /**
- * Which engine, host and plug-ins run, in the words of the set-up that made this PULUMI_HOME; undefined when another engine
- * started this process, or where that cannot be told.
+ * Describes the running engine, host and plug-ins, in the words of the set-up that made this PULUMI_HOME; undefined
+ * when another engine started this process, or when that cannot be determined.
  */
 export function engineThatRuns(pulumiHome = process.env["PULUMI_HOME"]): string | undefined {
     try {
@@ -50,9 +50,10 @@ export function engineThatRuns(pulumiHome = process.env["PULUMI_HOME"]): string 
 }
 
 /**
- * The engine keeps a plug-in's schema as long as its executable is the same one; a stand-in's sources change behind that.
+ * Drops a cached schema that is out of date. The engine caches a plug-in's schema as long as the executable is the
+ * same; a stand-in's sources can change without it.
  *
- * @param schema of today
+ * @param schema the current schema
  */
 export function dropStaleSchema(
     name: string,
@@ -65,7 +66,7 @@ export function dropStaleSchema(
             rmSync(file, { force: true });
         }
     } catch {
-        // None is kept.
+        // Nothing is cached.
     }
 }
 

@@ -1,4 +1,4 @@
-// Runs a TypeScript entry of a stand-in:
+// Runs a TypeScript entry point of a stand-in:
 //
 //     node standins/frame/start.js standins/tls/main.ts ARGUMENTS ...
 "use strict";

@@ -1,6 +1,5 @@
-// Loads TypeScript by transpiling it, and keeps what came out in .local/standins: the engine starts
-// plug-ins, the language host and programs at every command, and loading a compiler each time would
-// cost more than their work.
+// Loads TypeScript by transpiling it, and caches the result in .local/standins: the engine starts plug-ins, the
+// language host and programs at every command, and loading a compiler each time would cost more than their work.
 "use strict";
 
 /* eslint-disable @typescript-eslint/no-require-imports -- plain CommonJS, run by node itself */
@@ -15,15 +14,14 @@ const cache = path.join(repository, ".local", "standins");
  * Makes `.ts` files loadable by `require`.
  *
  * @param {string} settings path of the tsconfig.json
- * @returns {(file: string) => string | undefined} the text that was loaded in the place of a file,
- *     with its source map
+ * @returns {(file: string) => string | undefined} the text that was loaded for a file, with its source map
  */
 exports.register = (settings) => {
     const text = fs.readFileSync(settings, "utf8");
     const texts = new Map();
     require.extensions[".ts"] = (module, file) => {
         const source = fs.readFileSync(file, "utf8");
-        // The source map names the file, so its path is a part of what is kept.
+        // The source map names the file, so the path is part of the cache key.
         const name = path.relative(repository, file);
         const digest = createHash("sha256").update(`${text}\0${name}\0${source}`).digest("hex");
         const stem = name.replace(/[/\\]/g, "_").replace(/\.ts$/, "").slice(-100);
@@ -58,7 +56,7 @@ function transpile(source, file, stem, kept, settings, text) {
         fs.renameSync(beside, kept);
         outdated.forEach((name) => fs.rmSync(path.join(cache, name), { force: true }));
     } catch {
-        // A folder that cannot be written costs time at the next start, nothing else.
+        // If the folder cannot be written, only the next start is slower.
     }
     return outputText;
 }

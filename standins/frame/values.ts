@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from "util";
 
-/** A property value as Pulumi's engine hands it over, after `Struct.toJavaScript`. */
+/** A property value from Pulumi's engine, after `Struct.toJavaScript`. */
 export type Value = unknown;
 export type Values = Record<string, Value>;
 
 /**
- * What stands for a value that a preview does not know yet.
+ * Represents a value that a preview does not know yet.
  * Source: pulumi `sdk/go/common/resource/plugin/rpc.go`, `UnknownStringValue`.
  */
 export const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -25,7 +25,7 @@ export function isObject(value: Value): value is Values {
     return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Neither absent nor null: a null input is the same as none, as in the official provider. */
+/** Neither absent nor null: as in the official provider, null means that an input is absent. */
 export function hasValue(value: Value): boolean {
     return value !== undefined && value !== null;
 }

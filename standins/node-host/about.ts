@@ -12,14 +12,14 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { answering } from "./answering";
 import { packageManagers, runtimeOptions } from "./options";
 
-/** `GetPluginInfo`: the host goes with the SDK that is installed beside it. */
+/** `GetPluginInfo`: the host has the version of the SDK installed beside it. */
 export const getPluginInfo: grpc.handleUnaryCall<Empty, PluginInfo> = answering(() => {
     const info = new PluginInfo();
     info.setVersion(version);
     return info;
 });
 
-/** `About`: the Node that runs programs. */
+/** `About`: the Node version that runs programs. */
 export const about: grpc.handleUnaryCall<AboutRequest, AboutResponse> = answering(() => {
     const response = new AboutResponse();
     response.setExecutable(process.execPath);
@@ -27,7 +27,7 @@ export const about: grpc.handleUnaryCall<AboutRequest, AboutResponse> = answerin
     return response;
 });
 
-/** `RuntimeOptionsPrompts`: what `pulumi new` asks, the package manager if none is chosen. */
+/** `RuntimeOptionsPrompts`: what `pulumi new` asks: the package manager, if none is chosen. */
 export const runtimeOptionsPrompts: grpc.handleUnaryCall<
     RuntimeOptionsRequest,
     RuntimeOptionsResponse

@@ -1,6 +1,6 @@
 import * as grpc from "@grpc/grpc-js";
 
-/** A failure with its gRPC status; its text is what the CLI shows. */
+/** An error with its gRPC status; the CLI shows its text. */
 export class RpcError extends Error {
     constructor(
         readonly code: grpc.status,
@@ -10,7 +10,7 @@ export class RpcError extends Error {
     }
 }
 
-/** A unary method from a function that returns the response or throws. */
+/** Makes a unary method from a function that returns the response or throws. */
 export function answering<Request, Response>(
     respond: (
         request: Request,
@@ -28,7 +28,7 @@ export function answering<Request, Response>(
     };
 }
 
-/** A server-streaming method from a function that writes to the call, then returns or throws. */
+/** Makes a server-streaming method from a function that writes to the call, then returns or throws. */
 export function streaming<Request, Response>(
     respond: (
         request: Request,

@@ -23,7 +23,7 @@ const lockFiles: readonly [string, PackageManager][] = [
     ["package-lock.json", "npm"],
 ];
 
-/** How each package manager leaves out what only development needs: a plugin is only run. */
+/** How each package manager omits development dependencies: a plug-in is only run. */
 const production: Record<PackageManager, readonly string[]> = {
     npm: ["--omit=dev"],
     pnpm: ["--prod"],
@@ -31,7 +31,7 @@ const production: Record<PackageManager, readonly string[]> = {
     bun: ["--production"],
 };
 
-/** `InstallDependencies`: the program's package manager, its output as it comes. */
+/** `InstallDependencies`: runs the program's package manager and streams its output. */
 export function installDependencies(
     lifetime: Lifetime,
 ): grpc.handleServerStreamingCall<InstallDependenciesRequest, InstallDependenciesResponse> {
@@ -83,7 +83,7 @@ export function installDependencies(
     });
 }
 
-/** `runtime.options.packagemanager`, else that of the lock file, else npm. */
+/** `runtime.options.packagemanager`, else the one with a lock file, else npm. */
 function packageManagerOf(request: InstallDependenciesRequest, folder: string): PackageManager {
     const { packagemanager } = runtimeOptions(request.getInfo());
     if (packagemanager !== undefined) {
@@ -95,7 +95,7 @@ function packageManagerOf(request: InstallDependenciesRequest, folder: string): 
     return locked?.[1] ?? (isPackageManager(declared) ? declared : "npm");
 }
 
-/** Installs no Node: one that the project's version file does not name is refused. */
+/** Does not install Node: a Node version other than the one in the project's version file is refused. */
 function requireNodeVersion(folder: string): void {
     const home = packageFolder(folder);
     const file = [".node-version", ".nvmrc"].find((name) => fs.existsSync(path.join(home, name)));
@@ -112,7 +112,7 @@ function requireNodeVersion(folder: string): void {
     }
 }
 
-/** `GetProgramDependencies`: what the package.json names, in the versions that are installed. */
+/** `GetProgramDependencies`: the dependencies in package.json, with their installed versions. */
 export const getProgramDependencies: grpc.handleUnaryCall<
     GetProgramDependenciesRequest,
     GetProgramDependenciesResponse

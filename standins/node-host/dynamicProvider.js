@@ -2,8 +2,8 @@
 //
 //     node standins/node-host/dynamicProvider.js ENGINE       in the program's folder
 //
-// The server is the program's own, @pulumi/pulumi/cmd/dynamic-provider. It is loaded without the
-// frame of the stand-ins, because the providers load TypeScript in their own way.
+// The server is the program's own, @pulumi/pulumi/cmd/dynamic-provider. It is loaded without the stand-ins' frame,
+// because the providers load TypeScript in their own way.
 "use strict";
 
 /* eslint-disable @typescript-eslint/no-require-imports -- plain CommonJS, run by node itself */
@@ -12,7 +12,7 @@ const path = require("path");
 const { whenEngineIsGone } = require("../frame/engineGone");
 const { isTranspileOnly } = require("./transpileOnly");
 
-// Only gRPC reads this: it must not look for the engine through the proxy of HTTPS_PROXY.
+// Only gRPC reads this: it must not use the proxy in HTTPS_PROXY to reach the engine.
 const { no_grpc_proxy: own, no_proxy: general } = process.env;
 process.env.no_grpc_proxy = [own ?? general, "127.0.0.1,localhost"].filter(Boolean).join(",");
 

@@ -1,10 +1,9 @@
-// Puts launchers of the Node language host where the Pulumi CLI finds them:
+// Installs launchers of the Node language host where the Pulumi CLI looks for them:
 //
 //     node standins/node-host/install.js BIN_FOLDER       a folder on PATH, that of `pulumi` itself
 //
-// The CLI warns at every command about a host that lies elsewhere than beside its own executable.
-// An official host is left alone. Only Node built-ins, so that it works before the dependencies
-// are installed.
+// At every command the CLI warns about a host that is not beside its own executable. An official host is left alone.
+// Uses only Node built-ins, so that it works before the dependencies are installed.
 "use strict";
 
 /* eslint-disable @typescript-eslint/no-require-imports -- plain CommonJS, run by node itself */
@@ -12,16 +11,16 @@ const fs = require("fs");
 const path = require("path");
 const { inPlaceOf, launcher } = require("../launcher");
 
-/** In every launcher, also in those of earlier versions: what tells ours from the official ones. */
+/** Present in every launcher, including those of earlier versions; distinguishes ours from the official ones. */
 const marker = /^# \S+ of iot-x509's Node language host$/m;
 
-/** What each launcher runs. */
+/** The program that each launcher runs. */
 const launchers = {
     "pulumi-language-nodejs": [path.join("..", "frame", "start.js"), "main.ts"],
     "pulumi-resource-pulumi-nodejs": ["dynamicProvider.js"],
 };
 
-/** @returns {string} what was done, for people. */
+/** @returns {string} what was done, for the user */
 function install(folder, name, files) {
     const target = path.join(folder, name);
     const sources = files.map((file) => path.join(__dirname, file));

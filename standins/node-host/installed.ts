@@ -1,7 +1,7 @@
 import * as fs from "fs";
 import * as path from "path";
 
-/** The parts of a package.json that matter here. */
+/** The parts of a package.json that are used here. */
 export interface Manifest {
     readonly name?: string;
     readonly version?: string;
@@ -12,7 +12,7 @@ export interface Manifest {
     readonly pulumi?: PluginManifest;
 }
 
-/** What a package tells of its plugin. */
+/** What a package declares about its plug-in. */
 export interface PluginManifest {
     readonly resource?: boolean;
     readonly name?: string;
@@ -29,7 +29,7 @@ export interface Parameterization {
     readonly value: string;
 }
 
-/** The package.json of a folder; undefined when there is none that can be read. */
+/** The package.json in a folder; undefined when there is none that can be read. */
 export function readManifest(folder: string): Manifest | undefined {
     try {
         return JSON.parse(fs.readFileSync(path.join(folder, "package.json"), "utf8")) as Manifest;
@@ -38,14 +38,14 @@ export function readManifest(folder: string): Manifest | undefined {
     }
 }
 
-/** The folder with the program's package.json: the program's own or the nearest above. */
+/** The folder with the program's package.json: the program's own or the nearest parent. */
 export function packageFolder(program: string): string {
     return ancestors(program).find((folder) => has(folder, "package.json")) ?? program;
 }
 
 /**
- * Every package that is installed for a program, nested ones and several versions included: from its
- * node_modules and, in a workspace, from the node_modules of the workspace's root.
+ * All packages installed for a program, including nested ones and multiple versions: from its node_modules and, in a
+ * workspace, from the node_modules of the workspace's root.
  */
 export function* installedPackages(program: string): Generator<Manifest> {
     const home = packageFolder(program);
@@ -69,7 +69,7 @@ function workspaceRoot(home: string): string | undefined {
 function* packagesBelow(modules: string, seen: Set<string>): Generator<Manifest> {
     for (const name of namesIn(modules)) {
         if (name === ".pnpm") {
-            // pnpm keeps every package in a folder of its own, beside what it depends on.
+            // pnpm keeps every package in its own folder, beside its dependencies.
             for (const kept of namesIn(path.join(modules, name))) {
                 yield* packagesBelow(path.join(modules, name, kept, "node_modules"), seen);
             }
@@ -96,7 +96,7 @@ function* packageAt(folder: string, seen: Set<string>): Generator<Manifest> {
     }
 }
 
-/** The folder itself, then every one above it. */
+/** The folder itself, then each of its parents. */
 function ancestors(folder: string): string[] {
     const above = path.dirname(folder);
     return above === folder ? [folder] : [folder, ...ancestors(above)];

@@ -4,15 +4,15 @@ import { parseArgs } from "util";
 import { Lifetime } from "./lifetime";
 import { service } from "./service";
 
-/** Requests carry a stack's whole config. */
+/** Requests contain a stack's whole configuration. */
 const unlimited = {
     "grpc.max_receive_message_length": -1,
     "grpc.max_send_message_length": -1,
 };
 
 /**
- * The host's start, as the engine does it: `[--logtostderr] [-v=N] [--tracing URL] ENGINE`. The port
- * is the first line of stdout; what follows there is the programs' output.
+ * Starts the host as the engine does: `[--logtostderr] [-v=N] [--tracing URL] ENGINE`. The first line of stdout is the
+ * port; the rest is the programs' output.
  */
 function main(): void {
     const { values, positionals } = parseArgs({

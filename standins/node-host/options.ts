@@ -5,19 +5,19 @@ import { RpcError } from "./answering";
 export const packageManagers = ["npm", "pnpm", "yarn", "bun"] as const;
 export type PackageManager = (typeof packageManagers)[number];
 
-/** `runtime.options` of Pulumi.yaml, as the official host takes them. */
+/** `runtime.options` in Pulumi.yaml, as the official host accepts them. */
 export interface RuntimeOptions {
     /** Load the program through ts-node. Default: true. */
     readonly typescript: boolean;
     /** Path of the tsconfig.json, relative to the program. Default: tsconfig.json. */
     readonly tsconfig?: string;
-    /** Arguments of `node` itself. Default: none. */
+    /** Arguments for `node` itself. Default: none. */
     readonly nodeargs: readonly string[];
-    /** Default: by the lock file, else npm. */
+    /** Default: the one with a lock file, else npm. */
     readonly packagemanager?: PackageManager;
 }
 
-/** @throws RpcError that names the option, its value and what it takes. */
+/** @throws RpcError that names the option, its value and what it accepts */
 export function runtimeOptions(info: ProgramInfo | undefined): RuntimeOptions {
     const given = (info?.getOptions()?.toJavaScript() ?? {}) as Record<string, unknown>;
     const manager = text(given, "packagemanager");
@@ -55,7 +55,7 @@ function text(given: Record<string, unknown>, name: string): string | undefined 
     throw invalid(name, value, "a string");
 }
 
-/** Splits as a shell does: at blanks, except within quotes and after a backslash. */
+/** Splits like a shell: at blanks, except in quotes and after a backslash. */
 function words(line: string): string[] {
     const found = [...line.matchAll(/(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+/gs)];
     return found.map(([word]) =>

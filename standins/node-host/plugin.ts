@@ -7,13 +7,12 @@ import { runtimeOptions } from "./options";
 import { run } from "./processes";
 import { resolveRunner, withoutProxy } from "./sdk";
 
-/** Exit code that is told when a signal ended a plugin. */
+/** Exit code reported when a signal ended a plug-in. */
 const endedBySignal = 255;
 
 /**
- * `RunPlugin`: a policy pack (kind `analyzer`) or a plugin written in Node. The engine ends it by
- * giving up the call: `Cancel` leaves it alone, because it may still be in the middle of the work
- * that the engine waits for.
+ * `RunPlugin`: a policy pack (kind `analyzer`) or a plug-in written in Node. The engine ends it by cancelling the call.
+ * `Cancel` does not affect it, because it may still be doing work that the engine waits for.
  */
 export function runPlugin(
     lifetime: Lifetime,
@@ -34,8 +33,8 @@ export function runPlugin(
             [
                 ...runtimeOptions(request.getInfo()).nodeargs,
                 runner,
-                // The engine's address is the last argument. run-policy-pack takes it, and it alone,
-                // before the program; run-plugin gives the program whatever follows it.
+                // The engine's address is the last argument. run-policy-pack takes only that, before the program;
+                // run-plugin passes whatever follows to the program.
                 ...(analyzer ? [...args.slice(-1), folder] : [folder, ...args]),
             ],
             {

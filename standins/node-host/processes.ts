@@ -1,35 +1,35 @@
 import { ChildProcess, spawn, SpawnOptions } from "child_process";
 import { existsSync } from "fs";
 
-/** How a process came to its end. */
+/** How a process ended. */
 export interface Ending {
     /** Exit code; null when a signal ended the process. */
     readonly code: number | null;
     readonly signal: NodeJS.Signals | null;
-    /** It was told to stop before it ended by itself. */
+    /** Whether it was told to stop before it ended by itself. */
     readonly stopped: boolean;
 }
 
 /** How long a process may take to stop by itself, in milliseconds. The engine waits 5 seconds. */
 const stopGrace = 2_000;
 
-/** How long output may still arrive after the end, from what a process left behind. */
+/** How long output may still arrive after the end from processes left behind, in milliseconds. */
 const drainGrace = 500;
 
 const running = new Set<Promise<unknown>>();
 
-/** Resolves when every process that was started here has ended. */
+/** Resolves when all processes started here have ended. */
 export async function allEnded(): Promise<void> {
     await Promise.allSettled([...running]);
 }
 
 /**
- * Runs a process to its end. It stays in the host's process group, so that the engine's signals
- * to the group reach it too.
+ * Runs a process to its end. It stays in the host's process group, so that signals from the engine to the group also
+ * reach it.
  *
- * @param stop ends the process: SIGTERM, then SIGKILL.
- * @param onStart is given the process, to read its output.
- * @throws Error when the process cannot be started.
+ * @param stop ends the process: SIGTERM, then SIGKILL
+ * @param onStart receives the process, to read its output
+ * @throws Error when the process cannot be started
  */
 export function run(
     command: string,
@@ -89,7 +89,7 @@ function exit(child: ChildProcess): Promise<[number | null, NodeJS.Signals | nul
     });
 }
 
-/** What people read about an end that was no success. */
+/** Describes an unsuccessful end to the user. */
 export function describe({ code, signal }: Ending): string {
     return signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
 }

@@ -8,20 +8,20 @@ import { describe, run } from "./processes";
 import { resolveRunner, withoutProxy } from "./sdk";
 import { isTranspileOnly } from "./transpileOnly";
 
-/** Exit code of `cmd/run` when the error was shown already. */
+/** Exit code of `cmd/run` when the error has already been shown. */
 const alreadyShown = 32;
 
 const lazyModules = path.join(__dirname, "lazyModules.js");
 const ownTypescript = path.join(__dirname, "typescript.js");
 
-/** What the host was started with, or learnt by `Handshake`. */
+/** What the host was started with, or learned from `Handshake`. */
 export interface Engine {
     address: string;
-    /** Where traces go. */
+    /** Where to send traces. */
     readonly tracing?: string;
 }
 
-/** `Run`: one process for one program, whose output is the host's own. */
+/** `Run`: runs each program in its own process, whose output becomes the host's. */
 export function runProgram(
     lifetime: Lifetime,
     engine: Engine,

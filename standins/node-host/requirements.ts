@@ -13,18 +13,18 @@ import {
 import { answering } from "./answering";
 import { installedPackages, Manifest, Parameterization } from "./installed";
 
-/** A resource plugin that an installed package asks for. */
+/** A resource plug-in that an installed package requires. */
 interface Requirement {
     readonly name: string;
     /** Without a leading v. */
     readonly version: string;
-    /** Empty: the plugin's usual source. */
+    /** Empty for the plug-in's usual source. */
     readonly server: string;
     readonly parameterization?: Parameterization;
     readonly extension?: Parameterization;
 }
 
-/** `GetRequiredPackages`: the plugins of the installed packages, parameterised ones as well. */
+/** `GetRequiredPackages`: the plug-ins of the installed packages, including parameterised ones. */
 export const getRequiredPackages: grpc.handleUnaryCall<
     GetRequiredPackagesRequest,
     GetRequiredPackagesResponse
@@ -46,7 +46,7 @@ export const getRequiredPackages: grpc.handleUnaryCall<
     return response;
 });
 
-/** `GetRequiredPlugins`, of engines that know no parameterised packages. */
+/** `GetRequiredPlugins`, for engines without support for parameterised packages. */
 export const getRequiredPlugins: grpc.handleUnaryCall<
     GetRequiredPluginsRequest,
     GetRequiredPluginsResponse

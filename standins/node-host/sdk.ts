@@ -3,14 +3,13 @@ import { createRequire } from "module";
 import * as path from "path";
 import { RpcError } from "./answering";
 
-/** Modules of the SDK that run what was written in Node. */
+/** SDK modules that run code written in Node. */
 export type Runner = "run" | "run-policy-pack" | "run-plugin";
 
 /**
- * The path of `@pulumi/pulumi/cmd/RUNNER` as Node finds it from a program's folder: programs bring
- * their SDK.
+ * The path of `@pulumi/pulumi/cmd/RUNNER` as Node resolves it from a program's folder: programs bring their own SDK.
  *
- * @throws RpcError when the SDK is not installed there.
+ * @throws RpcError when the SDK is not installed there
  */
 export function resolveRunner(runner: Runner, folder: string): string {
     const name = `@pulumi/pulumi/cmd/${runner}`;
@@ -26,8 +25,8 @@ export function resolveRunner(runner: Runner, folder: string): string {
 }
 
 /**
- * The environment for what speaks gRPC with the engine: gRPC must not look for this machine
- * through the proxy of HTTPS_PROXY. Only gRPC reads `no_grpc_proxy`.
+ * The environment for processes that speak gRPC with the engine: gRPC must not use the proxy in HTTPS_PROXY to reach
+ * this machine. Only gRPC reads `no_grpc_proxy`.
  */
 export function withoutProxy(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     const excluded = environment.no_grpc_proxy ?? environment.no_proxy;

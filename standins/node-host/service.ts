@@ -14,8 +14,8 @@ import { Engine, runProgram } from "./program";
 import { getRequiredPackages, getRequiredPlugins } from "./requirements";
 
 /**
- * The Pulumi language runtime service (`pulumi/language.proto`) for Node. Generating SDKs and
- * packing them is left to the official host.
+ * The Pulumi language runtime service (`pulumi/language.proto`) for Node. Only the official host generates and packs
+ * SDKs.
  */
 export function service(lifetime: Lifetime, engine: Engine): ILanguageRuntimeServer {
     const handshake = answering((request: LanguageHandshakeRequest) => {

@@ -5,8 +5,8 @@ const fs = require("fs");
 const path = require("path");
 
 /**
- * Whether a program's TypeScript is to be transpiled and not checked, by a tsconfig.json that says all
- * by itself: `"ts-node": { "swc": true }` or `{ "transpileOnly": true }`. Anything else is ts-node's.
+ * Whether a program's TypeScript is transpiled without type checks, according to a self-contained tsconfig.json:
+ * `"ts-node": { "swc": true }` or `{ "transpileOnly": true }`. Everything else is left to ts-node.
  *
  * @param {string} folder of the program
  * @param {string} [settings] path of the tsconfig.json, relative to the folder
@@ -21,7 +21,7 @@ exports.isTranspileOnly = (folder, settings = "tsconfig.json") => {
         const isCommonJs = String(compilerOptions.module).toLowerCase() === "commonjs";
         return isPlain && isAsked && isCommonJs && read("package.json").type !== "module";
     } catch {
-        return false; // No such file, or one with comments.
+        return false; // The file is missing or has comments.
     }
 };
 

@@ -7,7 +7,7 @@ const special = "!@#$%&*()-_=+[]{}<>:?";
 const upper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const lowerAndDigits = "abcdefghijklmnopqrstuvwxyz0123456789";
 
-/** What the official plug-in writes beside; none of them is an input here. */
+/** What the official plug-in also writes; none of these is an input here. */
 const fixed = {
     lower: true,
     minLower: 0,
@@ -18,7 +18,7 @@ const fixed = {
     numeric: true,
 };
 
-/** The resources of the random package that this program uses, after terraform-provider-random (`internal/provider`). */
+/** The random resources that this program uses, modelled on terraform-provider-random (`internal/provider`). */
 export function randomProvider(): PlannedProvider {
     return new PlannedProvider("random", {
         "random:index/randomString:RandomString": {

@@ -50,8 +50,8 @@ export async function makeSelfSigned(planned: Values): Promise<Created> {
 }
 
 /**
- * The tls package's `LocallySignedCert`. The issuer's name is taken over byte for byte and the subject encoded anew, as
- * Go's `x509.CreateCertificate` does. A request whose signature is wrong, or that asks for extensions, is refused.
+ * The tls package's `LocallySignedCert`. The issuer's name is copied byte for byte and the subject re-encoded, as in
+ * Go's `x509.CreateCertificate`. A request with an invalid signature, or one that asks for extensions, is refused.
  */
 export async function makeLocallySigned(
     planned: Values,
@@ -141,7 +141,7 @@ async function certificate(planned: Values, parties: Parties): Promise<Created> 
     };
 }
 
-/** In the order of Go's `x509.CreateCertificate`: key usage, critical, then extended key usage. */
+/** In the order of Go's `x509.CreateCertificate`: key usage (critical), then extended key usage. */
 function usageExtensions(allowedUses: readonly string[]): x509.Extension[] {
     const bits = allowedUses.filter((use) => use in keyUsages).map((use) => keyUsages[use]);
     const purposes = allowedUses
@@ -154,7 +154,7 @@ function usageExtensions(allowedUses: readonly string[]): x509.Extension[] {
     ];
 }
 
-/** A path length of 0 is left out: the official provider does not tell it from none. */
+/** A path length of 0 is omitted: the official provider does not distinguish it from none. */
 function basicConstraints(planned: Values): x509.Extension {
     const isCa = planned["isCaCertificate"] === true;
     const pathLength = Number(planned["maxPathLength"] ?? 0);
@@ -167,12 +167,12 @@ function basicConstraints(planned: Values): x509.Extension {
 const hasKeyId = (planned: Values): boolean =>
     planned["isCaCertificate"] === true || planned["setSubjectKeyId"] === true;
 
-/** SHA-1 of the public key's bits (RFC 5280, section 4.2.1.2, method 1). Hexadecimal. */
+/** SHA-1 of the public key's bits, in hexadecimal (RFC 5280, section 4.2.1.2, method 1). */
 async function keyId(publicKey: x509.PublicKey): Promise<string> {
     return Buffer.from(await publicKey.getKeyIdentifier()).toString("hex");
 }
 
-/** Web Crypto's curve and hash by OpenSSL's name. */
+/** Web Crypto's curve and hash by OpenSSL's curve name. */
 const curves: Readonly<Record<string, readonly [string, string]>> = {
     prime256v1: ["P-256", "SHA-256"],
     secp384r1: ["P-384", "SHA-384"],
@@ -181,7 +181,7 @@ const curves: Readonly<Record<string, readonly [string, string]>> = {
 
 type SigningAlgorithm = RsaHashedImportParams | (EcdsaParams & EcKeyImportParams);
 
-/** SHA-256, with P-384 SHA-384 and with P-521 SHA-512: what Go's `crypto/x509` chooses. */
+/** SHA-256; SHA-384 with P-384 and SHA-512 with P-521, as chosen by Go's `crypto/x509`. */
 function signingAlgorithm({ algorithm, privateKey }: KeyPair): SigningAlgorithm {
     if (algorithm === "RSA") {
         return { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
@@ -206,7 +206,7 @@ async function imported(pair: KeyPair): Promise<CryptoKeyPair> {
     } as CryptoKeyPair;
 }
 
-/** An input that is read as what it should be. @throws Error that names the property, never its value */
+/** Parses an input. @throws Error that names the property, never its value */
 function read<T>(property: string, parse: () => T): T {
     try {
         return parse();
@@ -224,7 +224,7 @@ function evenHex(number: bigint): string {
     return digits.padStart(digits.length + (digits.length % 2), "0");
 }
 
-/** RFC 3339 as Go writes it: no zeros at the end of the fraction. */
+/** RFC 3339 as formatted by Go: without trailing zeros in the fraction. */
 function timestamp(time: Date): string {
     return time.toISOString().replace(/\.?0*Z$/, "Z");
 }

@@ -4,7 +4,7 @@ import { Created } from "../frame/provider";
 import { Values } from "../frame/values";
 import { opensshPrivateKey, sshPublicKey } from "./openssh";
 
-/** On a thread of libuv's pool: a large RSA key takes seconds. */
+/** Runs on a thread of libuv's pool: a large RSA key takes seconds. */
 const generate = promisify(generateKeyPair);
 
 /** The tls package's `PrivateKey`. */
@@ -31,7 +31,7 @@ export async function makeKey({ algorithm, rsaBits, ecdsaCurve }: Values): Promi
     };
 }
 
-/** What a `PrivateKey` says of its public key; its ID is the SHA-1 of that in DER. */
+/** A `PrivateKey`'s outputs about its public key; its ID is the SHA-1 of the public key in DER. */
 export function publicOutputs(publicKey: KeyObject): Created {
     const der = publicKey.export({ type: "spki", format: "der" });
     const { type, blob } = sshPublicKey(publicKey);
@@ -51,12 +51,12 @@ export function publicOutputs(publicKey: KeyObject): Created {
 export interface KeyPair {
     readonly privateKey: KeyObject;
     readonly publicKey: KeyObject;
-    /** As the outputs name it: `RSA` or `ECDSA`. */
+    /** As named in the outputs: `RSA` or `ECDSA`. */
     readonly algorithm: string;
 }
 
 /**
- * A key that an input gives as PEM: PKCS#1, SEC 1 or PKCS#8.
+ * Reads a key from a PEM input: PKCS#1, SEC 1 or PKCS#8.
  *
  * @throws Error that names the property, never its value
  */

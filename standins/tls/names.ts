@@ -1,17 +1,20 @@
 import * as x509 from "@peculiar/x509";
 import { Values } from "../frame/values";
 
-/** Members of a subject and the attribute types that they become, in the order of Go's `pkix.Name.ToRDNSequence`. */
+/** Members of a subject and the corresponding attribute types, in the order of Go's `pkix.Name.ToRDNSequence`. */
 const attributes = [
     ["country", "C"],
     ["organization", "O"],
     ["commonName", "CN"],
 ] as const;
 
-/** Go's `encoding/asn1`, `isPrintable`: narrower than ASCII, and without `*` and `&`. */
+/** Go's `encoding/asn1`, `isPrintable`: narrower than ASCII, and here without `*` and `&`. */
 const printable = /^[A-Za-z0-9 '()+,\-./:=?]*$/;
 
-/** A name as Go encodes it: PrintableString where that can hold the text, UTF8String elsewhere; empty texts left out. */
+/**
+ * A name as Go encodes it: PrintableString where it can represent the text, otherwise UTF8String; empty texts are
+ * omitted.
+ */
 export function nameOf(subject: Values | undefined): x509.Name {
     const given = attributes
         .map(([member, type]) => ({ type, text: subject?.[member] }))
@@ -23,7 +26,7 @@ export function nameOf(subject: Values | undefined): x509.Name {
     );
 }
 
-/** A request's name, encoded anew as Go does when it issues the certificate. @throws for an attribute that is not known. */
+/** A request's name, re-encoded as Go does when it issues the certificate. @throws for an unknown attribute */
 export function encodedAnew(name: x509.Name): x509.Name {
     const subject: Values = {};
     for (const [type, [text]] of name.toJSON().flatMap((set) => Object.entries(set))) {

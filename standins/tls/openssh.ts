@@ -24,7 +24,9 @@ function uint32(value: number): Buffer {
     return bytes;
 }
 
-/** A positive number, shortest, with a zero before a set top bit: RFC 4251, section 5, `mpint`. */
+/**
+ * A positive number in the shortest form, with a leading zero byte before a set top bit: RFC 4251, section 5, `mpint`.
+ */
 function mpint(base64url: string | undefined): Buffer {
     const bytes = Buffer.from(base64url ?? "", "base64url");
     const start = bytes.findIndex((byte) => byte !== 0);
@@ -48,7 +50,7 @@ export function sshPublicKey(key: KeyObject): SshPublicKey {
     return { type, blob: Buffer.concat([string(type), string(curve), string(ecPoint(jwk))]) };
 }
 
-/** A private key in OpenSSH's own format without a password (OpenSSH, `PROTOCOL.key`). */
+/** A private key in OpenSSH's own format, without a passphrase (OpenSSH, `PROTOCOL.key`). */
 export function opensshPrivateKey(key: KeyObject): string {
     const jwk = key.export({ format: "jwk" });
     const { type, blob } = sshPublicKey(key);

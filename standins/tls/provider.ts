@@ -3,12 +3,12 @@ import { InputProperties } from "../frame/resourceSchema";
 import { unknownValue, Values } from "../frame/values";
 import { extendedKeyUsages, keyUsages } from "./usages";
 
-/** What a certificate authority's certificate or key may be found wanting in; the user sees it under the resource. */
+/** Reports a problem with a certificate authority's certificate or key; the user sees it under the resource. */
 export type Warn = (urn: string, message: string) => void;
 
 const hour = 3600 * 1000;
 
-/** Loaded only when something is made: a preview needs no cryptography. */
+/** Loaded only to create something: a preview needs no cryptography. */
 const keys = () => import("./keys");
 const certificates = () => import("./certificates");
 
@@ -44,7 +44,7 @@ const certificateOutputs = [
     "validityStartTime",
 ];
 
-/** Whole life inside the renewal period: ready from the start. */
+/** If the renewal period covers the whole validity, the certificate is due from the start. */
 function planRenewal({ earlyRenewalHours, validityPeriodHours }: Values): Values {
     const hours = validityPeriodHours as number;
     return { readyForRenewal: hours === 0 || (earlyRenewalHours as number) >= hours };
@@ -55,7 +55,7 @@ function dueForRenewal({ validityEndTime, earlyRenewalHours }: Values): readonly
     return end - Number(earlyRenewalHours) * hour <= Date.now() ? ["readyForRenewal"] : [];
 }
 
-/** The resources of the tls package that this program uses, after terraform-provider-tls (`internal/provider`). */
+/** The tls resources that this program uses, modelled on terraform-provider-tls (`internal/provider`). */
 export function tlsProvider(warn: Warn): PlannedProvider {
     return new PlannedProvider("tls", {
         "tls:index/privateKey:PrivateKey": {

@@ -1,4 +1,4 @@
-/** Key usages as the tls package names them, with their bits from the left (RFC 5280, section 4.2.1.3). */
+/** Key usages by their names in the tls package, with their bit positions from the left (RFC 5280, section 4.2.1.3). */
 export const keyUsages: Readonly<Record<string, number>> = {
     digital_signature: 0,
     content_commitment: 1,
@@ -11,7 +11,7 @@ export const keyUsages: Readonly<Record<string, number>> = {
     decipher_only: 8,
 };
 
-/** Extended key usages as the tls package names them (RFC 5280, section 4.2.1.12). */
+/** Extended key usages by their names in the tls package (RFC 5280, section 4.2.1.12). */
 export const extendedKeyUsages: Readonly<Record<string, string>> = {
     any_extended: "2.5.29.37.0",
     server_auth: "1.3.6.1.5.5.7.3.1",

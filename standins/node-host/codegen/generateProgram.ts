@@ -4,7 +4,7 @@ import { answering, RpcError } from "../answering";
 import { parsePcl } from "./pcl";
 import { typescriptProgram } from "./typescript";
 
-/** `GenerateProgram`: the code that `pulumi import` prints for what it has imported. */
+/** `GenerateProgram`: the code that `pulumi import` prints for the imported resources. */
 export const generateProgram: grpc.handleUnaryCall<
     GenerateProgramRequest,
     GenerateProgramResponse

@@ -26,10 +26,10 @@ interface Token {
 }
 
 /**
- * Reads the part of PCL that the CLI's importer writes (pulumi `pkg/importer/hcl2.go`): blocks of attributes whose values are
- * literals, lists, objects, calls and references.
+ * Parses the part of PCL that the CLI's importer writes (pulumi `pkg/importer/hcl2.go`): blocks of attributes whose
+ * values are literals, lists, objects, calls and references.
  *
- * @throws Error at the first thing that is none of these, such as a template with `${}` in it
+ * @throws Error at the first other construct, such as a template with `${}` in it
  */
 export function parsePcl(source: string): Block[] {
     const reader = new Reader(source);
@@ -48,7 +48,7 @@ class Reader {
         this.next = this.read();
     }
 
-    /** The next token, which must be of this kind, and this text where one is given. */
+    /** Consumes the next token, which must be of this kind, and have this text if one is given. */
     take(kind: TokenKind, text?: string): string {
         const { next } = this;
         if (next.kind !== kind || (text !== undefined && next.text !== text)) {
@@ -58,7 +58,7 @@ class Reader {
         return next.text;
     }
 
-    /** Whether the next token was this mark, which is then passed. */
+    /** Consumes the next token if it is this mark, and returns whether it was. */
     passes(mark: string): boolean {
         const isNext = this.next.kind === "mark" && this.next.text === mark;
         if (isNext) {
@@ -86,7 +86,7 @@ class Reader {
     }
 }
 
-/** What follows the block's type. */
+/** Parses the rest of a block after its type. */
 function block(reader: Reader, type: string): Block {
     const labels: string[] = [];
     while (!reader.passes("{")) {
@@ -131,7 +131,7 @@ function entry(reader: Reader): readonly [string, Expression] {
     return [key, expression(reader)];
 }
 
-/** Items up to the closing mark; those of an object stand on lines of their own, without commas. */
+/** Parses items up to the closing mark; items of an object are on separate lines, without commas. */
 function upTo<T>(reader: Reader, close: string, item: (reader: Reader) => T): T[] {
     const items: T[] = [];
     while (!reader.passes(close)) {
@@ -158,7 +158,7 @@ function named(reader: Reader, name: string): Expression {
     return { kind: "reference", path };
 }
 
-/** HCL knows no other escapes (HashiCorp "HCL Native Syntax Specification", quoted templates). */
+/** HCL has no other escapes (HashiCorp "HCL Native Syntax Specification", quoted templates). */
 function text(reader: Reader): string {
     const raw = reader.take("text").slice(1, -1);
     if (/(?<!\$)\$\{|(?<!%)%\{/.test(raw)) {

@@ -9,20 +9,20 @@ const reserved = new Set(
 );
 
 /**
- * A program that declares the resources of a PCL definition. Secrets are not written into it: it takes them from the stack's
- * configuration.
+ * Generates a program that declares the resources of a PCL definition. It does not contain secrets, but reads them from
+ * the stack's configuration.
  *
- * @throws Error for what it does not know; never writes code that means something else
+ * @throws Error for unknown constructs; never generates code with a different meaning
  */
 export function typescriptProgram(blocks: readonly Block[]): string {
     return new Writer(blocks).program();
 }
 
 class Writer {
-    /** Names in PCL and their variables. */
+    /** Variables by their PCL names. */
     private readonly variables = new Map<string, string>();
     private readonly packages = new Set<string>();
-    /** Names in the stack's configuration. */
+    /** Names of secrets in the stack's configuration. */
     private readonly secrets: string[] = [];
     private readonly declared: readonly Block[];
 
@@ -89,7 +89,7 @@ class Writer {
         return `const ${variable} = new ${constructed}(${given.join(", ")});`;
     }
 
-    /** `azure-native:iothub:Certificate` is `azure_native.iothub.Certificate`; an index module is left out. */
+    /** `azure-native:iothub:Certificate` becomes `azure_native.iothub.Certificate`; an index module is omitted. */
     private className(token: string): string {
         const [name, module, kind] = token.split(":");
         if (kind === undefined) {

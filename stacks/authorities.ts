@@ -126,8 +126,8 @@ function createIntermediate(
 }
 
 /**
- * A retained generation stays as it was made, because devices still under it could not connect otherwise. Under an offline
- * root the key stays: a new key would wait for its signature after the current one is gone.
+ * A retained generation is never changed, because devices still under it could not connect otherwise. Under an offline root
+ * the key stays, too: a new key would wait for its signature after the current one is gone.
  */
 function makeup(
     { organization, country, pki }: Settings,

@@ -141,8 +141,9 @@ export async function createPlatform(
 }
 
 /**
- * Must run before the hub is declared: the engine immediately deletes what a replaced hub takes along, with whatever
- * provider of dynamic resources it has, and stops that provider when the first of them is registered with other settings.
+ * Must run before the hub is declared: when a hub is replaced, the engine immediately deletes the resources that go with
+ * it, using whatever provider of dynamic resources it has, and stops that provider when the first of them is registered
+ * with other settings.
  */
 async function auditHub({ devices, hub }: Settings, previous: PreviousState): Promise<void> {
     const { id } = (previous.outputs["hub"] ?? {}) as { readonly id?: string };

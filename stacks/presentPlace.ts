@@ -7,7 +7,7 @@ import { Settings } from "./settings";
  *
  * @param name from the settings; undefined: only the state's name counts
  * @param recorded the resource's outputs in the state
- * @returns undefined if there is none, or if the run makes a new one, which takes over nothing from this one
+ * @returns undefined if there is none, or if the run creates a new one, which inherits nothing from this one
  */
 export function presentPlace(
     { location, resourceGroupName }: Settings,

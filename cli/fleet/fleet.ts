@@ -365,8 +365,8 @@ export class Fleet {
             [rateLimitServerVariable]: this.rateLimitServer.address,
             [plannedVariable]: this.runFolder.planned,
             ...(this.isDestroying ? { [destroyVariable]: "true" } : {}),
-            // A fleet stack makes nothing that its next run would not find again: existing devices are taken over, and a lost
-            // key was given to nobody. So its state need not be written after every step.
+            // The state of a fleet stack need not be written after every step, because its next run finds everything again:
+            // existing devices are taken over, and a key that was lost had not been given to anybody.
             ...(stack === this.platform ? {} : { PULUMI_SKIP_CHECKPOINTS: "true" }),
         };
     }

@@ -21,7 +21,7 @@ export interface ReadAuthentication<A> {
     readonly thumbprints?: readonly GivenThumbprint[];
 }
 
-/** What the configuration knows of one kind of device authentication. */
+/** How the configuration describes one kind of device authentication. */
 export interface DeviceKindReader<A> {
     /** The value of the setting `auth`; kinds may share one. */
     readonly auth: string;

@@ -7,7 +7,7 @@ type Subjects = "subjects" | "previewSubjects";
 const maxSubjects = 20;
 
 const workflow = /(?:ref:refs\/(?:heads|tags)\/[^\s~^:?*[\\]+|environment:[^\s:*]+|pull_request)/;
-/** Used by repositories created, renamed or moved since mid-2026 (GitHub docs: "OpenID Connect", "Immutable subject claims"). */
+/** For repositories created, renamed or transferred since mid-2026 (GitHub docs: "OpenID Connect", "Immutable subject claims"). */
 const immutable = /repo:([A-Za-z0-9-]{1,39})@\d+\/([A-Za-z0-9._-]{1,100})@\d+:/;
 
 const remedies = {

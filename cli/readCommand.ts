@@ -7,9 +7,9 @@ const statuses = { failed: 1, interrupted: 130 };
 
 let stopped = false;
 
-/** What commands that only read have in common. */
+/** Common to all commands that only read. */
 export const readCommand = {
-    /** They change nothing, so that nothing is lost by ending them. */
+    /** Ends the command on a signal; that is safe, because it changes nothing. */
     endsOnSignals(fleet: Fleet): void {
         for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
             process.on(signal, () => {
@@ -19,7 +19,7 @@ export const readCommand = {
         }
     },
 
-    /** Runs the command; what a user can mend is one line, without a stack trace. */
+    /** Runs the command; errors that a user can fix are printed as one line, without a stack trace. */
     run(main: () => Promise<number>): void {
         main().then(
             (status) => process.exit(stopped ? statuses.interrupted : status),

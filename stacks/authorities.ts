@@ -13,7 +13,7 @@ export interface SigningCa {
     readonly privateKey: pulumi.Output<string>;
 }
 
-/** An intermediate that has its certificate. */
+/** An intermediate that has a certificate. */
 export interface Intermediate extends SigningCa {
     /** `<group>-g<generation>`. */
     readonly name: string;
@@ -31,17 +31,17 @@ export interface PendingIntermediate {
 
 /** All CAs of an environment. */
 export interface Authorities {
-    /** The present one before those that intermediates are still under. */
+    /** The current root first, then those that still have intermediates. */
     readonly roots: readonly Root[];
-    /** Those that have their certificate: the present generation of each group before those that a rollover retains. */
+    /** Intermediates that have a certificate: each group's current generation, then those that a rollover retains. */
     readonly intermediates: readonly Intermediate[];
-    /** The newest intermediate of each group that can sign, by group; missing while the first awaits an offline signature. */
+    /** Each group's newest intermediate that can sign, by group; absent while its first awaits an offline signature. */
     readonly issuers: ReadonlyMap<string, SigningCa>;
     /** By name. */
     readonly pending: ReadonlyMap<string, PendingIntermediate>;
 }
 
-/** Declares roots and intermediates. An intermediate that exists stays under the root that signed it. */
+/** Declares roots and intermediates. An existing intermediate stays under the root that signed it. */
 export function createAuthorities(settings: Settings, previous = PreviousState.none): Authorities {
     const prior = new PriorCas(previous);
     const roots = new RootCas(settings, prior);
@@ -69,18 +69,18 @@ export function createAuthorities(settings: Settings, previous = PreviousState.n
     return { roots: roots.all(), intermediates, issuers, pending };
 }
 
-/** The present one, then those that a rollover retains, newest first. */
+/** The current generation, then those that a rollover retains, newest first. */
 function generationsOf({ intermediate }: GroupSettings): number[] {
     const { generation, retain } = intermediate;
     return [generation, ...[...retain].sort((one, other) => other - one)];
 }
 
-/** A retained generation that another root signed goes on as it is. */
+/** A retained generation that another root signed continues unchanged. */
 function isNeeded(generation: number, present: number, made: CertificateAuthority): boolean {
     return generation === present || made.certificate === undefined;
 }
 
-/** Whether a group has a CA that can sign, or will have it in this run; an offline root signs elsewhere. */
+/** Whether a group has a CA that can sign, or gets one in this run; an offline root signs elsewhere. */
 export function hasIssuer({ pki }: Settings, group: GroupSettings): boolean {
     const { certificatePems } = group.intermediate;
     return (
@@ -101,7 +101,7 @@ function createIntermediate(
     const certificatePem = certificatePems[generation];
     const root = certificatePem === undefined ? roots.signerOf(name) : undefined;
     const before = prior.intermediate(name);
-    // One that a rollover only retains is on its way out, and must be free to go.
+    // A retained generation is being phased out, so it must remain deletable.
     const protect = settings.protect && generation === group.intermediate.generation;
     return new CertificateAuthority(
         name,
@@ -117,7 +117,7 @@ function createIntermediate(
                           root.validityHours,
                       ),
                       issuer: root.authority,
-                      // @pulumi/tls signs one that has ended again, which protection would forbid for good.
+                      // @pulumi/tls re-signs an expired certificate, which protection would block permanently.
                       isRenewed: hasEnded(before) || root.isRenewed,
                   }),
         },
@@ -126,8 +126,8 @@ function createIntermediate(
 }
 
 /**
- * A retained generation stays as it was made, because the devices that are still under it could not connect otherwise. Under
- * an offline root the key stays: another one would wait for its signature with the present one gone.
+ * A retained generation is never changed, because devices still under it could not connect otherwise. Under an offline root
+ * the key stays, too: a new key would wait for its signature after the current one is gone.
  */
 function makeup(
     { organization, country, pki }: Settings,

@@ -5,10 +5,10 @@ import { Authorities } from "./authorities";
 import { GroupSettings, Settings } from "./settings";
 
 const day = 24 * 3600 * 1000;
-/** Days before a CA's end from which each run says so, unless its life is short. */
+/** Each run warns this many days before a CA expires, unless the CA's lifetime is short. */
 const noticeDays = 60;
 
-/** Warns of CAs that are near their end, or past it: the date, who depends on it, and what to do. */
+/** Warns of CAs that expire soon or have expired: the date, who depends on them, and what to do. */
 export function announceCaEnds(settings: Settings, authorities: Authorities): void {
     for (const { name, certificate } of authorities.roots) {
         warnBeforeEnd(certificate, (end) => `The root CA "${name}" ${end}. ${nextRoot(settings)}`);

@@ -44,25 +44,25 @@ const topLevelKeys = [
     "shard",
 ];
 
-/** What the reading of a configuration takes from its surroundings. */
+/** What reading a configuration takes from its environment. */
 export interface ReadOptions {
     /** Azure region when `location` is not set, e.g. that of `azure-native:location`. */
     readonly defaultLocation?: string;
-    /** Name of the stack, where that matters: one named `dev` may lose devices. */
+    /** Name of the stack, if it matters: a stack named `dev` may lose devices. */
     readonly stack?: string;
-    /** Keys whose values are secrets, which no message shows. */
+    /** Keys with secret values, which messages never show. */
     readonly secretKeys?: readonly string[];
-    /** The time by which certificates are judged; default: now. */
+    /** The time at which certificates must be valid; default: now. */
     readonly now?: Date;
-    /** Takes what is worth a word and prevents nothing; default: it is dropped. */
+    /** Receives warnings, which do not stop the run; default: they are dropped. */
     readonly onWarning?: (text: string) => void;
 }
 
 /**
- * Checks a configuration as a whole and completes it. Reads the files that it names and touches nothing else.
+ * Checks a configuration as a whole and fills in defaults. Reads the files that it names and touches nothing else.
  *
- * @param raw the values below the namespace, as YAML, JSON or Pulumi give them; lists and mappings also as JSON texts
- * @param folder the project's folder, which file names are relative to
+ * @param raw the values below the namespace, as read from YAML, JSON or Pulumi; lists and mappings may also be JSON text
+ * @param folder the project's folder; file names are relative to it
  * @throws ConfigurationError with every problem
  */
 export function readSettings(
@@ -182,8 +182,8 @@ function readLocation(top: Section, defaultLocation: string | undefined): string
 }
 
 /**
- * Pulumi hands lists and mappings over as JSON, and every other value as text; JSON is also what `pulumi config set` was
- * given as one text.
+ * Pulumi passes lists and mappings as JSON and every other value as text, including JSON that was set as one text with
+ * `pulumi config set`.
  */
 function decode(key: string, value: unknown, report: Report): unknown {
     if (typeof value !== "string" || !/^\s*[[{]/.test(value)) {
@@ -196,7 +196,7 @@ function decode(key: string, value: unknown, report: Report): unknown {
     }
 }
 
-/** The Node SDK tells which keys are secret, but leaves the function out of its type declarations. */
+/** The Node SDK can tell which keys are secret, but its type declarations omit the function. */
 function isSecret(key: string): boolean {
     const runtime = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
     return runtime.isConfigSecret(key);

@@ -16,30 +16,30 @@ import {
     Settings,
 } from "./settings";
 
-/** A device that can connect with what it holds today, and cannot after the run. */
+/** A device that can connect with its current credentials, but not after the run. */
 export interface CutOff {
     readonly device: string;
     /** e.g. `leaves the configuration`. */
     readonly why: string;
 }
 
-/** As far as they can be read without the key of the stack's secrets. */
+/** Settings that can be read without the key of the stack's secrets. */
 export type KnownSettings = Omit<Settings, "organization"> & {
     readonly organization: string | undefined;
 };
 
-/** So many devices a refusal names; the rest are counted. */
+/** A refusal names this many devices; the rest are counted. */
 const named = 10;
-/** Without `maxCutOff`, a run may cut off one device in so many, and the first few in any case. */
+/** Without `maxCutOff`, a run may cut off one device in this many, and a few in any case. */
 const share = 10;
 const always = 5;
 
 /**
- * Whoever empties a table by mistake, checks out an old branch or forgets `retain` would cut the fleet off; a run that does
- * so to more devices than `maxCutOff` ends before anything is declared, in the preview already. `npm run fleet` asks for all
- * stacks of a fleet at once.
+ * Emptying a table by mistake, checking out an old branch or forgetting `retain` would cut the fleet off. A run that cuts
+ * off more devices than `maxCutOff` ends before anything is declared, already in the preview. `npm run fleet` checks all
+ * stacks of a fleet together.
  *
- * @throws RunError that names devices and reasons, and says how to go on
+ * @throws RunError that names devices and reasons, and says how to proceed
  */
 export function refuseToCutOff(settings: Settings, previous: PreviousState): void {
     const message =
@@ -50,8 +50,8 @@ export function refuseToCutOff(settings: Settings, previous: PreviousState): voi
 }
 
 /**
- * Says in a preview, and again in the run itself, who can connect today and cannot after it, however few they are.
- * `npm run fleet` says it for all stacks of a fleet.
+ * Reports, in the preview and again in the run, which devices can connect today but not after the run, however few.
+ * `npm run fleet` reports it for all stacks of a fleet.
  */
 export function announceCutOff(settings: Settings, previous: PreviousState): void {
     const text =
@@ -61,7 +61,7 @@ export function announceCutOff(settings: Settings, previous: PreviousState): voi
     }
 }
 
-/** Undefined when nobody is cut off. */
+/** Undefined if no device is cut off. */
 export function cutOffText(settings: KnownSettings, previous: PreviousState): string | undefined {
     const lost = devicesCutOff(settings, previous);
     return lost.length === 0
@@ -78,9 +78,9 @@ function listed(lost: readonly CutOff[]): string[] {
 }
 
 /**
- * Why a run may not go on; undefined when it may.
+ * Why a run must not proceed; undefined if it may.
  *
- * @param settings without `organization` when it is not known
+ * @param settings without `organization` if it is not known
  */
 export function tooMany(settings: KnownSettings, previous: PreviousState): string | undefined {
     if (settings.maxCutOff === "unlimited") {
@@ -134,7 +134,7 @@ export function devicesCutOff(settings: KnownSettings, previous: PreviousState):
             return [];
         }
         if (group?.blocked) {
-            // Nothing else lets one in, so no other reason counts once it is blocked.
+            // Nothing lets a device in once its group is blocked, so no other reason matters.
             const why = device && whyDisabled(device, group, identity, previous);
             return why === undefined ? [] : [{ device: id, why }];
         }
@@ -171,7 +171,7 @@ function whyDisabled(
     return device.status === "disabled" ? "is disabled" : undefined;
 }
 
-/** With `pruneDevices: false` the identity stays, and connects as long as the hub trusts its CA. */
+/** With `pruneDevices: false` the identity stays, and can connect as long as the hub trusts its CA. */
 function whyUnlisted(
     { pruneDevices, pki }: KnownSettings,
     group: GroupSettings | undefined,
@@ -183,7 +183,7 @@ function whyUnlisted(
         : undefined;
 }
 
-/** Devices have the name of their hub; those of the provisioning service alone ask for it. */
+/** Devices are configured with the name of their hub; only those that use the provisioning service ask for it. */
 function otherHub({ hub }: KnownSettings, previous: PreviousState): string | undefined {
     const present = (previous.outputs["hub"] as { readonly name?: unknown } | undefined)?.name;
     if (typeof present !== "string") {
@@ -194,7 +194,7 @@ function otherHub({ hub }: KnownSettings, previous: PreviousState): string | und
     return stays ? undefined : `its hub ${present} is replaced by one of another name`;
 }
 
-/** Whether the hub goes on comparing what it compares today. */
+/** Why the hub no longer recognizes the device by what it compares today; undefined if it does. */
 function whyUnknown(
     { authentication }: DeviceSettings,
     identity: Outputs | undefined,
@@ -211,7 +211,7 @@ function whyUnknown(
         : "none of its current thumbprints is kept";
 }
 
-/** An enrollment of its own accepts former certificates of the same key alone. */
+/** An individual enrollment accepts only those former certificates that have the same key. */
 function whyOtherKey(
     { authentication, individualEnrollment }: DeviceSettings,
     group: GroupSettings | undefined,
@@ -248,7 +248,7 @@ function whyUntrusted(
         return undefined;
     }
     const { issuer } = new X509Certificate(pem);
-    // Its own enrollment knows the certificate, and goes on accepting the former one as long as its CA's generation counts.
+    // The individual enrollment knows the certificate, and accepts the former one while its CA's generation is in use.
     const { generation = 0, retain = [] } = group?.intermediate ?? {};
     const isKnown =
         individualEnrollment && [generation, ...retain].includes(generationOfIssuer(pem));
@@ -262,7 +262,8 @@ function nameIn(subject: string): string {
 }
 
 /**
- * Where the root is trusted, devices send their intermediates along: subjects of those whose root stays. Undefined: all do.
+ * Subjects of the intermediates whose root stays; undefined: all stay. If the root is trusted, devices send their
+ * intermediates along.
  */
 export function issuersUnderRoots(
     settings: KnownSettings,
@@ -313,7 +314,7 @@ function isSameRoot(
     );
 }
 
-/** Subjects of the intermediates of today that go on being trusted: those of the same name and key. */
+/** Subjects of the current intermediates that remain trusted: those that keep name and key. */
 function issuersAfter(
     settings: KnownSettings,
     previous: PreviousState,
@@ -347,7 +348,7 @@ function issuerAfter(
     if (generation !== intermediate.generation) {
         return subject;
     }
-    // Node.js escapes what RFC 2253 does.
+    // Node.js escapes the same characters as RFC 2253.
     const parts = subject.replace(/\\(.)/g, "$1").split("\n");
     const wanted = [
         ...(organization === undefined

@@ -3,25 +3,25 @@ interface ProvisioningTraits {
     readonly isListed: boolean;
     /** Whether they register at the provisioning service. */
     readonly registers: boolean;
-    /** In tables; empty for the default. */
+    /** Text in tables; empty for the default. */
     readonly label: string;
 }
 
-/** The only place that knows what each way means. */
+/** The only place that defines what each value means. */
 const traits = {
     listed: { isListed: true, registers: false, label: "" },
     dps: { isListed: false, registers: true, label: "provisioning service" },
     both: { isListed: true, registers: true, label: "listed and provisioned" },
 } satisfies Record<string, ProvisioningTraits>;
 
-/** How the devices of a group come to their hub: listed there, through the provisioning service, or both. */
+/** How the devices of a group get to their hub: listed there, through the provisioning service, or both. */
 export type DeviceProvisioning = keyof typeof traits;
 
 export const provisioningWays = Object.keys(traits) as readonly DeviceProvisioning[];
 
 export const defaultProvisioning: DeviceProvisioning = "listed";
 
-/** A group, or what stands for one. */
+/** A group, or a substitute for one. */
 interface Provisioned {
     readonly provisioning: DeviceProvisioning;
 }

@@ -22,9 +22,9 @@ import { FleetBase } from "./fleetBase";
 /** One device as it was declared. */
 export interface Device {
     readonly settings: DeviceSettings;
-    /** Undefined for a device that no CA signs for, and while the group's first CA awaits an offline signature. */
+    /** Undefined if no CA signs for the device, and while the group's first CA awaits an offline signature. */
     readonly certificate: DeviceCertificate | undefined;
-    /** PEM of the CA that signed it; undefined when the group has none at present. */
+    /** PEM of the CA that signed it; undefined if the group has none at present. */
     readonly issuerCertificate: pulumi.Output<string> | undefined;
 }
 
@@ -37,7 +37,7 @@ export function createFleet(settings: Settings, base: FleetBase): ReadonlyMap<st
     for (const device of devices) {
         const group = device.group === undefined ? undefined : groups.get(device.group);
         const hasIdentity = base.previous.find(deviceTypes.identity, device.id) !== undefined;
-        // The provisioning service makes the identity of a device that is not listed; one that is there may stay.
+        // The provisioning service creates the identities of devices that are not listed; an existing one may stay.
         if (isListed(group) || (hasIdentity && !settings.pruneDevices)) {
             createIdentity(device, group, base, devices.length);
         }
@@ -72,7 +72,7 @@ export function createFleet(settings: Settings, base: FleetBase): ReadonlyMap<st
     return fleet;
 }
 
-/** What the provisioning service has of a device. */
+/** Declares what the provisioning service holds for a device. */
 function createEntries(
     settings: Settings,
     { hub, owner, previous }: FleetBase,
@@ -95,7 +95,7 @@ function createEntries(
     createRegistration(service, group, device, { ...args, enrollment, former });
 }
 
-/** A device that has no certificate of a CA may have one still of a group that it left. */
+/** A device without a CA-signed certificate may still have one from a group that it left. */
 function reserve(
     settings: Settings,
     { hub, owner, service, previous }: FleetBase,
@@ -141,7 +141,7 @@ function createIdentity(
     );
 }
 
-/** What the hub must trust before it is told to expect a certificate of the group. */
+/** What the hub must trust before it is told to expect a certificate from the group. */
 function trustedCa(
     group: GroupSettings | undefined,
     trusted: FleetBase["hub"]["trusted"],

@@ -3,7 +3,7 @@ import { SigningCa } from "./authorities";
 import { PreviousState } from "./previousState";
 import { EnrollmentService } from "./provisioning";
 
-/** What devices stand on: made by the same stack, or by another one. */
+/** What devices depend on, whether made by the same stack or by another one. */
 export interface FleetBase {
     readonly hub: {
         /** ARM resource ID. */
@@ -11,15 +11,15 @@ export interface FleetBase {
         readonly hostName: pulumi.Output<string>;
         /** What must exist before its data plane can be used. */
         readonly ready: pulumi.Resource[];
-        /** Its CAs, by name, where a device may come from the provisioning service: it goes on connecting. */
+        /** Its CAs, by name, if devices may come from the provisioning service; these must stay able to connect. */
         readonly trusted?: ReadonlyMap<string, pulumi.Resource>;
     };
-    /** The CA that signs for a group, by group; missing while it awaits an offline signature. */
+    /** The CA that signs for a group, by group; absent while it awaits an offline signature. */
     readonly issuers: ReadonlyMap<string, SigningCa>;
     /** Provisioning service; undefined: none. */
     readonly service: EnrollmentService | undefined;
     /** Whose devices they are: `project/stack`. */
     readonly owner: string;
-    /** Of the stack that the devices are in. */
+    /** Previous state of the stack that holds the devices. */
     readonly previous: PreviousState;
 }

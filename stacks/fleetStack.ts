@@ -10,9 +10,9 @@ import { Settings, Shard } from "./settings";
 import { platformOutput } from "./shards";
 
 /**
- * Declares the devices of one shard. The hub and the CAs are another stack's.
+ * Declares the devices of one shard. The hub and the CAs belong to another stack.
  *
- * @param platform the outputs of that stack, as far as it exists
+ * @param platform the outputs of that stack, if it exists
  * @param previous the state of the fleet stack
  */
 export function createFleetStack(

@@ -9,7 +9,7 @@ import { deviceTypes } from "./previousState";
 import type { EnrollmentService } from "./provisioning";
 import { Settings } from "./settings";
 
-/** What becomes of the devices that the state has and the configuration has no more. */
+/** Handles the devices that are in the state but no longer in the configuration. */
 export function handleFormerDevices(settings: Settings, base: FleetBase, fleetSize: number): void {
     const { previous, service } = base;
     const listed = new Set(settings.devices.map(({ id }) => id));
@@ -38,7 +38,7 @@ export function handleFormerDevices(settings: Settings, base: FleetBase, fleetSi
     }
 }
 
-/** Of a state of an earlier version: no resource stands for an identity that the provisioning service made. */
+/** For states of an earlier version, in which no resource represents an identity that the provisioning service created. */
 function warnOfRegistered(ids: readonly string[]): void {
     if (ids.length > 0) {
         void pulumi.log.warn(
@@ -49,7 +49,7 @@ function warnOfRegistered(ids: readonly string[]): void {
     }
 }
 
-/** Whether a CA that may have signed for a device is trusted still, by its group or by one that it left. */
+/** Whether a CA that may have signed for a device is still trusted, in its group or in one that it left. */
 function mayRegister(
     settings: Settings,
     { group, generations = [], isReserved, formerGroups = [] }: DeviceRegistrationArgs,
@@ -61,7 +61,7 @@ function mayRegister(
     });
 }
 
-/** Stands for what keeps the device out, so that a service that is made anew gets it, too. */
+/** Declares what keeps the device out, so that a recreated service gets it, too. */
 function keepOut(
     deviceId: string,
     args: DeviceRegistrationArgs,
@@ -100,7 +100,7 @@ function keepOut(
     );
 }
 
-/** Disabled; a device that comes back is enabled again. */
+/** Keeps the identity, disabled; a device that comes back is enabled again. */
 function keepIdentity(
     deviceId: string,
     { status, thumbprints, tags, isProvisioned, owner }: DeviceIdentityArgs,
@@ -128,7 +128,7 @@ function keepIdentity(
     );
 }
 
-/** As it is, with its key: nothing is issued without an issuer. */
+/** Keeps the certificate unchanged, with its key: nothing is issued without an issuer. */
 function keepCertificate(deviceId: string, { organization, country }: Settings): void {
     new DeviceCertificate(deviceId, {
         deviceId,

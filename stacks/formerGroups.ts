@@ -8,10 +8,10 @@ import { Settings } from "./settings";
 const thumbprintDigits = 32;
 
 /**
- * The groups that a device left while their CAs could let it register: their certificates do so until those CAs go,
- * whatever becomes of the group that the device is in now.
+ * The groups that a device left while their CAs allowed it to register. Certificates from these groups keep doing so until
+ * the CAs are removed, whatever happens to the device's current group.
  *
- * @param now name of the group that it is in; undefined: in none
+ * @param now name of its current group; undefined: none
  */
 export function formerGroups(
     settings: Settings,
@@ -58,7 +58,7 @@ function trustedOf(
     return generations.filter((one) => now.includes(one));
 }
 
-/** Those that let devices register. */
+/** The generations that allow devices to register. */
 export function generationsOf({ groups }: Settings, name: string): number[] {
     const group = groups.find((one) => one.name === name);
     return group === undefined || !registersAtDps(group)

@@ -5,9 +5,10 @@ import { userError } from "./userError";
 import { Settings } from "./settings";
 
 /**
- * An intermediate's key is made here; a certificate that an offline root signed for another key would be of no use.
+ * Refuses intermediate certificates for other keys: the program makes the key of an intermediate, so a certificate that an
+ * offline root signed for a different key is useless.
  *
- * @throws RunError that names each setting whose certificate is for another key than the state has
+ * @throws RunError that names each setting whose certificate is for a different key than the state has
  */
 export function refuseOtherKeys(settings: Settings, previous: PreviousState): void {
     const prior = new PriorCas(previous);

@@ -7,7 +7,7 @@ import { Settings } from "./settings";
 
 const day = 24 * 3600 * 1000;
 
-/** Says what only a person with an offline root can do next, with the commands to do it. */
+/** Prints the next steps that only the holder of the offline root can take, with the commands. */
 export function announceOfflineSteps(settings: Settings, platform: Platform): void {
     const rootDays = daysLeft(settings.pki.root.certificatePem);
     for (const [name, pending] of platform.authorities.pending) {
@@ -25,7 +25,7 @@ export function announceOfflineSteps(settings: Settings, platform: Platform): vo
     }
 }
 
-/** Takes one request out of the output, in JavaScript. */
+/** JavaScript that extracts one request from the output. */
 function requestOf(name: string): string {
     return `JSON.parse(require("fs").readFileSync(0))[${JSON.stringify(name)}]`;
 }
@@ -34,7 +34,7 @@ function certificatePath({ group, generation }: PendingIntermediate): string {
     return `iot-x509:groups.${group}.intermediate.certificates["${generation}"]`;
 }
 
-/** Whole days until the root ends: no intermediate may outlive it. */
+/** Whole days until the root expires: no intermediate may outlive it. */
 function daysLeft(rootPem: string | undefined): number {
     if (rootPem === undefined) {
         return Infinity;

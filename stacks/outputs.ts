@@ -10,7 +10,7 @@ import { Provisioning } from "./provisioning";
 import { Settings } from "./settings";
 import { devicesOf } from "./shards";
 
-/** What the stack shows: a summary of the fleet, and the data of the devices that the configuration asks for. */
+/** The stack's outputs: a summary of the fleet, and the data of the devices that the configuration selects. */
 export function stackOutputs(
     settings: Settings,
     platform: Platform,
@@ -36,7 +36,7 @@ export function stackOutputs(
     };
 }
 
-/** The part that fleet stacks have, too. */
+/** The outputs that fleet stacks have, too. */
 export function fleetOutputs(
     settings: Settings,
     fleet: ReadonlyMap<string, Device>,
@@ -46,12 +46,12 @@ export function fleetOutputs(
         const device = fleet.get(id);
         return device === undefined ? [] : [[id, deviceOutput(device, hostName)] as const];
     });
-    // One secret: in clear, the engine would print every device's certificate with each device that changes.
+    // One secret: in plain text, the engine would print every device's certificate whenever one device changes.
     const devices = shown.length === 0 ? {} : pulumi.secret(Object.fromEntries(shown));
     return { fleet: summary(settings), devices };
 }
 
-/** Without what can have no value: a preview shows it as unknown, as if it were to come. */
+/** Leaves out what cannot have a value: a preview would show it as unknown, as if it were to come. */
 function trustOutput({ certificateName, isVerified, verificationCode }: VerifiedCertificate) {
     return {
         certificateName,
@@ -78,7 +78,7 @@ function deviceOutput(device: Device, hostName: pulumi.Output<string>) {
     return {
         connectionString: pulumi.interpolate`HostName=${hostName};DeviceId=${settings.id};x509=true`,
         certificate: certificate?.certificate,
-        // Leaf first and without the root: what the device presents.
+        // What the device presents: leaf first, without the root.
         chain:
             certificate &&
             issuerCertificate &&

@@ -6,8 +6,8 @@ import { PlatformReference, platformReferenceOutput } from "./shards";
 import { knownValue } from "../components/inputs/knownValue";
 
 /**
- * Names a file in which a preview of the hub's stack tells what its fleet stacks would be handed otherwise than today, and
- * where their previews read it; an environment variable that `npm run fleet -- preview` sets.
+ * Environment variable with a file name, set by `npm run fleet -- preview`. The preview of the hub's stack writes to the
+ * file which values it would pass to its fleet stacks differently from today, and their previews read it.
  */
 export const plannedVariable = "IOT_X509_PLANNED";
 
@@ -15,13 +15,13 @@ export const plannedVariable = "IOT_X509_PLANNED";
 export interface Planned {
     /** The hub is replaced. */
     readonly isHubNew: boolean;
-    /** Groups with another CA to sign. */
+    /** Groups that get a different signing CA. */
     readonly groups: readonly string[];
 }
 
 const nothing: Planned = { isHubNew: false, groups: [] };
 
-/** In a preview: an output that is not known yet is one that `up` changes. */
+/** Used in a preview: an output that is still unknown is one that `up` changes. */
 export async function tellPlanned(
     { hub, authorities }: Platform,
     previous: PreviousState,
@@ -42,7 +42,7 @@ export async function tellPlanned(
     writeFileSync(file, JSON.stringify({ isHubNew, groups } satisfies Planned));
 }
 
-/** What the preview of the hub's stack told; nothing in an `up`, where the stack has what there is. */
+/** What the preview of the hub's stack reported; nothing in an `up`, in which the stack's outputs are up to date. */
 export function readPlanned(): Planned {
     const file = process.env[plannedVariable];
     if (!pulumi.runtime.isDryRun() || file === undefined) {

@@ -22,7 +22,7 @@ import { createTrust, keptUntilProof, refuseUnprovenRoot, trustType } from "./tr
 import { refuseUnrevocable, warnOfSharedRoot } from "./unrevocable";
 import { isListed } from "./deviceProvisioning";
 
-/** What the devices of an environment stand on. */
+/** What the devices of an environment depend on. */
 export interface Platform {
     readonly resourceGroup: ResourceGroup;
     readonly hub: Hub;
@@ -31,7 +31,7 @@ export interface Platform {
     /** CA certificates on the hub, by name. */
     readonly trusted: ReadonlyMap<string, VerifiedCertificate>;
     readonly provisioning: Provisioning | undefined;
-    /** Who deploys by a repository's workflows, and who previews by them. */
+    /** The identities with which a repository's workflows deploy and preview. */
     readonly ci: CiIdentities | undefined;
 }
 
@@ -115,7 +115,7 @@ export async function createPlatform(
             isKeptUntilProof: keptUntilProof(settings, previous),
         },
         authorities,
-        // Devices that the provisioning service makes carry thumbprints: for them the hub needs no CA.
+        // Devices that the provisioning service creates have thumbprints, so the hub needs no CA for them.
         ({ group: one }) => isListed(one) && !one.blocked,
     );
     return {
@@ -141,8 +141,9 @@ export async function createPlatform(
 }
 
 /**
- * Before the hub is declared: the engine deletes what a hub that is replaced takes along at once, by whatever provider of
- * dynamic resources it has, and ends that one when the first of them is registered with other settings.
+ * Must run before the hub is declared: when a hub is replaced, the engine immediately deletes the resources that go with
+ * it, using whatever provider of dynamic resources it has, and stops that provider when the first of them is registered
+ * with other settings.
  */
 async function auditHub({ devices, hub }: Settings, previous: PreviousState): Promise<void> {
     const { id } = (previous.outputs["hub"] ?? {}) as { readonly id?: string };
@@ -162,7 +163,7 @@ async function auditHub({ devices, hub }: Settings, previous: PreviousState): Pr
     await audit.isRegistered;
 }
 
-/** The hub of the stack before the run: of its state, or imported into it, with the name that the settings give. */
+/** The stack's hub before the run: from its state, or imported into it, with the name in the settings. */
 async function presentHub(
     settings: Settings,
     previous: PreviousState,

@@ -11,7 +11,7 @@ import { userError } from "./userError";
 import { Settings, Shard } from "./settings";
 import { PlatformReference, platformReferenceOutput, platformOutput } from "./shards";
 
-/** The output for fleet stacks; none where there are none. */
+/** The output for fleet stacks; none if there are no fleet stacks. */
 export function exportPlatformReference(settings: Settings, platform: Platform): pulumi.Inputs {
     if (settings.shards === undefined) {
         return {};
@@ -36,13 +36,13 @@ export function exportPlatformReference(settings: Settings, platform: Platform):
 /** The outputs of a stack as its last run left them. */
 export type LastOutputs = Readonly<Record<string, unknown>>;
 
-/** Those of this stack; none where `npm run fleet` runs it, which knows what it does. */
+/** The last outputs of this stack; none under `npm run fleet`, which needs no such check. */
 export async function lastOutputs(): Promise<LastOutputs> {
     if (process.env[rateLimitServerVariable] !== undefined) {
         return {};
     }
     const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
-    // What a StackReference to this stack would read, without being a resource of it.
+    // Reads what a StackReference to this stack would, without adding a resource.
     const { outputs } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {
         name,
     })) as { readonly outputs: LastOutputs };
@@ -50,7 +50,7 @@ export async function lastOutputs(): Promise<LastOutputs> {
 }
 
 /**
- * A fleet stack's settings are made for each run of `npm run fleet`. Without them it would be another hub's stack.
+ * `npm run fleet` writes a fleet stack's settings for each run. Without them, the stack would declare another hub.
  *
  * @throws RunError naming the command
  */
@@ -65,7 +65,7 @@ export function refuseFleetStackAlone(last: LastOutputs): void {
 }
 
 /**
- * The stack of a hub whose fleet stacks still hold the devices must not declare them: all would get new keys.
+ * A hub's stack must not declare devices that its fleet stacks still hold: all of them would get new keys.
  *
  * @throws RunError naming the command that brings them back
  */
@@ -80,9 +80,9 @@ export function refuseToMakeAnew({ shards }: Settings, last: LastOutputs): void 
 }
 
 /**
- * For devices of a fleet stack: what the stack of their hub handed over.
+ * What the hub's stack provides for the devices of a fleet stack.
  *
- * @param platform the outputs of that stack, as far as it exists
+ * @param platform the outputs of the hub's stack, if it exists
  * @param previous the state of the fleet stack
  */
 export function handedOver(
@@ -101,7 +101,7 @@ export function handedOver(
     const given = reference.getOutput(platformReferenceOutput) as pulumi.Output<
         Partial<PlatformReference> | undefined
     >;
-    // Until the hub's stack was deployed with shards, it only says that devices are being moved.
+    // Until the hub's stack is deployed with shards, its output only says that devices are being moved.
     const handover = given.apply((all) =>
         all?.hubId === undefined ? undefined : (all as PlatformReference),
     );
@@ -137,7 +137,7 @@ export function handedOver(
     };
 }
 
-/** In the preview of a hub that does not exist yet its values are not known. */
+/** In a preview, the values of a hub that does not exist yet are unknown. */
 function missing({ of }: Shard): string {
     if (pulumi.runtime.isDryRun()) {
         return pulumi.unknown as unknown as string;

@@ -3,11 +3,11 @@ import { Outputs, PreviousState } from "./previousState";
 import { Settings } from "./settings";
 
 /**
- * Where a resource of the stack is before the run: of its state, or imported into it, with the name that the settings give.
+ * Where a resource of the stack is before the run: from its state, or imported into it, with the name in the settings.
  *
- * @param name of the settings; undefined: the state's alone
+ * @param name from the settings; undefined: only the state's name counts
  * @param recorded the resource's outputs in the state
- * @returns undefined when there is none, or the run makes another: that one has nothing of what this one has
+ * @returns undefined if there is none, or if the run creates a new one, which inherits nothing from this one
  */
 export function presentPlace(
     { location, resourceGroupName }: Settings,

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** Outputs of a resource, secrets in clear: never to be shown. */
+/** Outputs of a resource with secrets in plain text; never show them. */
 export type Outputs = Readonly<Record<string, unknown>>;
 
-/** What a state has of a device, and its group's enrollment. */
+/** The resources of a device in a state, and its group's enrollment. */
 export const deviceTypes = {
     identity: "pulumi-nodejs:dynamic/iothub:DeviceIdentity",
     certificate: "pulumi-nodejs:dynamic/pki:DeviceCertificate",
@@ -12,7 +12,7 @@ export const deviceTypes = {
     enrollmentGroup: "pulumi-nodejs:dynamic/dps:EnrollmentGroup",
 };
 
-/** What the state of a stack holds before a run. Empty until a run of the stack has ended well once. */
+/** What the state of a stack holds before a run. Empty until a run of the stack has succeeded once. */
 export class PreviousState {
     static readonly none = new PreviousState({}, {});
 
@@ -20,7 +20,7 @@ export class PreviousState {
     private readonly byType = new Map<string, Map<string, Outputs>>();
 
     /**
-     * @param outputs of the stack
+     * @param outputs the stack's outputs
      * @param resources by URN
      */
     constructor(
@@ -48,7 +48,7 @@ export class PreviousState {
 export async function readPreviousState(): Promise<PreviousState> {
     const outputs = await readOutputs(pulumi.getStack());
     if (Object.keys(outputs).length === 0) {
-        // Of a stack that was never deployed the engine cannot read the resources: CLI 3.260 ends with a nil pointer.
+        // The engine cannot read the resources of a stack that was never deployed: CLI 3.260 fails with a nil pointer.
         return PreviousState.none;
     }
     const resources = await invoke<ConstructorParameters<typeof PreviousState>[1]>(
@@ -58,7 +58,7 @@ export async function readPreviousState(): Promise<PreviousState> {
     return new PreviousState(outputs, resources.outputs);
 }
 
-/** The outputs of another stack of this project; none when there is no such stack. */
+/** The outputs of another stack of this project; none if there is no such stack. */
 export async function readOutputsOf(stack: string): Promise<Outputs> {
     try {
         return await readOutputs(stack);
@@ -78,7 +78,7 @@ function fullName(stack: string): string {
     return `${pulumi.getOrganization()}/${pulumi.getProject()}/${stack}`;
 }
 
-/** A function of the engine itself. */
+/** Calls a function of the engine itself. */
 function invoke<T>(name: string, args: pulumi.Inputs): Promise<{ readonly outputs: T }> {
     return pulumi.runtime.invoke(`pulumi:pulumi:${name}`, args) as Promise<{ readonly outputs: T }>;
 }

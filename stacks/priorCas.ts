@@ -3,7 +3,7 @@ import { PreviousState } from "./previousState";
 import { KeyAlgorithm } from "./settings";
 
 const hour = 3600 * 1000;
-/** So much earlier than its root at most ends an intermediate whose life was cut to the root's. */
+/** An intermediate whose lifetime was cut to its root's expires at most this long before the root. */
 const cutMargin = 3 * hour;
 
 const types = {
@@ -45,7 +45,7 @@ interface Tls {
     readonly ecdsaCurve: string;
 }
 
-/** The CAs of the state, by the names that stacks/authorities.ts gives them. */
+/** The CAs in the state, by the names from stacks/authorities.ts. */
 export class PriorCas {
     constructor(private readonly state: PreviousState) {}
 
@@ -67,7 +67,7 @@ export class PriorCas {
         );
     }
 
-    /** Name of the root that signed an intermediate; undefined when none that the program made did. */
+    /** Name of the root that signed an intermediate; undefined if it is not one of the program's. */
     rootOf(name: string): string | undefined {
         const signed = this.find(types.intermediate, `${name}-certificate`);
         const roots = [...this.state.all(types.root)] as unknown as [string, Tls][];
@@ -76,12 +76,12 @@ export class PriorCas {
         return found?.[0].replace(/-certificate$/, "");
     }
 
-    /** What an intermediate was made with, as far as its generation decides it. */
+    /** What an intermediate was made with, as far as it depends on the generation. */
     makeup(name: string): CaMakeup | undefined {
         return this.made(name, this.find(types.request, `${name}-request`));
     }
 
-    /** @param described what tells the CA's subject */
+    /** @param described the resource that contains the CA's subject */
     private made(name: string, described: Tls | undefined): CaMakeup | undefined {
         const keyAlgorithm = this.keyAlgorithm(name);
         if (described === undefined || keyAlgorithm === undefined) {
@@ -101,7 +101,7 @@ export class PriorCas {
         );
     }
 
-    /** Of the CA's key, which the state has. */
+    /** The public part of the CA's key in the state. */
     publicKey(name: string): KeyObject | undefined {
         const key = this.state.find(types.key, `${name}-key`)?.["publicKeyPem"];
         return typeof key === "string" ? createPublicKey(key) : undefined;
@@ -122,10 +122,10 @@ export function hasEnded(certificate: PriorCertificate | undefined): boolean {
 }
 
 /**
- * Hours that an intermediate shall be valid so that it does not outlive its root. The same for one that is there already,
- * or every run would sign it again.
+ * Validity of an intermediate in hours, such that it does not outlive its root. An existing intermediate keeps its value;
+ * otherwise every run would sign it again.
  *
- * @param root that signed or will sign it; undefined when it is made in the same run, with `rootHours`
+ * @param root the root that signed or will sign it; undefined if it is made in the same run, with `rootHours`
  */
 export function hoursWithinRoot(
     wanted: number,
@@ -138,7 +138,7 @@ export function hoursWithinRoot(
         return wanted;
     }
     if (root === undefined) {
-        // It is made some moments after its root.
+        // The intermediate is made a few moments after its root.
         return Math.min(wanted, rootHours - 1);
     }
     const left = Math.max(1, Math.floor((root.end.getTime() - Date.now()) / hour) - 1);

@@ -42,22 +42,22 @@ export interface Provisioning {
 export interface EnrollmentService {
     /** ARM resource ID. */
     readonly serviceId: pulumi.Output<string>;
-    /** Of its service API. */
+    /** Host name of its service API. */
     readonly hostName: pulumi.Output<string>;
     /** What must exist before its data plane can be used. */
     readonly ready: pulumi.Resource[];
-    /** By group, where the same stack has them. */
+    /** By group, if they are in the same stack. */
     readonly enrollmentGroups?: ReadonlyMap<string, pulumi.Resource>;
 }
 
-/** What it is linked to. */
+/** What the provisioning service is linked to. */
 export interface ProvisioningArgs {
     readonly resourceGroupName: pulumi.Input<string>;
     readonly hub: Hub;
     /** The hub before the run. */
     readonly presentHub: PresentHub | undefined;
     readonly authorities: Authorities;
-    /** To be given the data-plane role; undefined: it is granted elsewhere. */
+    /** Gets the data-plane role; undefined: it is granted elsewhere. */
     readonly deployer: Deployer | undefined;
     readonly signedIn: SignedIn;
     /** Whose devices they are: `project/stack`. */
@@ -137,7 +137,7 @@ function isFreed({ name, blocked }: GroupSettings, previous: PreviousState): boo
     return !blocked && before?.["provisioningStatus"] === "disabled";
 }
 
-/** One device by its own certificate, under the policy of its group. */
+/** Enrolls one device by its own certificate, under the policy of its group. */
 export function createIndividualEnrollment(
     service: EnrollmentService,
     group: GroupSettings,
@@ -157,17 +157,17 @@ export function createIndividualEnrollment(
     );
 }
 
-/** What a registration of either kind knows of its device. */
+/** What either kind of registration knows about its device. */
 interface RegistrationArgs {
     readonly hubHostName: pulumi.Output<string>;
     readonly owner: string;
     /** PEM of the device's certificate. */
     readonly certificate: pulumi.Input<string>;
-    /** Groups that it left. */
+    /** Groups that the device left. */
     readonly left: readonly FormerGroup[];
 }
 
-/** Keeps the CAs of other groups from registering the ID of a listed device, and those of groups that it left. */
+/** Keeps the CAs of other groups, including those that the device left, from registering the ID of a listed device. */
 export function createReservation(
     service: EnrollmentService,
     group: string,
@@ -188,7 +188,7 @@ export function createReservation(
     );
 }
 
-/** What a device of a group that registers makes of itself there. */
+/** Represents what a device whose group registers creates at the provisioning service. */
 export function createRegistration(
     service: EnrollmentService,
     group: GroupSettings,
@@ -203,10 +203,10 @@ export function createRegistration(
     },
 ): DeviceRegistration {
     const isEnrolled = enrollment !== undefined;
-    // Its group's enrollment decides nothing about certificates that another group gave it.
+    // The group's enrollment does not control certificates that the device got from another group.
     const isBlockedAlone = group.blocked && (isEnrolled || isOpen(args.left));
     const isOff = device.status === "disabled" || isBlockedAlone;
-    // First nobody can register, then who did is cut off; and a group enables again what was blocked with it.
+    // Registering is disabled first, then registered devices are cut off; a group re-enables what was blocked with it.
     const decides = enrollment ?? service.enrollmentGroups?.get(group.name);
     return new DeviceRegistration(
         device.id,
@@ -271,9 +271,9 @@ function reprovisioning(policy: EnrollmentSettings["reprovision"]) {
 }
 
 /**
- * The group's present intermediate and, during a rollover, the newest that is retained. Under a trusted root they are
- * given as they are, because the root is shared by all groups; the root itself must be proven on the service (Azure docs:
- * concepts-x509-attestation).
+ * The group's current intermediate and, during a rollover, the newest retained one. Under a trusted root the enrollment
+ * contains the certificates themselves, because all groups share the root; the root itself must be proven on the service
+ * (Azure docs: concepts-x509-attestation).
  */
 function groupAttestation(
     settings: Settings,
@@ -295,7 +295,7 @@ function groupAttestation(
     return { caReferences: names };
 }
 
-/** After the service and its groups: nothing is assigned any more to a hub that goes, and who was can be asked. */
+/** Declared after the service and its groups: nothing is assigned to a removed hub any more, and past ones can be queried. */
 function declareLinks(
     { linkedHubs: others }: DpsSettings,
     { hub, owner }: ProvisioningArgs,
@@ -309,7 +309,7 @@ function declareLinks(
     }
 }
 
-/** Of a hub of the same cloud. */
+/** Host name of a hub in the same cloud. */
 function hostNameOf(own: Hub, hubId: string): pulumi.Output<string> {
     const { hubName } = hubAddress(hubId);
     return own.hostName.apply((host) => host.replace(/^[^.]+/, hubName));

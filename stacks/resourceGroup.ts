@@ -6,7 +6,7 @@ import { PreviousState } from "./previousState";
 import { userError } from "./userError";
 import { Settings } from "./settings";
 
-/** Where everything of an environment is. */
+/** The resource group that holds an environment. */
 export interface ResourceGroup {
     /** ARM resource ID. */
     readonly id: pulumi.Input<string>;
@@ -16,9 +16,9 @@ export interface ResourceGroup {
 const logicalName = "iot-x509";
 
 /**
- * Declares the resource group, or finds one that somebody else made, which the program then neither changes nor deletes.
+ * Declares the resource group, or finds an existing one, which the program neither changes nor deletes.
  *
- * @throws pulumi.RunError when it should exist and does not, or when this stack made it: undeclared, it would be deleted
+ * @throws pulumi.RunError if it should exist and does not, or if this stack made it: undeclared, it would be deleted
  *     with all that is in it
  */
 export async function resourceGroup(

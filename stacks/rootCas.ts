@@ -5,7 +5,7 @@ import { rootName, Settings } from "./settings";
 
 const hoursPerDay = 24;
 
-/** A root; the key is undefined when it is offline. */
+/** A root; the key is undefined if it is offline. */
 export interface Root {
     /** `root`, `root-2` … */
     readonly name: string;
@@ -16,12 +16,12 @@ export interface Root {
 /** A root whose key the program has. */
 export interface ManagedRoot {
     readonly authority: CertificateAuthority;
-    /** Its certificate in the state, when it stays; undefined when this run makes one. */
+    /** Its certificate in the state, if it stays; undefined if this run makes one. */
     readonly present: PriorCertificate | undefined;
     readonly validityHours: number;
-    /** The configuration has left it: what is under it stays as it is. */
+    /** The configuration no longer uses it; what is under it stays unchanged. */
     readonly isFormer: boolean;
-    /** Its certificate has ended, and @pulumi/tls makes another for the same key in this run. */
+    /** Its certificate has expired, and @pulumi/tls makes a new one for the same key in this run. */
     readonly isRenewed: boolean;
 }
 
@@ -34,12 +34,12 @@ interface RootDescription {
 }
 
 /**
- * The roots of an environment. One that the configuration has left, for a new generation or for an offline root, stays as
- * the state has it while an intermediate is under it.
+ * The roots of an environment. A root that the configuration replaced by a new generation or an offline root stays as it is
+ * in the state while an intermediate is under it.
  */
 export class RootCas {
     private readonly managed = new Map<string, ManagedRoot>();
-    /** Name of the managed root that signs what is new. */
+    /** Name of the managed root that signs new certificates. */
     private readonly present: string | undefined;
 
     constructor(
@@ -61,7 +61,7 @@ export class RootCas {
         }
     }
 
-    /** The managed root that signed an intermediate, or shall sign it; undefined: the offline root does. */
+    /** The managed root that signed or will sign an intermediate; undefined: the offline root does. */
     signerOf(intermediate: string): ManagedRoot | undefined {
         const name = this.prior.rootOf(intermediate) ?? this.present;
         const former = name === undefined ? undefined : this.prior.root(name);

@@ -5,11 +5,11 @@ import { knownValue } from "../components/inputs/knownValue";
 import { PreviousState } from "./previousState";
 import { Settings } from "./settings";
 
-/** Where devices' messages go beside the hub's built-in endpoint. */
+/** Where device messages go in addition to the hub's built-in endpoint. */
 export interface Routes {
-    /** To be set on the hub. */
+    /** Routing to set on the hub. */
     readonly hub: OwnRouting | undefined;
-    /** What the stack shows of them; undefined when it never had any. */
+    /** What the stack's outputs show of the routes; undefined if it never had any. */
     readonly output: pulumi.Inputs | undefined;
 }
 

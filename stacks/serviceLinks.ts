@@ -36,7 +36,7 @@ interface LinkArgs {
     readonly previous: PreviousState;
 }
 
-/** The hubs that the provisioning service is linked to, and the service as it is before the run. */
+/** The hubs that the provisioning service is linked to, and the service's state before the run. */
 export async function serviceLinks(
     settings: Settings,
     dps: DpsSettings,
@@ -147,7 +147,7 @@ async function otherLink(
     };
 }
 
-/** Undefined when this login may not read it. */
+/** Undefined if this login may not read it. */
 async function otherKey(
     id: string,
     policy: string,
@@ -169,7 +169,7 @@ async function otherKey(
     }
 }
 
-/** Of a link that a preview announces without being able to read it. */
+/** Key of a link that a preview announces without being able to read the key. */
 function unknownKey(): pulumi.Output<string> {
     return pulumi.secret(pulumi.output(pulumi.unknown as unknown as string));
 }

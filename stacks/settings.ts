@@ -2,8 +2,8 @@ import type { DeviceAuthentication } from "./deviceKinds/deviceKinds";
 import type { DeviceProvisioning } from "./deviceProvisioning";
 
 /**
- * The configuration of one stack after it was checked: complete (defaults filled in) and consistent. What each
- * setting means for the user is told in Pulumi.yaml and docs/configuration.md.
+ * The checked configuration of one stack: complete (defaults filled in) and consistent. Pulumi.yaml and
+ * docs/configuration.md explain each setting to users.
  */
 export interface Settings {
     /** `O=` of every subject. */
@@ -14,7 +14,7 @@ export interface Settings {
     readonly location: string;
     /** Name of the resource group; undefined: derived from the stack's name by Pulumi. */
     readonly resourceGroupName: string | undefined;
-    /** Whether the program makes the resource group, or finds it by its name. Default "create". */
+    /** Whether the program creates the resource group or finds it by name. Default "create". */
     readonly resourceGroup: "create" | "existing";
     readonly hub: HubSettings;
     /** Device Provisioning Service; undefined: none. */
@@ -22,9 +22,9 @@ export interface Settings {
     readonly pki: PkiSettings;
     readonly groups: readonly GroupSettings[];
     readonly devices: readonly DeviceSettings[];
-    /** Guards hub and CAs against deletion and replacement. Default false. */
+    /** Protects hub and CAs from deletion and replacement. Default false. */
     readonly protect: boolean;
-    /** Whether a device that left the configuration is deleted from the hub; otherwise it is disabled and kept. Default true. */
+    /** Whether a device removed from the configuration is deleted from the hub, instead of disabled and kept. Default true. */
     readonly pruneDevices: boolean;
     /**
      * How many devices one run may cut off; undefined: a tenth of the stack's, at least 5; in a stack named `dev`:
@@ -37,17 +37,17 @@ export interface Settings {
     readonly ci: CiSettings | undefined;
     /** How the devices are spread over fleet stacks; undefined: they are in the hub's own stack. */
     readonly shards: Sharding | undefined;
-    /** The part that this fleet stack is; undefined: it is the stack of the hub. */
+    /** The part of the fleet in this fleet stack; undefined: this is the hub's stack. */
     readonly shard: Shard | undefined;
 }
 
-/** `hash`: so many stacks, by the device ID. `group`: a stack for each group. */
+/** `hash`: `count` stacks, chosen by device ID. `group`: one stack per group. */
 export type Sharding = { readonly by: "hash"; readonly count: number } | { readonly by: "group" };
 
 export interface Shard {
     /** Name of the hub's stack. */
     readonly of: string;
-    /** One of the names that stacks/shards.ts gives. */
+    /** One of the names from stacks/shards.ts. */
     readonly name: string;
 }
 
@@ -60,19 +60,19 @@ export interface HubSettings {
     readonly minTlsVersion: "1.2";
     /** Whether shared access keys work. Default false. */
     readonly localAuth: boolean;
-    /** Whether the program assigns the data-plane role to whoever deploys. Default "assign". */
+    /** Whether the program assigns the data-plane role to the deploying identity. Default "assign". */
     readonly dataRole: "assign" | "existing";
     /** How long a run waits for the data-plane role to take effect; the identities' provider reads it. 0 to 900, default 600. */
     readonly roleWaitSeconds: number;
-    /** Whether CAs and devices on the hub that nobody declared are an error instead of a warning. Default false. */
+    /** Whether undeclared CAs and devices on the hub are an error instead of a warning. Default false. */
     readonly isStrict: boolean;
-    /** Where messages go beside the built-in endpoint. Default: nowhere. */
+    /** Where messages go in addition to the built-in endpoint. Default: nowhere. */
     readonly routes: readonly RouteSettings[];
-    /** How long a run waits between giving the routes' identity its role and the endpoint. 0 to 900, default 120. */
+    /** Seconds between assigning the role to the routes' identity and creating the endpoint. 0 to 900, default 120. */
     readonly routeWaitSeconds: number;
 }
 
-/** A route to an Event Hub, of its name. */
+/** A route to an Event Hub of the same name. */
 export interface RouteSettings {
     readonly name: string;
     readonly eventHub: EventHubSettings;
@@ -96,11 +96,11 @@ export type EventHubSettings =
     | {
           /** In the stack's own namespace. */
           readonly kind: "own";
-          /** 1 to 32, default 4; another number is another Event Hub. */
+          /** 1 to 32, default 4; changing the number replaces the Event Hub. */
           readonly partitions: number;
           /** 1 to 7, default 1. */
           readonly retentionDays: number;
-          /** Beside `$Default`. */
+          /** In addition to `$Default`. */
           readonly consumerGroups: readonly string[];
       }
     | {
@@ -123,7 +123,7 @@ export interface DpsSettings {
     readonly allocationPolicy: "Hashed" | "GeoLatency" | "Static";
     /** Allocation weight of this stack's hub, 0 to 1000. Default 1. */
     readonly weight: number;
-    /** Hubs beside this stack's own. */
+    /** Hubs in addition to this stack's own. */
     readonly linkedHubs: readonly LinkedHubSettings[];
     /** Keeps every certificate of other groups from registering the IDs of listed devices. Default false. */
     readonly reserveIds: boolean;
@@ -142,7 +142,7 @@ export interface LinkedHubSettings {
 export type KeyAlgorithm = "RSA-2048" | "RSA-3072" | "RSA-4096" | "ECDSA-P256" | "ECDSA-P384";
 
 export interface PkiSettings {
-    /** Which CAs the hub is given. Default "intermediates". */
+    /** Which CAs are uploaded to the hub. Default "intermediates". */
     readonly trust: "intermediates" | "root";
     readonly root: RootSettings;
 }
@@ -150,10 +150,10 @@ export interface PkiSettings {
 export interface RootSettings {
     /** `managed`: key in the stack's state, as a secret; `offline`: the key is elsewhere. */
     readonly keys: "managed" | "offline";
-    /** Of a managed root: raised by one to make a new one for new intermediates. Default 1. */
+    /** For a managed root: raise by one to create a new root for new intermediates. Default 1. */
     readonly generation: number;
     readonly keyAlgorithm: KeyAlgorithm;
-    /** Of the certificate: with its generation from the second on. */
+    /** Common name of the certificate; includes the generation from the second on. */
     readonly commonName: string;
     readonly validityDays: number;
     /** PEM of the offline root's certificate. */
@@ -162,7 +162,7 @@ export interface RootSettings {
     readonly proofPem: string | undefined;
 }
 
-/** Of its resources, and of its certificate on the hub. */
+/** Name of the root's resources, and of its certificate on the hub. */
 export function rootName(generation: number): string {
     return generation === 1 ? "root" : `root-${generation}`;
 }
@@ -176,19 +176,19 @@ export interface GroupSettings {
     readonly keyAlgorithm: KeyAlgorithm;
     /** Whether its devices are listed on the hub, find it through the provisioning service, or both. Default "listed". */
     readonly provisioning: DeviceProvisioning;
-    /** Cuts the group off at the hub and the provisioning service. Default false. */
+    /** Blocks the group at the hub and the provisioning service. Default false. */
     readonly blocked: boolean;
     readonly enrollment: EnrollmentSettings;
 }
 
-/** Of a group with provisioning "dps" or "both". */
+/** For groups with provisioning "dps" or "both". */
 export interface EnrollmentSettings {
-    /** On registering again: `migrate` the twin to the new hub, `reset` it, or `keep` hub and twin. Default "migrate". */
+    /** On re-registration: `migrate` the twin to the new hub, `reset` it, or `keep` hub and twin. Default "migrate". */
     readonly reprovision: "migrate" | "reset" | "keep";
     /** Default: the service's policy. */
     readonly allocationPolicy: "hashed" | "geoLatency" | "static" | undefined;
     readonly iotEdge: boolean;
-    /** What a device's twin starts with. */
+    /** Initial content of a device's twin. */
     readonly initialTwin: {
         readonly tags: Readonly<Record<string, unknown>>;
         readonly desired: Readonly<Record<string, unknown>>;
@@ -200,11 +200,11 @@ export interface IntermediateSettings {
     /** Common name without the generation: a certificate's own name is {@link intermediateCommonName}. */
     readonly commonName: string;
     readonly validityDays: number;
-    /** Raised by one to replace the CA: 1, 2, 3 … */
+    /** Raise by one to replace the CA: 1, 2, 3 … */
     readonly generation: number;
-    /** Earlier generations that the hub goes on trusting during a rollover. */
+    /** Earlier generations that the hub keeps trusting during a rollover. */
     readonly retain: readonly number[];
-    /** With an offline root: PEM of the certificate signed elsewhere, by generation; a missing one is awaited. */
+    /** With an offline root: PEM of the externally signed certificate, by generation; a missing one is awaited. */
     readonly certificatePems: Readonly<Record<number, string>>;
 }
 
@@ -223,9 +223,9 @@ export interface DeviceSettings {
     readonly status: DeviceStatus;
     /** Twin tags. */
     readonly tags: Readonly<Record<string, unknown>>;
-    /** Enrolled at the provisioning service by its own certificate instead of its group's CA. Default false. */
+    /** Whether it is enrolled at the provisioning service by its own certificate instead of its group's CA. Default false. */
     readonly individualEnrollment: boolean;
-    /** Takes over an identity that exists on the hub and is not this stack's. Default false. */
+    /** Whether to take over an identity that exists on the hub and is not this stack's. Default false. */
     readonly adopt: boolean;
 }
 
@@ -237,6 +237,6 @@ export interface CiSettings {
      * `environment:prod`, never `pull_request`; those with IDs as a whole, `repo:owner@1/name@2:ref:refs/heads/main`.
      */
     readonly subjects: readonly string[];
-    /** Subjects that may only read, in the same form; none is in `subjects`. Without any there is no such identity. */
+    /** Subjects that may only read, in the same form and disjoint from `subjects`. If empty, there is no such identity. */
     readonly previewSubjects: readonly string[];
 }

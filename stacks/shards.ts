@@ -2,12 +2,12 @@ import { createHash } from "crypto";
 import { DeviceSettings, Settings, Sharding } from "./settings";
 
 /**
- * Output of a hub's stack: what its fleet stacks need. It is there from the moment in which the first device moves to one,
- * so it tells that the hub's stack does not hold its devices.
+ * Output of a hub's stack with what its fleet stacks need. It exists from the moment the first device moves to a fleet
+ * stack, so its presence means that the hub's stack does not hold its devices.
  */
 export const platformReferenceOutput = "forFleetStacks";
 
-/** What the stack of the hub gives to fleet stacks, as one secret output. */
+/** What the hub's stack passes to fleet stacks, as one secret output. */
 export interface PlatformReference {
     readonly hubId: string;
     readonly hostName: string;
@@ -18,18 +18,18 @@ export interface PlatformReference {
     readonly service?: { readonly serviceId: string; readonly hostName: string };
 }
 
-/** Output of a fleet stack: the stack of its hub. */
+/** Output of a fleet stack: the name of its hub's stack. */
 export const platformOutput = "fleetOf";
 
-/** Holds the devices that no group has, when each group is a shard. No group can have this name with its prefix. */
+/** Holds the devices without a group if each group is a shard. No group can have this name with its prefix. */
 const groupless = "groupless";
 
-/** As the settings write it. */
+/** The sharding in the form of the settings. */
 export function shardsValue(sharding: Sharding): string | number {
     return sharding.by === "group" ? "group" : sharding.count;
 }
 
-/** The shard that a device belongs to; the same for the same device ID, or the same group, in every run. */
+/** The shard that a device belongs to; stable across runs for the same device ID or the same group. */
 export function shardOf(sharding: Sharding, device: Pick<DeviceSettings, "id" | "group">): string {
     if (sharding.by === "group") {
         return device.group === undefined ? groupless : `group-${device.group}`;
@@ -37,7 +37,7 @@ export function shardOf(sharding: Sharding, device: Pick<DeviceSettings, "id" | 
     return `shard-${jumpHash(hashOf(device.id), sharding.count) + 1}`;
 }
 
-/** All shards of a configuration, with devices or without. */
+/** All shards of a configuration, including empty ones. */
 export function shardNames(
     sharding: Sharding,
     { groups, devices }: Pick<Settings, "groups" | "devices">,
@@ -46,12 +46,12 @@ export function shardNames(
         return Array.from({ length: sharding.count }, (_, index) => `shard-${index + 1}`);
     }
     const named = groups.map(({ name }) => `group-${name}`);
-    // There is always one, so that devices that are to be deleted have a place.
+    // There is always one shard, so that devices to be deleted have a place.
     const isNeeded = named.length === 0 || devices.some(({ group }) => group === undefined);
     return isNeeded ? [...named, groupless] : named;
 }
 
-/** The name of the stack that holds a shard, beside the platform's stack. */
+/** The name of the stack that holds a shard. */
 export function fleetStackName(platform: string, shard: string): string {
     return `${platform}-${shard}`;
 }
@@ -62,7 +62,7 @@ export function isFleetStack(platform: string, stack: string): boolean {
     return /^(?:shard-\d+|group-.+|groupless)$/.test(shard);
 }
 
-/** The devices that a stack declares: all; those of its shard; or none, where the fleet stacks have them. */
+/** The devices that a stack declares: all; those of its shard; or none, if the fleet stacks have them. */
 export function devicesOf(settings: Settings): readonly DeviceSettings[] {
     const { shards, shard, devices } = settings;
     if (shards === undefined) {
@@ -79,7 +79,7 @@ function hashOf(text: string): bigint {
 }
 
 /**
- * A bucket from 0 to `buckets` - 1. Another bucket more moves only the keys that it gets itself. Source: Lamping and
+ * A bucket from 0 to `buckets` - 1. Adding a bucket moves only the keys that the new bucket receives. Source: Lamping and
  * Veach, "A Fast, Minimal Memory, Consistent Hash Algorithm" (arXiv:1406.2294).
  *
  * @param key 64 bits, unsigned

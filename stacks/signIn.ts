@@ -11,18 +11,18 @@ import { azureLogin } from "../components/azure/login";
 import { loginLine } from "./loginLine";
 import { userError } from "./userError";
 
-/** Who deploys, and where to. */
+/** Who deploys, and to where. */
 export interface SignedIn {
     readonly cloud: Cloud;
-    /** For the calls of the program itself. */
+    /** For the program's own calls. */
     readonly credential: TokenCredential;
     readonly tenantId: string;
     readonly deployer: Deployer;
 }
 
 /**
- * Signs in, and says in one line whom to, where to and by which settings. azure-native and this program's own calls must be
- * the same principal in the same tenant, and must see the subscription.
+ * Signs in, and prints one line with the principal, the target and the settings used. azure-native and this program's own
+ * calls must use the same principal in the same tenant, and must see the subscription.
  *
  * @throws pulumi.RunError in one sentence, which the CLI prints without a stack trace
  */
@@ -52,8 +52,8 @@ export async function signIn(): Promise<SignedIn> {
 }
 
 /**
- * The azuread plugin has settings of its own, and with az it takes az's default tenant whatever the subscription: an
- * application made there could be given no role here.
+ * The azuread plugin has its own settings, and with az it uses az's default tenant regardless of the subscription: an
+ * application created there could not get a role here.
  *
  * @throws pulumi.RunError in one sentence
  */
@@ -84,7 +84,7 @@ function inWords<T>(work: () => T): T {
 }
 
 function refuse(error: Error): never {
-    // What an Azure service says has its remedy behind it already, and names the tenants.
+    // A message from an Azure service already includes its remedy and names the tenants.
     const said = error instanceof AzureError ? undefined : causeAndRemedy(error.message);
     throw userError(`sign-in to Azure: ${said ?? error.message}`);
 }

@@ -11,20 +11,20 @@ export interface TrustTarget {
     /** ARM resource ID. */
     readonly id: pulumi.Output<string>;
     readonly ready: pulumi.Resource[];
-    /** Added to the names of the resources, so that two services can trust one CA. */
+    /** Appended to the resource names, so that two services can trust the same CA. */
     readonly suffix: string;
     /** PEM of an offline root's signed proof of possession for this service. */
     readonly rootProof?: string;
-    /** Intermediates that it trusts until an offline root has proven itself: their devices go on connecting. */
+    /** Intermediates that stay trusted until an offline root is proven, so that their devices can still connect. */
     readonly isKeptUntilProof?: (intermediate: string) => boolean;
 }
 
-/** Resources of the CAs that a state has on a service. */
+/** Type of the resources for CAs on a service. */
 export const trustType = "pulumi-nodejs:dynamic/iothub:VerifiedCertificate";
 
 /**
- * Which intermediates the hub goes on trusting after the trust was given to an offline root that has yet to prove itself.
- * What the proof is for is known from the run that gave out the code.
+ * Which intermediates the hub still trusts after trust was moved to an offline root whose proof of possession is pending.
+ * What the proof is for is known from the run that issued the verification code.
  */
 export function keptUntilProof(
     { pki }: Settings,
@@ -46,9 +46,9 @@ export function keptUntilProof(
 }
 
 /**
- * A hub that trusts a root would lose it while an offline root has yet to prove itself: no device could connect until then.
+ * A hub that trusts a root would lose it while the proof of an offline root is pending: no device could connect until then.
  *
- * @throws RunError that says how to go there without a gap
+ * @throws RunError that says how to switch without a gap
  */
 export function refuseUnprovenRoot({ pki }: Settings, previous: PreviousState): void {
     const { root, trust } = pki;
@@ -72,10 +72,10 @@ export function refuseUnprovenRoot({ pki }: Settings, previous: PreviousState): 
 }
 
 /**
- * Puts the trusted CAs on a service, each with its proof of possession: the root, or the wanted intermediates.
+ * Uploads the trusted CAs to a service, each with its proof of possession: the root, or the wanted intermediates.
  *
- * They are not protected, not even in production: taking one away is how a group is cut off, and that must not need a
- * second step.
+ * They are not protected, not even in production: removing one is how a group is cut off, and that must not need a second
+ * step.
  */
 export function createTrust(
     settings: Settings,

@@ -2,10 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { userError } from "./userError";
 
 /**
- * Says in one sentence that this login may not list keys, and what that means for the run.
+ * Reports in one sentence that this login may not list keys, and what that means for the run.
  *
- * @param whose e.g. `the keys of the hub iot-abc123`
- * @param right the action that is missing
+ * @param whose which keys, e.g. `the keys of the hub iot-abc123`
+ * @param right the missing action
  * @param areWritten whether the run writes what it could not read
  * @throws pulumi.RunError in an `up` that cannot do without them
  */

@@ -9,11 +9,11 @@ import { userError } from "./userError";
 import { GroupSettings, Settings } from "./settings";
 
 /**
- * Below a trusted root a hub tells no intermediate from another (Azure docs: iot-hub-x509ca-concept), so a generation that
- * is dropped goes on being accepted: a run that says otherwise would be wrong. A device that registers is no matter: the hub
- * knows it by its thumbprint, and the provisioning service by its intermediate.
+ * Below a trusted root, a hub does not distinguish intermediates (Azure docs: iot-hub-x509ca-concept), so it still accepts
+ * a generation that is dropped; a run that says otherwise would be wrong. Devices that register are not affected: the hub
+ * knows them by thumbprint, and the provisioning service by intermediate.
  *
- * @throws RunError that names generation, end and ways to go
+ * @throws RunError that names the generation, its end and the options
  */
 export function refuseUnrevocable(settings: Settings, previous: PreviousState): void {
     if (settings.pki.trust !== "root") {
@@ -41,7 +41,7 @@ export function refuseUnrevocable(settings: Settings, previous: PreviousState): 
     }
 }
 
-/** What blocking a group does not do below a trusted root. */
+/** Warns of what blocking a group does not do below a trusted root. */
 export function warnOfSharedRoot({ pki, groups }: Settings): void {
     for (const { name } of groups.filter(({ blocked }) => blocked && pki.trust === "root")) {
         void pulumi.log.warn(
@@ -62,7 +62,7 @@ function droppedGenerations({ name, intermediate }: GroupSettings, prior: PriorC
         .filter((generation) => !kept.includes(generation));
 }
 
-/** When the last certificate ends that is known to be the generation's; milliseconds since the epoch. */
+/** When the last certificate known to be of the generation expires; milliseconds since the epoch. */
 function lastEnd(
     { shards, devices }: Settings,
     group: GroupSettings,

@@ -6,7 +6,7 @@ interface Page<T> {
     readonly nextLink?: string;
 }
 
-/** What a name's availability is asked of. */
+/** Kinds of resources whose name availability can be checked. */
 export type NamedKind = "hub" | "provisioning service";
 
 const nameChecks: Readonly<Record<NamedKind, { path: string; version: string }>> = {
@@ -18,9 +18,9 @@ const nameChecks: Readonly<Record<NamedKind, { path: string; version: string }>>
 };
 
 /**
- * Azure Resource Manager, for reading alone: all requests are GETs, but for the two questions whether a name is free, which
- * Azure takes as POSTs that change nothing (REST reference: "Iot Hub Resource - Check Name Availability", "Iot Dps Resource
- * - Check Provisioning Service Name Availability").
+ * Read-only access to Azure Resource Manager: all requests are GETs, except the two checks whether a name is free, which
+ * are POSTs that change nothing (REST reference: "Iot Hub Resource - Check Name Availability", "Iot Dps Resource - Check
+ * Provisioning Service Name Availability").
  */
 export class ArmReader {
     constructor(
@@ -36,9 +36,9 @@ export class ArmReader {
     }
 
     /**
-     * What is at an ARM ID; undefined: nothing.
+     * The resource with an ARM ID; undefined: there is none.
      *
-     * @throws AzureError for every status but 200 and 404
+     * @throws AzureError for every status except 200 and 404
      */
     async find<T>(id: string, version: string): Promise<T | undefined> {
         const { status, body } = await this.client.send({
@@ -49,7 +49,7 @@ export class ArmReader {
         return status === 404 ? undefined : (body as T);
     }
 
-    /** @throws AzureError also for 404 */
+    /** @throws AzureError, also for 404 */
     async get<T>(id: string, version: string): Promise<T> {
         const { body } = await this.client.send({
             method: "GET",
@@ -72,7 +72,7 @@ export class ArmReader {
         return all;
     }
 
-    /** Undefined: the name is free; else Azure's reason. */
+    /** Azure's reason why the name is not available; undefined: it is. */
     async nameProblem(kind: NamedKind, name: string): Promise<string | undefined> {
         const { path, version } = nameChecks[kind];
         const { body } = await this.client.send({
@@ -89,7 +89,7 @@ export class ArmReader {
         return nameAvailable === true ? undefined : (message ?? reason ?? "Azure gives no reason");
     }
 
-    /** The token goes to no other host, whatever an answer says. */
+    /** Never sends the token to another host, whatever a response says. */
     private within(link: string): string {
         if (new URL(link).host !== new URL(this.endpoint).host) {
             throw new Error(`a list of ${this.endpoint} continues at ${new URL(link).host}`);

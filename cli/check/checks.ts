@@ -14,16 +14,16 @@ import { checkRoles } from "./roles";
 import { checkSubscription } from "./subscription";
 import { checkTiers } from "./tiers";
 
-/** One kind of precondition of a first `up`. */
+/** One precondition of a first `up`. */
 export interface Check {
     readonly name: string;
-    /** Whether what comes after it cannot be looked at when it fails. */
+    /** Whether the checks after it are impossible if it fails. */
     readonly isGate?: boolean;
-    /** Reads, and changes nothing. A refusal of Azure may be left to the caller. */
+    /** Reads and changes nothing. May leave an error from Azure to the caller. */
     readonly run: (context: CheckContext) => Promise<readonly Finding[]>;
 }
 
-/** In the order in which they are made, after the login itself. */
+/** In the order in which they run, after the login. */
 const checks: readonly Check[] = [
     { name: "subscription", isGate: true, run: checkSubscription },
     { name: "providers", run: checkProviders },
@@ -38,10 +38,10 @@ const checks: readonly Check[] = [
     { name: "linked hubs", run: checkLinkedHubs },
 ];
 
-/** A finding and the check that it is of. */
+/** A finding and the check that it belongs to. */
 export type CheckFinding = Finding & { readonly check: string };
 
-/** Makes all checks, one after the other; one that cannot be made is a finding, too. */
+/** Runs all checks one after the other; a check that cannot run is a finding, too. */
 export async function runChecks(context: CheckContext): Promise<CheckFinding[]> {
     const found: CheckFinding[] = [];
     for (const [index, { name, isGate, run }] of checks.entries()) {

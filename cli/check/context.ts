@@ -10,7 +10,7 @@ import { StackConfiguration } from "../stackFiles/planConfig";
 import { ArmReader } from "./armReader";
 import { error, Finding, ok } from "./finding";
 
-/** A hub or a provisioning service, as far as checks look at it. */
+/** A hub or a provisioning service, reduced to what checks need. */
 export interface Present {
     /** ARM ID. */
     readonly id: string;
@@ -19,7 +19,7 @@ export interface Present {
     readonly sku?: { readonly name?: string };
 }
 
-/** What every check is given. */
+/** What every check receives. */
 export interface CheckContext {
     readonly settings: Settings;
     /** Names of settings that are encrypted and were not read. */
@@ -28,14 +28,14 @@ export interface CheckContext {
     readonly credential: TokenCredential;
     readonly identity: Identity;
     readonly arm: ArmReader;
-    /** ARM ID of the resource group that is there already; undefined: there is none, or `up` names it. */
+    /** ARM ID of the existing resource group; undefined: there is none, or `up` names it. */
     readonly group: () => Promise<string | undefined>;
-    /** All of the subscription that this login sees. */
+    /** All hubs of the subscription that this login can see. */
     readonly hubs: () => Promise<readonly Present[]>;
     readonly services: () => Promise<readonly Present[]>;
 }
 
-/** The login as a finding, and, where there is one, what the checks need. */
+/** The login as a finding and, if it succeeded, what the checks need. */
 export interface Opened {
     readonly finding: Finding;
     readonly context?: CheckContext;
@@ -110,7 +110,7 @@ async function findGroup(arm: ArmReader, name: string | undefined): Promise<stri
     return (await arm.find<{ id: string }>(id, "2021-04-01"))?.id;
 }
 
-/** Several checks ask the same question: Azure is asked once. */
+/** Asks Azure once, although several checks need the answer. */
 function once<T>(ask: () => Promise<T>): () => Promise<T> {
     let answer: Promise<T> | undefined;
     return () => (answer ??= ask());

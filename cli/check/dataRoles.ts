@@ -2,7 +2,7 @@ import { CheckContext, Present } from "./context";
 import { error, Finding, ok } from "./finding";
 import { grantCommand, missingDataActions, permissionsOn } from "./permissions";
 
-/** What devices and enrollments are made with; not even Owner includes it. */
+/** The permissions with which devices and enrollments are created; not even Owner includes them. */
 interface DataPlane {
     readonly what: string;
     readonly role: string;
@@ -29,7 +29,7 @@ const servicePlane: DataPlane = {
     ),
 };
 
-/** Whether the login has the data-plane roles, or is going to be given them by `up`. */
+/** Whether the login has the data-plane roles, or gets them from `up`. */
 export async function checkDataRoles(context: CheckContext): Promise<Finding[]> {
     const { settings, hubs, services } = context;
     const { hub, dps } = settings;

@@ -1,20 +1,20 @@
-/** How a finding bears on a first `up`. */
+/** What a finding means for a first `up`. */
 export type Severity =
-    /** As it should be. */
+    /** No problem. */
     | "ok"
-    /** It works, and deserves a look. */
+    /** Works, but deserves a look. */
     | "warning"
-    /** `up` would fail on it. */
+    /** `up` would fail. */
     | "error"
-    /** It could not be looked at, so nothing is known. */
+    /** Could not be checked, so nothing is known. */
     | "unchecked";
 
-/** One thing that was looked at. */
+/** The result of checking one thing. */
 export interface Finding {
     readonly severity: Severity;
-    /** What is so, in one sentence without a full stop. */
+    /** The fact, in one sentence without a full stop. */
     readonly text: string;
-    /** What to do about it; everything but "ok" has one. */
+    /** What to do about it; present for all severities except "ok". */
     readonly remedy?: string;
 }
 

@@ -4,21 +4,21 @@ import { isForbidden } from "./armReader";
 import { CheckContext } from "./context";
 import { error, Finding, ok, unchecked } from "./finding";
 
-/** Endpoints of Microsoft Graph (docs: "National cloud deployments"), by Resource Manager's. */
+/** Endpoints of Microsoft Graph (docs: "National cloud deployments"), by the endpoint of Resource Manager. */
 const graphs: Readonly<Record<string, string>> = {
     "https://management.azure.com": "https://graph.microsoft.com",
     "https://management.usgovcloudapi.net": "https://graph.microsoft.us",
     "https://management.chinacloudapi.cn": "https://microsoftgraph.chinacloudapi.cn",
 };
 
-/** Application permissions that make applications (docs: "Create application"). */
+/** Application permissions that allow creating applications (docs: "Create application"). */
 const permissions = [
     "Application.ReadWrite.OwnedBy",
     "Application.ReadWrite.All",
     "Directory.ReadWrite.All",
 ];
 
-/** Entra roles that make applications: template IDs of "Microsoft Entra built-in roles". */
+/** Entra roles that allow creating applications: template IDs from "Microsoft Entra built-in roles". */
 const directoryRoles: Readonly<Record<string, string>> = {
     "62e90394-69f5-4237-9190-012177145e10": "Global Administrator",
     "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3": "Application Administrator",
@@ -26,7 +26,7 @@ const directoryRoles: Readonly<Record<string, string>> = {
     "cf1c38e5-3621-4004-a7cb-879624dced7c": "Application Developer",
 };
 
-/** What a token for Graph says of its holder's rights (Microsoft Learn: "Access token claims reference"). */
+/** What a token for Graph says about its holder's rights (Microsoft Learn: "Access token claims reference"). */
 export interface GraphClaims {
     /** Application permissions. */
     readonly roles?: readonly string[];
@@ -35,7 +35,7 @@ export interface GraphClaims {
     readonly scp?: string;
 }
 
-/** With `ci`: whether the login may make the application that CI logs in as. */
+/** With `ci`: whether the login may create the application that CI logs in as. */
 export async function checkGraph(context: CheckContext): Promise<Finding[]> {
     if (context.settings.ci === undefined) {
         return [];
@@ -60,7 +60,7 @@ export async function checkGraph(context: CheckContext): Promise<Finding[]> {
     ];
 }
 
-/** @param usersMayCreate asks the tenant's policy (Graph: authorizationPolicy); undefined: it does not say */
+/** @param usersMayCreate reads the tenant's policy (Graph: authorizationPolicy); undefined: the policy does not say */
 export async function graphFinding(
     { roles = [], wids = [] }: GraphClaims,
     isUser: boolean,

@@ -7,8 +7,8 @@ import { grantCommand, missingActions, missingDataActions, permissionsOn } from 
 const listKeys = "Microsoft.Devices/IotHubs/listkeys/action";
 
 /**
- * Whether the hubs beside the stack's own are there, their keys may be read for the link, and their devices may be changed: `up`
- * assigns no role there.
+ * Whether the additional linked hubs exist, the login may read their keys for the link, and may change their devices: `up`
+ * assigns no role on them.
  */
 export async function checkLinkedHubs(context: CheckContext): Promise<Finding[]> {
     const linked = context.settings.dps?.linkedHubs ?? [];

@@ -1,6 +1,6 @@
 /*
- * What would keep a first `up` of a stack from succeeding: asks Azure, by calls that read alone, with the login that
- * azure-native and the program take. Its options: see scripts/lib/commands.mjs; its findings: docs/check.md.
+ * Finds what would make a first `up` of a stack fail: asks Azure with read-only calls, using the same login as azure-native
+ * and the program. For options see scripts/lib/commands.mjs, for findings docs/check.md.
  */
 import { ConfigurationError } from "../../stacks/config";
 import { CheckFinding, runChecks } from "./checks";

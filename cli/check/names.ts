@@ -2,7 +2,7 @@ import { NamedKind } from "./armReader";
 import { CheckContext, Present } from "./context";
 import { error, Finding, ok, warning } from "./finding";
 
-/** Whether the names of hub and provisioning service, which are one in all of Azure, are to be had. */
+/** Whether the names of hub and provisioning service, which must be unique in all of Azure, are available. */
 export async function checkNames(context: CheckContext): Promise<Finding[]> {
     const { settings, hubs, services } = context;
     const { hub, dps } = settings;

@@ -2,7 +2,7 @@ import { shellWord } from "../../components/text/shellWords";
 import { ArmReader } from "./armReader";
 import { CheckContext } from "./context";
 
-/** What one role, or several, allow (REST reference: "Permissions - List For Resource Group"). */
+/** What one or several roles allow (REST reference: "Permissions - List For Resource Group"). */
 export interface Permission {
     readonly actions?: readonly string[];
     readonly notActions?: readonly string[];
@@ -10,12 +10,12 @@ export interface Permission {
     readonly notDataActions?: readonly string[];
 }
 
-/** What the login may do on a scope, by all its roles and groups. */
+/** What the login may do on a scope through all its roles and groups. */
 export function permissionsOn(arm: ArmReader, scope: string): Promise<Permission[]> {
     return arm.list(`${scope}/providers/Microsoft.Authorization/permissions`, "2022-04-01");
 }
 
-/** Of these actions, those that no role allows (Azure docs: role-based-access-control/role-definitions). */
+/** The actions that no role allows (Azure docs: role-based-access-control/role-definitions). */
 export function missingActions(
     permissions: readonly Permission[],
     wanted: readonly string[],
@@ -26,7 +26,7 @@ export function missingActions(
     );
 }
 
-/** The same of data actions. */
+/** The data actions that no role allows. */
 export function missingDataActions(
     permissions: readonly Permission[],
     wanted: readonly string[],
@@ -58,7 +58,7 @@ function matches(patterns: Patterns, action: string): boolean {
     });
 }
 
-/** The command that gives the login a role. */
+/** The command that assigns a role to the login. */
 export function grantCommand({ identity }: CheckContext, role: string, scope: string): string {
     return (
         `az role assignment create --role ${shellWord(role)} --assignee-object-id ${identity.objectId} ` +

@@ -6,13 +6,13 @@ interface Provider {
     readonly registrationState?: string;
 }
 
-/** Resource providers of what the settings declare, beside those that every subscription has. */
+/** Resource providers that the settings need, except those that every subscription has. */
 function namespacesOf({ settings }: CheckContext): string[] {
     const forRoutes = ["Microsoft.EventHub", "Microsoft.ManagedIdentity"];
     return ["Microsoft.Devices", ...(settings.hub.routes.length > 0 ? forRoutes : [])];
 }
 
-/** Whether the subscription is registered to use them. */
+/** Whether the subscription is registered for these resource providers. */
 export async function checkProviders(context: CheckContext): Promise<Finding[]> {
     return Promise.all(namespacesOf(context).map((namespace) => checkProvider(context, namespace)));
 }

@@ -2,7 +2,7 @@ import { serviceLimits } from "../../components/azure/serviceLimits";
 import { CheckContext, Present } from "./context";
 import { error, Finding, ok, unchecked } from "./finding";
 
-/** How many of a kind there are and may be (REST reference: "Resource Provider Common - Get Subscription Quota"). */
+/** Current number and limit of a kind (REST reference: "Resource Provider Common - Get Subscription Quota"). */
 interface Usage {
     readonly name?: { readonly value?: string };
     readonly currentValue?: number;
@@ -11,7 +11,7 @@ interface Usage {
 
 const askForMore = "delete an unused one, or ask Azure support to raise the limit";
 
-/** Whether the subscription takes one hub and one provisioning service more. */
+/** Whether the subscription has room for another hub and another provisioning service. */
 export async function checkQuotas(context: CheckContext): Promise<Finding[]> {
     const { settings, hubs, services } = context;
     const { hub, dps } = settings;
@@ -44,7 +44,7 @@ async function hubQuotas(
     );
     const findings = [room("hubs", present.length, serviceLimits.hubsOfSubscription, askForMore)];
     const isFree = settings.hub.sku === "F1";
-    // Only the free hubs' name is documented; of all others a full one is told whatever it is called.
+    // Only the name of the free hubs' quota is documented; all other quotas are checked whatever their name.
     const counted = usages.filter(
         ({ name }) => /free/i.test(name?.value ?? "") === isFree && name?.value !== undefined,
     );

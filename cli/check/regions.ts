@@ -44,7 +44,7 @@ export async function checkRegions(context: CheckContext): Promise<Finding[]> {
     });
 }
 
-/** `West Europe` and `westeurope` are the same place. */
+/** `West Europe` and `westeurope` are the same region. */
 function regionName(location: string): string {
     return location.toLowerCase().replace(/\s/g, "");
 }

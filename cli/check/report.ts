@@ -1,11 +1,11 @@
 import { CheckFinding } from "./checks";
 import { Severity } from "./finding";
 
-/** What came of all checks. */
+/** The results of all checks. */
 export interface CheckReport {
     readonly stack: string;
     readonly findings: readonly CheckFinding[];
-    /** How many there are of each severity. */
+    /** Number of findings of each severity. */
     readonly counts: Readonly<Record<Severity, number>>;
 }
 
@@ -16,14 +16,14 @@ export function checkReport(stack: string, findings: readonly CheckFinding[]): C
 }
 
 /**
- * Exit status of the command: 0 when everything was looked at and nothing stands in the way, 1 when `up` would fail, 3 when
- * nothing is known to stand in the way and something could not be looked at. 2 is for wrong arguments.
+ * Exit status of the command: 0 if everything was checked without an error, 1 if `up` would fail, 3 if no error is known
+ * but something could not be checked. 2 is for wrong arguments.
  */
 export function exitStatus({ counts }: CheckReport): 0 | 1 | 3 {
     return counts.error > 0 ? 1 : counts.unchecked > 0 ? 3 : 0;
 }
 
-/** For a person, line by line. */
+/** The report as lines of text. */
 export function reportLines({ findings, counts }: CheckReport): string[] {
     const width = Math.max(...findings.map(({ check }) => check.length));
     const severities = {

@@ -2,7 +2,7 @@ import { shellWord } from "../../components/text/shellWords";
 import { CheckContext } from "./context";
 import { error, Finding, ok, unchecked, warning } from "./finding";
 
-/** Whether the resource group is there, or not, as the settings say. */
+/** Whether the resource group exists, or does not exist, as the settings require. */
 export async function checkResourceGroup(context: CheckContext): Promise<Finding[]> {
     const { settings, encrypted } = context;
     const { resourceGroup: kind, resourceGroupName: name, location } = settings;

@@ -8,7 +8,7 @@ const groupActions = [
     "Microsoft.Resources/subscriptions/resourceGroups/delete",
 ];
 
-/** Of hub and provisioning service alike (Azure docs: role-based-access-control/permissions/internet-of-things). */
+/** For hub and provisioning service (Azure docs: role-based-access-control/permissions/internet-of-things). */
 const certificateActions = [
     "read",
     "write",
@@ -23,14 +23,14 @@ const routeActions = [
     "Microsoft.ManagedIdentity/userAssignedIdentities",
 ].flatMap((type) => ["read", "write", "delete"].map((action) => `${type}/${action}`));
 
-/** What the program does with a service and its CA certificates. */
+/** The actions that the program needs on a service and its CA certificates. */
 function actionsOn(type: string, own: readonly string[]): string[] {
     return [...own, ...certificateActions.map((action) => `certificates/${action}`)].map(
         (action) => `Microsoft.Devices/${type}/${action}`,
     );
 }
 
-/** Whether the login may make what the settings declare, and grant the roles that they say it grants. */
+/** Whether the login may create what the settings declare, and grant the roles that they require. */
 export async function checkRoles(context: CheckContext): Promise<Finding[]> {
     const { arm, settings } = context;
     const present = await context.group();

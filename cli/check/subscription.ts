@@ -7,7 +7,7 @@ interface Subscription {
     readonly tenantId?: string;
 }
 
-/** Whether this login sees the subscription, in its own tenant, and whether it takes changes. */
+/** Whether this login can see the subscription, in its own tenant, and whether the subscription accepts changes. */
 export async function checkSubscription({ arm, identity }: CheckContext): Promise<Finding[]> {
     const found = await arm.find<Subscription>(arm.subscription, "2022-12-01");
     if (found === undefined) {

@@ -1,14 +1,14 @@
 import { CheckContext } from "./context";
 import { error, Finding, ok } from "./finding";
 
-/** Device identities of a free hub (Azure docs: "IoT Hub limits"). */
+/** Maximum number of device identities of a free hub (Azure docs: "IoT Hub limits"). */
 const freeDevices = 500;
 
 interface ValidSku {
     readonly sku?: { readonly name?: string };
 }
 
-/** Whether the hub's tier does what the settings ask of it, and can be reached from the one that it has. */
+/** Whether the hub's tier supports what the settings need, and the hub can be changed to it from its current tier. */
 export async function checkTiers(context: CheckContext): Promise<Finding[]> {
     const { settings, hubs, arm } = context;
     const { name, sku, units } = settings.hub;

@@ -12,8 +12,8 @@ const untilRegistered = /until it registers/;
 const verifiedType = "pulumi-nodejs:dynamic/iothub:VerifiedCertificate";
 
 /**
- * Who loses access and who does not although one might expect it. stacks/cutOff.ts tells who can connect today and cannot
- * after the run; this adds how, and who is refused at the next registration alone.
+ * Which devices lose access, and which keep it although one might expect otherwise. stacks/cutOff.ts finds the devices that
+ * can connect today but not after the run; this adds how, and which are refused only at the next registration.
  */
 export function accessChanges(
     steps: readonly Step[],
@@ -61,7 +61,7 @@ function lostAccess(
     };
 }
 
-/** On a hub already, which asks no enrollment; the service does, when it registers again. */
+/** Devices that stay on their hub, which checks no enrollment; the service does when they register again. */
 function registrationsLost(settings: KnownSettings, held: HeldFleet): LostAccess[] {
     const groups = new Map(settings.groups.map((group) => [group.name, group]));
     const { previous } = held;
@@ -90,7 +90,7 @@ function registrationsLost(settings: KnownSettings, held: HeldFleet): LostAccess
         const pem = previous.find(deviceTypes.certificate, device.id)?.certificate;
         const { generation, retain } = group.intermediate;
         const signer = typeof pem === "string" ? generationOfIssuer(pem) : 0;
-        // Where the names of CAs tell no generation, and where the device moves, cutOff.ts has judged.
+        // If the CA's name contains no generation, or if the device moves, cutOff.ts has decided already.
         const isKnown =
             signer === 0 ||
             registration.group !== group.name ||
@@ -99,7 +99,7 @@ function registrationsLost(settings: KnownSettings, held: HeldFleet): LostAccess
     });
 }
 
-/** Of changes that look as if they cut somebody off. */
+/** Devices that keep access despite changes that look as if they cut them off. */
 function keptAccess(
     changes: readonly DeviceChange[],
     settings: KnownSettings,
@@ -142,7 +142,7 @@ function whyKept(
     return "its present certificate stays trusted";
 }
 
-/** A CA goes from the hub, and who registered stays: such an identity names a thumbprint. */
+/** A CA is removed from the hub, but registered devices stay, because their identities contain a thumbprint. */
 function keptWithoutCa(
     steps: readonly Step[],
     settings: KnownSettings,

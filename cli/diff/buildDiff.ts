@@ -10,16 +10,16 @@ import { changingSteps, RawStep } from "./step";
 import { rotations, trustChanges } from "./trust";
 import { warningsOf } from "./warnings";
 
-/** What a preview told, and what it was made from. */
+/** What a preview reported, and what it was made from. */
 export interface Previewed {
     /** The hub's stack. */
     readonly stack: string;
-    /** Of all its stacks. */
+    /** The steps of all its stacks. */
     readonly steps: readonly RawStep[];
-    /** What they hold before the change. */
+    /** What the stacks hold before the change. */
     readonly resources: readonly HeldResource[];
     readonly settings: Settings;
-    /** Names of encrypted settings. */
+    /** Names of the encrypted settings. */
     readonly encrypted: readonly string[];
     /** Identities in fleet stacks that do not exist yet. Default 0. */
     readonly toCome?: number;

@@ -6,17 +6,17 @@ import { kindOf } from "../../stacks/deviceKinds/deviceKinds";
 import { DeviceSettings } from "../../stacks/settings";
 import { Properties, Step } from "./step";
 
-/** By the names that the provider tells while it issues. Of the inputs the steps have both, of the certificate one. */
+/** Inputs by the reason that the provider reports when it issues. Steps have old and new inputs, but only one certificate. */
 const inputsOf = {
     "subject changed": ["organization", "country"],
     "policy changed": ["validityDays"],
 } as const;
 
 /**
- * Why a certificate is issued again; the first of several is the weightiest. Nothing else changed: it is due.
+ * Why a certificate is reissued, the most important reason first. If nothing changed, its renewal is due.
  *
  * @param step an update of a DeviceCertificate
- * @param device its settings; undefined: it left them
+ * @param device its settings; undefined: it was removed from them
  */
 export function certificateReasons(
     { before, after }: Step,

@@ -7,7 +7,7 @@ import { DeviceChange, DeviceChangeKind, DeviceDiff, GroupCounts } from "./fleet
 import { HeldFleet } from "./heldFleet";
 import { Properties, Step } from "./step";
 
-/** The order in which kinds are told. */
+/** The order in which kinds are reported. */
 export const kindOrder: readonly DeviceChangeKind[] = [
     "added",
     "deleted",
@@ -25,7 +25,7 @@ export const kindOrder: readonly DeviceChangeKind[] = [
 ];
 
 type Parts = Readonly<Partial<Record<keyof typeof deviceTypes, Step>>>;
-/** A change without whose it is. */
+/** A change without its device. */
 type Told = readonly [kind: DeviceChangeKind, detail?: string];
 
 const partOfType = new Map(
@@ -34,7 +34,7 @@ const partOfType = new Map(
         .map(([part, type]) => [type, part as keyof Parts]),
 );
 
-/** What becomes of each device, in the order of {@link kindOrder}. */
+/** What happens to each device, in the order of {@link kindOrder}. */
 export function deviceChanges(
     steps: readonly Step[],
     settings: Pick<Settings, "devices" | "pruneDevices">,
@@ -127,7 +127,7 @@ function changedStatus(step: Step | undefined): "enabled" | "disabled" | undefin
     return isOther && (after === "enabled" || after === "disabled") ? after : undefined;
 }
 
-/** Between a certificate of a CA and thumbprints, or other thumbprints. */
+/** Changes between a CA-signed certificate and thumbprints, or to other thumbprints. */
 function authentication({ identity, certificate }: Parts): Told[] {
     const was = identity?.before?.outputs.thumbprints;
     const is = identity?.after?.inputs.thumbprints;
@@ -167,7 +167,7 @@ function reissue(step: Step | undefined, device: DeviceSettings): Told[] {
 
 const toldElsewhere = new Set(["hubId", "deviceId", "adopt", "status", "thumbprints", "tags"]);
 
-/** The identity on the hub, beside what has kinds of its own: somebody deleted it, or took the stack's tag from it. */
+/** Changes of the identity that have no kind of their own: somebody deleted it, or removed the stack's tag from it. */
 function identityItself(step: Step | undefined): Told[] {
     if (step === undefined) {
         return [];
@@ -192,7 +192,7 @@ const identityWords: Readonly<Record<Step["action"], string>> = {
     replace: "replaced",
 };
 
-/** Names alone: values may be what only the team should read. */
+/** Names only: values may be confidential. */
 function tags(step: Step | undefined): Told[] {
     if (step?.before === undefined || step.after === undefined) {
         return [];

@@ -12,17 +12,17 @@ export interface EnginePreviewOptions {
     /** The stack of the hub. */
     readonly stack: string;
     readonly refresh: boolean;
-    /** Resources that are left out, by URN with wildcards. */
+    /** URNs of resources to leave out, with wildcards. */
     readonly exclude?: string;
     readonly say: (line: string) => void;
-    /** Is given the fleet before anything runs, to end it. */
+    /** Receives the fleet before anything runs, so that the caller can stop it. */
     readonly onOpen: (fleet: Fleet) => void;
 }
 
 /**
  * The engine's own preview of the hub's stack and of all its fleet stacks.
  *
- * @throws CliError when the engine refuses it; StackFileError when states must be put in order first
+ * @throws CliError if the engine refuses it; StackFileError if states must be put in order first
  */
 export async function enginePreview(options: EnginePreviewOptions): Promise<Previewed> {
     const steps: RawStep[] = [];

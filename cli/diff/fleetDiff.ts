@@ -1,12 +1,12 @@
-/** What a change does to a fleet. docs/fleet-diff.schema.json describes its JSON; all names here are in it. */
+/** What a change does to a fleet. docs/fleet-diff.schema.json describes its JSON, which has the same names. */
 export interface FleetDiff {
-    /** Of this form; another number is another form. */
+    /** Version of the format; a different number means a different format. */
     readonly version: 1;
     /** The hub's stack. */
     readonly stack: string;
-    /** Nothing would be made, changed or deleted. */
+    /** Nothing would be created, changed or deleted. */
     readonly isEmpty: boolean;
-    /** Resources by what the engine would do to them. */
+    /** Number of resources by what the engine would do to them. */
     readonly operations: Readonly<Record<Operation, number>>;
     readonly access: Access;
     readonly devices: DeviceDiff;
@@ -18,9 +18,9 @@ export interface FleetDiff {
     readonly stateBytes: number;
     /** A sentence each. */
     readonly warnings: readonly string[];
-    /** Why `up` would end before it changes anything; null: it would not. */
+    /** Why `up` would stop before it changes anything; null: it would not. */
     readonly refusal: string | null;
-    /** Encrypted settings, which were taken as not set. */
+    /** Encrypted settings, which were treated as not set. */
     readonly unread: readonly string[];
 }
 
@@ -28,13 +28,13 @@ export type Operation = "create" | "update" | "replace" | "delete";
 
 export interface Access {
     readonly lost: readonly LostAccess[];
-    /** Who goes on connecting although one might expect otherwise. */
+    /** Devices that can still connect although one might expect otherwise. */
     readonly kept: readonly KeptAccess[];
 }
 
 /**
  * `connect`: refused at the next connect, and at the next registration. `reconnect`: refused at the next connect until the
- * device registers again. `registration`: refused at the next registration alone; the hub goes on letting it in.
+ * device registers again. `registration`: refused only at the next registration; the hub still accepts the device.
  */
 export type Refusal = "connect" | "reconnect" | "registration";
 
@@ -42,12 +42,12 @@ export interface LostAccess {
     readonly device: string;
     readonly group: string | null;
     readonly refused: Refusal;
-    /** What the stack leaves of it, e.g. `disabled, kept`. */
+    /** What the stack does with the device, e.g. `disabled, kept`. */
     readonly after: string;
     readonly why: string;
 }
 
-/** Devices of a group that one reason holds for. */
+/** Devices of a group that share one reason. */
 export interface KeptAccess {
     readonly group: string | null;
     readonly devices: readonly string[];
@@ -71,10 +71,10 @@ export type DeviceChangeKind =
 
 export interface DeviceChange {
     readonly device: string;
-    /** After the change; of one that leaves: before it. Null: none. */
+    /** Group after the change; for a device that leaves, before it. Null: none. */
     readonly group: string | null;
     readonly kind: DeviceChangeKind;
-    /** E.g. `issuer rotated`, `site`, `from meters`; may be empty. */
+    /** E.g. `issuer rotated`, `site`, `from meters`; can be empty. */
     readonly detail: string;
 }
 
@@ -85,12 +85,12 @@ export interface DeviceCount {
 
 export interface GroupCounts {
     readonly group: string | null;
-    /** By kind; none that is 0. */
+    /** Counts by kind, without zeros. */
     readonly counts: Readonly<Partial<Record<DeviceChangeKind, number>>>;
 }
 
 export interface DeviceDiff {
-    /** As the state's outputs tell; null before the first deploy. */
+    /** From the outputs in the state; null before the first deployment. */
     readonly before: DeviceCount | null;
     readonly after: DeviceCount;
     readonly byGroup: readonly GroupCounts[];
@@ -98,7 +98,7 @@ export interface DeviceDiff {
 }
 
 export interface TrustChange {
-    /** `presses-g2`, `root`; of an enrollment group its own name. */
+    /** `presses-g2`, `root`; for an enrollment group, its name. */
     readonly name: string;
     readonly at: "state" | "hub" | "provisioning service";
     readonly what:
@@ -126,9 +126,9 @@ export interface ResourceChange {
         | "other";
     readonly name: string;
     readonly action: Operation;
-    /** It holds data that a replacement or deletion loses. */
+    /** Whether it holds data that a replacement or deletion loses. */
     readonly holdsData: boolean;
-    /** E.g. `sku.capacity: 1 -> 2`; a value only where it can be no secret. */
+    /** E.g. `sku.capacity: 1 -> 2`; values are shown only if they cannot be secrets. */
     readonly properties: readonly string[];
 }
 
@@ -141,7 +141,7 @@ export interface Limit {
 /** Identity operations of this change. */
 export interface RegistryUse {
     readonly operations: number;
-    /** What the hub's throttle makes them wait. */
+    /** How long the hub's throttling delays them. */
     readonly minutes: number;
     /** E.g. `S1 x 4`. */
     readonly hub: string;

@@ -1,6 +1,6 @@
 import { FleetDiff } from "./fleetDiff";
 
-/** What `--fail-on` holds back. */
+/** A kind of change that `--fail-on` rejects. */
 export type Gate =
     | { readonly kind: "access-lost" | "replace" | "ca-removed" | "change" }
     | { readonly kind: "delete"; readonly most: number };
@@ -19,7 +19,7 @@ export function readGates(text: string): Gate[] {
     });
 }
 
-/** Why a change does not pass, a sentence each; none: it passes. */
+/** Reasons why a change does not pass, a sentence each; empty: it passes. */
 export function closedGates(diff: FleetDiff, gates: readonly Gate[]): string[] {
     return gates.flatMap((gate) => {
         const why = whyClosed(diff, gate);

@@ -5,7 +5,7 @@ import { nameOf, Properties } from "./step";
 const issuerType = "pulumi-nodejs:dynamic/pki:Issuer";
 const stackType = "pulumi:pulumi:Stack";
 
-/** A resource as states and saved previews have it. */
+/** A resource as in states and saved previews. */
 export interface HeldResource {
     readonly urn: string;
     readonly type: string;
@@ -21,7 +21,7 @@ export class HeldFleet {
     private readonly groupsByIssuer = new Map<unknown, string>();
     private readonly certificates = new Map<string, Properties>();
 
-    /** @param hubStack name of the hub's stack, whose outputs count */
+    /** @param hubStack name of the hub's stack, whose outputs are used */
     constructor(resources: readonly HeldResource[], hubStack: string) {
         const root = resources.find(
             ({ type, urn }) => type === stackType && urn.startsWith(`urn:pulumi:${hubStack}::`),
@@ -46,7 +46,7 @@ export class HeldFleet {
         }
     }
 
-    /** Devices that the configuration had; not those that are only kept out. */
+    /** Devices that were in the configuration, without those that are only kept out. */
     get devices(): ReadonlySet<string> {
         const { previous } = this;
         const ids = [deviceTypes.identity, deviceTypes.certificate, deviceTypes.registration]
@@ -55,7 +55,7 @@ export class HeldFleet {
         return new Set(ids);
     }
 
-    /** Null: none, or it cannot be told. */
+    /** Null: none, or unknown. */
     groupOf(device: string): string | null {
         const registered = this.previous.find(deviceTypes.registration, device)?.group;
         const issuer = this.certificates.get(device)?.issuer;
@@ -71,7 +71,7 @@ export class HeldFleet {
         return held?.status;
     }
 
-    /** Devices and disabled ones, as the last run showed them; undefined before the first. */
+    /** Number of devices and of disabled ones, from the last run's outputs; undefined before the first run. */
     get summary(): { readonly devices: number; readonly disabled: number } | undefined {
         const fleet = own(this.previous.outputs, "fleet") as
             { readonly devices: number; readonly disabled: number } | undefined;

@@ -2,8 +2,8 @@ import { FleetDiff } from "./fleetDiff";
 import { Fold, Line, Report, reportOf, ReportSection, Table } from "./report";
 
 /**
- * A diff as one HTML file: nothing is loaded from elsewhere, no script. Light and dark follow the reader's system; a print
- * opens what is folded. Nothing is shortened.
+ * A diff as one HTML file, without external resources or scripts. Light and dark mode follow the reader's system; printing
+ * expands what is folded. Nothing is shortened.
  */
 export function html(diff: FleetDiff): string {
     const report = reportOf(diff);
@@ -49,7 +49,7 @@ function section({ title, lines, tables, folds }: ReportSection, index: number):
     ];
 }
 
-/** Wide ones scroll by themselves, also by keyboard. */
+/** Wide tables scroll on their own, also by keyboard. */
 function table({ head, rows }: Table, name: string): string[] {
     return [
         `<div class="table" tabindex="0" role="region" aria-label="${escaped(name)}">`,
@@ -96,7 +96,7 @@ function escaped(text: string): string {
     return text.replace(/[&<>"']/g, (character) => entities[character]);
 }
 
-/** Contrasts are 4.5 at least, in both schemes (WCAG 2.2, 1.4.3). */
+/** Contrast is at least 4.5 in both colour schemes (WCAG 2.2, 1.4.3). */
 const style = `
 :root { color-scheme: light dark; --text: #1b1f24; --ground: #ffffff; --soft: #f3f5f7; --line: #c9d1d9; --loss: #a40e26; --link: #0550ae; }
 @media (prefers-color-scheme: dark) {

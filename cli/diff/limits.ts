@@ -6,7 +6,7 @@ import { throttledMinutes } from "../plan/planModel";
 import { Limit, RegistryUse } from "./fleetDiff";
 import { Step } from "./step";
 
-/** What `npm run plan` knows of the fleet after the change. */
+/** What `npm run plan` predicts for the fleet after the change. */
 export function limitsAfter(settings: Settings): {
     readonly limits: Limit[];
     readonly stateBytes: number;
@@ -36,7 +36,7 @@ export function limitsAfter(settings: Settings): {
     };
 }
 
-/** @param toCome devices of fleet stacks that do not exist yet, which no step tells of */
+/** @param toCome devices of fleet stacks that do not exist yet and therefore have no steps */
 export function registryUse(
     steps: readonly Step[],
     { hub: { sku, units } }: Settings,

@@ -1,5 +1,5 @@
 /*
- * What a change does to a fleet, from the engine's own preview. Its options: see scripts/lib/commands.mjs.
+ * Shows what a change does to a fleet, from the engine's own preview. For options see scripts/lib/commands.mjs.
  */
 import { writeFileSync } from "fs";
 import { readArguments } from "../../scripts/lib/commands.mjs";
@@ -22,7 +22,7 @@ async function preview({ from, stack: asked, refresh, exclude }: Values): Promis
     if (from !== undefined) {
         return readSavedPreview(from, folder);
     }
-    // With its organization, where it is asked for with one.
+    // With the organization, if it was given with one.
     const stack = asked ?? chosenStack(folder, undefined).stack;
     return enginePreview({
         folder,

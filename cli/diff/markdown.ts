@@ -1,16 +1,16 @@
 import { FleetDiff } from "./fleetDiff";
 import { Fold, Line, reportOf, ReportSection, Table } from "./report";
 
-/** A comment of GitHub holds 65,536 characters. */
+/** A GitHub comment can have 65,536 characters. */
 export const mostCharacters = 65_000;
 
-/** How much of lists is shown; the first that fits is taken. */
+/** How much of the lists is shown; the first bounds that fit are used. */
 interface Bounds {
     readonly names: number;
     readonly rows: number;
     readonly lines: number;
     readonly folds: number;
-    /** Of a line or cell, in characters, e.g. of many changed properties. */
+    /** Characters of a line or cell, e.g. of many changed properties. */
     readonly text: number;
 }
 
@@ -22,11 +22,11 @@ const bounds: readonly Bounds[] = [
     { names: 50, rows: 50, lines: 50, ...whole },
     { names: 10, rows: 25, lines: 25, ...whole },
     { names: 0, rows: 10, lines: 10, ...whole },
-    // Fits whatever the texts are, also when each character is escaped.
+    // Fits whatever the texts are, even if every character is escaped.
     { names: 0, rows: 5, lines: 5, folds: 10, text: 60 },
 ];
 
-/** Names up to so many stand open beside their count; more are folded. */
+/** Up to this many names are shown next to their count; more are folded. */
 const mostOpen = 10;
 
 /** A diff as a comment on a pull request: under 65,000 characters for any fleet. Counts are never left out. */
@@ -71,7 +71,7 @@ function sectionText({ title, lines, tables, folds }: ReportSection, bound: Boun
 }
 
 function listText(lines: readonly Line[], { lines: most, text: longest }: Bounds): string {
-    // What loses something is kept longest.
+    // Lines about losses are dropped last.
     const ranked = [...lines].sort((one, other) => Number(other.isStrong) - Number(one.isStrong));
     const kept = new Set(ranked.slice(0, most));
     const shown = lines
@@ -113,7 +113,7 @@ function cell(text: string, longest: number): string {
     return escaped(text.length > longest ? `${text.slice(0, longest)} …` : text);
 }
 
-/** A device ID may hold what Markdown reads as its own. */
+/** Device IDs may contain characters that Markdown interprets. */
 function escaped(text: string): string {
     return text
         .replace(/[\r\n]+/g, " ")

@@ -11,10 +11,10 @@ import {
     TrustChange,
 } from "./fleetDiff";
 
-/** A diff as a reader sees it, in any form: sections in their order, each with what must be read and what may be folded. */
+/** A diff independent of its format: ordered sections, each with what must be read and what may be folded. */
 export interface Report {
     readonly title: string;
-    /** One line when nothing changes, and nothing else then. */
+    /** Nothing changes; the report is then a single line. */
     readonly isEmpty: boolean;
     readonly headline: Line;
     readonly sections: readonly ReportSection[];
@@ -22,7 +22,7 @@ export interface Report {
 
 export interface Line {
     readonly text: string;
-    /** Loses something. */
+    /** Whether something is lost. */
     readonly isStrong: boolean;
 }
 
@@ -36,17 +36,17 @@ export interface ReportSection {
 export interface Table {
     readonly head: readonly string[];
     readonly rows: readonly (readonly string[])[];
-    /** What a row is, for those that are left out, e.g. `devices`. */
+    /** What rows are, for counting those left out, e.g. `devices`. */
     readonly rowsAre: string;
 }
 
-/** A count that stays and a list that may be shortened. */
+/** A count that is always shown and a list that may be shortened. */
 export interface Fold {
     readonly summary: string;
     readonly items: readonly string[];
 }
 
-/** So many devices a table names; the rest are folded and counted by group. */
+/** A table names this many devices; the rest are folded and counted by group. */
 const mostNamed = 20;
 
 const none = "(no group)";
@@ -199,14 +199,14 @@ function groupRows(
             total[kind] = (total[kind] ?? 0) + (counts[kind] ?? 0);
         }
     }
-    // The sum comes first, so that no shortening takes it.
+    // The total comes first, so that it survives any shortening.
     return [
         ...(byGroup.length > 1 ? [row("all", total)] : []),
         ...byGroup.map(({ group, counts }) => row(group ?? none, counts)),
     ];
 }
 
-/** One for each reason. */
+/** One fold for each reason. */
 function foldsOfKind(kind: DeviceChangeKind, changes: readonly DeviceChange[]): Fold[] {
     const own = changes.filter((change) => change.kind === kind);
     const details = new Map<string, string[]>();

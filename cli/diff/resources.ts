@@ -12,7 +12,7 @@ const kinds: readonly [RegExp, ResourceChange["kind"]][] = [
     [/^azure-native:resources:ResourceGroup$/, "resource group"],
 ];
 
-/** Told of as devices and CAs, or of no interest to anybody. */
+/** Types that are reported as devices and CAs, or not worth reporting. */
 const elsewhere =
     /DeviceIdentity$|DeviceCertificate$|DeviceRegistration$|IndividualEnrollment$|VerifiedCertificate$|^tls:|pki:Issuer$|HubAudit$|Sharding$|^iot-x509:/;
 
@@ -23,14 +23,14 @@ const dataKinds: readonly ResourceChange["kind"][] = [
     "route",
 ];
 
-/** Names of properties whose values nobody shows. */
+/** Names of properties whose values are never shown. */
 const secretName = /key|secret|password|connection|token|credential|certificate|code|proof/i;
-/** Provider's own, and what follows from others. */
+/** Properties of the provider itself, and those that follow from others. */
 const unsaid = ["__provider", "__defaults"];
 const longestValue = 40;
 const mostProperties = 12;
 
-/** Everything else than devices and CAs; what loses data first. */
+/** Everything except devices and CAs; changes that lose data come first. */
 export function resourceChanges(steps: readonly Step[]): ResourceChange[] {
     const changes = steps
         .filter(({ type }) => !elsewhere.test(type))
@@ -78,7 +78,7 @@ function differences(path: string, olds: unknown, news: unknown): string[] {
     return [was === undefined || is === undefined ? path : `${path}: ${was} -> ${is}`];
 }
 
-/** Undefined for what is not shown. */
+/** Undefined for values that are not shown. */
 function shown(path: string, value: unknown): string | undefined {
     if (isUnknown(value)) {
         return "known after the run";
@@ -104,7 +104,7 @@ function isMapping(value: unknown): value is Properties {
         typeof value === "object" &&
         value !== null &&
         !Array.isArray(value) &&
-        // What the engine keeps encrypted.
+        // The engine's mark of encrypted values.
         !Object.hasOwn(value, "4dabf18193072939515e22adb298388d")
     );
 }

@@ -4,7 +4,7 @@ import { Previewed } from "./buildDiff";
 import { HeldResource } from "./heldFleet";
 import { typeOf } from "./step";
 
-/** The part of what `pulumi preview --json` prints that is read here. */
+/** The part of the output of `pulumi preview --json` that is read here. */
 interface SavedPreview {
     readonly config?: Readonly<Record<string, string>>;
     readonly steps?: readonly {
@@ -17,10 +17,10 @@ interface SavedPreview {
 }
 
 /**
- * A saved preview of a stack that holds hub and devices.
+ * Reads a saved preview of a stack that holds hub and devices.
  *
- * @param folder of Pulumi.yaml, which the files that settings name are relative to
- * @throws StackFileError when it is none of this program, or leaves out what stays the same; ConfigurationError
+ * @param folder folder of Pulumi.yaml, which file names in the settings are relative to
+ * @throws StackFileError if it is not a preview of this program, or omits what stays the same; ConfigurationError
  */
 export function readSavedPreview(file: string, folder: string): Previewed {
     const { config = {}, steps, changeSummary = {} } = parsed(file);
@@ -79,7 +79,7 @@ function parsed(file: string): SavedPreview {
             return content as SavedPreview;
         }
     } catch {
-        // Said below.
+        // Reported below.
     }
     throw notOne(file, "it is no JSON object");
 }

@@ -2,33 +2,33 @@ import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation";
 
 export type Properties = Readonly<Record<string, unknown>>;
 
-/** What would be done to one resource. */
+/** What the engine would do to one resource. */
 export interface Step {
     readonly action: "create" | "update" | "replace" | "delete";
     readonly urn: string;
     readonly type: string;
     readonly name: string;
     readonly before?: StepState;
-    /** Undefined for one that is deleted. */
+    /** Undefined for a resource that is deleted. */
     readonly after?: StepState;
 }
 
 export interface StepState {
     readonly inputs: Properties;
-    /** None of what is to come. */
+    /** Empty for a resource that does not exist yet. */
     readonly outputs: Properties;
 }
 
-/** A step as the event log and `pulumi preview --json` have it in common. */
+/** The part of a step that the event log and `pulumi preview --json` have in common. */
 export interface RawStep {
     readonly op: string;
     readonly urn: string;
-    /** The event log has null where there is none. */
+    /** Null in the event log if there is none. */
     readonly old?: Partial<StepState> | null;
     readonly new?: Partial<StepState> | null;
 }
 
-/** By operation of the engine; all others change nothing. */
+/** By the engine's operation; all other operations change nothing. */
 const actions: Readonly<Record<string, Step["action"]>> = {
     create: "create",
     import: "create",
@@ -49,7 +49,7 @@ export function nameOf(urn: string): string {
     return urn.split("::").slice(3).join("::");
 }
 
-/** The engine's steps of one stack or of several, those of a replacement as one; without what stays the same. */
+/** The engine's steps for one or several stacks that change something; the steps of a replacement are combined. */
 export function changingSteps(raw: readonly RawStep[]): Step[] {
     const steps = new Map<string, Step>();
     for (const { op, urn, old, new: next } of raw) {
@@ -80,7 +80,7 @@ function stepState({ inputs, outputs }: Partial<StepState>): StepState {
     return { inputs: inputs ?? {}, outputs: outputs ?? {} };
 }
 
-/** Undefined when an event tells of no step. */
+/** Undefined if the event is not about a step. */
 export function stepOfEvent({ resourcePreEvent }: EngineEvent): RawStep | undefined {
     const metadata: StepEventMetadata | undefined = resourcePreEvent?.metadata;
     return metadata && { op: metadata.op, urn: metadata.urn, old: metadata.old, new: metadata.new };

@@ -1,11 +1,11 @@
 import { FleetDiff } from "./fleetDiff";
 import { Fold, Line, reportOf, ReportSection, Table } from "./report";
 
-/** So many names of a list, and rows of a table, are printed; the rest are counted. */
+/** This many names of a list and rows of a table are printed; the rest are counted. */
 const most = 20;
 const mostRows = 40;
 
-/** A diff for a person at a terminal, line by line. */
+/** A diff as lines for a terminal. */
 export function terminalLines(diff: FleetDiff, isColoured = false): string[] {
     const { title, isEmpty, headline, sections } = reportOf(diff);
     if (isEmpty) {

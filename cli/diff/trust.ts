@@ -11,16 +11,16 @@ const signedTypes = [
 ];
 const keyType = "tls:index/privateKey:PrivateKey";
 
-/** A group's present CA becomes one of another generation. */
+/** A change of a group's current CA to another generation. */
 export interface Rotation {
     readonly group: string;
     readonly from: number;
     readonly to: number;
-    /** Whether the former one stays trusted. */
+    /** Whether the former CA stays trusted. */
     readonly isRetained: boolean;
 }
 
-/** CAs made, signed, proven, retained and removed; a rotation of a group first. */
+/** CAs that are created, signed, proven, retained or removed; rotations of groups come first. */
 export function trustChanges(steps: readonly Step[], rotated: readonly Rotation[]): TrustChange[] {
     return [...rotated.flatMap(rotationChanges), ...steps.flatMap(caChange)];
 }
@@ -34,7 +34,7 @@ function rotationChanges({ group, from, to, isRetained }: Rotation): TrustChange
         : [rotated];
 }
 
-/** By the keys of CAs that the state has and the step that makes the next one. */
+/** Found from the CA keys in the state and the step that creates the next one. */
 export function rotations(
     steps: readonly Step[],
     { groups }: Pick<Settings, "groups">,

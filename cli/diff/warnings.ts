@@ -9,7 +9,7 @@ import { Rotation } from "./trust";
 
 const day = 24 * 3600 * 1000;
 
-/** What a reviewer should know before it is merged; a sentence each. */
+/** What a reviewer should know before merging; a sentence each. */
 export function warningsOf(
     settings: Settings,
     changes: readonly DeviceChange[],
@@ -44,7 +44,7 @@ function adoptions({ devices }: Settings): string[] {
           ];
 }
 
-/** A rotation that leaves nobody the time to get a new certificate. */
+/** Rotations that leave devices no time to get a new certificate. */
 function withoutRollover(rotated: readonly Rotation[]): string[] {
     return rotated
         .filter(({ isRetained }) => !isRetained)

@@ -1,10 +1,10 @@
 import { createHash } from "crypto";
 import { Expiring } from "./bands";
 
-/** So many certificates are in one message; their number is always told. */
+/** Certificates listed in one message; their total number is always given. */
 const most = 100;
 
-/** Of Azure Monitor: 0 critical, 1 error, 2 warning, 3 informational. */
+/** Severity as in Azure Monitor: 0 critical, 1 error, 2 warning, 3 informational. */
 function severity(band: number, days: readonly number[]): string {
     if (band === 0) {
         return "Sev0";
@@ -18,7 +18,7 @@ export function bandText(band: number): string {
 }
 
 /**
- * All certificates that are new in one band, as one message.
+ * One message for all certificates that are new in a band.
  * Source: Azure docs, azure-monitor/alerts/alerts-common-schema (version 1.0).
  */
 export function commonAlert(

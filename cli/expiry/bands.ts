@@ -1,24 +1,24 @@
 import { InventoryRow } from "../inventory/row";
 
-/** A certificate in a band: it ends in fewer than `band` days; 0: it has ended. */
+/** A certificate in a band: it expires in fewer than `band` days; 0: it has expired. */
 export interface Expiring {
     readonly row: InventoryRow;
     readonly band: number;
 }
 
-/** What bands go by. */
+/** Rules that determine the band of a certificate. */
 export interface ExpiryRules {
-    /** Days before the end, in any order. */
+    /** Days before expiry, in any order. */
     readonly days: readonly number[];
     /** Days that a renewal may be late. */
     readonly grace: number;
-    /** By group: the days before its end from which `up` renews a device's certificate. */
+    /** By group: days before expiry from which `up` renews a device's certificate. */
     readonly renewBeforeDays: ReadonlyMap<string, number>;
-    /** IDs of devices that are off: nobody misses their certificates. */
+    /** IDs of disabled devices, whose certificates are not needed. */
     readonly disabled: ReadonlySet<string>;
 }
 
-/** Every certificate that is in a band, the most urgent first. */
+/** All certificates in a band, the most urgent first. */
 export function expiring(rows: readonly InventoryRow[], rules: ExpiryRules): Expiring[] {
     return rows
         .flatMap((row) => {
@@ -28,7 +28,7 @@ export function expiring(rows: readonly InventoryRow[], rules: ExpiryRules): Exp
         .sort((one, other) => (one.row.daysLeft ?? 0) - (other.row.daysLeft ?? 0));
 }
 
-/** The smallest band that it is in. One that is replaced already is in none: another one took its place. */
+/** The smallest band that contains the certificate. A certificate that has been replaced is in none. */
 export function bandOf(row: InventoryRow, rules: ExpiryRules): number | undefined {
     const { daysLeft, kind, name, status } = row;
     const isOff = kind === "device" && (status === "disabled" || rules.disabled.has(name));
@@ -45,8 +45,8 @@ export function bandOf(row: InventoryRow, rules: ExpiryRules): number | undefine
 }
 
 /**
- * Where `up` renews, a certificate is below its renewal window for the last part of its life, and an alert would mean
- * nothing: it counts from when the renewal is overdue.
+ * If `up` renews a certificate, it regularly spends the last part of its lifetime in its renewal window, where an alert
+ * would mean nothing: the band counts from when the renewal is overdue.
  */
 function latestRenewal(row: InventoryRow, { grace, renewBeforeDays }: ExpiryRules): number {
     const isRenewed = row.kind === "device" && row.knownFrom.includes("state");

@@ -1,5 +1,5 @@
 /*
- * Which certificates end soon, and whose renewal was missed. Its options: see scripts/lib/commands.mjs.
+ * Finds certificates that expire soon, and missed renewals. For options see scripts/lib/commands.mjs.
  */
 import { readArguments } from "../../scripts/lib/commands.mjs";
 import { counted } from "../fleet/counted";

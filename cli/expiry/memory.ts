@@ -3,10 +3,10 @@ import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "fs"
 import { StackFileError } from "../stackFiles/planConfig";
 import { Expiring } from "./bands";
 
-/** So long is remembered what was sent of a certificate that is not there any more. */
+/** How long alerts about a certificate that no longer exists are remembered, in milliseconds. */
 const longest = 400 * 24 * 3600 * 1000;
 
-/** When an alert was sent, by what it was about. */
+/** When each alert was sent, by its subject. */
 type Sent = Record<string, string>;
 
 interface MemoryFile {
@@ -16,8 +16,8 @@ interface MemoryFile {
 }
 
 /**
- * What each webhook has taken already, in a file that the next run finds again. It names no address: that of a webhook is
- * often its password, too.
+ * What each webhook has already received, in a file for the next run. The file contains no addresses, because a webhook's
+ * address is often its password, too.
  */
 export class Memory {
     private constructor(
@@ -25,7 +25,7 @@ export class Memory {
         private readonly sent: Record<string, Sent>,
     ) {}
 
-    /** @throws StackFileError when the file is something else */
+    /** @throws StackFileError if the file is something else */
     static read(path: string): Memory {
         if (!existsSync(path)) {
             return new Memory(path, {});
@@ -36,7 +36,7 @@ export class Memory {
                 return new Memory(path, sent);
             }
         } catch {
-            // Said below.
+            // Reported below.
         }
         throw new StackFileError(
             `--memory ${path}: not a file that this command wrote — name another one, or delete it: then what is in a band is sent again`,
@@ -47,7 +47,7 @@ export class Memory {
         return Object.hasOwn(this.of(address), keyOf(alert));
     }
 
-    /** Remembers it, on the disk as well. */
+    /** Remembers sent alerts, also on disk. */
     keep(address: string, alerts: readonly Expiring[], now: Date): void {
         const sent = this.of(address);
         for (const [key, time] of Object.entries(sent)) {
@@ -66,7 +66,7 @@ export class Memory {
         return this.sent[receiver(address)] ?? {};
     }
 
-    /** As a whole or not at all: half a file would send everything again. */
+    /** Writes the file atomically: after half a write, everything would be sent again. */
     private write(): void {
         const beside = `${this.path}.${process.pid}`;
         const file: MemoryFile = { version: 1, sent: this.sent };

@@ -4,13 +4,13 @@ import { Expiring } from "./bands";
 import { Memory } from "./memory";
 import { post } from "./webhook";
 
-/** What each receiver is sent, and what went wrong. */
+/** What each receiver was sent, and what failed. */
 export interface Notified {
     readonly sent: number;
     readonly problems: readonly string[];
 }
 
-/** Sends each receiver what it has not taken yet, one message a band. What fails is sent by the next run. */
+/** Sends each receiver what it has not received yet, one message per band. The next run resends what failed. */
 export async function notify(
     { stack, hub }: Pick<Inventory, "stack" | "hub">,
     alerts: readonly Expiring[],

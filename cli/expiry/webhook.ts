@@ -9,10 +9,10 @@ const timeLimit = 10_000;
 const passing = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 /**
- * Posts JSON, again after an answer or a failure that may pass.
+ * Posts JSON; retries after a response or an error that may be temporary.
  *
- * @param pause before the second attempt, milliseconds; twice as long before each further one
- * @throws Error that names the receiver's host alone: the rest of a webhook's address is often its password
+ * @param pause milliseconds before the second attempt; doubled before each further one
+ * @throws Error that names only the receiver's host: the rest of a webhook's address is often its password
  */
 export async function post(address: string, body: unknown, pause = firstPause): Promise<void> {
     const { host } = new URL(address);
@@ -42,13 +42,13 @@ export async function post(address: string, body: unknown, pause = firstPause): 
     throw new Error(`the webhook at ${host} did not take the alert: ${cause}`);
 }
 
-/** What the receiver asks for, milliseconds. */
+/** The pause that the receiver asks for, in milliseconds. */
 function retryAfter(answer: Response | Error): number {
     const seconds = answer instanceof Error ? NaN : Number(answer.headers.get("Retry-After"));
     return isNaN(seconds) ? 0 : Math.min(seconds * 1000, longestPause);
 }
 
-/** Of `fetch` the message says nothing; its cause has the error's code, or words. */
+/** The message of a `fetch` error says nothing; its cause has the error code, or a text. */
 function reason(error: Error): string {
     if (error.name === "TimeoutError") {
         return `no answer in ${timeLimit / 1000} s`;

@@ -6,7 +6,7 @@ export class UsageError extends Error {}
 
 export type Command = "up" | "preview" | "destroy" | "certificates" | "change-secrets-provider";
 
-/** A command line that was read. */
+/** A parsed command line. */
 export interface CommandLine {
     readonly command: Command;
     readonly stack?: string;
@@ -14,19 +14,19 @@ export interface CommandLine {
     readonly refresh: boolean;
     readonly atOnce?: number;
     readonly isSure: boolean;
-    /** Of `certificates`: the folder to write to. */
+    /** For `certificates`: the folder to write to. */
     readonly out: string;
     readonly onlyChanged: boolean;
-    /** Of `change-secrets-provider`. */
+    /** For `change-secrets-provider`. */
     readonly provider: string;
     readonly newPassphraseFile?: string;
 }
 
 interface Usage {
-    /** What stands behind the command's name. */
+    /** Arguments after the command's name. */
     readonly operands: readonly string[];
     readonly does: readonly string[];
-    /** Flags beside `--help`, with what they do. */
+    /** Flags other than `--help`, with their descriptions. */
     readonly flags: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -119,7 +119,10 @@ const usages: Readonly<Record<Command, Usage>> = {
 
 const commands = Object.keys(usages) as Command[];
 
-/** @throws UsageError; a text to print instead of doing anything, for `--help` */
+/**
+ * @returns for `--help`, a text to print instead of doing anything
+ * @throws UsageError
+ */
 export function readCommandLine(argv: readonly string[]): CommandLine | string {
     const [first] = argv;
     if (first === "--help" || first === "-h" || first === "help") {

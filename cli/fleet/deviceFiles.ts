@@ -16,14 +16,14 @@ import type { Fleet } from "./fleet";
 import { certificateType } from "./placement";
 import { ExportedState } from "./stackState";
 
-/** How the engine marks a secret in a state, which has its JSON in `plaintext` when it is exported decrypted. */
+/** The engine's mark of a secret in a state; a decrypted export has the secret's JSON in `plaintext`. */
 const secretMark = "4dabf18193072939515e22adb298388d";
 const onlyOwner = 0o077;
 const pem = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 export interface DeviceFilesOptions {
     readonly folder: string;
-    /** Whether files whose content is right are left alone. */
+    /** Whether files that are up to date are left alone. */
     readonly onlyChanged: boolean;
     readonly say: (line: string) => void;
 }
@@ -33,15 +33,15 @@ interface Credentials {
     readonly deviceId: string;
     /** PEM, leaf first, without the root. */
     readonly chain: string;
-    /** PEM; undefined: the device made it. */
+    /** PEM; undefined: the key was made on the device. */
     readonly privateKey: string | undefined;
 }
 
 /**
- * Writes the files of all devices with a certificate, from the states alone.
+ * Writes the files of all devices that have a certificate. Reads only the states.
  *
  * @returns exit status
- * @throws StackFileError when others, or git, could see the folder
+ * @throws StackFileError if other users, or git, could see the folder
  */
 export async function writeDeviceFiles(
     fleet: Pick<Fleet, "cli" | "platform" | "read">,
@@ -53,7 +53,7 @@ export async function writeDeviceFiles(
     const authorities = new Map<string, X509Certificate>();
     let [written, unchanged, keys] = [0, 0, 0];
     const incomplete: string[] = [];
-    // The hub's stack first: its state has the CAs.
+    // The hub's stack comes first, because its state has the CAs.
     for (const stack of [platform, ...stacks.existing.filter((name) => name !== platform)]) {
         const state = revealed(await cli.exportState(stack, "decrypted"));
         authoritiesIn(state).forEach((ca) => authorities.set(ca.fingerprint256, ca));
@@ -99,7 +99,7 @@ export async function writeDeviceFiles(
     return incomplete.length > 0 ? 1 : 0;
 }
 
-/** A state whose secrets are plain values. */
+/** The state with its secrets as plain values. */
 function revealed(state: ExportedState): ExportedState {
     return JSON.parse(JSON.stringify(state), (_, value: unknown) => {
         const { plaintext, ...rest } = (value ?? {}) as { readonly plaintext?: string };
@@ -107,7 +107,7 @@ function revealed(state: ExportedState): ExportedState {
     }) as ExportedState;
 }
 
-/** Every CA's certificate in a state: of the CAs themselves, of those on hub and provisioning service, handed over. */
+/** All CA certificates in a state: of the CAs, of those on hub and provisioning service, and passed from another stack. */
 function authoritiesIn({ deployment }: ExportedState): X509Certificate[] {
     const others = (deployment.resources ?? []).filter(({ type }) => type !== certificateType);
     const texts = others.flatMap(({ outputs, inputs }) => JSON.stringify([outputs, inputs]));
@@ -117,7 +117,7 @@ function authoritiesIn({ deployment }: ExportedState): X509Certificate[] {
         .filter(({ ca }) => ca);
 }
 
-/** Of a device whose CA is not found, an empty chain. */
+/** The chain is empty if a device's CA is not found. */
 function credentialsIn(
     { deployment }: ExportedState,
     authorities: ReadonlyMap<string, X509Certificate>,
@@ -130,7 +130,7 @@ function credentialsIn(
                 readonly privateKey?: string;
             };
             const leaf = new X509Certificate(certificate);
-            // A CA may have two certificates for one key: the later one lasts longer.
+            // A CA may have two certificates for one key; the one that expires later is used.
             const [issuer] = [...authorities.values()]
                 .filter((ca) => leaf.checkIssued(ca) && leaf.verify(ca.publicKey))
                 .sort((one, other) => Date.parse(other.validFrom) - Date.parse(one.validFrom));
@@ -146,12 +146,12 @@ function withNewline(text: string): string {
 function makeFolder(folder: string): void {
     if (!existsSync(folder)) {
         mkdirSync(folder, { recursive: true, mode: 0o700 });
-        // Whatever the umask says.
+        // Independent of the umask.
         chmodSync(folder, 0o700);
     }
 }
 
-/** Whether the file was written: as a whole or not at all, and never readable for others. */
+/** Writes the file atomically and never readable for others; returns whether it was written. */
 function put(file: string, text: string, onlyChanged: boolean): boolean {
     if (onlyChanged && existsSync(file) && readFileSync(file, "utf8") === text) {
         return false;
@@ -163,7 +163,7 @@ function put(file: string, text: string, onlyChanged: boolean): boolean {
     return true;
 }
 
-/** Keys belong neither into a repository nor into a folder that others may read. */
+/** Keys belong neither in a repository nor in a folder that others can read. */
 function refuseCommittable(folder: string): void {
     const full = path.resolve(folder);
     if (existsSync(full) && (statSync(full).mode & onlyOwner) !== 0) {

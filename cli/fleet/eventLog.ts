@@ -6,9 +6,9 @@ const pollMilliseconds = 250;
 const chunkBytes = 1024 * 1024;
 
 /**
- * Reads the events that the engine writes to a file, a JSON object a line, while it does so.
+ * Reads events from a file, one JSON object per line, while the engine writes it.
  *
- * @param isOver whether nothing more will be written; what is there then is read to its end
+ * @param isOver whether nothing more will be written; the rest of the file is then read to its end
  */
 export async function followEvents(
     file: string,

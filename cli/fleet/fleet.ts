@@ -26,7 +26,7 @@ import { moveResources } from "./stateMover";
 import { FleetOutcome } from "./fleetOutcome";
 import { nameIn, refuseHidden, refuseProtected } from "./fleetRefusals";
 
-/** A stack's tag that tells whose fleet stack it is before its first deploy. */
+/** A stack tag that names the platform of a fleet stack before its first deployment. */
 const fleetTag = "iot-x509:fleetOf";
 const progressMilliseconds = 1000;
 
@@ -35,20 +35,20 @@ export interface FleetOptions {
     readonly folder: string;
     /** The stack of the hub: `STACK`, `ORGANIZATION/STACK` or `ORGANIZATION/PROJECT/STACK`. */
     readonly stack: string;
-    /** Instead of what the settings say; `up` writes it there. */
+    /** Replaces the sharding in the settings; `up` writes it there. */
     readonly sharding?: Sharding;
-    /** Whether states are compared with Azure first. */
+    /** Whether states are first compared with Azure. */
     readonly refresh: boolean;
-    /** Of resources that are neither compared nor changed, with wildcards. */
+    /** URNs of resources that are neither compared nor changed, with wildcards. */
     readonly exclude?: string;
-    /** Fleet stacks that are deployed at once. Default: one for each processor. */
+    /** Number of fleet stacks deployed at once. Default: one per processor. */
     readonly atOnce?: number;
     readonly say: (line: string) => void;
-    /** Is given what the engine tells of each stack. */
+    /** Receives the engine's events for each stack. */
     readonly onEvent?: (event: EngineEvent) => void;
 }
 
-/** What a run goes by, read once. */
+/** What a run is based on, read once. */
 export interface Present {
     readonly settings: Settings;
     /** Names of encrypted settings. */
@@ -57,12 +57,12 @@ export interface Present {
     readonly stacks: FleetStacks;
 }
 
-/** The stack of a hub with the fleet stacks that hold its devices, deployed as one. */
+/** The stack of a hub and the fleet stacks that hold its devices, deployed as one. */
 export class Fleet {
     private isStopping = false;
     private isDestroying = false;
     private progress: FleetProgress | undefined;
-    /** What fleet stacks are told to replace. */
+    /** Resources that fleet stacks must replace. */
     private replace: string | undefined;
 
     private constructor(
@@ -74,7 +74,7 @@ export class Fleet {
         private readonly rateLimitServer: RateLimitServer,
     ) {}
 
-    /** @throws StackFileError when there is no such stack; CliError */
+    /** @throws StackFileError if there is no such stack; CliError */
     static async open(options: FleetOptions): Promise<Fleet> {
         const runFolder = RunFolder.make(project);
         try {
@@ -87,14 +87,14 @@ export class Fleet {
         }
     }
 
-    /** Lets what is under way end, and begins nothing more. Once more: ends what is under way, too. */
+    /** Lets running operations finish and starts no new ones. When called again, stops running operations, too. */
     stop(): void {
         this.isStopping = true;
         this.rateLimitServer.stop();
         this.cli.interrupt();
     }
 
-    /** Ends what is under way at once, wherever it is. */
+    /** Kills running operations immediately, wherever they are. */
     kill(): void {
         this.cli.interrupt("SIGKILL");
     }
@@ -104,7 +104,7 @@ export class Fleet {
         this.runFolder.remove();
     }
 
-    /** Moves device resources where they belong, deploys the hub's stack, then the fleet stacks. */
+    /** Moves device resources to where they belong, deploys the hub's stack, then the fleet stacks. */
     up(): Promise<FleetOutcome> {
         return this.locked(() => this.deploy());
     }
@@ -139,7 +139,7 @@ export class Fleet {
             say(
                 "the hub was replaced: the identities of all devices are created again on the new one",
             );
-            // The new hub may have the ID of the old one, so that the fleet stacks see no change.
+            // The new hub may have the same ID as the old one, so the fleet stacks would see no change.
             this.replace = allIdentities;
         }
         const outcomes = await this.runFleet("up", wanted, stacks.expectedParts);
@@ -154,7 +154,7 @@ export class Fleet {
     }
 
     /**
-     * The brake and what it lets pass, for all stacks at once.
+     * Refuses to cut off too many devices and reports those that are cut off, for all stacks together.
      *
      * @throws StackFileError
      */
@@ -195,7 +195,7 @@ export class Fleet {
         return this.previewOf(present);
     }
 
-    /** The same of what was read already, however many devices are cut off. */
+    /** Previews what was read already, however many devices are cut off. */
     async previewOf(present: Present): Promise<FleetOutcome> {
         const { wanted, placement, expectedParts } = present.stacks;
         if (placement.moves.length + placement.leftovers.length > 0) {
@@ -210,7 +210,7 @@ export class Fleet {
         };
     }
 
-    /** Takes down the hub with all its devices at once, and then what is left of them in the fleet stacks. */
+    /** Destroys the hub with all its devices at once, then what is left of them in the fleet stacks. */
     destroy(): Promise<FleetOutcome> {
         return this.locked(() => this.takeDown());
     }
@@ -245,7 +245,7 @@ export class Fleet {
         return this.isStopping;
     }
 
-    /** Does what no other run may do to these stacks at the same time. */
+    /** Does work that no other run may do on these stacks at the same time. */
     async locked<T>(work: () => Promise<T>): Promise<T> {
         const { file } = this.readFiles();
         const lock = await PlatformLock.take(this.platform, file, this.cli, this.runFolder);
@@ -291,7 +291,7 @@ export class Fleet {
         return { settings, encrypted, file, stacks };
     }
 
-    /** Whether a stack with the name of a fleet stack is one of this hub's. */
+    /** Whether a stack with the name of a fleet stack belongs to this hub. */
     private async isOwn(stack: string, state: ExportedState): Promise<boolean> {
         const told = platformOf(state);
         return (
@@ -299,7 +299,7 @@ export class Fleet {
         );
     }
 
-    /** All stacks of a run see the same settings, whatever becomes of the user's file meanwhile. */
+    /** Writes settings that all stacks of a run share, even if the user's file changes meanwhile. */
     private writeFiles({ settings, file, stacks }: Present): void {
         const { platform, runFolder } = this;
         runFolder.write(platform, file.settings(this.options.sharding));
@@ -352,7 +352,7 @@ export class Fleet {
         return { ...outcome, result };
     }
 
-    /** The run of the hub's stack logs in, and says whom to and where to; fleet stacks do so as it does. */
+    /** The run of the hub's stack logs in and reports the login; fleet stacks use the same login. */
     private tellLogin({ diagnosticEvent }: EngineEvent): void {
         const message = plain(diagnosticEvent?.message ?? "").trim();
         if (isLoginLine(message)) {
@@ -365,8 +365,8 @@ export class Fleet {
             [rateLimitServerVariable]: this.rateLimitServer.address,
             [plannedVariable]: this.runFolder.planned,
             ...(this.isDestroying ? { [destroyVariable]: "true" } : {}),
-            // A fleet stack makes nothing that its next run would not find again: a device that exists is taken over, and
-            // a key that got lost on the way was given to nobody. So its state need not be written after every step.
+            // The state of a fleet stack need not be written after every step, because its next run finds everything again:
+            // existing devices are taken over, and a key that was lost had not been given to anybody.
             ...(stack === this.platform ? {} : { PULUMI_SKIP_CHECKPOINTS: "true" }),
         };
     }

@@ -5,7 +5,7 @@ import { operationsDone } from "./report";
 const firstAfter = 10_000;
 const every = 15_000;
 
-/** Tells how far a fleet is, by what the engines of all its stacks say. Silent for what is done within seconds. */
+/** Progress of a fleet, from the events of all its stacks' engines. Silent for runs of a few seconds. */
 export class FleetProgress {
     private readonly since: number;
     private said: number;
@@ -32,7 +32,7 @@ export class FleetProgress {
         }
     }
 
-    /** {@link line}, when the last one is some time ago. */
+    /** {@link line}, if enough time has passed since the last one. */
     due(now: number): string | undefined {
         const line = now - this.said >= every ? this.line(now) : undefined;
         if (line !== undefined) {

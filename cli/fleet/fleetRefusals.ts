@@ -3,7 +3,7 @@ import { Settings } from "../../stacks/settings";
 import { StackFileError } from "../stackFiles/planConfig";
 import { counted } from "./counted";
 
-/** Which stack has which device must be told without a secret. */
+/** The stack of each device must be known without decrypting a secret. */
 export function refuseHidden({ shards }: Settings, unread: readonly string[]): void {
     const hidden =
         unread.find((name) => /^shards?\b/.test(name)) ??
@@ -18,7 +18,7 @@ export function refuseHidden({ shards }: Settings, unread: readonly string[]): v
     }
 }
 
-/** A destroy would stop in the middle: what is protected is refused when most else is gone. */
+/** With protected resources, a destroy would stop in the middle: it refuses them only after most others are gone. */
 export function refuseProtected(found: ReadonlyMap<string, readonly string[]>): void {
     if (found.size === 0) {
         return;

@@ -12,22 +12,22 @@ import {
 } from "./placement";
 import { ExportedState, StateResource, stackType } from "./stackState";
 
-/** A stack that holds a part of the fleet, or held one. */
+/** A stack that holds or held a part of the fleet. */
 export interface FleetStack {
     readonly stack: string;
     readonly shard: string;
-    /** Devices that the settings put there. */
+    /** Number of devices that the settings put there. */
     readonly devices: number;
     readonly exists: boolean;
 }
 
-/** The stacks of one environment and what they hold, against what the settings want. */
+/** The stacks of one environment: what they hold, and what the settings want. */
 export class FleetStacks {
     private readonly parts: readonly HeldPart[];
 
     /**
      * @param platform name of the stack of the hub
-     * @param states of the stacks of the project that exist, by name
+     * @param states states of the project's existing stacks, by name
      */
     constructor(
         private readonly settings: Settings,
@@ -55,7 +55,7 @@ export class FleetStacks {
         });
     }
 
-    /** Fleet stacks that the settings do not have any more. */
+    /** Fleet stacks that the settings no longer need. */
     get obsolete(): readonly string[] {
         const wanted = new Set(this.wanted.map(({ stack }) => stack));
         return [...this.states.keys()].filter(
@@ -63,7 +63,7 @@ export class FleetStacks {
         );
     }
 
-    /** Names of all stacks that exist, the hub's among them. */
+    /** Names of all existing stacks, including the hub's. */
     get existing(): readonly string[] {
         return [...this.states.keys()];
     }
@@ -73,7 +73,7 @@ export class FleetStacks {
         return [...this.wanted.map(({ stack }) => stack), ...this.obsolete];
     }
 
-    /** Where the device resources must go before any stack may be deployed. */
+    /** Where device resources must move before any stack may be deployed. */
     get placement(): Placement {
         const { shards, devices } = this.settings;
         if (shards === undefined) {
@@ -90,24 +90,24 @@ export class FleetStacks {
             if (shard !== undefined) {
                 return fleetStackName(this.platform, shard);
             }
-            // It is to be deleted; any fleet stack does that.
+            // The device is to be deleted, which any fleet stack can do.
             return names.includes(present) ? present : (names[0] ?? this.platform);
         });
     }
 
-    /** How many device resources there are in the settings or in a state. */
+    /** Number of device resources in the settings or in a state. */
     get expectedParts(): number {
         return new Set([...wantedParts(this.settings), ...this.parts.map(nameOf)]).size;
     }
 
-    /** What all of them hold. */
+    /** The resources of all stacks. */
     get resources(): readonly StateResource[] {
         return [...this.states.values()].flatMap(({ deployment }) =>
             (deployment.resources ?? []).filter((one) => one.delete !== true),
         );
     }
 
-    /** The same, with the outputs of the hub's stack. */
+    /** The resources of all stacks, with the outputs of the hub's stack. */
     get previous(): PreviousState {
         const hub = this.states.get(this.platform)?.deployment.resources ?? [];
         return new PreviousState(
@@ -118,7 +118,7 @@ export class FleetStacks {
         );
     }
 
-    /** What is protected from deletion, by stack; none of a stack that has none. */
+    /** Resources that are protected from deletion, by stack; stacks without any are absent. */
     get protectedResources(): ReadonlyMap<string, readonly string[]> {
         const found = [...this.states].map(([stack, { deployment }]) => {
             const kept = (deployment.resources ?? []).filter(({ protect }) => protect);
@@ -127,7 +127,7 @@ export class FleetStacks {
         return new Map(found.filter(([, urns]) => urns.length > 0));
     }
 
-    /** A fleet stack with nothing in it that its removal would lose. */
+    /** Whether a fleet stack can be removed without losing anything. */
     isRemovable(stack: string): boolean {
         const state = this.states.get(stack);
         return state !== undefined && isEmptyFleetStack(state);

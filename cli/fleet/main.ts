@@ -1,8 +1,8 @@
 /*
- * The stack of a hub and the fleet stacks that hold its devices, as one: `npm run fleet -- --help` tells the commands.
+ * Handles the stack of a hub and the fleet stacks that hold its devices as one: see `npm run fleet -- --help`.
  *
- * Ctrl-C or SIGTERM ends a run in order; the same command goes on where it ended. After a crash the backend may hold locks,
- * and the error names the command that frees them.
+ * Ctrl-C or SIGTERM ends a run in an orderly way; the same command continues where it stopped. After a crash the backend may
+ * hold locks; the error names the command that frees them.
  */
 import { readFileSync } from "fs";
 import { createInterface } from "readline/promises";
@@ -17,9 +17,9 @@ import { Verb } from "./stackRun";
 import { selectedStack, StackFileError } from "../stackFiles/planConfig";
 import { engineLine } from "../../scripts/lib/toolchain";
 
-/** npm passes Ctrl-C on, so it may come twice; only a later one is meant as a second one. */
+/** npm forwards Ctrl-C, so the signal may arrive twice; only a later one counts as a second Ctrl-C. */
 const repeatedMilliseconds = 1000;
-/** Of a process that SIGINT ended. */
+/** Exit status of a process that SIGINT ended. */
 const interruptedStatus = 130;
 
 const say = (line: string): void => console.log(line);
@@ -39,7 +39,7 @@ async function confirmDestruction(platform: string): Promise<void> {
     }
 }
 
-/** The CLIs have process groups of their own, so that each of them gets every signal from here, once. */
+/** The CLIs run in their own process groups, so each gets every signal exactly once, from here. */
 function stopOnSignals(fleet: Fleet): void {
     let stoppedAt: number | undefined;
     let times = 0;

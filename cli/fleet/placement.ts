@@ -8,32 +8,32 @@ export interface HeldPart {
     readonly stack: string;
     readonly urn: string;
     readonly deviceId: string;
-    /** When the engine wrote it last; ISO 8601. */
+    /** When the engine last wrote it; ISO 8601. */
     readonly modified?: string;
 }
 
-/** Parts that one stack gives to another. */
+/** Parts that move from one stack to another. */
 export interface Move {
     readonly from: string;
     readonly to: string;
     readonly parts: readonly HeldPart[];
 }
 
-/** Parts of which another stack holds the same or a later copy, left behind by a move that was interrupted. */
+/** Parts left behind by an interrupted move; another stack holds the same or a later copy. */
 export interface Leftover {
     readonly stack: string;
     readonly parts: readonly HeldPart[];
 }
 
-/** What brings every part of a device to the stack that it belongs to. */
+/** The moves that bring all device resources to the stacks they belong to. */
 export interface Placement {
     readonly moves: readonly Move[];
     readonly leftovers: readonly Leftover[];
-    /** Parts that another deployment changed after such a move: the later copy stays. */
+    /** Parts that another deployment changed after an interrupted move; the later copy stays. */
     readonly differing: readonly HeldPart[];
 }
 
-// What is made for each device; their names are the device ID.
+// Resource types that exist per device; their names are the device ID.
 export const certificateType = "pulumi-nodejs:dynamic/pki:DeviceCertificate";
 const identityType = "pulumi-nodejs:dynamic/iothub:DeviceIdentity";
 const enrollmentType = "pulumi-nodejs:dynamic/dps:IndividualEnrollment";
@@ -56,7 +56,7 @@ export function isPartType(type: string): boolean {
     return partTypes.includes(type);
 }
 
-/** Names, as {@link nameOf} gives them, of what the settings make for their devices. */
+/** Names, as returned by {@link nameOf}, of the resources that the settings require for their devices. */
 export function wantedParts({ groups, devices }: Pick<Settings, "groups" | "devices">): string[] {
     const byName = new Map(groups.map((one) => [one.name, one]));
     return devices.flatMap(({ id, group: name = "", authentication, individualEnrollment }) => {
@@ -71,7 +71,7 @@ export function wantedParts({ groups, devices }: Pick<Settings, "groups" | "devi
     });
 }
 
-/** Whether a state has nothing but what every fleet stack makes for itself. */
+/** Whether a state holds only what every fleet stack creates for itself. */
 export function isEmptyFleetStack({ deployment }: ExportedState): boolean {
     const own = ["pulumi:pulumi:Stack", "pulumi:pulumi:StackReference"];
     return (deployment.resources ?? []).every(
@@ -83,8 +83,8 @@ export function isEmptyFleetStack({ deployment }: ExportedState): boolean {
 }
 
 /**
- * The platform whose fleet stack a state is by what it holds; undefined when it does not tell, as before the first deploy;
- * null when it is of a hub, or of several.
+ * The platform that a fleet stack belongs to, from the content of its state; undefined if the state does not show it, e.g.
+ * before the first deployment; null if the state is that of a hub's stack, or belongs to several platforms.
  */
 export function platformOf({ deployment }: ExportedState): string | null | undefined {
     const resources = deployment.resources ?? [];
@@ -94,7 +94,7 @@ export function platformOf({ deployment }: ExportedState): string | null | undef
     const references = resources
         .filter(({ type }) => type === "pulumi:pulumi:StackReference")
         .map(({ urn }) => urn);
-    // What was moved there but never deployed has the tag of its hub's stack.
+    // Resources that were moved there but never deployed have the tag of their hub's stack.
     const owners = resources
         .filter(({ type }) => type === identityType)
         .map(({ outputs }) => outputs?.owner)
@@ -109,7 +109,7 @@ function lastPart(text: string): string {
 }
 
 /**
- * @param parts of all stacks
+ * @param parts the parts in all stacks
  * @param stackOf the stack that a device belongs to; `present` is one that holds it
  */
 export function placeParts(
@@ -125,7 +125,7 @@ export function placeParts(
     const differing: HeldPart[] = [];
     for (const all of copies.values()) {
         const to = stackOf(all[0].deviceId, all[0].stack);
-        // A move leaves equal copies. The engine's time tells which was written since, with a key that the other lacks.
+        // A move leaves equal copies. The engine's timestamp shows which was written later, with a key that the other lacks.
         const latest = all.map(instantOf).sort()[all.length - 1];
         const candidates = all.filter((part) => instantOf(part) === latest);
         const kept = candidates.find(({ stack }) => stack === to) ?? candidates[0];
@@ -147,12 +147,12 @@ export function placeParts(
     };
 }
 
-/** Of the last change, as a text that sorts: the engine leaves out zeros at the end of a second's fraction. */
+/** Time of the last change as sortable text: the engine omits trailing zeros of fractional seconds. */
 function instantOf({ modified = "" }: HeldPart): string {
     return modified.replace(/(?:\.(\d+))?Z$/, (_, digits: string = "") => digits.padEnd(10, "0"));
 }
 
-/** Type and name: what a URN has beside the stack. */
+/** Type and name: the part of a URN that does not depend on the stack. */
 export function nameOf({ urn }: Pick<HeldPart, "urn">): string {
     const [, , ...rest] = urn.split("::");
     return rest.join("::");

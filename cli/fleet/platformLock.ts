@@ -5,7 +5,7 @@ import { CliError, PulumiCli } from "./pulumiCli";
 import { RunFolder } from "./runFolder";
 import { PlatformFile } from "../stackFiles/stackFiles";
 
-/** A stack's tag that tells who holds a lock: JSON of a {@link Holder}. */
+/** Stack tag that names the holder of a lock: JSON of a {@link Holder}. */
 const holderTag = "iot-x509:run";
 
 interface Holder {
@@ -19,9 +19,9 @@ interface Holder {
 type LockCli = Pick<PulumiCli, "makeStack" | "removeStack" | "tag" | "tags">;
 
 /**
- * At most one run at a time changes the stacks of a platform, from whichever folder or machine: an empty stack beside them
- * that only one run can make. The backend's own locks are no use for it, because they hold one stack at a time, and the
- * settings, moves and deploys of a run belong together.
+ * Lets at most one run at a time change the stacks of a platform, from any folder or machine. The lock is an additional
+ * empty stack, which only one run can create. The backend's own locks do not suffice, because each covers one stack only,
+ * and the settings, moves and deployments of a run belong together.
  */
 export class PlatformLock {
     private constructor(
@@ -29,7 +29,7 @@ export class PlatformLock {
         private readonly cli: LockCli,
     ) {}
 
-    /** @throws StackFileError telling who holds it, and how it is freed after a kill */
+    /** @throws StackFileError that names the holder, and how to free the lock after a kill */
     static async take(
         platform: string,
         { secretsProvider }: Pick<PlatformFile, "secretsProvider">,
@@ -37,7 +37,7 @@ export class PlatformLock {
         runFolder: Pick<RunFolder, "write">,
     ): Promise<PlatformLock> {
         const stack = `${platform}-fleet-lock`;
-        // It holds no secret, so it needs no key of the platform's.
+        // The lock stack holds no secret, so it does not need the platform's key.
         runFolder.write(stack, "config: {}\n");
         try {
             await cli.makeStack(stack, secretsProvider);
@@ -57,7 +57,7 @@ export class PlatformLock {
         return new PlatformLock(stack, cli);
     }
 
-    /** What went well stays so when the lock cannot be freed. */
+    /** A failure to free the lock does not turn success into failure. */
     async release(say: (line: string) => void): Promise<void> {
         try {
             await this.cli.removeStack(this.stack);
@@ -90,7 +90,7 @@ function remedyFor(stack: string): string {
     return `pulumi stack rm ${shellWord(stack)} --yes`;
 }
 
-/** Undefined in the moment in which the lock is being taken, or is freed meanwhile. */
+/** Undefined while the lock is being taken, or if it has been freed meanwhile. */
 async function holderOf(stack: string, cli: LockCli): Promise<Holder | undefined> {
     try {
         const tags = await cli.tags(stack);

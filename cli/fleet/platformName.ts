@@ -2,15 +2,15 @@ import { shellWord } from "../../components/text/shellWords";
 import { StackFileError } from "../stackFiles/planConfig";
 import { PulumiCli } from "./pulumiCli";
 
-/** The organization of every stack in a backend that has none, such as files or a bucket. */
+/** The organization of every stack in a backend without organizations, such as files or a bucket. */
 const onlyOrganization = "organization";
 
 /**
- * The name of the hub's stack, without organization and project, once both are known to be this folder's: all commands
- * name stacks by the last part alone, which is a stack of the default organization.
+ * The name of the hub's stack without organization and project, after checking that both are this folder's: all commands
+ * name stacks by the last part only, which means a stack of the default organization.
  *
  * @param given `STACK`, `ORGANIZATION/STACK` or `ORGANIZATION/PROJECT/STACK`
- * @throws StackFileError when the stack is elsewhere or does not exist
+ * @throws StackFileError if the stack is elsewhere or does not exist
  */
 export async function platformName(
     given: string,

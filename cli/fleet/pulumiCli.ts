@@ -5,21 +5,21 @@ import { text } from "stream/consumers";
 import { setTimeout as sleep } from "timers/promises";
 import { ExportedState } from "./stackState";
 
-/** Of a command that only reads. */
+/** Attempts for a command that only reads. */
 const readAttempts = 5;
 const readPause = 200;
 
 const repository = path.resolve(__dirname, "../..");
 
-/** What the CLI refused, in its own words. */
+/** An error of the CLI, with its own message. */
 export class CliError extends Error {}
 
-/** What the CLI was told when it was started. */
+/** How the CLI is started. */
 export interface CliOptions {
     readonly folder: string;
-    /** For its standard input. */
+    /** Text for its standard input. */
     readonly input?: string;
-    /** Beside those of this process. */
+    /** Environment variables in addition to those of this process. */
     readonly variables?: Readonly<Record<string, string>>;
 }
 
@@ -30,23 +30,23 @@ export interface CliResult {
     readonly stderr: string;
 }
 
-/** The Pulumi CLI in a project's folder, as its user is logged in. It leaves the selected stack as it is. */
+/** The Pulumi CLI in a project's folder, with the user's login. Does not change the selected stack. */
 export class PulumiCli {
-    /** Those that deploy. */
+    /** Processes that deploy. */
     private readonly engines = new Set<ChildProcess>();
 
     private constructor(
         private readonly folder: string,
         readonly file: string,
-        /** Where stacks are made and removed: a project's folder that is no user's. */
+        /** Where stacks are created and removed: a project folder that is not the user's. */
         private readonly runFolder: string,
-        /** Where the stacks are, whichever folder a command runs in. */
+        /** Where the stacks are stored, whichever folder a command runs in. */
         private readonly backend: string,
     ) {}
 
     /**
-     * @param folder of Pulumi.yaml
-     * @param runFolder with a Pulumi.yaml, and settings files of the stacks that are made
+     * @param folder folder of Pulumi.yaml
+     * @param runFolder folder with a Pulumi.yaml and the settings files of the stacks to create
      */
     static async find(folder: string, runFolder: string): Promise<PulumiCli> {
         const cli = new PulumiCli(folder, cliFile(), runFolder, "");
@@ -57,13 +57,13 @@ export class PulumiCli {
     /**
      * Standard output of `pulumi ARGS`.
      *
-     * @throws CliError with what the CLI complained about
+     * @throws CliError with the CLI's message
      */
     run(...args: readonly string[]): Promise<string> {
         return this.output(args, { folder: this.folder });
     }
 
-    /** The same in the run's own folder. */
+    /** Like {@link run}, but in the run's own folder. */
     private runApart(args: readonly string[], options: Partial<CliOptions> = {}): Promise<string> {
         const variables = { ...options.variables, PULUMI_BACKEND_URL: this.backend };
         return this.output(args, { ...options, folder: this.runFolder, variables });
@@ -79,7 +79,7 @@ export class PulumiCli {
         return stdout;
     }
 
-    /** A command that deploys; {@link interrupt} reaches it. */
+    /** Runs a command that deploys; {@link interrupt} applies to it. */
     async deploy(
         args: readonly string[],
         variables: Readonly<Record<string, string>>,
@@ -93,14 +93,14 @@ export class PulumiCli {
         }
     }
 
-    /** Asks all that deploy to end what is under way; asked once more, they end at once. */
+    /** Asks all deploying processes to finish what is under way; asked again, they stop immediately. */
     interrupt(signal: "SIGINT" | "SIGKILL" = "SIGINT"): void {
         this.engines.forEach((engine) => engine.kill(signal));
     }
 
     /**
-     * In a process group of its own: Ctrl-C in a terminal reaches this process alone, which passes it on once, and a short
-     * command is never torn apart.
+     * Starts the CLI in its own process group: Ctrl-C in a terminal reaches only this process, which forwards it once, and
+     * short commands are never interrupted.
      */
     private start(args: readonly string[], options: CliOptions): ChildProcess {
         const { folder, input = "", variables } = options;
@@ -109,20 +109,20 @@ export class PulumiCli {
             detached: true,
             env: {
                 ...process.env,
-                // The CLI finds the plugins that came with it there.
+                // The CLI finds its bundled plugins there.
                 PATH: `${path.dirname(this.file)}${path.delimiter}${process.env.PATH ?? ""}`,
                 PULUMI_SKIP_UPDATE_CHECK: "true",
                 ...variables,
             },
             stdio: ["pipe", "pipe", "pipe"],
         });
-        // A command that ends before it has read all tells why itself.
+        // A command that ends before reading all its input reports the reason itself.
         child.stdin?.on("error", () => undefined);
         child.stdin?.end(input);
         return child;
     }
 
-    /** The organization that a stack's name without one is in; undefined: the backend has none. */
+    /** The organization of stack names that do not contain one; undefined: the backend has no organizations. */
     async defaultOrganization(): Promise<string | undefined> {
         if (!/^https?:/.test(this.backend)) {
             return undefined;
@@ -135,7 +135,7 @@ export class PulumiCli {
         return user;
     }
 
-    /** Names of the project's stacks; those of an organization that is not the user's default have it in front. */
+    /** Names of the project's stacks; an organization other than the user's default is a prefix of the name. */
     async stacks(): Promise<string[]> {
         const listed = await settled(() => this.run("stack", "ls", "--json"));
         const list = JSON.parse(listed) as { name: string }[];
@@ -143,9 +143,9 @@ export class PulumiCli {
     }
 
     /**
-     * A stack's state. Decrypted, its secrets can be given to another stack.
+     * A stack's state. If decrypted, its secrets can be passed to another stack.
      *
-     * @param variables with a passphrase that is not this process's
+     * @param variables environment variables with a passphrase other than this process's
      */
     async exportState(
         stack: string,
@@ -158,20 +158,20 @@ export class PulumiCli {
         return JSON.parse(exported) as ExportedState;
     }
 
-    /** Secrets may be in clear: they pass through memory alone, and the stack's state gets them encrypted. */
+    /** Secrets may be in plain text: they exist only in memory, and the stack's state stores them encrypted. */
     async importState(stack: string, state: ExportedState): Promise<void> {
         await this.runApart(["stack", "import", "--stack", stack], {
             input: JSON.stringify(state),
         });
     }
 
-    /** Makes a stack, by the settings file that the run's own folder has for it. */
+    /** Creates a stack, with its settings file in the run's own folder. */
     async makeStack(stack: string, secretsProvider?: string): Promise<void> {
         const flags = secretsProvider === undefined ? [] : ["--secrets-provider", secretsProvider];
         await this.runApart(["stack", "init", stack, "--no-select", ...flags]);
     }
 
-    /** Removes a stack, whatever its state holds, and leaves the user's files and selection alone. */
+    /** Removes a stack, whatever its state holds, without touching the user's files and selection. */
     async removeStack(stack: string): Promise<void> {
         await this.runApart(["stack", "rm", stack, "--force", "--yes"]);
     }
@@ -188,7 +188,7 @@ export class PulumiCli {
     /**
      * Encrypts a state with another key.
      *
-     * @param where the user's folder, whose settings file is rewritten, or the run's own
+     * @param where the user's folder, in which the settings file is rewritten, or the run's own
      * @param passphrase for the provider `passphrase`
      */
     async changeSecretsProvider(
@@ -205,7 +205,7 @@ export class PulumiCli {
     }
 }
 
-/** What the CLI complained about, and what helps when a stack has another passphrase than the others. */
+/** The CLI's message, with the remedy if a stack has a different passphrase from the others. */
 export function withRemedy(cause: string): string {
     return /incorrect passphrase/.test(cause)
         ? `${cause}\nThe hub's stack and all its fleet stacks need the same passphrase: "npm run fleet -- ` +
@@ -214,7 +214,7 @@ export function withRemedy(cause: string): string {
         : cause;
 }
 
-/** Reads again what another process was writing: a backend of files lets a reader see half a file. */
+/** Retries a read while another process is writing: with a file backend, a reader can see half a file. */
 async function settled(read: () => Promise<string>): Promise<string> {
     for (let attempt = 1; ; attempt++) {
         try {
@@ -242,7 +242,7 @@ async function ended(child: ChildProcess): Promise<CliResult> {
     return { status: code, stdout: out, stderr: errors };
 }
 
-/** A folder of stacks as it is named from any other folder. */
+/** The URL of a folder of stacks, made independent of the current folder. */
 function absolute(url: string, folder: string): string {
     const [, place, query = ""] = /^file:\/\/([^?]*)(\?.*)?$/.exec(url) ?? [];
     return place === undefined || place.startsWith("~")
@@ -251,8 +251,8 @@ function absolute(url: string, folder: string): string {
 }
 
 /**
- * The user's own CLI, else the one that this project has set up. Not the downloader of that name that npm puts ahead on
- * PATH.
+ * The user's own CLI, else the one that this project has set up; not the downloader of the same name that npm puts first
+ * on PATH.
  */
 function cliFile(): string {
     const found = (process.env.PATH ?? "")

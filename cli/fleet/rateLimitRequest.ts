@@ -1,15 +1,15 @@
 import { IncomingMessage } from "http";
 import { RateLimitRequest } from "../../components/rateLimit/sharedRateLimiters";
 
-/** Of one request: what a hub of a million devices, in short records, still fits into. */
+/** Maximum body of a request in bytes; a hub of a million devices, in short records, still fits. */
 export const largestBody = 256 * 1024 * 1024;
-/** A host name has 253 characters at most, a question names a stack. */
+/** A host name has at most 253 characters; a question names a stack. */
 const longestName = 1000;
 
 const limits: readonly string[] = ["registry", "queries"];
 const actions: readonly string[] = ["take", "refused", "claim", "answer"];
 
-/** A request that is answered with this status and has no effect. */
+/** A request that is answered with the given status and has no effect. */
 export class BadRequest extends Error {
     constructor(readonly status: 400 | 401 | 413) {
         super(`HTTP ${status}`);
@@ -17,9 +17,9 @@ export class BadRequest extends Error {
 }
 
 /**
- * Reads what one process asks of the rate limit server.
+ * Reads a process's request to the rate limit server.
  *
- * @throws BadRequest when it is too large, or not what {@link RateLimitRequest} says
+ * @throws BadRequest if it is too large, or not a {@link RateLimitRequest}
  */
 export async function readRequest(
     request: Pick<IncomingMessage, "headers"> & AsyncIterable<Buffer>,

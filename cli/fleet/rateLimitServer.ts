@@ -7,20 +7,20 @@ import { authorization, stoppedStatus } from "../../components/rateLimit/sharedR
 import { BadRequest, readRequest } from "./rateLimitRequest";
 import { SingleFlight } from "./singleFlight";
 
-/** A fleet has few hubs: the platform's, and those that its provisioning service assigns to. */
+/** A fleet has few hubs: the platform's, and those to which its provisioning service assigns devices. */
 const mostHubs = 100;
 
 /**
- * Keeps the rate limiters of the hubs for all stacks that are deployed at once, so that together they stay below the limits.
- * Listens on loopback, and hears only who has the token: other programs of the machine come there, too, and what is
- * answered here is believed as if it came from Azure.
+ * Holds the hubs' rate limiters for all stacks that are deployed at once, so that together they stay below the limits.
+ * Listens on loopback and accepts only requests with the token: other programs on the machine can connect, too, and
+ * answers passed on here are trusted as if they came from Azure.
  */
 export class RateLimitServer {
     private readonly hubs = new Map<string, LocalRateLimiters>();
     private readonly answers = new SingleFlight();
     private readonly waiting = new Set<ServerResponse>();
     private isStopped = false;
-    /** Not enumerable, so that nothing that prints this object tells it. */
+    /** Not enumerable, so that printing this object does not reveal it. */
     readonly #token = randomBytes(32).toString("base64url");
 
     private constructor(private readonly server: Server) {
@@ -43,7 +43,7 @@ export class RateLimitServer {
         return `http://${this.#token}@127.0.0.1:${(this.server.address() as AddressInfo).port}`;
     }
 
-    /** From now on nobody may send: whoever waits or asks is told that the deployment is being stopped. */
+    /** From now on nobody may send: waiting and new requests are answered that the deployment is being stopped. */
     stop(): void {
         this.isStopped = true;
         this.waiting.forEach((response) => response.writeHead(stoppedStatus).end());
@@ -56,7 +56,7 @@ export class RateLimitServer {
         this.server.closeAllConnections();
     }
 
-    /** The slowest that anybody knows of: who has only a hub's name takes it for the largest. */
+    /** The slowest limits reported for a hub: a process that has only the hub's name assumes the largest size. */
     private limitersOf(hub: string, size: HubSize): LocalRateLimiters {
         const known = this.hubs.get(hub);
         if (known !== undefined && known.registry.perMinute <= hubLimits(size).registryPerMinute) {
@@ -88,7 +88,7 @@ export class RateLimitServer {
         } else if (action === "refused") {
             limiter.onThrottled();
         } else if (action === "take" && !this.isStopped) {
-            // More than a minute's amount would wait for ever, and all others with it.
+            // More than one minute's amount would wait forever, and block all others.
             if (amount > limiter.perMinute) {
                 throw new BadRequest(400);
             }
@@ -103,17 +103,17 @@ export class RateLimitServer {
     }
 }
 
-/** One that cannot be read, or whose sender was killed meanwhile, is nobody else's trouble. */
+/** A request that cannot be read, or whose sender was killed, does not affect others. */
 function refuse(response: ServerResponse, error: unknown): void {
     if (error instanceof BadRequest && !response.headersSent) {
-        // What the sender has not sent yet is not waited for.
+        // Does not wait for the rest of the request.
         response.writeHead(error.status, { connection: "close" }).end();
     } else {
         response.destroy();
     }
 }
 
-/** Takes the same time wherever the two differ, and whatever their lengths. */
+/** Compares in constant time, regardless of content and length. */
 function isSame(one: string, other: string): boolean {
     const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
     return timingSafeEqual(digest(one), digest(other));

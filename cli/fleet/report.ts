@@ -18,12 +18,12 @@ const toDo: Readonly<Record<string, string>> = {
     same: "unchanged",
 };
 
-/** Operations of the engine that change nothing, or only the fleet stack's note of the hub's outputs. */
+/** Operations of the engine that change nothing, or only the fleet stack's copy of the hub's outputs. */
 const unsaid = ["refresh", "read", "discard"];
 
 const totalLabel = "total";
 
-/** One summary of all stacks, line by line. */
+/** A summary of all stacks, as lines of text. */
 export function outcomeLines(
     verb: Verb,
     { stacks, awaited }: FleetOutcome,
@@ -65,7 +65,7 @@ function awaitedLines({ moves, leftovers }: Placement): string[] {
     ];
 }
 
-/** `100 made, 240 unchanged`: what was done, by the engine's operations. */
+/** What was done, by the engine's operations: `100 made, 240 unchanged`. */
 export function operationsDone(changes: Outcome["changes"]): string {
     return counts("up", changes);
 }

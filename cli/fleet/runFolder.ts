@@ -4,8 +4,8 @@ import * as path from "path";
 import { settingsFile } from "../stackFiles/stackFiles";
 
 /**
- * A project's folder of one run, which nobody else can read and which is gone afterwards: the settings files of its stacks,
- * and a Pulumi.yaml, so that the CLI makes and removes stacks without a look into the user's folder.
+ * A private, temporary project folder for one run. It holds the settings files of the run's stacks and a Pulumi.yaml, so
+ * that the CLI creates and removes stacks without looking into the user's folder.
  */
 export class RunFolder {
     private constructor(readonly path: string) {}
@@ -16,7 +16,7 @@ export class RunFolder {
         return folder;
     }
 
-    /** Path of a stack's settings file, written anew. */
+    /** Writes a stack's settings file and returns its path. */
     write(stack: string, settings: string): string {
         return this.writeFile(path.basename(settingsFile(this.path, stack)), settings);
     }
@@ -31,7 +31,7 @@ export class RunFolder {
         return this.writeFile(`${stack}.events`, "");
     }
 
-    /** Where a preview of the hub's stack tells what it would change for the fleet stacks. */
+    /** Where a preview of the hub's stack writes what it would change for the fleet stacks. */
     get planned(): string {
         return path.join(this.path, "planned.json");
     }

@@ -3,12 +3,12 @@ import type { Fleet } from "./fleet";
 import { CliError } from "./pulumiCli";
 
 /**
- * Encrypts the states of a platform's stacks, and its settings, with another key. A stack after the other, the hub's last;
- * one that the new passphrase opens already is left as it is, so the same command goes on after an interruption, and after
- * the hub's stack alone was changed.
+ * Encrypts the states of a platform's stacks, and its settings, with another key: one stack after the other, the hub's
+ * last. A stack that the new passphrase already opens is left unchanged, so the same command continues after an
+ * interruption, and after only the hub's stack was changed.
  *
- * @param provider as `pulumi stack change-secrets-provider` takes it
- * @param passphrase the new one, for the provider `passphrase`
+ * @param provider in the form that `pulumi stack change-secrets-provider` accepts
+ * @param passphrase the new passphrase, for the provider `passphrase`
  * @throws StackFileError before anything is changed
  */
 export async function changeSecretsProviders(
@@ -34,7 +34,7 @@ export async function changeSecretsProviders(
         const done = new Set<string>();
         for (const stack of all) {
             const isOpen = await opens(fleet, stack);
-            // A state without a secret is opened by any.
+            // Any passphrase opens a state without secrets.
             if (!isOpen && passphrase !== undefined && (await opens(fleet, stack, passphrase))) {
                 done.add(stack);
             } else if (!isOpen) {
@@ -61,7 +61,7 @@ export async function changeSecretsProviders(
     });
 }
 
-/** Whether a passphrase, this process's or another one, decrypts a state. */
+/** Whether a passphrase decrypts a state; default: this process's passphrase. */
 async function opens({ cli }: Fleet, stack: string, passphrase?: string): Promise<boolean> {
     const variables: Record<string, string> =
         passphrase === undefined ? {} : { PULUMI_CONFIG_PASSPHRASE: passphrase };

@@ -4,28 +4,28 @@ import { claimedStatus, stoppedStatus } from "../../components/rateLimit/sharedR
 interface Question {
     /** JSON. */
     answer?: string;
-    /** Holds the claim: it is looking for the answer. */
+    /** Holds the claim: its sender is finding the answer. */
     claimant?: ServerResponse;
     readonly waiting: ServerResponse[];
 }
 
-/** What is kept at most. Where that does not suffice, each process finds the answers for itself. */
+/** Limits of what is kept. Beyond them, each process finds the answers itself. */
 export interface AnswerLimits {
     readonly questions: number;
-    /** Characters of all answers together. */
+    /** Total characters of all answers. */
     readonly characters: number;
 }
 
 const defaultLimits: AnswerLimits = { questions: 10_000, characters: 512 * 1024 * 1024 };
 
-/** Questions that one process finds the answer to, and all others wait for. */
+/** Questions that one process answers while all others wait. */
 export class SingleFlight {
     private readonly questions = new Map<string, Question>();
     private characters = 0;
 
     constructor(private readonly limits = defaultLimits) {}
 
-    /** Answers, now or later; or says that the sender is to find the answer. */
+    /** Answers, now or later, or tells the sender to find the answer. */
     claim(what: string, response: ServerResponse): void {
         const question = this.question(what);
         if (question === undefined) {
@@ -43,9 +43,9 @@ export class SingleFlight {
     }
 
     /**
-     * The first answer is the one that counts.
+     * Stores an answer; only the first one counts.
      *
-     * @returns false when there is no room for it: who waits is to find it, one after the other
+     * @returns false if there is no room for it; the waiting processes must then find it, one after the other
      */
     give(what: string, answer: string): boolean {
         const question = this.question(what);
@@ -61,14 +61,14 @@ export class SingleFlight {
         return true;
     }
 
-    /** Nobody waits any longer. */
+    /** Ends all waiting. */
     stop(): void {
         for (const { waiting } of this.questions.values()) {
             waiting.splice(0).forEach((response) => response.writeHead(stoppedStatus).end());
         }
     }
 
-    /** Undefined when there is no room for another one. */
+    /** Undefined if there is no room for another question. */
     private question(what: string): Question | undefined {
         const known = this.questions.get(what);
         if (known !== undefined || this.questions.size >= this.limits.questions) {
@@ -79,7 +79,7 @@ export class SingleFlight {
         return question;
     }
 
-    /** The first that is still there; the next one when it goes without an answer. */
+    /** Appoints the first process that is still connected, and the next one if it leaves without an answer. */
     private appoint(question: Question): void {
         question.claimant = question.waiting.shift();
         const { claimant } = question;

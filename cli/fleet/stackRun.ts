@@ -4,27 +4,27 @@ import { followEvents } from "./eventLog";
 import { CliResult, PulumiCli, withRemedy } from "./pulumiCli";
 
 /**
- * Operations that the engine has under way at once. Far more than processors: most of them wait for the bulk request that
- * they share, and more waiting ones fill it.
+ * Number of operations that the engine runs at once. Far more than processors, because most of them wait for the bulk
+ * request that they share, and more waiting operations fill it.
  */
 const parallel = 256;
-/** So many changes of a preview, and so many errors, are shown of each stack. */
+/** This many changes of a preview, and this many errors, are shown for each stack. */
 const mostShown = 20;
 
-/** Operations that a preview shows, those first that may lose something. Others, such as a refresh, change nothing. */
+/** Operations that a preview shows; those that may lose something come first. Others, such as a refresh, change nothing. */
 const shownOperations = ["replace", "delete", "update", "create", "import"];
-/** The steps of a replacement are one change. */
+/** The steps of a replacement count as one change. */
 const replaceSteps = ["create-replacement", "delete-replaced", "import-replacement"];
 
 const hubType = "azure-native:iothub:IotHubResource";
 
 export type Verb = "up" | "preview" | "destroy";
 
-/** What became of one stack. */
+/** The outcome of one stack. */
 export interface Outcome {
     readonly stack: string;
     readonly result: "done" | "failed" | "stopped" | "not started";
-    /** Resources by what was done, or would be done, to them: `create`, `same` … */
+    /** Number of resources by what was done, or would be done, to them: `create`, `same` … */
     readonly changes: Readonly<Record<string, number>>;
     /** A line each. */
     readonly details: readonly string[];
@@ -35,12 +35,12 @@ export interface Outcome {
 
 export interface RunOptions {
     readonly refresh: boolean;
-    /** Of resources to leave out, with wildcards. */
+    /** URNs of resources to leave out, with wildcards. */
     readonly exclude?: string;
-    /** Of resources to replace, with wildcards. */
+    /** URNs of resources to replace, with wildcards. */
     readonly replace?: string;
     readonly settingsFile: string;
-    /** A file, for the events of the engine. */
+    /** File for the engine's events. */
     readonly eventLog: string;
     readonly variables: Readonly<Record<string, string>>;
     readonly onEvent: (event: EngineEvent) => void;
@@ -72,7 +72,7 @@ export async function runStack(
         ...(refresh ? ["--refresh"] : []),
         ...(exclude === undefined ? [] : ["--exclude", exclude]),
         ...(replace === undefined ? [] : ["--replace", replace]),
-        // A device that fails holds up no other.
+        // A failing device does not affect others.
         ...(verb === "preview" ? [] : ["--yes", "--skip-preview", "--continue-on-error"]),
     ];
     const result = await cli.deploy(args, { PULUMI_DEBUG_COMMANDS: "true", ...variables });
@@ -91,7 +91,7 @@ export async function runStack(
     };
 }
 
-/** What the engine told of one run. */
+/** What the engine reported during one run. */
 export class Seen {
     changes: Record<string, number> = {};
     isHubNew = false;
@@ -150,7 +150,7 @@ function shortened(lines: readonly string[], what: string): string[] {
         : [...lines.slice(0, mostShown), `and ${lines.length - mostShown} more ${what}`];
 }
 
-/** Without the engine's marks of colour. */
+/** The text without the engine's colour codes. */
 export function plain(text: string): string {
     return text.replace(/<\{%[^%]*%\}>/g, "");
 }

@@ -1,4 +1,4 @@
-/** A resource in a state; what is not named here goes with it unread. */
+/** A resource in a state; fields that are not named here are kept unread. */
 export interface StateResource {
     readonly urn: string;
     readonly type: string;
@@ -8,11 +8,11 @@ export interface StateResource {
     readonly provider?: string;
     readonly dependencies?: readonly string[];
     readonly propertyDependencies?: Readonly<Record<string, readonly string[] | null>>;
-    /** To be deleted by the next run. */
+    /** Whether the next run deletes it. */
     readonly delete?: boolean;
-    /** Not to be deleted. */
+    /** Whether it is protected from deletion. */
     readonly protect?: boolean;
-    /** When the engine wrote it last; ISO 8601. */
+    /** When the engine last wrote it; ISO 8601. */
     readonly modified?: string;
     readonly inputs?: Readonly<Record<string, unknown>>;
     readonly outputs?: Readonly<Record<string, unknown>>;
@@ -27,9 +27,9 @@ export interface ExportedState {
 export const stackType = "pulumi:pulumi:Stack";
 
 /**
- * A state with resources of another one at its end, as that stack's own.
+ * A state with resources of another state appended, renamed as its own.
  *
- * @param rootOutputs of a stack that was never deployed
+ * @param rootOutputs outputs for a stack that was never deployed
  */
 export function received(
     state: ExportedState,
@@ -45,13 +45,13 @@ export function received(
     const moved = theirs.filter(({ urn }) => urns.has(urn));
     const parents = new Set(moved.map(({ parent }) => parent));
     const providers = new Set(moved.map(({ provider }) => provider && urnOf(provider)));
-    // A stack that was never deployed gets its root and its provider as the first to stand on.
+    // A stack that was never deployed first gets a root and a provider for the others to depend on.
     for (const resource of theirs) {
         const isNeeded =
             providers.has(resource.urn) ||
             (resource.type === stackType && parents.has(resource.urn));
         if (isNeeded && !present.some(({ urn }) => urn === own(resource.urn))) {
-            // The root's outputs are the giving stack's; they may hold CA keys.
+            // The root's outputs belong to the source stack and may contain CA keys.
             const bare = resource.type === stackType ? { outputs: rootOutputs } : {};
             present.push({ ...resource, ...bare, urn: own(resource.urn) });
         }
@@ -84,7 +84,7 @@ export function received(
     return withResources(state, present);
 }
 
-/** A state without resources that another stack has received. */
+/** A state without the resources that another stack has received. */
 export function given(state: ExportedState, urns: ReadonlySet<string>): ExportedState {
     return withResources(
         state,
@@ -92,7 +92,7 @@ export function given(state: ExportedState, urns: ReadonlySet<string>): Exported
     );
 }
 
-/** A state whose root has one output more, unless it has that already. */
+/** A state with an additional output of its root, unless it has that already. */
 export function withOutput(state: ExportedState, name: string, value: unknown): ExportedState {
     const resources = (state.deployment.resources ?? []).map((resource) =>
         resource.type === stackType
@@ -106,7 +106,7 @@ function withResources(state: ExportedState, resources: readonly StateResource[]
     return { ...state, deployment: { ...state.deployment, resources } };
 }
 
-/** `urn:pulumi:STACK::PROJECT::TYPE::NAME` in another stack; the root's name ends with the stack's. */
+/** The URN (`urn:pulumi:STACK::PROJECT::TYPE::NAME`) in another stack; the root's name ends with the stack's. */
 function renamed(urn: string, from: string, to: string): string {
     const [, project, type, ...name] = urn.split("::");
     const named = name.join("::");

@@ -5,12 +5,12 @@ import { ExportedState, given, received, withOutput } from "./stackState";
 import { platformReferenceOutput, platformOutput } from "../../stacks/shards";
 
 /**
- * Brings device resources to the stacks that they belong to. Only states change. (`pulumi state move` refuses stacks whose
- * default providers were configured differently, pulumi/pulumi#16983; and those of these stacks always are.)
+ * Moves device resources to the stacks that they belong to. Only states change. (`pulumi state move` refuses stacks whose
+ * default providers are configured differently, pulumi/pulumi#16983, which is always the case for these stacks.)
  *
- * Before the first of them moves, the hub's state says that devices are in fleet stacks, so that a plain `pulumi up` does
- * not make them anew (see refuseToMakeAnew). Then every receiving state is written before any giving one, so an interrupted
- * move leaves parts in both and loses none; the next run clears that up.
+ * Before the first resource moves, the hub's state records that devices are in fleet stacks, so that a plain `pulumi up`
+ * does not create them again (see refuseToMakeAnew). Then all receiving states are written before any source state, so an
+ * interrupted move leaves parts in both and loses none; the next run cleans that up.
  */
 export async function moveResources(
     platform: string,
@@ -24,7 +24,7 @@ export async function moveResources(
     }
     const older = new Map<string, Set<string>>();
     for (const { stack, parts } of leftovers) {
-        // What receives gives its older copies up when it is written first.
+        // A receiving stack drops its older copies when it is written first.
         addUrns(receiving.has(stack) ? older : leaving, stack, parts);
     }
     const states = new Map<string, ExportedState>();
@@ -37,7 +37,7 @@ export async function moveResources(
     const found = new Map(states);
     const state = (stack: string): ExportedState => states.get(stack) as ExportedState;
     const write = async (stack: string, next: ExportedState): Promise<void> => {
-        // Nothing locks a state between reading and writing it.
+        // A state is not locked between reading and writing it.
         if (!isDeepStrictEqual(await cli.exportState(stack, "decrypted"), found.get(stack))) {
             throw new CliError(
                 `the state of ${stack} changed while devices were being moved: another deployment is under way — wait for it ` +

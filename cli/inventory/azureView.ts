@@ -11,9 +11,9 @@ import { HeldHub, HeldService } from "./heldCertificates";
 const hubVersion = "2023-06-30";
 const serviceVersion = "2022-12-12";
 
-/** A CA as a hub or a provisioning service shows it. */
+/** A CA as reported by a hub or a provisioning service. */
 export interface TrustedCa {
-    /** Of the hub or service. */
+    /** Host name of the hub or service. */
     readonly hostName: string;
     readonly kind: "hub" | "service";
     /** Its name there. */
@@ -32,11 +32,11 @@ export interface HubDevice extends SeenDevice {
     readonly hub: string;
 }
 
-/** What Azure shows of one environment. */
+/** What Azure reports about one environment. */
 export interface AzureView {
     readonly trusted: readonly TrustedCa[];
     readonly devices: readonly HubDevice[];
-    /** By device ID: those that registered through an enrollment group. */
+    /** Devices that registered through an enrollment group, by device ID. */
     readonly registered: ReadonlyMap<string, GroupRegistration>;
 }
 
@@ -56,7 +56,7 @@ interface RawCertificate {
     };
 }
 
-/** Reads hubs and a provisioning service; changes nothing. */
+/** Reads hubs and a provisioning service without changing them. */
 export class AzureReader {
     private readonly arm: ArmReader;
 
@@ -70,8 +70,8 @@ export class AzureReader {
     }
 
     /**
-     * @param hubs ARM IDs: the stack's own, then those that its provisioning service is linked to beside it
-     * @throws AzureError with what is missing: a resource, or a role
+     * @param hubs ARM IDs: the stack's own hub, then the others that its provisioning service is linked to
+     * @throws AzureError that names what is missing: a resource, or a role
      */
     async view(hubs: readonly string[], service: HeldService | undefined): Promise<AzureView> {
         const seen = await Promise.all(hubs.map((id) => this.hub(id)));

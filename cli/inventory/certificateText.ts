@@ -21,7 +21,7 @@ function oneLine(name: string): string {
 
 const day = 24 * 3600 * 1000;
 
-/** Full days until then, negative after it. */
+/** Full days until a certificate expires; negative afterwards. */
 export function daysUntil(notAfter: string | null, now: Date): number | null {
     return notAfter === null ? null : Math.floor((Date.parse(notAfter) - now.getTime()) / day);
 }

@@ -22,7 +22,7 @@ const columns = [
     "note",
 ] as const satisfies readonly (keyof InventoryRow)[];
 
-/** A table by RFC 4180, with a header; what is unknown is an empty cell, lists have `; ` between their items. */
+/** An RFC 4180 table with a header; unknown values are empty cells, list items are separated by `; `. */
 export function csv(rows: readonly InventoryRow[]): string {
     const lines = rows.map((row) => columns.map((column) => cell(row[column])).join(","));
     return [columns.join(","), ...lines].map((line) => `${line}\r\n`).join("");
@@ -36,7 +36,7 @@ function cell(value: InventoryRow[(typeof columns)[number]]): string {
         return String(value);
     }
     const text = typeof value === "string" ? value : value.join("; ");
-    // A spreadsheet would take it for a formula, and a device's ID may begin so.
+    // A spreadsheet would read the text as a formula, and device IDs may start with these characters.
     const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
     return /[",\r\n]/.test(harmless) ? `"${harmless.replace(/"/g, '""')}"` : harmless;
 }

@@ -1,14 +1,14 @@
 import { InventoryRow } from "./row";
 
-/** Which rows are wanted; each that is given must hold. */
+/** Conditions on rows; all given ones must hold. */
 export interface Filter {
-    /** Days until the end, at most; what has ended counts. */
+    /** Maximum number of days until expiry; includes expired certificates. */
     readonly expiring?: number;
     readonly group?: string;
     readonly generation?: number;
 }
 
-/** A certificate whose end is unknown is none that expires. */
+/** A certificate whose expiry is unknown does not count as expiring. */
 export function matches({ expiring, group, generation }: Filter, row: InventoryRow): boolean {
     return (
         (expiring === undefined || (row.daysLeft !== null && row.daysLeft < expiring)) &&
@@ -17,14 +17,14 @@ export function matches({ expiring, group, generation }: Filter, row: InventoryR
     );
 }
 
-/** Of what is listed. */
+/** Counts of the listed certificates. */
 export interface Counts {
     readonly certificates: number;
     readonly devices: number;
     readonly expired: number;
-    /** Within 30 days, and not expired. */
+    /** Certificates that expire within 30 days and have not expired yet. */
     readonly expiring: number;
-    /** Certificates whose end is nowhere to be read. */
+    /** Certificates whose expiry is unknown. */
     readonly unknownEnd: number;
 }
 

@@ -12,25 +12,25 @@ const authorityType = "iot-x509:pki:CertificateAuthority";
 
 /** A CA of the stack. */
 export interface HeldCa extends CertificateText {
-    /** Of its resource. */
+    /** Name of its resource. */
     readonly name: string;
-    /** Of the group that it signs for; null: it is a root. */
+    /** Group that it signs for; null: it is a root. */
     readonly group: string | null;
     readonly generation: number;
 }
 
-/** A device as the states have it. */
+/** A device in the states. */
 export interface HeldDevice {
     readonly id: string;
     readonly group: string | null;
-    /** Undefined: the device has its own, or it awaits its CA. */
+    /** Undefined: the device has its own certificate, or awaits its CA. */
     readonly certificate: CertificateText | undefined;
-    /** Of the CA that signed it; null: unknown. */
+    /** Generation of the CA that signed it; null: unknown. */
     readonly generation: number | null;
     readonly former: readonly FormerCertificate[];
 }
 
-/** What the states hold. None of it is a secret, so that they are read encrypted. */
+/** What the states hold. None of it is secret, so the states are read encrypted. */
 export interface HeldCertificates {
     readonly authorities: readonly HeldCa[];
     readonly devices: readonly HeldDevice[];
@@ -45,16 +45,16 @@ export interface HeldHub {
 }
 
 export interface HeldService {
-    /** ARM ID; undefined: the state does not tell it. */
+    /** ARM ID; undefined: not in the state. */
     readonly id: string | undefined;
-    /** Of its service API. */
+    /** Host name of its service API. */
     readonly hostName: string;
 }
 
 /**
  * Reads the states of a hub's stack and its fleet stacks.
  *
- * @param offlineRoot PEM, of a root that is no resource
+ * @param offlineRoot PEM of a root that is not a resource
  */
 export function heldCertificates(
     resources: readonly HeldResource[],

@@ -4,14 +4,14 @@ import { daysUntil } from "./certificateText";
 import { HeldCa, HeldCertificates, HeldDevice } from "./heldCertificates";
 import { InventoryRow, Source, unknownText } from "./row";
 
-/** What the stack's files say of a device. */
+/** What the stack's files say about a device. */
 export type ConfiguredDevice = Pick<DeviceSettings, "id" | "group"> & {
     readonly provisioning: NonNullable<InventoryRow["provisioning"]>;
-    /** Thumbprints that the hub shall know: the device has certificates of its own. */
+    /** Thumbprints that the hub must know, if the device has its own certificates. */
     readonly thumbprints: readonly string[];
 };
 
-/** Everything that an inventory is made of. */
+/** Everything that an inventory is made from. */
 export interface Known {
     readonly held: HeldCertificates;
     readonly configured: readonly ConfiguredDevice[];
@@ -20,7 +20,7 @@ export interface Known {
     readonly now: Date;
 }
 
-/** One row a certificate: CAs before devices, each by their names. */
+/** One row per certificate: CAs before devices, each sorted by name. */
 export function inventoryRows(known: Known): InventoryRow[] {
     const { held, azure, configured, now } = known;
     const trusted = azure?.trusted ?? [];
@@ -83,7 +83,7 @@ function authorityRow(ca: HeldCa, trusted: readonly TrustedCa[], now: Date): Inv
     };
 }
 
-/** What ARM tells of a certificate: no issuer, and no serial number. */
+/** A row from what ARM reports about a certificate, which includes neither issuer nor serial number. */
 function foreignRow(ca: TrustedCa, now: Date): InventoryRow {
     return {
         ...nothing,
@@ -164,7 +164,7 @@ function twinOf(isReported: boolean): Source[] {
     return isReported ? ["twin"] : [];
 }
 
-/** What the configuration gives the device, and what the hub accepts of it. */
+/** Thumbprints that the configuration gives the device, and those that the hub accepts. */
 function thumbprints({ settings, hub }: KnownDevice): string[] {
     const { authentication } = hub?.device ?? {};
     const { primaryThumbprint, secondaryThumbprint } =
@@ -187,7 +187,7 @@ function isOf(
     );
 }
 
-/** A certificate of which only the thumbprint is known. */
+/** The row of a certificate of which only the thumbprint is known. */
 function ownRow(
     thumbprint: string,
     common: Omit<InventoryRow, "kind" | "knownFrom">,
@@ -225,13 +225,13 @@ function reportedCertificate(hub: HubDevice | undefined): ReportedCertificate {
     return (hub?.reported.certificate ?? {}) as ReportedCertificate;
 }
 
-/** SHA-256, upper-case hex, as the sample device reports it. */
+/** SHA-256, upper-case hex, as reported by the sample device. */
 function reportedThumbprint(hub: HubDevice | undefined): string | undefined {
     const { thumbprint } = reportedCertificate(hub);
     return typeof thumbprint === "string" ? thumbprint.toUpperCase() : undefined;
 }
 
-/** A device's own word on its certificate; undefined where it is none. */
+/** What a device itself reports about its certificate; undefined if it reports nothing. */
 function toldByDevice(
     hub: HubDevice | undefined,
     thumbprint: string,

@@ -1,5 +1,5 @@
 /*
- * Who holds which certificate, and how that is known. Its options: see scripts/lib/commands.mjs.
+ * Shows who holds which certificate, and how that is known. For options see scripts/lib/commands.mjs.
  */
 import { readArguments } from "../../scripts/lib/commands.mjs";
 import { chosenStack } from "../stackFiles/planConfig";

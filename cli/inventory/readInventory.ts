@@ -14,15 +14,15 @@ export interface InventoryOptions {
     readonly folder: string;
     /** The stack of the hub. */
     readonly stack: string;
-    /** Whether hub and service are asked. */
+    /** Whether to query hub and service. */
     readonly asksAzure: boolean;
     readonly now: Date;
     readonly say: (line: string) => void;
-    /** Is given the fleet before anything is read, to end it. */
+    /** Receives the fleet before anything is read, so that the caller can stop it. */
     readonly onOpen: (fleet: Fleet) => void;
 }
 
-/** An environment's certificates, with the settings that they were made by. */
+/** An environment's certificates, with the settings that they were made from. */
 export interface Inventory {
     readonly stack: string;
     /** Classic host name of the hub; null: the stack was never deployed. */
@@ -32,9 +32,9 @@ export interface Inventory {
 }
 
 /**
- * Reads the states of a hub's stack and its fleet stacks, and, unless told otherwise, the hub and the provisioning service.
+ * Reads the states of a hub's stack and its fleet stacks and, unless disabled, the hub and the provisioning service.
  *
- * @throws CliError, StackFileError, ConfigurationError; AzureError with the role that is missing
+ * @throws CliError, StackFileError, ConfigurationError; AzureError that names the missing role
  */
 export async function readInventory(options: InventoryOptions): Promise<Inventory> {
     const { folder, stack, asksAzure, now, say, onOpen } = options;

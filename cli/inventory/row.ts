@@ -1,9 +1,9 @@
 import type { DeviceProvisioning } from "../../stacks/deviceProvisioning";
 
-/** Where a fact of a row comes from. `settings`: the stack's files; `state`: what the last run left; the rest is asked. */
+/** Source of a fact in a row. `settings`: the stack's files; `state`: what the last run left; the others are queried. */
 export type Source = "settings" | "state" | "hub" | "service" | "twin";
 
-/** What one certificate says of itself; null: its text is nowhere to be read. */
+/** The content of one certificate; null: not available anywhere. */
 export interface CertificateText {
     /** Distinguished name, the most significant part first, e.g. `O=Contoso, CN=pump-01`. */
     readonly subject: string | null;
@@ -32,33 +32,33 @@ export const unknownText: CertificateText = {
 
 /**
  * `root`, `intermediate`: CAs of the stack; `trusted`: a CA on a hub or a provisioning service that is not the stack's;
- * `device`: the certificate that a device holds or shall hold; `former`: one that it had before and that has not ended.
+ * `device`: the certificate that a device has or will get; `former`: an earlier one that has not expired.
  */
 export type RowKind = "root" | "intermediate" | "trusted" | "device" | "former";
 
 /** One certificate. */
 export interface InventoryRow extends CertificateText {
     readonly kind: RowKind;
-    /** Of a CA its resource, e.g. `pumps-g1`, or its name where it is trusted; else the device ID. */
+    /** For a CA, its resource, e.g. `pumps-g1`, or its name where it is trusted; otherwise the device ID. */
     readonly name: string;
     /** Null: none, or unknown. */
     readonly group: string | null;
-    /** Of the intermediate, or of the one that signed it; null: unknown or none. */
+    /** Generation of the intermediate, or of the one that signed the certificate; null: unknown or none. */
     readonly generation: number | null;
-    /** Full days until its end, negative after it; null: unknown. */
+    /** Full days until it expires; negative afterwards; null: unknown. */
     readonly daysLeft: number | null;
-    /** Hosts of hubs and services that have it as a CA; ` (not verified)` after one that does not accept it yet. */
+    /** Host names of hubs and services that have it as a CA; ` (not verified)` is appended if one does not accept it yet. */
     readonly trustedOn: readonly string[];
-    /** How the device comes to its hub. */
+    /** How the device gets to its hub. */
     readonly provisioning: DeviceProvisioning | null;
-    /** Of the identity on the hub; `none`: there is none; null: not a device, or not asked. */
+    /** Status of the identity on the hub; `none`: there is none; null: not a device, or not queried. */
     readonly status: "enabled" | "disabled" | "none" | null;
     /** Classic host name of the hub that has the identity. */
     readonly hub: string | null;
-    /** ISO 8601; null: never, or not asked. Whoever connected may have used another certificate of the device. */
+    /** ISO 8601; null: never, or not queried. The device may have used another one of its certificates to connect. */
     readonly lastActivity: string | null;
     /** How this is known. */
     readonly knownFrom: readonly Source[];
-    /** What a reader should know beside that. */
+    /** What else a reader should know. */
     readonly note: string | null;
 }

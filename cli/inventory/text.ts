@@ -2,11 +2,11 @@ import { counted } from "../fleet/counted";
 import { Counts } from "./filter";
 import { InventoryRow } from "./row";
 
-/** So many devices' rows are listed; the CSV has all. */
+/** This many device rows are listed; the CSV has all. */
 const most = 200;
 const barWidth = 10;
 
-/** An inventory for a person, line by line. */
+/** An inventory as lines of text. */
 export function inventoryLines(rows: readonly InventoryRow[], counts: Counts): string[] {
     return [...inventoryTable(rows), summary(counts)];
 }
@@ -64,7 +64,7 @@ function authority({ group, generation }: InventoryRow): string {
     return group === null ? "-" : `${group}${generation === null ? "" : `-g${generation}`}`;
 }
 
-/** How much of its life is over. */
+/** A bar that shows how much of the certificate's lifetime is over. */
 function bar({ notBefore, notAfter, daysLeft }: InventoryRow): string {
     if (notBefore === null || notAfter === null || daysLeft === null) {
         return " ".repeat(barWidth + 2);
@@ -101,7 +101,7 @@ function section(title: string, head: readonly string[], rows: readonly string[]
     return [title, ...all.map(line)];
 }
 
-/** Names on a hub are other people's: nothing of them steers a terminal. */
+/** Names on a hub come from other people, so they must not contain terminal control characters. */
 function printable(text: string): string {
     return text.replace(/[\p{Cc}\p{Cf}]/gu, "?");
 }

@@ -1,6 +1,6 @@
 /*
- * The essential path of the program against a subscription that the environment names, or an emulator in its place, and
- * the comparison of two recordings. Options: see scripts/lib/commands.mjs; what it tells: docs/tried-where.md.
+ * Runs the essential path of the program against a subscription that the environment names, or against an emulator, and
+ * compares two recordings. For options see scripts/lib/commands.mjs, for results docs/tried-where.md.
  */
 import { spawn } from "child_process";
 import { mkdtempSync, rmSync } from "fs";
@@ -27,7 +27,7 @@ function compare(): number {
     return found.length === 0 ? 0 : 1;
 }
 
-/** This process again, with the environment of an emulator, which Node.js takes in at its start alone. */
+/** Runs this process again with the environment of an emulator, which Node.js reads only at its start. */
 async function onEmulator(): Promise<number> {
     const folder = mkdtempSync(path.join(tmpdir(), "iot-x509-live-emulator-"));
     const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
@@ -73,7 +73,7 @@ async function run(against: "azure" | "emulator"): Promise<number> {
     return 0;
 }
 
-/** After a signal, when the engine has ended; a second one is taken for the user's word. */
+/** Cleans up after a signal once the engine has ended; a second signal ends the process at once. */
 async function removeAndEnd(interrupt: AbortController, running: Promise<unknown>): Promise<void> {
     say(
         "Interrupted: what was made is being deleted, which takes Azure some minutes. Once more ends at once and leaves it " +
@@ -81,7 +81,7 @@ async function removeAndEnd(interrupt: AbortController, running: Promise<unknown
     );
     const since = Date.now();
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
-        // npm hands on a signal that the terminal has sent already.
+        // npm forwards a signal that the terminal has already sent.
         process.on(signal, () => Date.now() - since > sameSignalMilliseconds && process.exit(130));
     }
     interrupt.abort();

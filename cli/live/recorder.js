@@ -1,9 +1,9 @@
 "use strict";
 /* eslint-disable @typescript-eslint/no-require-imports -- preloaded by Node as plain CommonJS */
 /*
- * Preloaded (NODE_OPTIONS=--require): writes down the form of each HTTPS exchange of this process, a line of JSON each,
- * into the file that IOT_X509_LIVE_RECORD names. Values are taken out before anything is written: see redact.js. The
- * program's dynamic providers and the SDKs are Node.js programs; what the official plugins send is not seen.
+ * Preloaded (NODE_OPTIONS=--require): writes the form of each HTTPS exchange of this process, as one line of JSON, to the
+ * file that IOT_X509_LIVE_RECORD names. Values are removed before anything is written: see redact.js. The program's dynamic
+ * providers and the SDKs are Node.js programs; requests of the official plugins are not seen.
  */
 const fs = require("fs");
 const https = require("https");
@@ -20,7 +20,7 @@ const responseHeaders = [
     "www-authenticate",
     "x-ms-continuation",
 ];
-/** Longer bodies are not looked into. */
+/** Longer bodies are not inspected. */
 const longestBody = 16 * 1024 * 1024;
 
 const original = https.request;
@@ -55,7 +55,7 @@ function watch(sent) {
     sent.prependOnceListener("response", (answer) => {
         const response = collector();
         const push = answer.push;
-        // What the parser pushes is the body as it came; a listener for data would set the stream flowing.
+        // The parser pushes the body as received; a "data" listener would set the stream flowing.
         answer.push = function (chunk, ...others) {
             if (chunk === null) {
                 write(sent, request.text(), answer, response.text());

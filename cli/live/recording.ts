@@ -1,11 +1,11 @@
 import { readFileSync } from "fs";
 import { Form, merged } from "./redact";
 
-/** One operation of a service with one status, over all times that it was seen. */
+/** One operation of a service with one status, combined over all its occurrences. */
 export interface Exchange {
     readonly method: string;
     readonly host: string;
-    /** With places for names, e.g. `/subscriptions/{subscription}/resourceGroups/{group}`. */
+    /** With placeholders for names, e.g. `/subscriptions/{subscription}/resourceGroups/{group}`. */
     readonly path: string;
     readonly apiVersion?: string;
     readonly status: number;
@@ -15,13 +15,13 @@ export interface Exchange {
     readonly response?: Form;
 }
 
-/** A step of the trial and how it came out. */
+/** A step of the trial and its outcome. */
 export interface Step {
     readonly name: string;
     readonly outcome: string;
 }
 
-/** What a run of the trial writes down. */
+/** What a run of the trial records. */
 export interface Recording {
     readonly format: 1;
     readonly against: "azure" | "emulator";
@@ -29,7 +29,7 @@ export interface Recording {
     readonly exchanges: readonly Exchange[];
 }
 
-/** @throws Error when the recorder could not read an exchange, or the lines are none of its own */
+/** @throws Error if the recorder could not read an exchange, or the lines are not its own */
 export function readExchanges(file: string): Exchange[] {
     const found = new Map<string, Exchange>();
     for (const line of readFileSync(file, "utf8").split("\n").filter(Boolean)) {
@@ -64,7 +64,7 @@ function joined(one: Exchange["requestHeaders"], other: Exchange["requestHeaders
     return merged(one, other) as Record<string, string>;
 }
 
-/** Where two recordings differ, a line each; empty: nowhere. */
+/** Differences between two recordings, a line each; empty: none. */
 export function differences(one: Recording, other: Recording): string[] {
     const names = [one, other].map(({ against }) => against);
     const [left, right] = names[0] === names[1] ? ["the first", "the second"] : names;

@@ -1,4 +1,4 @@
-/** The form of a JSON value: an object of forms, `{"[]": form}` of a list's items, or types joined by `|`. */
+/** The form of a JSON value: an object of forms, `{"[]": form}` for a list's items, or types joined by `|`. */
 export type Form = string | { readonly [field: string]: Form };
 
 export function hostForm(host: string): string;

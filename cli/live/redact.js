@@ -1,10 +1,10 @@
 "use strict";
 /*
- * What of an HTTP exchange may be written down: names and forms, never a value that a person, a subscription or a secret
- * could be known by. What is not known to be harmless is left out, so that a new field cannot give anything away.
+ * Determines what may be recorded of an HTTP exchange: names and forms, never a value that identifies a person or a
+ * subscription or reveals a secret. What is not known to be harmless is left out, so that new fields cannot leak anything.
  */
 
-/** After such a segment of a path comes a name, whose place is kept. Lower case. */
+/** Path segments that are followed by a name, which is replaced by a placeholder. Lower case. */
 const collections = new Map([
     ["subscriptions", "{subscription}"],
     ["resourcegroups", "{group}"],
@@ -26,17 +26,17 @@ const collections = new Map([
     ["eventhubendpoints", "{endpoint}"],
 ]);
 
-/** Words of the APIs that stand where a name could. */
+/** API keywords in places where a name could be. */
 const verbs = new Set(["query", "devices", "$testall"]);
 
 const guid = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/i;
 const word = /^(v\d\.\d|oauth2|[A-Za-z$.-]{1,60})$/;
 
-/** Hosts that are everybody's. */
+/** Hosts that all customers share. */
 const commonHosts =
     /^(login\.microsoftonline\.(com|us)|login\.(chinacloudapi|partner\.microsoftonline)\.cn|management\.(azure\.com|usgovcloudapi\.net|chinacloudapi\.cn)|graph\.microsoft\.(com|us)|microsoftgraph\.chinacloudapi\.cn|global\.azure-devices-provisioning\.(net|us|cn))$/;
 
-/** Fields whose values tell how a service behaves and nothing about whose it is. */
+/** Fields whose values show how a service behaves and reveal nothing about its owner. */
 const tellingFields = new Set([
     "code",
     "errorCode",
@@ -54,7 +54,7 @@ const tellingFields = new Set([
 ]);
 const tellingValue = /^[A-Za-z][A-Za-z./_ ]{0,60}$/;
 
-/** Objects whose keys are people's own. */
+/** Objects whose keys are chosen by users. */
 const freeObjects = new Set(["tags", "desired", "reported", "userAssignedIdentities"]);
 const fieldName = /^[$@]?[A-Za-z][A-Za-z0-9._$@]{0,60}$/;
 
@@ -93,7 +93,7 @@ function decoded(segment) {
     }
 }
 
-/** The form of a JSON value: an object of forms, `{"[]": form}` of a list's items, or types joined by `|`. */
+/** The form of a JSON value: an object of forms, `{"[]": form}` for a list's items, or types joined by `|`. */
 function bodyForm(value, name = "") {
     if (Array.isArray(value)) {
         return {
@@ -120,7 +120,7 @@ function bodyForm(value, name = "") {
     return value === null ? "null" : typeof value;
 }
 
-/** What both of two forms are forms of. */
+/** The form that covers both of two forms. */
 function merged(one, other) {
     if (one === undefined || other === undefined) {
         return one ?? other;
@@ -138,7 +138,7 @@ function merged(one, other) {
     return [...new Set(texts)].sort().join("|");
 }
 
-/** Of headers: what clients and services decide by. */
+/** The headers on which clients and services base decisions. */
 function headerForms(headers, names) {
     const forms = {};
     for (const name of names) {

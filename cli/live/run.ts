@@ -12,19 +12,19 @@ export interface LiveOptions {
     readonly against: Recording["against"];
     readonly subscriptionId: string;
     readonly location: string;
-    /** Where the recording goes. */
+    /** File for the recording. */
     readonly file: string;
     readonly pulumiHome: string;
     readonly environment: NodeJS.ProcessEnv;
     readonly say: (text: string) => void;
-    /** Ends the trial; what it made is deleted all the same. */
+    /** Ends the trial; its resources are deleted nevertheless. */
     readonly signal?: AbortSignal;
 }
 
 /**
- * Runs the trial with the recorder in all Node.js processes, this one among them, and writes the recording.
+ * Runs the trial with the recorder in all Node.js processes, including this one, and writes the recording.
  *
- * @throws Error of the step that failed; what was recorded until then is written all the same
+ * @throws Error of the step that failed; what was recorded until then is written nevertheless
  */
 export async function runLive(options: LiveOptions): Promise<Recording> {
     const { against, subscriptionId, location, file, pulumiHome, environment, say, signal } =
@@ -68,7 +68,7 @@ export async function runLive(options: LiveOptions): Promise<Recording> {
     return recording;
 }
 
-/** @throws Error naming the file when it is no recording */
+/** @throws Error that names the file if it is not a recording */
 export function readRecording(file: string): Recording {
     const read = JSON.parse(readFileSync(file, "utf8")) as Recording;
     if (read.format !== 1 || !Array.isArray(read.exchanges)) {

@@ -12,22 +12,22 @@ import { Step } from "./recording";
 
 const groupsVersion = "2021-04-01";
 
-/** A hub takes minutes to delete. */
+/** Time limit of the removal: deleting a hub takes minutes. */
 const removalMinutes = 30;
 
-/** Of everything that the trial makes: with it, what an interrupted run left is found. */
+/** Tag of everything that the trial creates, by which the remains of an interrupted run can be found. */
 const trialTag = "iot-x509-live-trial";
 
 export interface TrialOptions {
     readonly login: Pick<AzureLogin, "cloud" | "credential">;
     readonly subscriptionId: string;
     readonly location: string;
-    /** Variables of the engine and its plugins. */
+    /** Environment variables of the engine and its plugins. */
     readonly environment: NodeJS.ProcessEnv;
     readonly pulumiHome: string;
     readonly say: (text: string) => void;
     readonly onStep: (step: Step) => void;
-    /** Ends the path where it is; what was made is deleted all the same. */
+    /** Stops the path immediately; what was created is deleted nevertheless. */
     readonly signal?: AbortSignal;
 }
 
@@ -47,15 +47,15 @@ interface Outputs {
     };
 }
 
-/** What the trial made is still there, at its cost; the message has the command that deletes it. */
+/** The trial's resources still exist and cost money; the message contains the command that deletes them. */
 export class NotDeleted extends Error {}
 
-/** The essential path of the program in a resource group of its own, which is deleted however the path ends. */
+/** The essential path of the program in its own resource group, which is deleted however the path ends. */
 export class Trial {
     private readonly name = `${trialTag}-${randomBytes(4).toString("hex")}`;
     private readonly arm: AzureClient;
     private readonly project: ProjectCopy;
-    /** A group that is still being made cannot be deleted. */
+    /** A group cannot be deleted while it is still being created. */
     private groupMade: Promise<unknown> = Promise.resolve();
 
     private constructor(private readonly options: TrialOptions) {
@@ -64,7 +64,7 @@ export class Trial {
         this.project = ProjectCopy.make({ environment, pulumiHome });
     }
 
-    /** @throws Error of the first step that did not come out as it must; what was made is gone then, too */
+    /** @throws Error of the first step with a wrong outcome; what was created is deleted then, too */
     static async run(options: TrialOptions): Promise<void> {
         const trial = new Trial(options);
         try {
@@ -208,7 +208,7 @@ export class Trial {
         }
     }
 
-    /** The group takes hub, provisioning service and their role assignments along. */
+    /** Deleting the group also deletes hub, provisioning service and their role assignments. */
     private async deleteGroup(): Promise<void> {
         const { say } = this.options;
         say(`deleting the resource group ${this.name}`);
@@ -237,7 +237,7 @@ export class Trial {
     }
 }
 
-/** Connects over MQTT, sends one message, and leaves. */
+/** Connects over MQTT, sends one message, and disconnects. */
 async function connect({ connectionString, chain, privateKey }: DeviceOutput): Promise<void> {
     const client = Client.fromConnectionString(connectionString, Mqtt);
     client.setRetryPolicy(new NoRetry());
@@ -257,7 +257,7 @@ async function intrude({ devices }: Outputs): Promise<void> {
     await connect({ connectionString, chain: chainPem, privateKey: keyPem });
 }
 
-/** A connection that breaks is no refusal: the SDKs say when a device was turned away. */
+/** A broken connection is not a refusal: the SDKs report if a device was rejected. */
 async function refused(how: RegExp, attempt: () => Promise<unknown>): Promise<void> {
     try {
         await attempt();

@@ -3,7 +3,7 @@ import { DeviceAuthentication } from "../../stacks/deviceKinds/deviceKinds";
 import { DeviceProvisioning } from "../../stacks/deviceProvisioning";
 import { Deployment } from "./planModel";
 
-/** A count and the most that there may be. */
+/** A count and its limit. */
 export interface Use {
     readonly count: number;
     readonly limit: number;
@@ -11,15 +11,15 @@ export interface Use {
 
 /** CA certificates on one service. */
 export interface CertificateUse extends Use {
-    /** Of the count: earlier generations that rollovers keep. */
+    /** How many of them are earlier generations retained by rollovers. */
     readonly retained: number;
-    /** Groups whose CA it knows, itself or by the root. */
+    /** Number of groups whose CA the service knows, directly or through the root. */
     readonly groups: number;
-    /** Of these: how many can still start a rollover at the same time. */
+    /** How many of these groups can still start a rollover at the same time. */
     readonly canRollOver: number;
 }
 
-/** What one run takes: `minutes` is what the engine needs, or its start and what the hub makes it wait if that is longer. */
+/** Duration of one run; `minutes` is the engine's time, or its start plus the hub's throttling if that is longer. */
 export interface Duration {
     readonly hubMinutes: number;
     readonly engineMinutes: number;
@@ -30,13 +30,13 @@ export interface Duration {
 export interface RegistryRun extends Duration {
     readonly registryOperations: number;
     /**
-     * With as many devices in each as it takes: the fewest. In shards somewhat more were measured; in one stack of 1,000
-     * devices 14 times as many, because devices come one by one while the state is written (docs/bench.md).
+     * The minimum, with full requests. Measurements showed somewhat more with shards, and 14 times as many in one stack of
+     * 1,000 devices, because devices come one by one while the state is written (docs/bench.md).
      */
     readonly httpRequests: number;
 }
 
-/** Devices of a group; `group` is null for those that need none. */
+/** Number of devices of a group; `group` is null for devices that need none. */
 export interface GroupCount {
     readonly group: string | null;
     readonly devices: number;
@@ -50,14 +50,14 @@ export interface LargestShard {
     readonly bytes: number;
 }
 
-/** What a configuration will cost, before anything is deployed. */
+/** What a configuration will cost, predicted before anything is deployed. */
 export interface FleetPlan extends Deployment {
     readonly hub: HubSize & { readonly certificates: CertificateUse };
     readonly devices: {
         readonly total: number;
-        /** On the hub's list, against what a hub takes. */
+        /** Devices on the hub's list, and the hub's limit. */
         readonly listed: Use;
-        /** Known to the provisioning service alone. */
+        /** Devices known only to the provisioning service. */
         readonly provisioned: number;
         readonly byAuthentication: Readonly<Record<DeviceAuthentication["kind"], number>>;
         readonly byGroup: readonly GroupCount[];
@@ -68,37 +68,37 @@ export interface FleetPlan extends Deployment {
         readonly enrollmentGroups: Use;
         readonly individualEnrollments: Use;
     } | null;
-    /** The making of all devices; hub and role are Azure's own minutes and not in it. */
+    /** Creation of all devices, without the time that Azure takes for hub and role. */
     readonly firstUp: RegistryRun;
-    /** The same on other hubs. */
+    /** The first `up` on other hubs. */
     readonly tiers: readonly (HubSize & Duration)[];
-    /** More devices, listed and with elliptic keys, later; where each group is a shard, all of them in the largest. */
+    /** Later additions of listed devices with elliptic-curve keys; if each group is a shard, all in the largest. */
     readonly additions: readonly (RegistryRun & { readonly devices: number })[];
-    /** Each identity's twin is read. */
+    /** A refresh, which reads the twin of each identity. */
     readonly refresh: Duration & { readonly reads: number };
-    /** Of the devices alone. */
+    /** State of the devices only. */
     readonly state: {
         readonly bytes: number;
         readonly bytesPerDevice: number;
-        /** Of the largest shard, where they differ. */
+        /** For the largest shard, if they differ. */
         readonly bytesPerShard: number;
     };
-    /** Null unless each group is a shard: a hash makes them equal. */
+    /** Null unless each group is a shard: hashing makes shards equal. */
     readonly largestShard: LargestShard | null;
     readonly advice: readonly Advice[];
 }
 
-/** Where a plan is carried out. */
+/** Environment in which the plan would be carried out. */
 export interface PlanOptions {
     /** Processors of the deploying machine. */
     readonly cores: number;
-    /** Named in the commands of the advice; default: none is, so that they mean the selected stack. */
+    /** Stack named in the commands of the advice; default: none, so that they apply to the selected stack. */
     readonly stack?: string;
-    /** Size of the whole configuration as the engine hands it to the program, in bytes. Default 0: not looked at. */
+    /** Size of the whole configuration as the engine passes it to the program, in bytes. Default 0: not checked. */
     readonly configurationBytes?: number;
 }
 
-/** One thing to change. */
+/** One recommended change. */
 export interface Advice {
     /** `units`, `shards`, `dps`, `certificates`, `enrollmentGroups`, `devices`, `configuration` or `keys`. */
     readonly topic: string;

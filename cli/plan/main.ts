@@ -1,6 +1,6 @@
 /*
- * What a stack's configuration will cost, from its files alone: no Azure, no Pulumi CLI, no login, no passphrase.
- * Its options: see scripts/lib/commands.mjs.
+ * Predicts what a stack's configuration will cost, from its files only: no Azure, no Pulumi CLI, no login, no passphrase.
+ * For options see scripts/lib/commands.mjs.
  */
 import { availableParallelism } from "os";
 import { ConfigurationError } from "../../stacks/config";

@@ -116,7 +116,7 @@ function duration(
     return { hubMinutes, engineMinutes, minutes: Math.max(waiting, engineMinutes) };
 }
 
-/** Each stack is a process of its own, which fills its own requests. */
+/** Each stack is a separate process, which fills its own requests. */
 function bulkRequests(operationsByStack: readonly number[]): number {
     return sum(operationsByStack.map((operations) => Math.ceil(operations / largestBatch)));
 }
@@ -139,7 +139,7 @@ function planRefresh(
 
 function planProvisioning(settings: Settings): FleetPlan["dps"] {
     const groups = new Map(settings.groups.map((group) => [group.name, group]));
-    /** Of its own, or a disabled one that keeps it, or others under its ID, from registering. */
+    /** An individual enrollment, or a disabled one that keeps the device, or others with its ID, from registering. */
     const hasEnrollment = ({ group, individualEnrollment, status }: DeviceSettings): boolean => {
         const own = group === undefined ? undefined : groups.get(group);
         return (
@@ -159,7 +159,7 @@ function planProvisioning(settings: Settings): FleetPlan["dps"] {
     };
 }
 
-/** A blocked group's CAs are not on the hub, nor are those of devices that the provisioning service makes. */
+/** The hub has no CAs of blocked groups, and none of devices that the provisioning service creates. */
 function hubCertificates(settings: Settings): CertificateUse {
     return certificateUse(
         settings,

@@ -6,24 +6,24 @@ import { EngineWork, fleetStacksSeconds, keySeconds } from "./planModel";
 import { equalWork } from "./planShards";
 import { isListed } from "../../stacks/deviceProvisioning";
 
-/** From here on a first `up` is worth shortening. */
+/** From this duration on, a first `up` is worth shortening. */
 const longRunMinutes = 10;
-/** From here on the state is slow to write and to fetch. */
+/** From this size on, the state is slow to write and to fetch. */
 const largeStateBytes = 10 * 1024 ** 2;
-/** From here on the engine's own time is worth dividing. */
+/** From this duration on, the engine's own time is worth dividing. */
 const longEngineMinutes = 2;
-/** Large enough for a stack's start to be small against its devices, and its state is still 2 MB. */
+/** Large enough that a stack's start takes little time compared with its devices; its state is then still 2 MB. */
 const devicesPerShard = 500;
 /** More are refused (stacks/config/shards.ts). */
 const mostShards = 1000;
-/** Listed fleets of this size take hours on a small hub, and stay in the state. */
+/** Listed fleets from this size on take hours on a small hub, and stay in the state. */
 const veryLargeFleet = 20_000;
 const longKeySeconds = 60;
-/** Part of a limit that counts as near it. */
+/** Fraction of a limit from which use counts as close to it. */
 const near = 0.8;
-/** Linux's limit of one environment variable (MAX_ARG_STRLEN: execve(2)), in bytes. */
+/** Linux's size limit for one environment variable (MAX_ARG_STRLEN: execve(2)), in bytes. */
 const largestVariable = 128 * 1024;
-/** Units that a hub of each tier may have (Azure docs: iot-hub-scaling). */
+/** Maximum number of units of a hub, by tier (Azure docs: iot-hub-scaling). */
 const mostUnits: Readonly<Record<string, number>> = {
     F1: 1,
     S1: 200,
@@ -33,7 +33,7 @@ const mostUnits: Readonly<Record<string, number>> = {
 
 type Figures = Omit<FleetPlan, "advice">;
 
-/** The command that gives a setting a value. */
+/** Returns the command that sets a setting. */
 type SetCommand = (key: string, value: string | number) => string;
 
 function stackFlag({ stack }: PlanOptions): string {
@@ -41,9 +41,9 @@ function stackFlag({ stack }: PlanOptions): string {
 }
 
 /**
- * What to change, and why; nothing when no limit is near.
+ * What to change, and why; empty if no limit is close.
  *
- * @param work the engine's part of the first `up`
+ * @param work the engine's share of the first `up`
  */
 export function advise(
     settings: Settings,
@@ -91,7 +91,7 @@ function shardAdvice(plan: Figures, work: EngineWork, options: PlanOptions): Adv
     const isLarge =
         engineMinutes > Math.max(hubMinutes, longEngineMinutes) ||
         plan.state.bytesPerShard > largeStateBytes;
-    // One of the groups may be too large, however many there are.
+    // A single group may be too large, however many there are.
     const canDivide = plan.largestShard !== null || shards > present;
     const minutes = fleetStacksSeconds(equalWork(work, Math.max(1, shards)), plan.cores) / 60;
     if (!isLarge || !canDivide || minutes >= engineMinutes) {
@@ -120,7 +120,7 @@ function unitAdvice({ hub, firstUp }: Figures, set: SetCommand): Advice[] {
         return [];
     }
     const operations = firstUp.registryOperations;
-    // A tier that cannot have enough units is left for the next: F1 has one unit, and S1 ends at 200.
+    // A tier that cannot have enough units is skipped: F1 has one unit, and S1 at most 200.
     const better = [hub.sku, "S1", "S3"]
         .map((sku): HubSize => ({ sku, units: unitsFor(sku, operations) }))
         .find(({ sku, units }) => units <= mostUnits[sku]);
@@ -144,7 +144,7 @@ function unitAdvice({ hub, firstUp }: Figures, set: SetCommand): Advice[] {
     ];
 }
 
-/** The fewest units that let so many operations through in less than ten minutes, the burst of one minute included. */
+/** The fewest units that allow the operations in less than ten minutes, including the burst of one minute. */
 function unitsFor(sku: string, operations: number): number {
     const perUnit = hubLimits({ sku, units: 1 }).registryPerMinute;
     return Math.floor(operations / ((longRunMinutes + 1) * perUnit)) + 1;
@@ -177,7 +177,7 @@ function certificateAdvice(settings: Settings, { hub, dps }: Figures, set: SetCo
         { name: "the hub", use: hub.certificates },
         ...(dps === null ? [] : [{ name: "the provisioning service", use: dps.certificates }]),
     ];
-    // An offline root cannot be proven on two services, and the configuration refuses it.
+    // An offline root cannot be proven on two services, so the configuration refuses it.
     const canTrustRoot = settings.dps === undefined || settings.pki.root.keys === "managed";
     return services
         .filter(({ use }) => use.canRollOver < use.groups)
@@ -235,7 +235,7 @@ function configurationAdvice(bytes: number): Advice[] {
     ];
 }
 
-/** With separators of thousands. */
+/** The number with thousands separators. */
 function number(value: number): string {
     return value.toLocaleString("en-US");
 }

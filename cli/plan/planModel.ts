@@ -2,20 +2,20 @@ import { kindOf } from "../../stacks/deviceKinds/deviceKinds";
 import { DeviceSettings, GroupSettings, KeyAlgorithm } from "../../stacks/settings";
 
 /**
- * What the engine and the providers take on the deploying machine, in seconds: as measured on two cores with a file
- * backend (docs/bench.md). `rsaKey` is processor time of one core: 2048 bits as measured, the longer ones by their ratio
- * to it in one run (12 and 8 keys: times 2.5 and 6).
+ * Time that the engine and the providers need on the deploying machine, in seconds, measured on two cores with a file
+ * backend (docs/bench.md). `rsaKey` is processor time of one core: 2048 bits as measured, longer keys by their ratio to it
+ * in one run (12 and 8 keys: 2.5 and 6 times).
  */
 const engineModel = {
-    /** Of every stack: the CLI, the program, the plugins. */
+    /** Start of every stack: the CLI, the program, the plugins. */
     start: 4,
-    /** Certificate and identity, made with an elliptic key or a request. */
+    /** Certificate and identity of a new device with an elliptic-curve key or a request. */
     device: 0.015,
-    /** Times the square of a stack's devices, without shards: the whole state is written at every step. */
+    /** Multiplied by the square of a stack's device count, without shards: the whole state is written at every step. */
     deviceSquared: 0.0002,
-    /** A device that an `up` finds as it should be. */
+    /** A device that an `up` finds unchanged. */
     unchangedDevice: 0.008,
-    /** So much longer stacks take when there is one on every core. */
+    /** Factor by which stacks take longer if every core runs one. */
     crowded: 1.8,
     rsaKey: {
         "RSA-2048": 0.22,
@@ -26,12 +26,12 @@ const engineModel = {
     } satisfies Record<KeyAlgorithm, number>,
 };
 
-/** What floating point may leave of a run that has ended. */
+/** Floating-point remainder that a finished run may have. */
 const rounding = 1e-9;
 
-/** Where and in how many parts a fleet is deployed. */
+/** The machine, and the number of parts in which a fleet is deployed. */
 export interface Deployment {
-    /** Processors of the deploying machine: 1 or more. So many fleet stacks run at once. */
+    /** Processors of the deploying machine, at least 1. This many fleet stacks run at once. */
     readonly cores: number;
     /** Fleet stacks that the devices are spread over; undefined: they are in the stack of the hub. */
     readonly shards?: number;
@@ -39,17 +39,17 @@ export interface Deployment {
 
 /** One run of the engine on one stack. */
 export interface EngineWork {
-    /** Devices that the stack holds already, in step with the configuration. */
+    /** Devices that the stack already holds and that match the configuration. */
     readonly unchanged: number;
     readonly created: number;
-    /** Processor time of all RSA keys that are made, in seconds of one core. */
+    /** Processor time of all new RSA keys, in seconds of one core. */
     readonly keySeconds: number;
 }
 
 /** The part of {@link engineModel} that does not depend on keys. */
 export type EngineModel = Omit<typeof engineModel, "rsaKey">;
 
-/** Seconds that the engine takes for devices in the hub's own stack, when no service makes it wait. */
+/** Seconds that the engine needs for devices in the hub's own stack, without throttling. */
 export function oneStackSeconds(
     { unchanged, created, keySeconds: keys }: EngineWork,
     cores: number,
@@ -61,8 +61,8 @@ export function oneStackSeconds(
 }
 
 /**
- * Seconds that the engine takes for fleet stacks, when no service makes it wait: the hub's stack goes first, then they run
- * in their order, one on each core. A large one that is left alone at the end is not slowed by others any more.
+ * Seconds that the engine needs for fleet stacks, without throttling: the hub's stack runs first, then the fleet stacks in
+ * order, one per core. A large stack that runs alone at the end is no longer slowed by others.
  */
 export function fleetStacksSeconds(
     stacks: readonly EngineWork[],
@@ -71,7 +71,7 @@ export function fleetStacksSeconds(
 ): number {
     let seconds = model.start;
     let begun = 0;
-    /** `left` is the part of a stack's run that is still to come. */
+    /** `left` is the remaining fraction of a stack's run. */
     let running: { readonly work: EngineWork; readonly left: number }[] = [];
     while (begun < stacks.length || running.length > 0) {
         while (begun < stacks.length && running.length < cores) {
@@ -97,7 +97,7 @@ export function startSeconds({ shards }: Deployment, model: EngineModel = engine
     return shards === undefined ? model.start : 2 * model.start;
 }
 
-/** Processor time for a device's key, in seconds of one core; 0 when the program makes none. */
+/** Processor time for a device's key, in seconds of one core; 0 if the program does not generate it. */
 export function keySeconds(device: DeviceSettings, group: GroupSettings | undefined): number {
     return kindOf(device.authentication).certificate?.hasGeneratedKey && group !== undefined
         ? engineModel.rsaKey[group.keyAlgorithm]
@@ -113,8 +113,8 @@ export function deviceBytes(
 }
 
 /**
- * Minutes that a token bucket holds operations back: it starts full with one minute's amount, so the first of them go at
- * once.
+ * Minutes by which a token bucket delays operations: it starts full with one minute's amount, so the first operations are
+ * not delayed.
  */
 export function throttledMinutes(operations: number, perMinute: number): number {
     return Math.max(0, (operations - perMinute) / perMinute);

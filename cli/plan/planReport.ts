@@ -2,7 +2,7 @@ import { deviceKinds } from "../../stacks/deviceKinds/deviceKinds";
 import { provisioningLabel } from "../../stacks/deviceProvisioning";
 import type { CertificateUse, Duration, FleetPlan, RegistryRun } from "./fleetPlan";
 
-/** A plan as text for a person, line by line. */
+/** A plan as lines of text. */
 export function planLines(plan: FleetPlan): string[] {
     const { devices, firstUp, refresh, state } = plan;
     const place =
@@ -68,7 +68,7 @@ export function planLines(plan: FleetPlan): string[] {
     ];
 }
 
-/** What one shard holds; where they differ, the largest. */
+/** What one shard holds; if shards differ, the largest. */
 function shardRows({ shards, state, largestShard }: FleetPlan): string[][] {
     if (largestShard === null) {
         return shards === undefined ? [] : [["per shard", bytes(state.bytesPerShard)]];
@@ -82,13 +82,13 @@ function shardRows({ shards, state, largestShard }: FleetPlan): string[][] {
     ];
 }
 
-/** In one stack devices come one by one while the state is written, so that requests are seldom full. */
+/** In one stack, devices come one by one while the state is written, so requests are rarely full. */
 function bulkRequests({ shards }: FleetPlan, run: RegistryRun): string {
     const isLeast = shards === undefined && run.registryOperations > 1;
     return `${isLeast ? "at least " : ""}${count(run.httpRequests)}`;
 }
 
-/** Columns of one width, the second flush left. */
+/** Aligned columns, the second one left-aligned. */
 function table(rows: readonly (readonly string[])[]): string[] {
     const width = Math.max(...rows.map(([first]) => first.length));
     return rows.map(([first, ...others]) =>

@@ -3,20 +3,20 @@ import { shardNames, shardOf } from "../../stacks/shards";
 import { deviceBytes, EngineWork, keySeconds } from "./planModel";
 import { isListed } from "../../stacks/deviceProvisioning";
 
-/** What one stack holds of a fleet. */
+/** The part of a fleet that one stack holds. */
 export interface StackShare {
-    /** Name of the group's shard; undefined: all stacks hold the same, or there is only one. */
+    /** Name of the group's shard; undefined: all stacks hold equal parts, or there is only one. */
     readonly shard: string | undefined;
     readonly devices: number;
-    /** Of the devices: those on the hub's list. */
+    /** How many of the devices are on the hub's list. */
     readonly listed: number;
-    /** Of its state. */
+    /** Size of its state. */
     readonly bytes: number;
     /** Processor time of its devices' keys, in seconds of one core. */
     readonly keySeconds: number;
 }
 
-/** What each stack with devices holds: the only one, or the fleet stacks in the order in which they are deployed. */
+/** The share of each stack with devices: the only one, or the fleet stacks in the order of deployment. */
 export function stackShares(settings: Settings): readonly StackShare[] {
     const { shards, devices } = settings;
     const groups = new Map(settings.groups.map((group) => [group.name, group]));
@@ -32,7 +32,7 @@ export function stackShares(settings: Settings): readonly StackShare[] {
     return [...members].map(([name, own]) => shareOf(name, own, groups));
 }
 
-/** As a hash spreads them, which differs from this by little. */
+/** Equal shares, which approximate those of a hash closely. */
 function equalShares(whole: StackShare, stacks: number): StackShare[] {
     const listed = evenly(whole.listed, stacks);
     return evenly(whole.devices, stacks).map((devices, index) => ({
@@ -44,7 +44,7 @@ function equalShares(whole: StackShare, stacks: number): StackShare[] {
     }));
 }
 
-/** The same work, divided between so many stacks. */
+/** The work, divided equally among the stacks. */
 export function equalWork(work: EngineWork, stacks: number): EngineWork[] {
     const created = evenly(work.created, stacks);
     return evenly(work.unchanged, stacks).map((unchanged, index) => ({
@@ -54,12 +54,12 @@ export function equalWork(work: EngineWork, stacks: number): EngineWork[] {
     }));
 }
 
-/** The one with the largest state. */
+/** The share with the largest state. */
 export function largestShare(shares: readonly StackShare[]): StackShare {
     return shares.reduce((largest, share) => (share.bytes > largest.bytes ? share : largest));
 }
 
-/** So many new devices, by stack: spread by the hash, or all in one group, and the largest is the slowest. */
+/** New devices by stack: spread by the hash, or all in the group with the largest shard, which is the slowest. */
 export function newDevices(shares: readonly StackShare[], count: number): number[] {
     const largest = largestShare(shares);
     return largest.shard === undefined
@@ -82,7 +82,7 @@ function shareOf(
     return share;
 }
 
-/** A whole number in whole parts, the first of which may have one more. */
+/** Divides a whole number into whole parts; the first ones may be larger by one. */
 function evenly(total: number, parts: number): number[] {
     const rest = total % parts;
     return Array.from(

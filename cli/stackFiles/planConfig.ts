@@ -11,7 +11,7 @@ import { readYaml, YamlError } from "./stackYaml";
 /** The name of this program's project, and the namespace of its settings. */
 export const project = "iot-x509";
 
-/** Settings that no figure of a plan depends on, with what stands in for a required one that is encrypted. */
+/** Settings that do not affect a plan's figures, with substitutes for required ones that are encrypted. */
 const immaterial: ReadonlyMap<string, string | undefined> = new Map([
     ["organization", "encrypted"],
     ["country", undefined],
@@ -32,24 +32,24 @@ export interface StackConfiguration {
     readonly settings: Settings;
     /** Names of all encrypted values. */
     readonly encrypted: readonly string[];
-    /** Encrypted values that figures may depend on: they were taken as not set. */
+    /** Encrypted values that may affect figures; they were treated as not set. */
     readonly unread: readonly string[];
-    /** Settings of azure-native that are not encrypted, without its namespace. */
+    /** Unencrypted settings of azure-native, without its namespace. */
     readonly native: ReadonlyMap<string, string>;
-    /** Size of what the engine hands to the program, in bytes. */
+    /** Size of what the engine passes to the program, in bytes. */
     readonly bytes: number;
 }
 
-/** A file that cannot be used as it is. The message says what to do. */
+/** A file that cannot be used as is. The message says what to do. */
 export class StackFileError extends Error {}
 
 /**
  * Reads a stack's settings as the program would, without the engine.
  *
- * @param folder of Pulumi.yaml
- * @param overrides settings, without the program's namespace, that are taken instead of the file's
- * @param onWarning is given what is taken as it is and deserves a look
- * @throws StackFileError when a file is missing or no YAML; ConfigurationError with every problem of the settings
+ * @param folder folder of Pulumi.yaml
+ * @param overrides settings, without the program's namespace, that replace those of the file
+ * @param onWarning receives warnings about values that are accepted but deserve a look
+ * @throws StackFileError if a file is missing or not YAML; ConfigurationError with every problem of the settings
  */
 export function readStack(
     folder: string,
@@ -67,8 +67,8 @@ export function readStack(
 }
 
 /**
- * The same of a configuration as the engine shows it, e.g. in `pulumi preview --json`: by name with its namespace, a secret
- * as `[secret]`.
+ * Like {@link readStack}, for a configuration as the engine prints it, e.g. in `pulumi preview --json`: names include the
+ * namespace, and secrets are `[secret]`.
  */
 export function readShownConfiguration(
     config: Readonly<Record<string, string>>,
@@ -127,10 +127,10 @@ function nativeSettings(values: Values): Map<string, string> {
 }
 
 /**
- * The stack that is meant, and why.
+ * The stack that a command applies to, and why.
  *
- * @param asked the argument; left out: the selected stack, else `dev`
- * @throws StackFileError when it is of another project
+ * @param asked the argument; if omitted, the selected stack, else `dev`
+ * @throws StackFileError if the stack belongs to another project
  */
 export function chosenStack(
     folder: string,
@@ -154,8 +154,8 @@ export function chosenStack(
 }
 
 /**
- * The stack selected for this folder, as it is kept: `STACK` or `organization/project/STACK`; undefined when that cannot
- * be told without the CLI. Pulumi keeps it below its home, by the backend that the user is logged in to.
+ * The stack selected for this folder, as Pulumi stores it: `STACK` or `organization/project/STACK`; undefined if it cannot
+ * be determined without the CLI. Pulumi stores it in its home folder, by the backend that the user is logged in to.
  */
 export function selectedStack(folder: string, environment: NodeJS.ProcessEnv): string | undefined {
     if (environment.PULUMI_STACK) {
@@ -175,7 +175,7 @@ export function selectedStack(folder: string, environment: NodeJS.ProcessEnv): s
     if (backend) {
         return stacks[backend];
     }
-    // Which of several backends is meant stands beside the user's tokens, and those are left unread.
+    // The current one of several backends is stored next to the user's tokens, which are not read.
     const [first, ...others] = new Set(Object.values(stacks));
     if (others.length === 0) {
         return first;
@@ -183,12 +183,12 @@ export function selectedStack(folder: string, environment: NodeJS.ProcessEnv): s
     return others.every((one) => lastPart(one) === lastPart(first)) ? lastPart(first) : undefined;
 }
 
-/** `organization/project/stack`, the first two optional. */
+/** The stack's name in `organization/project/stack`; the first two parts are optional. */
 function lastPart(stack: string): string {
     return stack.slice(stack.lastIndexOf("/") + 1);
 }
 
-/** What is asked of a part of a fleet is told of the whole, by its platform's stack. */
+/** Commands for a part of a fleet apply to the whole fleet, through its platform's stack. */
 export function fleetStackError(stack: string, platform: string): StackFileError {
     return new StackFileError(
         `${stack} is a fleet stack — name its hub's stack: --stack ${shellWord(platform)}`,
@@ -214,7 +214,7 @@ function stackFile(folder: string, stack: string): string {
     return name;
 }
 
-/** What stands below `config` of a file. */
+/** The values below `config` in a file. */
 function section(folder: string, name: string): Values {
     let text: string;
     try {
@@ -233,7 +233,7 @@ function section(folder: string, name: string): Values {
  * The content of a Pulumi.yaml or a stack's settings file.
  *
  * @param name the file's name, for messages
- * @throws StackFileError when it is no YAML
+ * @throws StackFileError if it is not YAML
  */
 export function parseStackFile(name: string, text: string): unknown {
     try {
@@ -250,7 +250,7 @@ export function parseStackFile(name: string, text: string): unknown {
     }
 }
 
-/** Pulumi.yaml gives a value as it is, as `value`, or as `default` beside its type. */
+/** Pulumi.yaml contains a value directly, as `value`, or as `default` next to its type. */
 function projectDefaults(config: Values): Values {
     const defaults: Values = {};
     for (const [key, declared] of Object.entries(config)) {
@@ -262,7 +262,7 @@ function projectDefaults(config: Values): Values {
     return defaults;
 }
 
-/** The value without its encrypted parts, whose paths are noted; undefined when all of it is encrypted. */
+/** The value without its encrypted parts, whose paths are added to `unread`; undefined if all of it is encrypted. */
 function withoutSecrets(value: unknown, at: string, unread: string[]): unknown {
     if (isMapping(value)) {
         if (typeof value.secure === "string" && Object.keys(value).length === 1) {
@@ -283,7 +283,7 @@ function withoutSecrets(value: unknown, at: string, unread: string[]): unknown {
     return value;
 }
 
-/** The engine makes text of every value that is no list or mapping. */
+/** The engine converts every value that is not a list or mapping to text. */
 function asHandedOver(value: unknown): unknown {
     return typeof value === "object" && value !== null ? value : String(value ?? "");
 }

@@ -13,7 +13,7 @@ interface StackFile {
     readonly [key: string]: unknown;
 }
 
-/** How files begin that earlier versions left beside Pulumi.yaml. */
+/** First words of files that earlier versions left next to Pulumi.yaml. */
 const madeByEarlierVersion = "# Made by npm run fleet;";
 
 /** The settings file of a stack, `Pulumi.<stack>.yaml`. */
@@ -21,7 +21,7 @@ export function settingsFile(folder: string, stack: string): string {
     return path.join(folder, `Pulumi.${stack}.yaml`);
 }
 
-/** What a hub's stack says, as its fleet stacks and its own run are given it: read once, so that all see the same. */
+/** The settings of a hub's stack, for its fleet stacks and its own run: read once, so that all see the same. */
 export class PlatformFile {
     private constructor(
         private readonly name: string,
@@ -36,18 +36,18 @@ export class PlatformFile {
         return new PlatformFile(name, content, (parseStackFile(name, content) ?? {}) as StackFile);
     }
 
-    /** The secrets provider that the file names; undefined: the backend's default. */
+    /** The secrets provider named in the file; undefined: the backend's default. */
     get secretsProvider(): string | undefined {
         return this.content.secretsprovider;
     }
 
-    /** The key that encrypts secrets, without a setting. */
+    /** A settings file with only the key that encrypts secrets, without settings. */
     keyAlone(): string {
         const { secretsprovider, encryptionsalt, encryptedkey } = this.content;
         return text({ secretsprovider, encryptionsalt, encryptedkey });
     }
 
-    /** The file as it is; with a sharding, with that instead of its own. */
+    /** The file's content; a given sharding replaces the file's. */
     settings(sharding?: Sharding): string {
         return sharding === undefined
             ? this.text
@@ -55,11 +55,11 @@ export class PlatformFile {
     }
 
     /**
-     * The settings of a fleet stack: all that its platform's stack has, and which part of the fleet it is. The key that
-     * encrypts the platform's secrets is the fleet stack's, too.
+     * The settings of a fleet stack: all settings of its platform's stack, and which part of the fleet it holds. The key that
+     * encrypts the platform's secrets also encrypts those of the fleet stack.
      *
      * @param sharding undefined: none
-     * @throws StackFileError when the platform's settings hold secrets that only its own stack can decrypt
+     * @throws StackFileError if the platform's settings contain secrets that only its own stack can decrypt
      */
     fleetStackSettings(of: string, shard: string, sharding: Sharding | undefined): string {
         const { config, encryptionsalt, encryptedkey } = this.content;
@@ -87,7 +87,7 @@ export function removeFormerFile(folder: string, stack: string): void {
     }
 }
 
-/** Leaves out what is undefined. */
+/** The file as YAML, without undefined values. */
 function text(file: StackFile): string {
     return writeYaml(file);
 }

@@ -2,8 +2,8 @@ import { dump, FAILSAFE_SCHEMA, load, Type, YAMLException } from "js-yaml";
 import { visible } from "../../components/text/decode";
 
 /*
- * YAML as the Pulumi CLI reads it, which is neither 1.1 nor 1.2: gopkg.in/yaml.v3 (resolve.go) knows octal numbers of both
- * (014, 0o14), underscores in numbers and dates, but takes `yes` for a text. A date reaches the program as Go's text of it.
+ * YAML as the Pulumi CLI reads it, which is neither 1.1 nor 1.2: gopkg.in/yaml.v3 (resolve.go) accepts the octal numbers of
+ * both (014, 0o14), underscores in numbers, and dates, but reads `yes` as text. Dates reach the program in Go's text form.
  */
 
 const integer = /^[-+]?(?:0b[01]+|0o?[0-7]+|0x[0-9a-f]+|0|[1-9]\d*)$/i;
@@ -58,9 +58,9 @@ const schema = FAILSAFE_SCHEMA.extend({
     implicit: [nulls, truths, dates, integers, decimals, merges],
 });
 
-/** Why a text is no settings file; the message has of the text a name at most. */
+/** Why a text is not a settings file; the message quotes at most a name from the text. */
 export class YamlError extends Error {
-    /** @param line from 1; undefined where the fault is not in one line */
+    /** @param line counted from 1; undefined if the fault is not in a single line */
     constructor(
         readonly reason: string,
         readonly line: number | undefined,
@@ -70,12 +70,12 @@ export class YamlError extends Error {
     }
 }
 
-/** What aliases may add to a file, in characters: a fleet's common tags, written out for every device, have less. */
+/** Maximum size that aliases may add, in characters: a fleet's common tags, repeated for every device, take less. */
 const mostByAliases = 16 * 1024 * 1024;
 
 /**
- * The content of a Pulumi.yaml or a stack's settings file. A key twice in a mapping, and nesting without end, are refused
- * by js-yaml; aliases that would make a small file a huge value are refused here.
+ * The content of a Pulumi.yaml or a stack's settings file. js-yaml refuses duplicate keys and endless nesting; this function
+ * refuses aliases that would turn a small file into a huge value.
  *
  * @throws YamlError
  */
@@ -85,7 +85,7 @@ export function readYaml(text: string): unknown {
         content = load(text, { schema });
     } catch (error) {
         if (error instanceof YAMLException) {
-            // Its message quotes the text; the mark is absent where the whole text is at fault.
+            // The original message quotes the text; the mark is absent if the whole text is at fault.
             const mark = error.mark as typeof error.mark | undefined;
             throw new YamlError(visible(error.reason.slice(0, 200)), mark && mark.line + 1);
         }
@@ -98,8 +98,8 @@ export function readYaml(text: string): unknown {
 }
 
 /**
- * Characters of a value with every alias written out, each counted once however often it is used: js-yaml gives one object
- * for all.
+ * Characters of a value with every alias expanded. Each alias is traversed once however often it is used, because js-yaml
+ * returns the same object for all.
  */
 function sizeOf(value: unknown, known: Map<object, number | undefined>): number {
     if (typeof value !== "object" || value === null) {
@@ -121,7 +121,7 @@ function sizeOf(value: unknown, known: Map<object, number | undefined>): number 
     return size;
 }
 
-/** `2027-01-01 12:00:00 +0000 UTC`, as Go's time.Time.String writes it; undefined for what is no date. */
+/** `2027-01-01 12:00:00 +0000 UTC`, as written by Go's time.Time.String; undefined if the text is not a date. */
 function goDate(text: string): string | undefined {
     const parts = date.exec(text);
     if (parts === null) {
@@ -159,7 +159,7 @@ function isText(value: unknown): value is string {
     return typeof value === "string";
 }
 
-/** YAML that {@link readYaml} and the CLI read back as the same values; keys without a value are left out. */
+/** YAML that {@link readYaml} and the CLI read back as the same values; keys without values are omitted. */
 export function writeYaml(values: object): string {
     return dump(values, { skipInvalid: true });
 }

@@ -3,11 +3,11 @@ import { publicKeyId } from "../../components/x509/certificates";
 import { publicKeyOf } from "../../components/x509/publicKey";
 import { GroupSettings, PkiSettings } from "../settings";
 
-/** A CA whose certificate the configuration gives: its key must be nobody else's. */
+/** A CA whose certificate comes from the configuration; no device and no other CA may have its key. */
 export interface GivenCa {
-    /** Where its certificate is named. */
+    /** Where the configuration names its certificate. */
     readonly path: string;
-    /** As messages call it. */
+    /** Its name in messages. */
     readonly name: string;
     /** SHA-256 of the SubjectPublicKeyInfo, hex. */
     readonly keyId: string;
@@ -15,7 +15,7 @@ export interface GivenCa {
     readonly thumbprints: readonly string[];
 }
 
-/** The CAs with certificates from outside. The program makes the keys of all others itself. */
+/** The CAs whose certificates come from outside. The program generates the keys of all others itself. */
 export function givenCas({ root }: PkiSettings, groups: readonly GroupSettings[]): GivenCa[] {
     const intermediates = groups.flatMap(({ name, intermediate }) =>
         Object.entries(intermediate.certificatePems).map(([generation, pem]) =>

@@ -7,7 +7,7 @@ type Subjects = "subjects" | "previewSubjects";
 const maxSubjects = 20;
 
 const workflow = /(?:ref:refs\/(?:heads|tags)\/[^\s~^:?*[\\]+|environment:[^\s:*]+|pull_request)/;
-/** Of repositories made, renamed or transferred since mid-2026 (GitHub docs: "OpenID Connect", "Immutable subject claims"). */
+/** For repositories created, renamed or transferred since mid-2026 (GitHub docs: "OpenID Connect", "Immutable subject claims"). */
 const immutable = /repo:([A-Za-z0-9-]{1,39})@\d+\/([A-Za-z0-9._-]{1,100})@\d+:/;
 
 const remedies = {
@@ -50,7 +50,7 @@ export function readCi(root: Section): CiSettings | undefined {
     return { repository, subjects, previewSubjects };
 }
 
-/** The same workflow has two forms of subjects, one of them with IDs: only one is in a token, and GitHub decides which. */
+/** A workflow's subject has two forms, one of them with IDs; a token holds only one, and GitHub decides which. */
 function workflowOf(subject: string): string {
     return subject.replace(immutable, "");
 }

@@ -1,4 +1,4 @@
-/** What a spreadsheet did to a cell, as the end of a sentence about it, or undefined. */
+/** What a spreadsheet did to a cell, worded as the end of a sentence. */
 export interface Conversion {
     readonly rule: string;
     readonly remedy: string;
@@ -14,8 +14,8 @@ const day = new RegExp(`^(?:\\d{1,2}[-. ]+(?:${months})\\.?|(?:${months})\\.?[- 
 const address = /^(?:\d{1,3}\.){3}\d{1,3}$/;
 
 /**
- * Whether a device ID of a table is what a spreadsheet makes of a number, a date or a formula. Zeros that it took from the
- * beginning leave no trace.
+ * Whether a device ID in a table looks like a number, date or formula that a spreadsheet converted. Leading zeros that it
+ * removed leave no trace.
  */
 export function conversionOf(id: string): Conversion | undefined {
     if (isErrorValue(id)) {
@@ -57,7 +57,7 @@ function isAddress(id: string): boolean {
     return address.test(id) && id.split(".").every((part) => Number(part) <= 255);
 }
 
-/** What a spreadsheet shows for a formula that cannot be computed. */
+/** Whether a cell holds what a spreadsheet shows for a formula that cannot be computed. */
 export function isErrorValue(cell: string): boolean {
     return /^#(?:N\/A|NV|REF!|BEZUG!|NAME\?|VALUE!|WERT!|DIV\/0!|NUM!|ZAHL!|NULL!|SPILL!)$/i.test(
         cell,

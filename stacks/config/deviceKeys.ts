@@ -1,16 +1,16 @@
 import type { DeviceKindReader } from "./deviceKindReader";
 
-/** The settings of a device, as lists of devices need to know them. */
+/** The settings of a device, as the readers of device lists need them. */
 export interface DeviceKeys {
     /** Keys in YAML and JSON, columns in CSV. */
     readonly all: readonly string[];
-    /** Those that hold several items. */
+    /** Keys that hold several items. */
     readonly lists: readonly string[];
     /** Values of the setting `auth`. */
     readonly auths: readonly string[];
 }
 
-/** Keys that mean something only for a device that its group's CA signs for. */
+/** Keys that apply only to a device whose certificate its group's CA signs. */
 export const signedKeys: readonly string[] = ["group", "enrollment"];
 
 export function deviceKeysOf(kinds: readonly DeviceKindReader<unknown>[]): DeviceKeys {

@@ -3,38 +3,38 @@ import { Files } from "./files";
 import { Section } from "./section";
 import { GivenThumbprint } from "./thumbprints";
 
-/** A device of the configuration as the reader of its kind gets it. */
+/** A device of the configuration, as passed to the reader of its kind. */
 export interface GivenDevice {
     readonly section: Section;
-    /** Empty after a problem with it was reported. */
+    /** Empty if a problem with it was reported. */
     readonly id: string;
-    /** The folder that file names are relative to. */
+    /** File names are relative to this folder. */
     readonly base: string;
     readonly files: Files;
     readonly isEnabled: boolean;
 }
 
-/** What a reader found: the authentication, and what the comparison of all devices needs. */
+/** What a reader found: the authentication, and what is needed to compare all devices. */
 export interface ReadAuthentication<A> {
     readonly authentication: A;
     readonly csr?: { readonly path: string; readonly facts: CsrFacts };
     readonly thumbprints?: readonly GivenThumbprint[];
 }
 
-/** What the configuration knows of one kind of device authentication. */
+/** How the configuration describes one kind of device authentication. */
 export interface DeviceKindReader<A> {
     /** The value of the setting `auth`; kinds may share one. */
     readonly auth: string;
-    /** Keys of a device that mean something with this `auth` alone, in the order in which documents name them. */
+    /** Device keys that apply only with this `auth`, in the order in which the documentation lists them. */
     readonly keys: Readonly<Record<string, "text" | "list">>;
-    /** Those of them that `deviceDefaults` may give. */
+    /** The keys among them that `deviceDefaults` may set. */
     readonly defaultable: readonly string[];
-    /** Undefined when no CA signs for the device, which then needs no group. */
+    /** Undefined if no CA signs for the device, which then needs no group. */
     readonly certificate: object | undefined;
-    /** Whether a device with this `auth` is of this kind. The first kind of the table that says so takes it. */
+    /** Whether a device with this `auth` is of this kind. The first matching kind of the table is used. */
     isGiven(device: Section): boolean;
     /**
-     * Reads what all devices have in common, once, and returns the reader of a single one.
+     * Reads once what all devices have in common, and returns the reader of a single device.
      *
      * @param top the stack's settings
      * @param defaults `deviceDefaults`

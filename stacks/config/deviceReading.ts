@@ -2,10 +2,10 @@ import { CsrFacts } from "../../components/x509/csr";
 import { DeviceSettings } from "../settings";
 import { GivenThumbprint } from "./thumbprints";
 
-/** One device with what the comparison of all devices needs. */
+/** One device, with what is needed to compare it with all others. */
 export interface DeviceReading {
     readonly settings: DeviceSettings;
-    /** Where its ID stands. */
+    /** Path of its ID. */
     readonly idPath: string;
     readonly csr: { readonly path: string; readonly facts: CsrFacts } | undefined;
     readonly thumbprints: readonly GivenThumbprint[];

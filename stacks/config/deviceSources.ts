@@ -9,7 +9,7 @@ import { tableLimit } from "./projectFile";
 import { Report } from "./report";
 import { Section, sectionAt } from "./section";
 
-/** One device as it stands somewhere, and the folder its file names are relative to. */
+/** One device as its source has it, and the folder that its file names are relative to. */
 export interface DeviceSource {
     readonly section: Section;
     readonly base: string;
@@ -45,10 +45,10 @@ function namedFiles(top: Section): { at: string; name: unknown }[] {
     });
 }
 
-/** Bytes of a file that tell what it is, blank lines included. */
+/** Bytes of a file from which its format is recognized, blank lines included. */
 const longestBeginning = 256;
 
-/** By the ends of file names. Excel writes "Unicode Text" as .txt. */
+/** File name extensions of tables. Excel writes "Unicode Text" as .txt. */
 const tables = [".csv", ".tsv", ".txt"];
 
 function readFile(at: string, name: unknown, files: Files, keys: DeviceKeys): DeviceSource[] {
@@ -181,7 +181,7 @@ function isJson(text: string): boolean {
     }
 }
 
-/** The devices of a list in YAML or JSON; items that are none are reported and left out. */
+/** The devices of a list in YAML or JSON; items that are not devices are reported and left out. */
 function readList(
     list: readonly unknown[],
     path: string,

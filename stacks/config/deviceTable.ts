@@ -8,15 +8,14 @@ import { parseTable, Row, Table } from "./tableRows";
 
 const tagColumn = /^tags\.(.+)$/s;
 
-/** What spreadsheets write in capitals, or people with one. */
+/** Words that spreadsheets write in capitals, and that people may capitalize. */
 const words = ["enabled", "disabled", "group", "individual", "true", "false"];
 const wordColumns = ["auth", "status", "enrollment", "adopt"];
 
 /**
- * The devices of a table (see {@link parseTable}): a header with the settings of a device as column names, then one device
- * a row. Letter case matters neither in the header nor in flags and choices. An empty cell means that the setting is not
- * given. Cells of lists hold several items, with a semicolon or a line break between them. Tags stand in columns
- * `tags.NAME`, or as JSON in a column `tags`.
+ * The devices of a table (see {@link parseTable}): a header with the device settings as column names, then one device per
+ * row. The header, flags and choices are not case-sensitive. An empty cell means that the setting is absent. In cells of
+ * lists, a semicolon or a line break separates the items. Tags are in columns `tags.NAME`, or as JSON in a column `tags`.
  *
  * @param file the file's name, for messages
  */
@@ -86,7 +85,7 @@ function readRow(
     return [new Section(report, (key) => `${path}: ${key}`, fields, "a device", keys.all)];
 }
 
-/** A column's name as the settings spell it; any other text as it is. */
+/** A column's name in the spelling of the settings; any other text unchanged. */
 function columnName(cell: string, keys: DeviceKeys): string {
     const name = cell.trim();
     const known = keys.all.find((key) => key.toLowerCase() === name.toLowerCase());
@@ -97,7 +96,7 @@ function isColumn(name: string, keys: DeviceKeys): boolean {
     return keys.all.includes(name) || tagColumn.test(name);
 }
 
-/** Reports every wrong column name; false when the devices cannot be told apart. */
+/** Reports every wrong column name; false if the devices cannot be told apart. */
 function checkHeader(
     { line, cells }: Row,
     names: readonly string[],

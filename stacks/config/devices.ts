@@ -17,7 +17,7 @@ import { DeviceReading } from "./deviceReading";
 type DeviceAuthentication = DeviceSettings["authentication"];
 type Kind = DeviceKindReader<DeviceAuthentication>;
 
-/** What a device is given when it says nothing itself. */
+/** Values for devices that do not set their own. */
 interface DeviceDefaults {
     readonly group: string | undefined;
     readonly auth: string;
@@ -31,11 +31,11 @@ interface KindInUse {
     readonly read: (device: GivenDevice) => ReadAuthentication<DeviceAuthentication>;
 }
 
-/** What the reading of each device needs to know. */
+/** What is needed to read each device. */
 interface Context {
     readonly files: Files;
     readonly groupNames: readonly string[];
-    /** Names of the groups whose devices the provisioning service alone makes. */
+    /** Names of the groups whose devices only the provisioning service creates. */
     readonly unlistedGroups: ReadonlySet<string>;
     /** Names of the groups that the provisioning service knows. */
     readonly enrolledGroups: ReadonlySet<string>;
@@ -44,7 +44,7 @@ interface Context {
     readonly kinds: readonly KindInUse[];
 }
 
-/** The devices of the stack file and of the files it names, each checked by itself and against the others and the CAs. */
+/** The devices of the stack file and of the files it names, each checked on its own and against the others and the CAs. */
 export function readDevices(
     top: Section,
     pki: PkiSettings,
@@ -130,8 +130,8 @@ function kindOf(section: Section, auth: string, kinds: readonly KindInUse[]): Ki
 }
 
 /**
- * Device IDs: Azure docs, iot-hub-devguide-identity-registry ("Device identity properties"), less the wildcards of MQTT
- * topics: the ID is a part of every topic that a device publishes to (MQTT 3.1.1, 4.7.1).
+ * Device IDs: Azure docs, iot-hub-devguide-identity-registry ("Device identity properties"), without the wildcards of MQTT
+ * topics, because the ID is part of every topic that a device publishes to (MQTT 3.1.1, 4.7.1).
  *
  * @param isRow whether a spreadsheet may have written it
  */
@@ -185,8 +185,8 @@ function readId(
 }
 
 /**
- * A device that registers at the provisioning service has its device ID as registration ID, whose alphabet is smaller
- * (Azure docs: iot-dps concepts-service, "Registration ID"). Its limit of 64 characters is that of the common name.
+ * A device that registers at the provisioning service uses its device ID as registration ID, which allows fewer characters
+ * (Azure docs: iot-dps concepts-service, "Registration ID"). The limit of 64 characters is that of the common name.
  */
 function checkRegistrationId(section: Section, id: string): void {
     if (id !== "" && !/^[a-z0-9._-]*[a-z0-9-]$/.test(id)) {
@@ -199,7 +199,7 @@ function checkRegistrationId(section: Section, id: string): void {
     }
 }
 
-/** Whether the device has an enrollment of its own; only a group that the provisioning service knows leaves the choice. */
+/** Whether the device has an individual enrollment; only groups that the provisioning service knows allow the choice. */
 function readEnrollment(
     section: Section,
     group: string | undefined,
@@ -219,7 +219,7 @@ function readEnrollment(
     return section.oneOf("enrollment", ["group", "individual"], "group") === "individual";
 }
 
-/** What is written to a listed identity has no place for a device that the provisioning service makes. */
+/** A device that the provisioning service creates cannot have the settings of a listed identity. */
 function refuseIdentityKeys(section: Section, group: string): void {
     const both = `set groups.${group}.provisioning: both`;
     const remedies: Readonly<Record<string, string>> = {
@@ -237,7 +237,7 @@ function refuseIdentityKeys(section: Section, group: string): void {
     }
 }
 
-/** Settings that mean nothing with the device's kind of authentication are refused, not passed over. */
+/** Settings that do not apply to the device's kind of authentication are refused, not ignored. */
 function refuseForeignKeys(section: Section, { auth }: Kind, kinds: readonly KindInUse[]): void {
     const keysOf = (kind: Kind): string[] => [
         ...Object.keys(kind.keys),

@@ -3,13 +3,13 @@ import { DpsSettings, HubSettings, LinkedHubSettings, PkiSettings } from "../set
 import { regionName } from "./names";
 import { Section, sectionAt } from "./section";
 
-/** Units and weights as Azure takes them (Terraform's azurerm_iothub_dps states the same bounds). */
+/** Limits of units and weights in Azure (Terraform's azurerm_iothub_dps states the same). */
 const maxWeight = 1000;
 
-/** The access policy that this program gives each of its own hubs for the link. */
+/** The access policy that this program creates on each of its own hubs for the link. */
 const defaultPolicy = "iot-x509-dps";
 
-/** The Device Provisioning Service: name or prefix, units, allocation, linked hubs. Undefined: the stack has none. */
+/** The Device Provisioning Service: name or prefix, units, allocation, linked hubs. Undefined if the stack has none. */
 export function readDps(top: Section, hub: HubSettings, pki: PkiSettings): DpsSettings | undefined {
     if (!top.has("dps")) {
         return undefined;
@@ -55,7 +55,7 @@ export function readDps(top: Section, hub: HubSettings, pki: PkiSettings): DpsSe
     };
 }
 
-/** A policy that needs nothing but the service itself; undefined when it is absent or bad. */
+/** A policy that needs nothing but the service itself; undefined if absent or invalid. */
 export function readAllocationPolicy<T extends string>(
     section: Section,
     choices: readonly T[],
@@ -99,7 +99,7 @@ function readLinkedHubs(dps: Section, own: HubSettings): LinkedHubSettings[] {
     });
 }
 
-/** @param seen hubs that are linked already, by name in small letters: a hub's name is unique in all of Azure */
+/** @param seen hubs that are linked already, by name in lower case: hub names are unique in all of Azure */
 function readLinkedHub(
     section: Section,
     path: string,

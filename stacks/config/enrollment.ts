@@ -4,7 +4,7 @@ import { readAllocationPolicy } from "./dps";
 import { Section } from "./section";
 import { readDesired, readTags } from "./tags";
 
-/** How the devices of one group come to their hub: listed there, through the provisioning service, or both. */
+/** How the devices of one group get to their hub: listed there, through the provisioning service, or both. */
 export function readProvisioning(
     group: Section,
     hasDps: boolean,
@@ -18,7 +18,7 @@ export function readProvisioning(
         );
     }
     const asked = group.raw("provisioning") ?? defaultProvisioning;
-    // A value that is none of these was reported.
+    // Any other value has been reported.
     if (asked === provisioning && !registersAtDps({ provisioning }) && group.has("enrollment")) {
         group.bad(
             "enrollment",

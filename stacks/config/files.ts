@@ -3,23 +3,23 @@ import { Finding, Inspection } from "../../components/x509/pem";
 import { FileLimit, pemLimit, readProjectFile } from "./projectFile";
 import { Report } from "./report";
 
-/** What every file of one configuration is read with. */
+/** What reading any file of one configuration needs. */
 export interface Files {
     readonly report: Report;
     /** The project's folder. Messages show file names relative to it. */
     readonly folder: string;
-    /** The time by which certificates are judged. */
+    /** The time at which certificates must be valid. */
     readonly now: Date;
 }
 
 /**
- * The bytes of a file that the configuration names; undefined after a problem was reported.
+ * The bytes of a file that the configuration names; undefined if a problem was reported.
  *
- * @param at where the file's name stands
- * @param name the file's name as it stands there
+ * @param at where the configuration names the file
+ * @param name the file's name as given there
  * @param base the folder that the name is relative to
  * @param limit how large the file may be
- * @param remedy what to do when the file is not there
+ * @param remedy what to do if the file does not exist
  */
 export function readGivenFile(
     { report, folder }: Files,
@@ -45,7 +45,7 @@ export function readGivenFile(
     return reading.content;
 }
 
-/** Reports the findings of a file, each with the file's name before what was found in it. */
+/** Reports the findings of a file, each prefixed with the file's name. */
 function reportFindings(
     report: Report,
     at: string,
@@ -57,7 +57,7 @@ function reportFindings(
     }
 }
 
-/** Reads and inspects a named file; undefined after problems were reported. Warnings are passed on. */
+/** Reads and inspects a named file; undefined if problems were reported. Warnings are passed on. */
 export function inspectGivenFile<T>(
     files: Files,
     at: string,

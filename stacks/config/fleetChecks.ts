@@ -19,8 +19,8 @@ export function checkFleet(
 }
 
 /**
- * The hub tells `Pump` from `pump`, but the provisioning service does not (Azure docs: registration IDs are not case
- * sensitive), nor do many file systems, so two such IDs are refused.
+ * The hub distinguishes `Pump` from `pump`, but the provisioning service does not (Azure docs: registration IDs are not
+ * case-sensitive), nor do many file systems, so two such IDs are refused.
  */
 function checkIds(readings: readonly DeviceReading[], report: Report): void {
     const seen = new Map<string, DeviceReading>();
@@ -54,7 +54,7 @@ interface KeyProof {
     readonly path: string;
     readonly keyId: string;
     readonly key: KeyObject | undefined;
-    /** Of the certificate that proves the key; undefined for a request. */
+    /** Thumbprint of the certificate that proves the key; undefined for a request. */
     readonly thumbprint: string | undefined;
 }
 
@@ -76,7 +76,7 @@ function keyProofs({ csr, thumbprints }: DeviceReading): KeyProof[] {
     ];
 }
 
-/** A device may keep its key from one certificate to the next; no other device and no CA may have it. */
+/** A device may keep its key across certificates; no other device and no CA may have it. */
 function checkKeys(
     cas: readonly GivenCa[],
     readings: readonly DeviceReading[],
@@ -99,7 +99,7 @@ function checkKeys(
         const { id } = reading.settings;
         for (const { path, keyId, thumbprint } of keyProofs(reading)) {
             const other = seen.get(keyId);
-            // One certificate of two devices is told of as that.
+            // Two devices with the same certificate are reported as such.
             const isTold = thumbprint !== undefined && other?.thumbprint === thumbprint;
             if (other !== undefined && other.owner !== id && !isTold) {
                 const proof = thumbprint === undefined ? "request" : "certificate";
@@ -141,14 +141,14 @@ function checkThumbprints(
 }
 
 /**
- * What the search for primes may cost, in keys of 2048 bits: about a second. The time grows with the cube of the size, and
- * tens of thousands of keys would hold up every run for minutes.
+ * Budget of the primality tests, in keys of 2048 bits: about a second. The time grows with the cube of the key size, and
+ * tens of thousands of keys would delay every run by minutes.
  */
 const primeBudget = 200;
 
 /**
- * As many keys as the budget allows are tested for a modulus that is a prime. Certificates come first, because a request is
- * tested again when it is signed.
+ * Tests as many keys as the budget allows for a prime modulus. Certificates come first, because a request is tested again
+ * when it is signed.
  */
 function checkPrimes(readings: readonly DeviceReading[], report: Report): void {
     const proofs = readings.flatMap((reading) =>

@@ -4,7 +4,7 @@ import { GroupSettings } from "../settings";
 import { PkiReading } from "./root";
 import { Section } from "./section";
 
-/** Retained generations of an enrollment group, beside its current CA. */
+/** Generations that an enrollment group may retain in addition to its current CA. */
 const maxRetained = serviceLimits.certificatesOfGroup - 1;
 
 /** The limits of both services on CA certificates and enrollment groups. */

@@ -242,7 +242,7 @@ function nameFindings(certificate: GivenCertificate, expected: string): Finding[
           ];
 }
 
-/** Every CA has a subject of its own; organization and country are the same for all. */
+/** Every CA needs a unique subject; organization and country are the same for all. */
 function checkCaNames(section: Section, pki: PkiReading, groups: readonly GroupSettings[]): void {
     const taken = new Map([[comparableName(pki.settings.root.commonName), "the root"]]);
     for (const { name, intermediate } of groups) {

@@ -55,7 +55,7 @@ export function readHub(root: Section): HubSettings {
     };
 }
 
-/** The Basic tiers have no device twins (Azure docs: iot-hub-scaling), in which the program notes whose device one is. */
+/** The Basic tiers have no device twins (Azure docs: iot-hub-scaling), in which the program records a device's owner. */
 function readSku(hub: Section): HubSettings["sku"] {
     if (/^b[123]$/i.test(String(hub.raw("sku")))) {
         hub.bad(

@@ -1,11 +1,11 @@
 import { Report } from "./report";
 
-/** More levels than any setting or twin has; what walks through a value later may recurse. */
+/** More levels than any setting or twin has; code that traverses a value later may recurse. */
 const maxDepth = 64;
-/** Of one text; the next run tells the others. */
+/** Faults reported per text; the next run reports the others. */
 const maxFaults = 10;
 
-/** What JSON.parse takes without a word although the value is not, or may not be, what was meant. */
+/** Something that JSON.parse accepts silently although the value is not, or may not be, what was meant. */
 interface Fault {
     readonly offset: number;
     readonly value: string;
@@ -14,13 +14,13 @@ interface Fault {
 }
 
 /**
- * The value of a JSON text. JSON.parse takes the last of two equal keys, so that a line that a reader sees may count for
- * nothing; and it rounds numbers. Such places are reported; the value is what JSON.parse makes of it.
+ * The value of a JSON text. JSON.parse takes the last of duplicate keys, so a line that a reader sees may have no effect,
+ * and it rounds numbers. Such places are reported; the value is what JSON.parse returns.
  *
- * @param at where the text stands, for reports: a file, a setting, a cell
- * @param isFile whether the line becomes a part of the path
- * @param instead what to take in place of a value that is nested too deep
- * @throws SyntaxError when it is no JSON
+ * @param at where the text is, for reports: a file, a setting, a cell
+ * @param isFile whether the path includes the line
+ * @param instead replacement for a value that is nested too deep
+ * @throws SyntaxError if the text is not JSON
  */
 export function readJson(
     text: string,
@@ -42,13 +42,13 @@ export function readJson(
 
 const tooDeep = `JSON must have at most ${maxDepth} levels`;
 
-/** One mapping or list that is open; a list has no keys. */
+/** A mapping or list that is still open; a list has no keys. */
 interface Level {
     readonly keys: Set<string> | undefined;
     isKeyNext: boolean;
 }
 
-/** @param text sound JSON */
+/** @param text valid JSON */
 function faultsOf(text: string): Fault[] {
     const faults: Fault[] = [];
     const levels: Level[] = [];
@@ -86,7 +86,7 @@ function faultsOf(text: string): Fault[] {
     return faults;
 }
 
-/** Where the quote stands that ends the text. */
+/** Position of the quote that ends the text. */
 function endOfText(text: string, start: number): number {
     let at = start + 1;
     while (text[at] !== '"') {

@@ -9,16 +9,16 @@ export const keyAlgorithms: readonly KeyAlgorithm[] = [
     "ECDSA-P384",
 ];
 
-/** Upper bound of a common name and of an organization name (RFC 5280, appendix A.1: ub-common-name). */
+/** Maximum length of a common name and of an organization name (RFC 5280, appendix A.1: ub-common-name). */
 export const longestName = 64;
 
 /**
- * A character that a reader of the subject can tell: no control, format or unassigned one, and no space but the plain one.
- * Zero-width joiners are letters' own in Persian and Indic scripts.
+ * A character that a reader of the subject can recognize: no control, format or unassigned character, and no space but the
+ * plain one. Zero-width joiners are allowed, because Persian and Indic scripts need them.
  */
 const visibleCharacter = "(?:[ \\u200c\\u200d]|[^\\p{C}\\p{Z}\\u115f\\u1160\\u2800\\u3164\\uffa0])";
 
-/** Text of a subject: at most `max` characters that can be seen. */
+/** Text of a subject: at most `max` visible characters. */
 export function subjectText(max: number, remedy: string): TextRule {
     return {
         pattern: new RegExp(`^(?! )${visibleCharacter}{1,${max}}(?<! )$`, "u"),
@@ -34,7 +34,7 @@ export const regionName: TextRule = {
     remedy: "write the region's short name, for example westeurope (az account list-locations -o table)",
 };
 
-/** A CA's name must be told from every other without regard to case and double spaces (RFC 5280, section 7.1). */
+/** CA names must differ in more than case and repeated spaces (RFC 5280, section 7.1). */
 export function comparableName(commonName: string): string {
     return commonName.toLowerCase().replace(/ +/g, " ");
 }

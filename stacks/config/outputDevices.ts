@@ -2,7 +2,7 @@ import { DeviceSettings } from "../settings";
 import { suggestion } from "./suggestions";
 import { Section } from "./section";
 
-/** Up to this many devices, the outputs hold all of them when nothing else is said. */
+/** Up to this many devices, the outputs hold all of them by default. */
 const smallFleet = 25;
 
 /** IDs of the devices whose certificates and keys become outputs. */

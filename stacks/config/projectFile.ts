@@ -1,17 +1,17 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, realpathSync } from "fs";
 import * as path from "path";
 
-/** How large a file that the configuration names may be, and how messages call such a file. */
+/** The maximum size of a file that the configuration names, and the term for such a file in messages. */
 export interface FileLimit {
     readonly bytes: number;
-    /** The bound in words: `64 KiB`. */
+    /** The limit as text: `64 KiB`. */
     readonly size: string;
     readonly kind: string;
-    /** What to do with a larger one. */
+    /** What to do with a larger file. */
     readonly remedy: string;
 }
 
-/** A certificate, with its chain and OpenSSL's text of it, has some 20 KiB. */
+/** A certificate with its chain and OpenSSL's text form takes about 20 KiB. */
 export const pemLimit: FileLimit = {
     bytes: 64 * 1024,
     size: "64 KiB",
@@ -19,7 +19,7 @@ export const pemLimit: FileLimit = {
     remedy: "keep only the intended certificate or request in it",
 };
 
-/** A million devices by their IDs have some 20 MiB; more than that no hub takes. */
+/** The IDs of a million devices take about 20 MiB; no hub accepts more devices. */
 export const tableLimit: FileLimit = {
     bytes: 64 * 1024 * 1024,
     size: "64 MiB",
@@ -27,19 +27,19 @@ export const tableLimit: FileLimit = {
     remedy: "split it into several files, and name them all",
 };
 
-/** The bytes of a file, or why they are not read. */
+/** The bytes of a file, or why it was not read. */
 export type FileReading =
     | { readonly content: Buffer }
     | { readonly content?: undefined; readonly rule: string; readonly remedy: string };
 
 /**
- * Reads a file of the project. Whoever may propose a change of the configuration does not thereby get to see what else
- * the machine that deploys can read, nor to hold its run up: the file must lie below the project's folder, links followed,
- * and be a regular file of a bounded size.
+ * Reads a file of the project. Proposing a configuration change must not be a way to see what else the deploying machine
+ * can read, or to stall its run: the file must be below the project's folder after links are resolved, and be a regular
+ * file of limited size.
  *
  * @param folder the project's folder
- * @param file absolute
- * @param remedy what to do when the file is not there
+ * @param file absolute path
+ * @param remedy what to do if the file does not exist
  */
 export function readProjectFile(
     folder: string,
@@ -85,9 +85,9 @@ function isBelow(folder: string, file: string): boolean {
     return relative !== ".." && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative);
 }
 
-/** Undefined when the file is larger. */
+/** Undefined if the file is larger. */
 function readAtMost(file: string, bytes: number): Buffer | undefined {
-    // Should the file be swapped for a pipe or a link after it was looked at, opening it neither waits nor follows.
+    // If the file is replaced by a pipe or a link after the check, opening it neither blocks nor follows the link.
     const { O_RDONLY, O_NONBLOCK = 0, O_NOFOLLOW = 0 } = constants;
     const descriptor = openSync(file, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
     try {

@@ -3,15 +3,15 @@ import { visible } from "../../components/text/decode";
 
 /** One fault of the configuration. */
 export interface Problem {
-    /** Where it stands: `hub.sku`, `devices[3].id`, `devices/fleet.csv:7: group`. */
+    /** Where it is: `hub.sku`, `devices[3].id`, `devices/fleet.csv:7: group`. */
     readonly path: string;
-    /** What stands there, shortened, in quotes when it is text, with what cannot be seen as `\\u200b`; secrets are not shown. */
+    /** The value there: shortened, text in quotes, invisible characters as `\\u200b`; secrets are not shown. */
     readonly value: string;
     readonly rule: string;
     readonly remedy: string;
 }
 
-/** Every fault of one configuration. The message has one line for each: path, value, rule, remedy. */
+/** All faults of one configuration. The message has one line for each: path, value, rule, remedy. */
 export class ConfigurationError extends Error {
     constructor(readonly problems: readonly Problem[]) {
         const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
@@ -23,13 +23,13 @@ export class ConfigurationError extends Error {
     }
 }
 
-/** Gathers problems while the configuration is read. */
+/** Collects problems while the configuration is read. */
 export class Report {
     private readonly found: Problem[] = [];
 
     /**
-     * @param secretKeys top-level keys that the stack keeps as secrets: their values are never shown
-     * @param onWarning takes what is worth a word and prevents nothing
+     * @param secretKeys top-level keys that the stack stores as secrets; their values are never shown
+     * @param onWarning receives warnings, which do not stop the run
      */
     constructor(
         private readonly secretKeys: readonly string[] = [],
@@ -40,14 +40,14 @@ export class Report {
         this.onWarning(visible(bounded(text, longestSentence)));
     }
 
-    /** Notes a problem with the value that stands at the path. */
+    /** Records a problem with the value at the path. */
     value(path: string, value: unknown, rule: string, remedy: string): void {
         const topLevelKey = /^[^.[]+/.exec(path)?.[0] ?? path;
         const shown = this.secretKeys.includes(topLevelKey) ? "(secret, not shown)" : show(value);
         this.fault(path, shown, rule, remedy);
     }
 
-    /** Notes a problem whose value is described in words. */
+    /** Records a problem whose value is described in words. */
     fault(path: string, value: string, rule: string, remedy: string): void {
         this.found.push({
             path: visible(bounded(path, longestPlace)),
@@ -57,7 +57,7 @@ export class Report {
         });
     }
 
-    /** @throws ConfigurationError when there is any problem */
+    /** @throws ConfigurationError if there is any problem */
     throwIfAny(): void {
         if (this.found.length > 0) {
             throw new ConfigurationError(this.found);
@@ -67,7 +67,7 @@ export class Report {
 
 const longest = 60;
 
-/** Keys, names in certificates and the like may come from files, and are as long as their writers like. */
+/** Keys, names in certificates and the like may come from files and can have any length. */
 const longestPlace = 400;
 const longestSentence = 2000;
 
@@ -75,7 +75,7 @@ function bounded(text: string, length: number): string {
     return text.length > length ? `${text.slice(0, length)}…` : text;
 }
 
-/** A value as an error may show it: short, on one line, without secrets. */
+/** A value as errors show it: short, on one line, without secrets. */
 function show(value: unknown): string {
     if (value === undefined) {
         return "(not set)";

@@ -12,16 +12,16 @@ export interface PkiReading {
     readonly settings: PkiSettings;
     /** For CAs that name no algorithm. */
     readonly caKeyAlgorithm: KeyAlgorithm;
-    /** The offline root, when its file is sound. */
+    /** The offline root, if its file is valid. */
     readonly rootCertificate: GivenCertificate | undefined;
-    /** What the certificates of devices say beside their IDs. */
+    /** What device certificates contain in addition to the device ID. */
     readonly subject: SubjectPolicy;
 }
 
 const day = 24 * 3600 * 1000;
 const describedByCertificate = ["generation", "keyAlgorithm", "commonName", "validityDays"];
 
-/** Trust, and the root: one that the program makes, or one whose key stays offline. */
+/** Trust, and the root: one that the program creates, or one whose key stays offline. */
 export function readPki(top: Section, subject: SubjectPolicy, files: Files): PkiReading {
     const pki = top.section("pki", "the PKI", ["trust", "keyAlgorithm", "root"]);
     const root = pki.section("root", "the root CA", [
@@ -117,7 +117,7 @@ function readOfflineRoot(
     );
 }
 
-/** The subset of strong keys that Azure's documents name for CA certificates and that the stack can describe. */
+/** The strong key types that Azure's documentation names for CA certificates and that the stack can describe. */
 function nameOfKey(certificate: GivenCertificate) {
     return keyAlgorithms.some((name) => name === certificate.keyName)
         ? []
@@ -154,7 +154,7 @@ function readProof(
         files.folder,
         "run pulumi up without it: it shows the verification code and the command that signs the proof",
         (content) => {
-            // A proof lives for a day, and stays in the configuration when it has done its work.
+            // A proof is valid for a day, and may stay in the configuration after it was used.
             const { facts, findings } = inspectCertificate(content, undefined);
             return facts && certificate
                 ? { facts, findings: [...findings, ...issuedFindings(facts, certificate)] }
@@ -163,7 +163,7 @@ function readProof(
     )?.pem;
 }
 
-/** What the program needs to know of an offline root. Without a sound certificate this is a placeholder. */
+/** What the program needs to know of an offline root; a placeholder without a valid certificate. */
 function offlineRoot(
     certificate: GivenCertificate | undefined,
     proofPem: string | undefined,

@@ -7,7 +7,7 @@ import {
 } from "../settings";
 import { Section, sectionAt } from "./section";
 
-/** What a route may carry (azure-rest-api-specs iothub.json 2023-06-30, RoutingSource). */
+/** Message sources of a route (azure-rest-api-specs iothub.json 2023-06-30, RoutingSource). */
 const sources: readonly RouteSource[] = [
     "DeviceMessages",
     "TwinChangeEvents",
@@ -17,15 +17,15 @@ const sources: readonly RouteSource[] = [
     "DeviceConnectionStateEvents",
 ];
 
-/** Custom endpoints of a paid hub and of a free one (Azure docs: iot-hub-devguide-quotas-throttling). */
+/** Maximum number of custom endpoints of a hub (Azure docs: iot-hub-devguide-quotas-throttling). */
 const mostEndpoints = { paid: 10, free: 1 };
 
-/** Names of endpoints that are the service's own, in small letters. */
+/** Endpoint names that the service reserves, in lower case. */
 const reserved = ["events", "operationsmonitoringevents", "filenotifications"];
 
 const objectId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** The routes of `hub.routes`, by name; none when the setting is absent. */
+/** The routes of `hub.routes`, by name; none if the setting is absent. */
 export function readRoutes(hub: Section, sku: HubSettings["sku"]): RouteSettings[] {
     const routes = hub.section("routes", "the routes", undefined);
     const names = routes.keys();
@@ -126,7 +126,7 @@ function readEventHub(route: Section): EventHubSettings {
     };
 }
 
-/** Object IDs with the kind of principal that each is. */
+/** Object IDs, each with its kind of principal. */
 function readReaders(route: Section): RouteReader[] {
     const readers = route.section("readers", "the readers", undefined);
     return readers.keys().flatMap((id) => {

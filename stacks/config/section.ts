@@ -1,7 +1,7 @@
 import { suggestion } from "./suggestions";
 import { Report } from "./report";
 
-/** What a text must look like, and what to tell when it does not. */
+/** What a text must look like, and what to report if it does not. */
 export interface TextRule {
     readonly pattern: RegExp;
     readonly rule: string;
@@ -11,7 +11,7 @@ export interface TextRule {
 /** Writes the path of a key: `hub.sku` in the stack file, `fleet.csv:7: group` in a table. */
 export type PathOf = (key: string) => string;
 
-/** Paths below a mapping of the stack file. Keys that are no plain words are put in brackets, as Pulumi writes them. */
+/** Paths below a mapping of the stack file. Keys that are not plain words are in brackets, as Pulumi writes them. */
 export function pathsBelow(parent: string): PathOf {
     return (key) => {
         if (!/^[A-Za-z0-9_-]+$/.test(key)) {
@@ -22,15 +22,15 @@ export function pathsBelow(parent: string): PathOf {
 }
 
 /**
- * A mapping of the configuration, read field by field. Whatever is wrong goes to the report, and the reader gets a
- * fallback, so that one pass finds all problems; the settings are given out only when the report is empty.
+ * A mapping of the configuration, read field by field. Every problem goes to the report, and the reader gets a fallback, so
+ * that one pass finds all problems; the settings are returned only if the report is empty.
  */
 export class Section {
     private readonly fields = new Map<string, unknown>();
     private readonly empty = new Set<string>();
 
     /**
-     * Reports unknown keys, and keys without a value: a line that was left half-written must not count as absent.
+     * Reports unknown keys, and keys without a value: a half-written line must not count as absent.
      *
      * @param kind what the mapping is, for messages: `a device`
      * @param known the keys it may have; undefined: the user chooses the keys
@@ -73,7 +73,7 @@ export class Section {
         return this.fields.has(key);
     }
 
-    /** The value as it stands, or undefined. */
+    /** The unchecked value, or undefined. */
     raw(key: string): unknown {
         return this.fields.get(key);
     }
@@ -83,7 +83,7 @@ export class Section {
         this.report.value(this.pathOf(key), this.raw(key), rule, remedy);
     }
 
-    /** A text that meets its rule; undefined when it is absent or bad. */
+    /** A text that meets its rule; undefined if absent or invalid. */
     text(key: string, { pattern, rule, remedy }: TextRule): string | undefined {
         const value = this.raw(key);
         if (value === undefined) {
@@ -94,7 +94,7 @@ export class Section {
         }
         if (typeof value === "number" && pattern.test(String(value))) {
             const isWhole = Math.abs(value) <= Number.MAX_SAFE_INTEGER;
-            // Of a larger number the last digits are lost.
+            // Larger numbers have lost their last digits.
             const written = isWhole ? `: "${value}"` : ", with its original digits";
             this.bad(key, "must be text", `write it in quotes${written}`);
         } else {
@@ -103,7 +103,7 @@ export class Section {
         return undefined;
     }
 
-    /** A text that must be there; the empty text after a problem was reported. */
+    /** A required text; the empty text if a problem was reported. */
     requiredText(key: string, textRule: TextRule): string {
         if (!this.has(key)) {
             this.missing(key, textRule.remedy);
@@ -111,7 +111,7 @@ export class Section {
         return this.text(key, textRule) ?? "";
     }
 
-    /** Reports that a key is missing, unless it stands there without a value, which was reported. */
+    /** Reports that a key is missing, unless it is there without a value, which has been reported. */
     missing(key: string, remedy: string): void {
         if (!this.empty.has(key)) {
             this.report.value(this.pathOf(key), undefined, "is required", remedy);
@@ -134,7 +134,7 @@ export class Section {
         return choice ?? fallback;
     }
 
-    /** A whole number within limits. Digits in text count, because Pulumi and CSV hand top-level values over as text. */
+    /** A whole number within limits. Digits as text are accepted, because Pulumi (for top-level values) and CSV pass text. */
     integer(key: string, min: number, max: number, fallback: number): number {
         const value = this.raw(key);
         if (value === undefined) {
@@ -152,7 +152,7 @@ export class Section {
         return fallback;
     }
 
-    /** `true` or `false`; as text too, for the reason given at {@link integer}. */
+    /** `true` or `false`; also as text, for the reason given at {@link integer}. */
     flag(key: string, fallback: boolean): boolean {
         const value = this.raw(key);
         if (value === undefined) {
@@ -172,7 +172,7 @@ export class Section {
         return false;
     }
 
-    /** The items of a list, none when it is absent. */
+    /** The items of a list; none if it is absent. */
     list(key: string): readonly unknown[] {
         const value = this.raw(key) ?? [];
         if (!Array.isArray(value)) {
@@ -198,7 +198,7 @@ export class Section {
         return good;
     }
 
-    /** The mapping below a key; an empty one when it is absent or no mapping. */
+    /** The mapping below a key; an empty one if it is absent or not a mapping. */
     section(key: string, kind: string, known: readonly string[] | undefined): Section {
         const path = this.pathOf(key);
         return (
@@ -208,7 +208,7 @@ export class Section {
     }
 }
 
-/** A value of the configuration as a mapping; undefined when it is none, which is reported. */
+/** A value of the configuration as a mapping; undefined if it is not one, which is reported. */
 export function sectionAt(
     report: Report,
     path: string,
@@ -230,7 +230,7 @@ export function sectionAt(
     return undefined;
 }
 
-/** Pulumi hands an empty top-level value over as empty text. Where users choose the keys, empty text is a value. */
+/** Pulumi passes an empty top-level value as empty text. If users choose the keys, empty text is a value. */
 function isEmpty(value: unknown, known: readonly string[] | undefined): boolean {
     return value === null || value === undefined || (value === "" && known !== undefined);
 }

@@ -5,7 +5,7 @@ import { Section } from "./section";
 
 const mostShards = 1000;
 
-/** How the devices are spread over fleet stacks; undefined when they are in the hub's own stack. */
+/** How the devices are spread over fleet stacks; undefined if they are in the hub's own stack. */
 export function readSharding(top: Section): Sharding | undefined {
     if (!top.has("shards")) {
         return undefined;
@@ -27,7 +27,7 @@ export function readSharding(top: Section): Sharding | undefined {
     return { by: "hash", count };
 }
 
-/** Which part of another stack's fleet this stack is. `npm run fleet` writes it. */
+/** Which part of another stack's fleet this stack holds. `npm run fleet` writes it. */
 export function readShard(
     top: Section,
     sharding: Sharding | undefined,

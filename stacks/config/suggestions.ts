@@ -1,4 +1,4 @@
-/** The candidate that a typo most likely meant, or undefined when none is near. */
+/** The candidate that a typo most likely stands for, or undefined if none is close. */
 export function closestName(word: string, candidates: readonly string[]): string | undefined {
     const limit = Math.max(1, Math.floor(word.length / 3));
     const ranked = candidates
@@ -13,7 +13,7 @@ export function closestName(word: string, candidates: readonly string[]): string
     return ranked[0]?.candidate;
 }
 
-/** `did you mean "x"?`, else the candidates, of which at most ten are named. */
+/** `did you mean "x"?`, else the candidates, at most ten. */
 export function suggestion(word: string, candidates: readonly string[]): string {
     const near = closestName(word, candidates);
     if (near !== undefined) {
@@ -23,12 +23,12 @@ export function suggestion(word: string, candidates: readonly string[]): string 
     return candidates.length > 10 ? `known are ${named}, …` : `known are ${named}`;
 }
 
-/** Whether one of two words continues the other, as `renewBefore` does `renewBeforeDays`. */
+/** Whether one word is the beginning of the other, as `renewBefore` is of `renewBeforeDays`. */
 function isBeginning(word: string, candidate: string): boolean {
     return word.length >= 3 && (candidate.startsWith(word) || word.startsWith(candidate));
 }
 
-/** Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours. */
+/** Optimal string alignment: insertions, deletions, substitutions and swaps of adjacent characters. */
 function editDistance(a: string, b: string): number {
     const rows = [Array.from({ length: b.length + 1 }, (_, column) => column)];
     for (let i = 1; i <= a.length; i++) {

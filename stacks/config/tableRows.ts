@@ -11,7 +11,7 @@ export interface Row {
 export interface Table {
     readonly header: Row;
     readonly body: readonly Row[];
-    /** What stands between two cells, in words: `commas`. */
+    /** The separator in words: `commas`. */
     readonly separators: string;
 }
 
@@ -23,12 +23,12 @@ const separators: Readonly<Record<string, string>> = {
 };
 
 /**
- * Parses a table as spreadsheets write one: RFC 4180 with commas, semicolons (where a comma is the decimal sign), tabs or
- * vertical bars, and any line ends. A line `sep=;` at the top says which; otherwise the header does. Rows of empty cells
- * and empty cells behind the last column count for nothing.
+ * Parses a table as spreadsheets write it: RFC 4180 with commas, semicolons (used if the comma is the decimal separator),
+ * tabs or vertical bars, and any line endings. A first line `sep=;` sets the separator; otherwise the header determines it.
+ * Rows of empty cells, and empty cells after the last column, are ignored.
  *
  * @param isColumn whether a text is the name of a column
- * @returns undefined after a problem was reported, or `header` undefined for an empty file
+ * @returns undefined if a problem was reported; `header` is undefined for an empty file
  */
 export function parseTable(
     text: string,
@@ -36,13 +36,13 @@ export function parseTable(
     isColumn: (name: string) => boolean,
     report: Report,
 ): Table | { readonly header: undefined } | undefined {
-    // U+001A ends a text of DOS.
+    // U+001A ends a DOS text file.
     const lines = text
         .replace(/^\ufeff/, "")
         .replace(/\r\n?/g, "\n")
         .replace(/\u001a\s*$/, "");
     const told = /^"?sep=(.)"?[^\S\n]*(?=\n|$)/i.exec(lines);
-    // The line is left empty, not taken out: messages tell line numbers.
+    // The line is emptied, not removed, because messages contain line numbers.
     const content = told ? lines.slice(told[0].length) : lines;
     const separator = told?.[1] ?? separatorOf(content, isColumn);
     try {
@@ -71,10 +71,10 @@ export function parseTable(
     }
 }
 
-/** A text as a formula, by which exports keep leading zeros from spreadsheets. */
+/** A text written as a formula, with which exports protect leading zeros from spreadsheets. */
 const formula = /(?:^|[,;|\t])="/;
 
-/** The separator with which the first line names the most columns. */
+/** The separator that finds the most column names in the first line. */
 function separatorOf(text: string, isColumn: (name: string) => boolean): string {
     const columns = Object.keys(separators).map((separator) => {
         try {

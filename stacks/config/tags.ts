@@ -8,19 +8,19 @@ const maxStringBytes = 4096;
 const smallestInteger = -4503599627370496;
 const largestInteger = 4503599627370495;
 
-/** The tag in which the program keeps its own marks. */
+/** The tag in which the program keeps its own data. */
 const reservedTag = "iotX509";
 
-/** Pulumi's SDK assigns properties one by one, and assigned to an object this one sets what it inherits from. */
+/** Pulumi's SDK assigns properties one by one, and assigning this one sets the object's prototype. */
 export const lostName = "__proto__";
 
-/** A part of a twin that back ends write, and how messages call it. */
+/** A part of a twin that back ends write, and its name in messages. */
 interface TwinPart {
     readonly key: string;
     readonly plural: string;
     readonly singular: string;
     readonly maxBytes: number;
-    /** What to do when it is too large. */
+    /** What to do if it is too large. */
     readonly remedy: string;
 }
 
@@ -40,7 +40,7 @@ const desiredPart: TwinPart = {
     remedy: "keep only what the device needs when it starts",
 };
 
-/** Twin tags, as they stand; none when absent. */
+/** Twin tags, unchanged; none if absent. */
 export function readTags(section: Section): Record<string, unknown> {
     const raw = section.raw(tagsPart.key);
     if (isMapping(raw) && Object.hasOwn(raw, reservedTag)) {
@@ -54,7 +54,7 @@ export function readTags(section: Section): Record<string, unknown> {
     return readPart(section, tagsPart);
 }
 
-/** Desired properties, as they stand; none when absent. */
+/** Desired properties, unchanged; none if absent. */
 export function readDesired(section: Section): Record<string, unknown> {
     return readPart(section, desiredPart);
 }
@@ -63,7 +63,7 @@ function readPart(section: Section, part: TwinPart): Record<string, unknown> {
     if (!section.has(part.key)) {
         return {};
     }
-    // Tells of a value that is no mapping, and of names without a value.
+    // Reports a value that is not a mapping, and names without a value.
     section.section(part.key, `the list of ${part.plural}`, undefined);
     const raw = section.raw(part.key);
     if (!isMapping(raw)) {
@@ -83,7 +83,7 @@ function readPart(section: Section, part: TwinPart): Record<string, unknown> {
     return raw;
 }
 
-/** What the walk through a part carries along. */
+/** State of the traversal of a part. */
 interface Walk {
     readonly report: Report;
     readonly part: TwinPart;
@@ -174,7 +174,7 @@ function checkMapping(
     }
 }
 
-/** Size as IoT Hub counts it: names and texts in UTF-8, 8 for a number, 4 for a boolean. */
+/** Size as IoT Hub counts it: names and texts in UTF-8, 8 bytes for a number, 4 for a boolean. */
 function twinSize(value: unknown): number {
     switch (typeof value) {
         case "string":

@@ -7,24 +7,24 @@ import {
 import { Files, inspectGivenFile } from "./files";
 import { Section } from "./section";
 
-/** Thumbprint of one certificate as the hub takes it, and where in the configuration it stands. */
+/** Thumbprint of one certificate in the hub's form, and where it is in the configuration. */
 export interface GivenThumbprint {
     readonly path: string;
     /** Upper-case hex without separators. */
     readonly thumbprint: string;
-    /** SHA-256 of the certificate's SubjectPublicKeyInfo, hex; undefined when only the thumbprint is known. */
+    /** SHA-256 of the certificate's SubjectPublicKeyInfo, hex; undefined if only the thumbprint is known. */
     readonly publicKeyId?: string;
-    /** The certificate's key, likewise. */
+    /** The certificate's key; undefined if only the thumbprint is known. */
     readonly key?: KeyObject;
 }
 
 /**
- * The one or two thumbprints of a device: written out, or computed from the device's certificates, which must be valid
- * while the device is enabled.
+ * The one or two thumbprints of a device: given directly, or computed from the device's certificates, which must be valid
+ * if the device is enabled.
  *
  * @param base the folder that file names are relative to
  * @param enabled whether the device may connect
- * @param allowSha1 whether 40-digit thumbprints pass
+ * @param allowSha1 whether 40-digit thumbprints are accepted
  */
 export function readThumbprints(
     device: Section,

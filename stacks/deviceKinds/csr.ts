@@ -5,7 +5,7 @@ import type { GivenDevice } from "../config/deviceKindReader";
 import { inspectGivenFile } from "../config/files";
 import type { DeviceKind } from "./deviceKind";
 
-/** Signed by the CA of its group; the key stays on the device, which gave a certificate signing request. */
+/** Signed by the CA of its group; the key stays on the device, which provides a certificate signing request. */
 export interface CsrAuthentication {
     readonly kind: "csr";
     readonly csrPem: string;
@@ -46,7 +46,7 @@ export const csr: DeviceKind<CsrAuthentication> = {
 
 function readCsr({ section, id, base, files }: GivenDevice): CsrFacts | undefined {
     if (id === "") {
-        return undefined; // Without a sound ID nothing can be said of the request's name.
+        return undefined; // Without a valid ID, the request's name cannot be checked.
     }
     return inspectGivenFile(
         files,

@@ -3,12 +3,12 @@ import type { DeviceKind } from "./deviceKind";
 import { generated } from "./generated";
 import { thumbprint } from "./thumbprint";
 
-/** All kinds, in the order in which a device is tried and tables show them. */
+/** All kinds, in the order in which they are matched with a device and shown in tables. */
 const table = { csr, generated, thumbprint };
 
 type KindOf<K> = K extends DeviceKind<infer A> ? A : never;
 
-/** How the hub recognizes the device, and where the device's key lives. */
+/** How the hub recognizes the device, and where the device's key is. */
 export type DeviceAuthentication = KindOf<(typeof table)[keyof typeof table]>;
 
 export const deviceKinds: readonly DeviceKind<DeviceAuthentication>[] = Object.values(table);
@@ -17,7 +17,7 @@ export function kindOf({ kind }: DeviceAuthentication): DeviceKind<DeviceAuthent
     return table[kind];
 }
 
-/** How many there are of each kind. */
+/** Number of devices of each kind. */
 export function countKinds(
     devices: readonly { readonly authentication: DeviceAuthentication }[],
 ): Record<DeviceAuthentication["kind"], number> {

@@ -1,7 +1,7 @@
 import { generatedKey, KeyAlgorithm } from "../../components/x509/issue";
 import type { DeviceKind } from "./deviceKind";
 
-/** Signed by the CA of its group; key and certificate are made here. Raising `keyGeneration` makes a new key. */
+/** Signed by the CA of its group; the program makes key and certificate. Raising `keyGeneration` makes a new key. */
 export interface GeneratedAuthentication {
     readonly kind: "generated";
     readonly keyGeneration: number;
@@ -9,7 +9,7 @@ export interface GeneratedAuthentication {
 
 const maxKeyGeneration = 9999;
 
-/** P-256 and RSA-2048 are estimates from exported states; the others add what their keys and certificates are longer. */
+/** P-256 and RSA-2048 are estimated from exported states; the others add the extra length of their keys and certificates. */
 const stateBytes: Readonly<Record<KeyAlgorithm, number>> = {
     "ECDSA-P256": 4096,
     "ECDSA-P384": 4300,

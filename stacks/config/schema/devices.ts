@@ -12,7 +12,7 @@ import {
 
 const hex = "[0-9A-Fa-f]";
 
-/** What `deviceDefaults` may give. */
+/** Settings that `deviceDefaults` may contain. */
 export const defaultable = ["group", "auth", "status", "tags", "keyGeneration"];
 
 export const devices: SettingsSection = {

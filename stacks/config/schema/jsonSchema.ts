@@ -6,11 +6,11 @@ import { JsonSchema, Setting, SettingsSection } from "./model";
 import { pki } from "./pki";
 import { ci, stack } from "./stack";
 
-/** What a setting of the stack may be besides: a secret, or JSON in one text, as `pulumi config set` was given it. */
+/** Other forms of a stack setting: a secret, or JSON as one text, as passed to `pulumi config set`. */
 const isSecret = { $ref: "#/definitions/secret" };
 const isJsonText = { $ref: "#/definitions/jsonText" };
 
-/** The schema that editors take for `Pulumi.<stack>.yaml`. */
+/** The schema that editors use for `Pulumi.<stack>.yaml`. */
 export function stackFileSchema(): JsonSchema {
     const inner: Readonly<Record<string, JsonSchema>> = {
         hub: mappingOf(hub),
@@ -112,7 +112,7 @@ function mappingOf({ settings, mappings = {}, rules = {} }: SettingsSection, at 
     });
 }
 
-/** What editors show of a setting. */
+/** What editors show for a setting. */
 function told(setting: Setting | undefined): JsonSchema {
     if (setting === undefined) {
         return {};

@@ -3,22 +3,22 @@ import { keyAlgorithms } from "../names";
 /** A fragment of JSON Schema, draft 7. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** One setting, as the reference and the editors' schema describe it. What is checked is in the readers beside. */
+/** One setting, as the reference and the editors' schema describe it. The readers in the parent folder check it. */
 export interface Setting {
     /** Its key below the section, e.g. `sku`, `root.keys`, `linkedHubs[].id`. */
     readonly name: string;
     /** The type as the reference shows it (Markdown). */
     readonly type: string;
-    /** What JSON Schema can say of its values. */
+    /** What JSON Schema can express about its values. */
     readonly schema: JsonSchema;
     readonly isRequired?: boolean;
-    /** The value that it takes when it is absent; undefined: none that is fixed. */
+    /** The value if the setting is absent; undefined: no fixed default. */
     readonly default?: unknown;
-    /** What the reference says in its place, where the default depends on other settings (Markdown). */
+    /** What the reference says instead, if the default depends on other settings (Markdown). */
     readonly defaultText?: string;
-    /** What it does, in a sentence or two (Markdown). */
+    /** What the setting does, in a sentence or two (Markdown). */
     readonly description: string;
-    /** Limits that the type does not tell (Markdown). */
+    /** Limits that the type does not express (Markdown). */
     readonly rule?: string;
     /** A value that the program accepts. */
     readonly example: unknown;
@@ -28,18 +28,18 @@ export interface Setting {
 export interface SettingsSection {
     /** Heading of its table in docs/configuration.md, and the table's name there. */
     readonly heading: string;
-    /** Where it stands: `` for the stack itself, else e.g. `hub.`, `groups.<group>.` */
+    /** Path of the mapping: `` for the stack itself, else e.g. `hub.`, `groups.<group>.` */
     readonly prefix: string;
     readonly settings: readonly Setting[];
-    /** What its inner mappings are, by name, e.g. `root`. */
+    /** Descriptions of its inner mappings, by name, e.g. `root`. */
     readonly mappings?: Readonly<Record<string, string>>;
-    /** Rules over several keys of a mapping, by its name ("" for the section's own): all of them hold. */
+    /** Rules on several keys of a mapping, by the mapping's name ("" for the section itself); all of them apply. */
     readonly rules?: Readonly<Record<string, readonly JsonSchema[]>>;
 }
 
 type Kind = Pick<Setting, "type" | "schema">;
 
-/** A text. JSON Schema's patterns are read without flags, so they hold no Unicode classes. */
+/** A text. JSON Schema patterns have no flags, so they contain no Unicode classes. */
 export function text(schema: JsonSchema = {}): Kind {
     return { type: "text", schema: { type: "string", minLength: 1, ...schema } };
 }
@@ -47,7 +47,7 @@ export function text(schema: JsonSchema = {}): Kind {
 /** The name of a file in the project's folder. */
 export const file: Kind = { type: "file", schema: { type: "string", minLength: 1 } };
 
-/** A whole number. Digits in text are one, too: `pulumi config set` writes them. */
+/** A whole number, or digits as text, which `pulumi config set` writes. */
 export function integer(minimum: number, maximum: number): Kind {
     return {
         type: `integer, ${minimum}–${maximum}`,
@@ -60,7 +60,7 @@ export function integer(minimum: number, maximum: number): Kind {
     };
 }
 
-/** `true` or `false`; as text, too, which `pulumi config set` writes. */
+/** `true` or `false`, also as text, which `pulumi config set` writes. */
 export const flag: Kind = {
     type: "boolean",
     schema: { anyOf: [{ type: "boolean" }, { enum: ["true", "false"] }] },

@@ -1,9 +1,9 @@
 import { Setting, SettingsSection } from "./model";
 
 /**
- * The reference with its tables written anew. A table stands between `<!-- settings: HEADING -->` and `<!-- end -->`.
+ * The reference with regenerated tables. A table is between `<!-- settings: HEADING -->` and `<!-- end -->`.
  *
- * @throws Error when a section has no place in the text, or a place no section
+ * @throws Error if a section has no place in the text, or a place has no section
  */
 export function withTables(markdown: string, sections: readonly SettingsSection[]): string {
     const written = new Set<string>();
@@ -49,7 +49,7 @@ function meaning({ description, rule }: Setting): string {
     return rule === undefined ? description : `${description} ${rule}`;
 }
 
-/** A value as a settings file may have it on one line. */
+/** A value as a settings file can have it on one line. */
 function code(value: unknown): string {
     return `\`${inline(value)}\``;
 }
@@ -65,7 +65,7 @@ function inline(value: unknown): string {
     return typeof value === "string" ? quoted(value) : String(value);
 }
 
-/** In quotes where YAML would read a number. */
+/** In quotes if YAML would read a number. */
 function quoted(value: string): string {
     return /^[0-9.]+$/.test(value) ? JSON.stringify(value) : value;
 }

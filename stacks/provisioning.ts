@@ -295,7 +295,7 @@ function groupAttestation(
     return { caReferences: names };
 }
 
-/** Declared after the service and its groups: nothing is assigned to a removed hub any more, and past ones can be queried. */
+/** Declared after the service and its groups: no device is assigned to a removed hub any more; those that were can be queried. */
 function declareLinks(
     { linkedHubs: others }: DpsSettings,
     { hub, owner }: ProvisioningArgs,

@@ -5,7 +5,7 @@
  * | --- | --- | --- |
  * | check | none; takes certificate, key and proof out of the inputs (write-only) | |
  * | create | GET, PUT (and in a full service GET and DELETE of what this run replaced), POST generateVerificationCode, GET, POST verify, GET | create again takes over what is there |
-* | update | as create: for one that lost its verification, or whose proof has arrived | update again |
+ * | update | as create: for one that lost its verification, or whose proof has arrived | update again |
  * | read | GET | |
  * | delete | GET, DELETE | 404 is success |
  *

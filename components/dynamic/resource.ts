@@ -32,9 +32,9 @@ export abstract class DynamicResource extends pulumi.CustomResource {
     ) {
         const { prepareStackTrace } = Error;
         try {
-            // Pulumi takes a stack trace for every resource, which it stores there (0.6 KB), and four for every property, to report
-            // leaking promises: mapping them to the sources took most of the time in which a fleet was declared. The stacks of
-            // errors are not lost: they are formatted when they are read.
+            // Pulumi takes a stack trace for every resource, which it stores there (0.6 KB), and four for every property,
+            // to report leaking promises: mapping them to the sources took most of the time in which a fleet was
+            // declared. The stacks of errors are not lost: they are formatted when they are read.
             Error.prepareStackTrace = () => "";
             super(
                 `pulumi-nodejs:dynamic/${type.type}`,

@@ -1,8 +1,8 @@
-/** What was asked once is not asked again by this process. A rejection is not kept: the next caller asks anew. */
+/** Asks for each value once per process. A rejection is not kept: the next caller asks again. */
 export class PromiseCache<T> {
     private readonly promises = new Map<string, Promise<T>>();
 
-    /** The answer for `key`, which `ask` gets the first time; callers in between share it. */
+    /** The value for `key`, which `ask` gets the first time; callers in between share it. */
     get(key: string, ask: () => Promise<T>): Promise<T> {
         const known = this.promises.get(key);
         if (known !== undefined) {

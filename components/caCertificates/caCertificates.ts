@@ -2,13 +2,13 @@ import { whenFree } from "../azure/busy";
 import { AzureAnswer, AzureClient, AzureError, AzureRequest } from "../azure/client";
 import { readStanding } from "../azure/standing";
 
-/** A CA certificate as a hub or a provisioning service shows it. */
+/** A CA certificate as a hub or a provisioning service returns it. */
 export interface CaCertificate {
     readonly etag: string;
     /** SHA-1, upper-case hex. */
     readonly thumbprint: string;
     readonly isVerified: boolean;
-    /** Only in the answer that made it. */
+    /** Only in the response that created it. */
     readonly verificationCode: string | undefined;
 }
 
@@ -26,7 +26,7 @@ const apiVersions: readonly (readonly [pattern: RegExp, apiVersion: string])[] =
 ];
 
 /**
- * The certificate operations of ARM's Microsoft.Devices, one method a call.
+ * The certificate operations of ARM's Microsoft.Devices, one method per call.
  * Source: azure-rest-api-specs, iothub.json 2023-06-30 and iotdps.json 2022-12-12.
  */
 export class CaCertificates {
@@ -35,7 +35,7 @@ export class CaCertificates {
         private readonly target: CaTarget,
     ) {}
 
-    /** All of the service; it has no pages. */
+    /** All certificates of the service; the list has no pages. */
     async list(): Promise<(CaCertificate & { readonly name: string })[]> {
         const answer = await this.read(this.url());
         const { value } = answer.body as { readonly value: readonly CertificateBody[] };
@@ -54,7 +54,7 @@ export class CaCertificates {
         }
     }
 
-    /** Creates it, or with the ETag of the present one puts another in its place, unverified. */
+    /** Creates it or, with the ETag of the present one, replaces it with another, unverified. */
     async put(name: string, pem: string, etag?: string): Promise<CaCertificate> {
         const answer = await this.write({
             method: "PUT",
@@ -66,7 +66,7 @@ export class CaCertificates {
         return certificate(answer);
     }
 
-    /** The answer carries the code; it makes every earlier code void and changes the ETag. */
+    /** The response carries the code; the call invalidates every earlier code and changes the ETag. */
     async generateVerificationCode(name: string, etag: string): Promise<CaCertificate> {
         const answer = await this.write({
             method: "POST",
@@ -135,7 +135,7 @@ function certificate(answer: AzureAnswer): CaCertificate {
     return { etag: body.etag, thumbprint: thumbprint.toUpperCase(), isVerified, verificationCode };
 }
 
-/** Whether an error says that the proof was refused: wrong code, wrong signer, out of date (IH400053). */
+/** Whether an error says that the proof was refused: wrong code, wrong signer, or not valid now (IH400053). */
 export function isRefusedProof(error: unknown): boolean {
     return error instanceof AzureError && error.status === 400;
 }

@@ -4,20 +4,20 @@ import { CaCertificates } from "./caCertificates";
 import { serviceLimits } from "../azure/serviceLimits";
 import { remove } from "./proofOfPossession";
 
-/** Milliseconds between two looks at a service that is full while others are being proven. */
+/** Milliseconds between two looks at a service that is full while other CAs are being proven. */
 const pause = 500;
 
 /** One service that CAs are uploaded to, as this run sees it. */
 class Room {
     /** Names of the certificates that this run wants there. */
     readonly wanted = new Set<string>();
-    /** Uploads that are under way. */
+    /** Number of uploads in progress. */
     active = 0;
-    /** Those of them that wait for room. */
+    /** Number of those that wait for room. */
     waiting = 0;
     private turn: Promise<unknown> = Promise.resolve();
 
-    /** One at a time. */
+    /** Runs one at a time. */
     inTurn<T>(work: () => Promise<T>): Promise<T> {
         const next = this.turn.then(work, work);
         this.turn = next.catch(() => undefined);
@@ -25,7 +25,7 @@ class Room {
     }
 }
 
-/** By the service's ARM ID, lower case. */
+/** By the service's ARM ID, in lower case. */
 const rooms = new Map<string, Room>();
 
 function roomOf(targetId: string): Room {
@@ -35,18 +35,18 @@ function roomOf(targetId: string): Room {
     return room;
 }
 
-/** To be told of every certificate that the program declares. */
+/** To be called for every certificate that the program declares. */
 export function noteWanted(targetId: string, certificateName: string): void {
     roomOf(targetId).wanted.add(certificateName);
 }
 
 /**
- * Uploads a CA to a service that takes 25 (Azure docs: iot-hub-devguide-quotas-throttling). The engine deletes what is
- * replaced after everything that replaces it was made; where there is no room for both, what this run has replaced and
- * proven goes before, and as the last way out this certificate's own predecessor.
+ * Uploads a CA to a service, which holds at most 25 (Azure docs: iot-hub-devguide-quotas-throttling). The engine deletes
+ * replaced resources only after it has created all replacements. If there is no room for both, what this run has replaced
+ * and proven is deleted earlier and, as a last resort, this certificate's own predecessor.
  *
- * @param baseName of the certificate, without the part that tells its content
- * @throws AzureError when the service is full of certificates that are wanted, or are nobody's of this program
+ * @param baseName of the certificate, without the part that identifies its content
+ * @throws AzureError when the service is full of certificates that are wanted, or do not belong to this program
  */
 export async function withRoom<T>(
     service: CaCertificates,
@@ -97,7 +97,7 @@ async function makeRoom(
     }
 }
 
-/** Whether there is room now, or another may have found it. */
+/** Whether there is room now, or may be by now. */
 async function freed(room: Room, service: CaCertificates, baseName: string): Promise<boolean> {
     const present = await service.list();
     const isWanted = ({ name }: { name: string }): boolean => room.wanted.has(name);
@@ -116,7 +116,7 @@ async function freed(room: Room, service: CaCertificates, baseName: string): Pro
     if (room.waiting < room.active) {
         return false;
     }
-    // Nothing that is under way will make room. Its own, unless that made room for another one already.
+    // Nothing in progress will make room. Takes its own predecessor, unless that has already made room for another one.
     const [first] = former;
     const leaving = former.find(({ name }) => baseOf(name) === baseName) ?? first;
     if (leaving === undefined) {
@@ -129,7 +129,7 @@ async function freed(room: Room, service: CaCertificates, baseName: string): Pro
     return true;
 }
 
-/** Undefined for a name that this program does not give. */
+/** Undefined for a name that is not of this program's form. */
 function baseOf(name: string): string | undefined {
     return /^(.+)-[0-9a-f]{8}$/.exec(name)?.[1];
 }

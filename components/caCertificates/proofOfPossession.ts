@@ -6,15 +6,15 @@ import { CaCertificate, CaCertificates, isRefusedProof } from "./caCertificates"
 
 const day = 24 * 3600 * 1000;
 
-/** A CA whose key is at hand. */
+/** A CA whose key is available. */
 export interface ProvableCa {
     readonly certificatePem: string;
     readonly privateKeyPem: string;
 }
 
 /**
- * Brings a CA certificate onto the service: uploads it, or takes over one of that name with the same content, as an
- * interrupted run leaves it.
+ * Adds a CA certificate to the service: uploads it, or takes over one with the same name and content, as an interrupted
+ * run leaves it.
  *
  * @throws Error when another certificate has that name
  */
@@ -37,9 +37,9 @@ export async function upload(
 }
 
 /**
- * The proof of possession (Azure docs: iot-hub-x509-certificate-concepts): asks for a code, signs a certificate with CN =
- * code and a validity of one day with the CA's key, reads the ETag again and verifies. A code that somebody superseded
- * meanwhile is asked for again. What is verified already is left alone.
+ * The proof of possession (Azure docs: iot-hub-x509-certificate-concepts): requests a code, signs a certificate with CN =
+ * code and a validity of one day with the CA's key, reads the ETag again and verifies. A code that was superseded in the
+ * meantime is requested again. A certificate that is already verified is left alone.
  *
  * @throws Error before anything is sent, when the key is not the certificate's
  */
@@ -72,7 +72,7 @@ export async function prove(
     }
 }
 
-/** A new code for a CA whose key is elsewhere. */
+/** Requests a new code for a CA whose key is elsewhere. */
 export async function requestCode(service: CaCertificates, name: string): Promise<string> {
     return retryStale(async () => {
         const present = await required(service, name);
@@ -81,19 +81,19 @@ export async function requestCode(service: CaCertificates, name: string): Promis
     });
 }
 
-/** A proof that was signed elsewhere, and what it must fit. */
+/** A proof that was signed elsewhere, and what it must match. */
 export interface SignedProof {
     readonly certificatePem: string;
     readonly proofPem: string;
-    /** The code that was given out. */
+    /** The code that was issued. */
     readonly code: string;
 }
 
 /**
- * Hands in a proof that was signed elsewhere.
+ * Submits a proof that was signed elsewhere.
  *
- * @returns false when the service refuses it although it fits: its code was superseded
- * @throws Error before anything is sent, when it does not carry the code, is out of date, or another key signed it
+ * @returns false when the service refuses it although it matches: its code was superseded
+ * @throws Error before anything is sent, when it does not carry the code, is not valid now, or another key signed it
  */
 export async function submitProof(
     service: CaCertificates,
@@ -145,7 +145,7 @@ async function signProof(ca: ProvableCa, code: string): Promise<string> {
     });
 }
 
-/** Deletes with the newest ETag; one that is gone already is fine. */
+/** Deletes with the newest ETag; succeeds if it is already gone. */
 export async function remove(service: CaCertificates, name: string): Promise<void> {
     await retryStale(async () => {
         const present = await service.get(name);

@@ -5,11 +5,11 @@ import { DynamicResource } from "../dynamic/resource";
 export interface VerifiedCertificateArgs {
     /** ARM resource ID of the IoT hub or the Device Provisioning Service. */
     readonly targetId: pulumi.Input<string>;
-    /** Beginning of the certificate's name there; the thumbprint's first eight digits follow. */
+    /** Start of the certificate's name there; the thumbprint's first eight digits follow. */
     readonly name: string;
     /** PEM of the CA certificate: a root or an intermediate. */
     readonly certificate: pulumi.Input<string>;
-    /** PEM of the CA's key; it signs the proof and is kept out of the state. Left out when the key is offline. */
+    /** PEM of the CA's key, which signs the proof and is kept out of the state. Omitted if the key is offline. */
     readonly key?: pulumi.Input<string>;
     /** PEM of a proof that was signed elsewhere for `verificationCode`. */
     readonly proof?: string;
@@ -24,7 +24,7 @@ export class VerifiedCertificate extends DynamicResource {
     /** SHA-1, upper-case hex, as Azure shows it. */
     declare readonly thumbprint: pulumi.Output<string>;
     declare readonly isVerified: pulumi.Output<boolean>;
-    /** The code to sign elsewhere, while a proof is awaited; undefined where the CA's key is given. */
+    /** The code to sign elsewhere, until there is a proof; undefined if the CA's key is passed. */
     declare readonly verificationCode: pulumi.Output<string | undefined> | undefined;
 
     constructor(

@@ -5,7 +5,7 @@
  * | --- | --- | --- |
  * | check | none; takes certificate, key and proof out of the inputs (write-only) | |
  * | create | GET, PUT (and in a full service GET and DELETE of what this run replaced), POST generateVerificationCode, GET, POST verify, GET | create again takes over what is there |
- * | update | as create: for one that lost its verification, or whose proof has come | update again |
+ * | update | as create: for one that lost its verification, or whose proof has arrived | update again |
  * | read | GET | |
  * | delete | GET, DELETE | 404 is success |
  *
@@ -34,7 +34,7 @@ import { noteWanted, withRoom } from "./caRoom";
 import { noteHub } from "../iothub/hubSeen";
 import { prove, remove, requestCode, submitProof, upload } from "./proofOfPossession";
 
-/** As the program gives them. */
+/** As the program passes them. */
 interface RawInputs {
     readonly targetId: string;
     readonly name: string;
@@ -59,16 +59,17 @@ interface Outputs extends Inputs {
     readonly isVerified: boolean;
     /** What to sign elsewhere: only while a CA without a key waits for its proof. */
     readonly verificationCode?: string;
-    /** Of the run that made it: tells it from another resource of the same address. */
+    /** The run that created it, which distinguishes it from another resource at the same address. */
     readonly run?: string;
 }
 
 const thisRun = randomBytes(6).toString("base64url");
 
 /**
- * Whose certificate is at an address, by the run that made it. Another certificate must be proven before the old one goes, so a replacement
- * creates first; when the engine is told to replace one (`--replace`, `taint`), the address stays the same, `create` takes
- * over what is there, and the delete of the original, in this run or after a kill in a later one, must leave it there.
+ * Owner of the certificate at an address: the run that created it. A replacement must be proven before the old certificate
+ * is deleted, so it is created first. When the engine is told to replace one (`--replace`, `taint`), the address stays the
+ * same, `create` takes over what is there, and the delete of the original, in this run or after a kill in a later one,
+ * must leave it there.
  */
 const owners = new Map<string, string | undefined>();
 
@@ -95,7 +96,7 @@ async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
                 writeOnly.put(`${thumbprint}/key`, key);
             } else {
                 failures.push({
-                    // Not named: the engine prints the value of a property that it names.
+                    // No property is named, because the engine prints the value of a property that it names.
                     property: "",
                     reason: `the key does not belong to the CA certificate ${thumbprint}`,
                 });
@@ -119,12 +120,12 @@ async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
     return { inputs, failures };
 }
 
-/** A CA with other content is another certificate, which can be proven beside the former one. */
+/** A CA with other content is another certificate, which can be proven while the former one still exists. */
 export function contentPart(thumbprint: string): string {
     return `-${thumbprint.slice(0, 8).toLowerCase()}`;
 }
 
-/** The certificate's name as the program gives it. */
+/** The certificate's name as the program passes it. */
 function baseOf({ certificateName, thumbprint }: Inputs): string {
     return certificateName.slice(0, -contentPart(thumbprint).length);
 }
@@ -209,7 +210,7 @@ function serviceOf(inputs: Inputs): CaCertificates {
     return new CaCertificates(arm, { arm: cloud.arm, id: inputs.targetId });
 }
 
-/** The names of Azure's resources do not depend on case. */
+/** Azure resource names are case-insensitive. */
 function addressOf(inputs: Inputs): string {
     return idOf(inputs).toLowerCase();
 }

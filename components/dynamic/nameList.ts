@@ -1,4 +1,4 @@
-/** So many of a kind a line names; the rest are counted. */
+/** How many names a line shows; the rest are counted. */
 const most = 20;
 
 /** The first ones, and how many more there are. */
@@ -8,7 +8,7 @@ export function firstOf(lines: readonly string[], count = most): string[] {
         : [...lines];
 }
 
-/** In one line and in the order of names: `a, b`, or `a, b, … and 3 more`. */
+/** In one line, sorted: `a, b`, or `a, b, … and 3 more`. */
 export function nameList(names: readonly string[]): string {
     const rest = names.length > most ? ` and ${names.length - most} more` : "";
     return `${[...names].sort().slice(0, most).join(", ")}${rest}`;

@@ -1,2 +1,2 @@
-/** What an environment variable of this name holds is the address of a {@link HubRateLimiters} in another process. */
+/** Environment variable that holds the address of {@link HubRateLimiters} in another process. */
 export const rateLimitServerVariable = "IOT_X509_RATE_LIMIT_SERVER";

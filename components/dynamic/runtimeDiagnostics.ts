@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 
 /**
- * Spares a large fleet what Pulumi's Node.js runtime does for each resource to help its own developers, which was half of
- * the program's processor time in a preview of 1,000 devices:
+ * Turns off what Pulumi's Node.js runtime does for each resource to help its own developers, which took half of the
+ * program's processor time in a preview of 1,000 devices:
  *
- * - its debug messages, sent to the engine one after the other, which shows them with `--debug` only;
- * - the stack trace of each of its promises, mapped to the sources, to report one that leaks. A leak is still reported.
+ * - its debug messages, sent one after the other to the engine, which shows them only with `--debug`;
+ * - the stack trace of each of its promises, mapped to the sources, to report leaks. A leak is still reported.
  *
  * To be called before the first resource is declared.
  */

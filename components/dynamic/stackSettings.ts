@@ -1,27 +1,27 @@
 import type { ConfigureRequest } from "@pulumi/pulumi/dynamic";
 import { rateLimitServerVariable } from "./runVariables";
 
-/** Set while `npm run fleet -- destroy` takes down all stacks; an environment variable. */
+/** Environment variable, set while `npm run fleet -- destroy` destroys all stacks. */
 export const destroyVariable = "IOT_X509_DESTROY";
 
 let config: ConfigureRequest["config"] | undefined;
 
-/** To be called by the `configure` of every provider that asks for settings. */
+/** To be called by the `configure` of every provider that reads settings. */
 export function rememberSettings(request: ConfigureRequest): void {
     config = request.config;
 }
 
-/** A setting of this program, as today's stack configuration has it; undefined when unset. */
+/** A setting of this program, from the current stack configuration; undefined when unset. */
 export function setting(name: string): string | undefined {
     return config?.get(name);
 }
 
 /**
- * Once devices are spread over fleet stacks, the hub's stack declares none, and those that it still holds would be
- * deleted, their keys with them. And what a fleet stack holds may have moved elsewhere: `npm run fleet` alone knows. (A
+ * Once devices are spread over fleet stacks, the hub's stack declares none, and those that it still holds would be deleted
+ * together with their keys. And what a fleet stack holds may have moved elsewhere, which only `npm run fleet` knows. (A
  * destroy runs without the program; the settings are then those of the last run.)
  *
- * @throws Error in the stack of the hub when there are fleet stacks, and in a fleet stack that is deployed by itself
+ * @throws Error in the hub's stack when there are fleet stacks, and in a fleet stack that is deployed by itself
  */
 export function refuseToDropMoved(what: string): void {
     const isMoved = setting("shards") !== undefined && setting("shard") === undefined;
@@ -46,8 +46,8 @@ export function noteProgram(): void {
 }
 
 /**
- * What `protect` protects is deleted last in a destroy, because all else depends on it: the engine refuses it when the
- * devices and CAs are gone already (`pulumi destroy --skip-preview`). What the configuration drops is deleted.
+ * What `protect` protects is deleted last in a destroy, because everything else depends on it: the engine refuses only when
+ * the devices and CAs are already gone (`pulumi destroy --skip-preview`). What the configuration drops is deleted.
  *
  * @throws Error in a destroy of a stack with `protect`
  */
@@ -74,17 +74,17 @@ export function noteDevice(deviceId: string): void {
     configuredInAnyCase.add(deviceId.toLowerCase());
 }
 
-/** Whether a program ran and has the device no more: in a destroy nothing leaves the configuration. */
+/** Whether a program ran and no longer has the device: in a destroy nothing leaves the configuration. */
 export function wasDropped(deviceId: string): boolean {
     return isProgramRun && !configured.has(deviceId);
 }
 
-/** Whether this run's configuration has a device, as far as {@link noteDevice} was told. */
+/** Whether this run's configuration has a device, as far as {@link noteDevice} knows. */
 export function isConfigured(deviceId: string): boolean {
     return configured.has(deviceId);
 }
 
-/** The same for an ID as a provisioning service has it, which ignores the case of letters. */
+/** As {@link isConfigured}, for an ID as a provisioning service has it, which ignores case. */
 export function isConfiguredInAnyCase(deviceId: string): boolean {
     return configuredInAnyCase.has(deviceId.toLowerCase());
 }

@@ -1,7 +1,7 @@
 import type { CreateResult, ResourceProvider, UpdateResult } from "@pulumi/pulumi/dynamic";
 import { changedKeys } from "./values";
 
-/** The part of a provider that only takes a note in the state: nothing of the resource exists on Azure. */
+/** Provider methods for a resource that is only a note in the state, without a counterpart in Azure. */
 export function stateNote<T extends object>(
     id: string,
     key: keyof T & string,

@@ -8,7 +8,7 @@ export function isUnknown(value: unknown): boolean {
 /** The same marker, for a computed input that depends on an unknown one. */
 export const unknownValue = unknownText;
 
-/** Outputs as the engine takes them: `undefined` may not occur. */
+/** Outputs as the engine accepts them: without `undefined`. */
 export function toState<T extends object>(values: T): T {
     const entries = Object.entries(values).filter(([, value]) => value !== undefined);
     return Object.fromEntries(entries) as T;
@@ -27,7 +27,7 @@ function isEqual(one: unknown, other: unknown): boolean {
     return stableJson(one ?? null) === stableJson(other ?? null);
 }
 
-/** The value of a mapping whose keys are users' names; one named `constructor` is not what every object inherits. */
+/** The value of a mapping whose keys are users' names; ignores inherited members such as `constructor`. */
 export function own<T>(mapping: Readonly<Record<string, T>>, key: string): T | undefined {
     return Object.hasOwn(mapping, key) ? mapping[key] : undefined;
 }
@@ -43,7 +43,7 @@ export function stableJson(value: unknown): string {
     );
 }
 
-/** IDs as a provisioning service compares them: it ignores the case of their letters. */
+/** IDs as a provisioning service compares them: ignoring case. */
 export function idSet(ids: readonly string[] = []): ReadonlySet<string> {
     return new Set(ids.map((id) => id.toLowerCase()));
 }

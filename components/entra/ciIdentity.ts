@@ -25,7 +25,7 @@ const grants = {
 
 /** Arguments of a {@link CiIdentity}. */
 export interface CiIdentityArgs {
-    /** What it may do: change what it reaches, or read and nothing else. Plain, because it decides which roles there are. */
+    /** What it may do: change what it reaches, or only read it. Plain, because it decides which roles there are. */
     readonly access: keyof typeof grants;
     /** GitHub repository as `owner/name`, e.g. `contoso/fleet`. Plain, because it decides which aliases credentials have. */
     readonly repository: string;
@@ -53,8 +53,8 @@ export interface CiIdentityArgs {
  * An Entra application that the CI of a repository logs in to with GitHub's OIDC tokens, without any secret (Entra docs:
  * workload-identity-federation). To deploy, it may change the resource group and the hub's devices, and nothing else:
  * Contributor on the group, IoT Hub Data Contributor on the hub, Device Provisioning Service Data Contributor on the
- * service. To preview, it may read the same, and list no keys: Reader and the two data readers. Neither has a right in
- * the directory.
+ * service. To preview, it may read the same but list no keys: Reader and the two data reader roles. Neither has any
+ * permission in the directory.
  */
 export class CiIdentity extends pulumi.ComponentResource {
     /** What the workflow sets as AZURE_CLIENT_ID or ARM_CLIENT_ID. */
@@ -89,7 +89,7 @@ export class CiIdentity extends pulumi.ComponentResource {
                 {
                     ...child,
                     ...(former === credential ? {} : { aliases: [{ name: former }] }),
-                    // Entra takes an issuer and subject once; the name of one that is there cannot be changed.
+                    // Entra allows each issuer and subject once, and an existing credential cannot be renamed.
                     deleteBeforeReplace: true,
                     ignoreChanges: ["displayName"],
                 },
@@ -147,7 +147,7 @@ function checkedArgs(name: string, args: CiIdentityArgs): CiIdentityArgs {
     return checked;
 }
 
-/** Readable, and another one for each subject: 3 to 120 letters, digits or hyphens with `github-` (Entra docs). */
+/** Readable and different for each subject: with `github-`, 3 to 120 letters, digits or hyphens (Entra docs). */
 function credentialLabel(subject: string): string {
     const words = subject.replace(/[^A-Za-z0-9]+/g, "-").slice(0, 80);
     return `${words}-${createHash("sha256").update(subject).digest("hex").slice(0, 8)}`;

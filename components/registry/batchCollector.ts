@@ -1,17 +1,17 @@
-/** When all that can be here are here. */
+/** Milliseconds without an arrival after which a batch is taken; the shortest wait applies once all are here. */
 const shortestWait = 25;
 const ordinaryWait = 100;
 const longestWait = 1000;
 /** Weight of the newest gap in the mean. */
 const newest = 0.2;
-/** Of gaps of the mean length; so long without another arrival means that no more come for now. */
+/** In mean gaps: after so long without an arrival, no more are expected for now. */
 const quietGaps = 8;
-/** Batches up to this size are taken for the engine's parallelism: when as many wait again, all of them are here. */
+/** Batches up to this size are assumed to show the engine's parallelism: once as many wait again, all of them are here. */
 const largestParallelism = 16;
 
 /**
- * Gathers what the engine asks for in parallel, one request a resource, into batches. How long it waits for more follows
- * the pace of the arrivals: a checkpoint of the state lies between two of them, and those take longer as the state grows.
+ * Collects what the engine requests in parallel, one request per resource, into batches. How long it waits for more follows
+ * the rate of arrivals: the engine writes a checkpoint of the state between two of them, slower as the state grows.
  */
 export class BatchCollector<T> {
     private waiting: T[] = [];
@@ -35,7 +35,7 @@ export class BatchCollector<T> {
         return this.waiting.length;
     }
 
-    /** The next batch: `most` items, or fewer when no more have come for a while. Waits for the first. */
+    /** The next batch: `most` items, or fewer if no more have arrived for a while. Waits for the first. */
     async take(most: number): Promise<readonly T[]> {
         for (;;) {
             const { length } = this.waiting;

@@ -4,7 +4,7 @@ import { DeviceRecord, RegistryOperation } from "./registry";
 /**
  * Whether an operation has taken effect, or has nothing to do.
  *
- * @param present the device as it is; undefined: there is none
+ * @param present the device as it is; undefined if there is none
  */
 export function isCarriedOut(
     operation: RegistryOperation,
@@ -17,7 +17,7 @@ export function isCarriedOut(
     return (
         present !== undefined &&
         identity(present) === identity(device) &&
-        // An update leaves the tags as they are.
+        // An update leaves the tags unchanged.
         (mode === "update" || hasTags(present, device))
     );
 }

@@ -2,16 +2,16 @@ import { attempts } from "../azure/staleEtag";
 import { HubRegistry } from "./hubRegistry";
 import { DeviceRecord, ItemError, RegistryOperation } from "./registry";
 
-/** What shall become of an identity. */
+/** What to do with an identity. */
 export type Change =
     { readonly mode: "update"; readonly device: DeviceRecord } | { readonly mode: "delete" };
 
 /**
- * Reads an identity and writes what follows from it, unless somebody changed it in between: then the decision is made anew.
+ * Reads an identity and writes what follows from it. If somebody changes it in between, the decision is made again.
  *
- * @param decide undefined: it stays as it is; not called for one that does not exist; what it throws is thrown
+ * @param decide undefined: the identity stays as it is; not called if there is none; its errors are passed on
  * @param known the identity as it was read before
- * @returns whether it was changed; not when it stays as it is, or is gone
+ * @returns whether it was changed; false if it stays as it is, or is gone
  */
 export async function changeIdentity(
     hub: Pick<HubRegistry, "hostName" | "registry" | "queue">,
@@ -39,7 +39,7 @@ export async function changeIdentity(
     }
 }
 
-/** A write leaves an IoT Edge device what it is, and each device where it is. */
+/** Preserves the Edge fields, which keep an IoT Edge device one and each device below its parent. */
 function operation({ deviceId, etag, edge }: DeviceRecord, change: Change): RegistryOperation {
     const condition = etag === undefined ? {} : { ifMatch: etag };
     return change.mode === "delete"
@@ -51,7 +51,7 @@ function operation({ deviceId, etag, edge }: DeviceRecord, change: Change): Regi
           };
 }
 
-/** As bulk results name them, and by their numbers. Source: Azure docs, "Understand and resolve IoT Hub errors". */
+/** As bulk results name them, with their numbers. Source: Azure docs, "Understand and resolve IoT Hub errors". */
 const refusals = {
     DeviceAlreadyExists: "409001",
     DeviceNotFound: "404001",
@@ -63,7 +63,7 @@ export function isRefusal({ code }: ItemError, reason: keyof typeof refusals): b
     return code.includes(reason) || code.includes(refusals[reason]);
 }
 
-/** What the hub said of one device. */
+/** The hub's error for one device. */
 export function itemError(
     hub: Pick<HubRegistry, "hostName">,
     deviceId: string,

@@ -3,11 +3,11 @@ import { HubRegistry } from "./hubRegistry";
 import { DeviceRecord } from "./registry";
 
 /**
- * Merges into a twin's tags what follows from those it has, unless somebody changed the twin in between: then the patch is
- * made anew.
+ * Merges into a twin's tags what follows from the tags it has. If somebody changes the twin in between, the patch is
+ * computed again.
  *
  * @param known the device as it was read
- * @param patchOf what to merge; nothing is written where that is empty, and what it throws is thrown
+ * @param patchOf what to merge; nothing is written if that is empty, and errors are passed on
  */
 export async function changeTags(
     hub: Pick<HubRegistry, "hostName" | "registry">,

@@ -8,21 +8,21 @@ export interface DeviceIdentityArgs {
     /** At most 128 characters (Azure docs: iot-hub-devguide-identity-registry). */
     readonly deviceId: string;
     readonly status: "enabled" | "disabled";
-    /** One or two, upper-case hex; left out for a device with a CA-signed certificate. */
+    /** One or two, upper-case hex; omitted for a device with a CA-signed certificate. */
     readonly thumbprints?: readonly string[];
     /** Tags of the twin. */
     readonly tags?: Readonly<Record<string, unknown>>;
     /** Whose device it is: `project/stack`. */
     readonly owner: string;
-    /** Whether the provisioning service may change how it authenticates, when it registers there, too. */
+    /** Whether the provisioning service may change how it authenticates, because the device also registers there. */
     readonly isProvisioned?: boolean;
-    /** How many devices the program lists; for the progress line alone. */
+    /** Number of devices that the program lists; for the progress line only. */
     readonly fleetSize?: number;
-    /** Takes over a device that exists and is not the owner's. */
+    /** Takes over an existing device that does not belong to the owner. */
     readonly adopt?: boolean;
 }
 
-/** A device that the hub knows: X.509 by CA or by thumbprint, never with shared keys. */
+/** A device that the hub knows by X.509, either a CA or a thumbprint, never by shared keys. */
 export class DeviceIdentity extends DynamicResource {
     constructor(
         name: string,
@@ -34,7 +34,7 @@ export class DeviceIdentity extends DynamicResource {
             name,
             // As one property, because the state has a list of dependencies for each.
             { hubId, device },
-            // Also when the engine is told to replace it (`--replace`, `taint`), and does not ask the provider.
+            // Also applies when the engine is told to replace it (`--replace`, `taint`), without asking the provider.
             pulumi.mergeOptions(options, { deleteBeforeReplace: true }),
         );
     }

@@ -3,11 +3,11 @@
  *
  * | method | REST calls | when interrupted |
  * | --- | --- | --- |
- * | check | for one that is new, once a run: GET of the linked provisioning services, POST /devices/query | |
- * | create | POST /devices (bulk create, up to 100 devices a call) | the tag iotX509 tells that a device is this stack's: create again takes it over |
+ * | check | for a new device, once per run: GET of the linked provisioning services, POST /devices/query | |
+ * | create | POST /devices (bulk create, up to 100 devices per call) | the tag iotX509 marks the device as this stack's: create again takes it over |
  * | update | GET /twins/{id}, POST /devices (bulk update), PATCH /twins/{id} when tags changed | update again |
  * | read | GET /twins/{id} | |
- * | delete | GET /twins/{id}, POST /devices (bulk delete; or update to disabled where devices are kept) | one that is gone is success |
+ * | delete | GET /twins/{id}, POST /devices (bulk delete, or update to disabled if devices are kept) | a device that is gone is success |
  */
 import type {
     CheckResult,
@@ -39,14 +39,14 @@ import { deviceRecord, only, Properties, thumbprintsOf } from "./identityRecord"
 import { DeviceRecord, ItemError, ownerOf, ownerTag } from "./registry";
 import { tagPatch } from "./tagPatch";
 
-/** As the program gives them. */
+/** As the program passes them. */
 interface RawInputs {
     /** ARM resource ID. */
     readonly hubId: string;
     readonly device: Properties & {
         readonly deviceId: string;
         readonly adopt?: boolean;
-        /** How many devices the program lists; for the progress line alone. */
+        /** Number of devices that the program lists; for the progress line only. */
         readonly fleetSize?: number;
     };
 }
@@ -54,8 +54,8 @@ interface RawInputs {
 /** As the state keeps them. */
 interface Inputs extends Properties {
     /**
-     * Digest of the hub's resource ID, which the outputs have whole: the state of a large fleet would have it twice a device.
-     * Named as the program names it, because the engine asks by this name what a new hub replaces.
+     * Digest of the hub's resource ID. The outputs have the ID itself; a large fleet's state would otherwise hold it twice per
+     * device. It has the program's name for it, because by that name the engine asks what a new hub replaces.
      */
     readonly hubId: string;
     readonly deviceId: string;
@@ -65,11 +65,11 @@ interface Inputs extends Properties {
 interface Outputs extends Properties {
     /** ARM resource ID. */
     readonly hubId: string;
-    /** Another stack whose tag a refresh found. */
+    /** Another stack, whose tag a refresh found. */
     readonly foreign?: string;
 }
 
-/** What this run knows of the whole fleet; for the progress line. */
+/** What this run knows of the whole fleet, for the progress line. */
 const fleet = { size: 0, unchanged: 0 };
 
 export const provider: ResourceProvider<Inputs, Outputs> = {
@@ -99,8 +99,8 @@ async function check(olds: Partial<Inputs>, given: Inputs): Promise<CheckResult<
 }
 
 /**
- * 48 bits: it only tells the hubs of one environment apart, and every device's state has it. Azure compares resource IDs
- * without regard to case, and does not always answer in the case that was asked for.
+ * 48 bits are enough: the digest only distinguishes the hubs of one environment, and every device's state has it. Azure
+ * compares resource IDs without regard to case, and does not always return the case that was requested.
  */
 function hubDigest(hubId: string): string {
     return textDigest(hubId.toLowerCase()).slice(0, 8);
@@ -121,7 +121,7 @@ async function diff(id: string, olds: Outputs, news: Inputs): Promise<DiffResult
     return { changes, replaces, ...(replaces.length > 0 ? { deleteBeforeReplace: true } : {}) };
 }
 
-/** A refresh compares with the inputs in the state; older ones have the hub's name instead. */
+/** A refresh compares with the inputs in the state; older states have the hub's name instead. */
 function isSameHub(hubId: string, news: Partial<Inputs>): boolean {
     return news.hubId === undefined || news.hubId === hubDigest(hubId);
 }
@@ -142,8 +142,8 @@ function outputs({ deviceId: _, adopt: __, hubId, ...kept }: Inputs): Outputs {
 }
 
 /**
- * The engine shows a `create` for every identity that is not in the state; a preview says which of them exist already. Where
- * that cannot be told (no hub yet, no right to read) it says nothing: `create` finds out.
+ * The engine shows a `create` for every identity that is not in the state; a preview reports which of them already exist.
+ * If that is unknown (no hub yet, no permission to read), it reports nothing, and `create` finds out.
  */
 async function announceTakeOver(hubId: string, device: RawInputs["device"]): Promise<void> {
     const { deviceId, adopt } = device;
@@ -168,7 +168,7 @@ async function announceTakeOver(hubId: string, device: RawInputs["device"]): Pro
             );
         }
     } catch {
-        // Said above.
+        // Then `create` finds out.
     }
 }
 
@@ -180,8 +180,8 @@ function adoption({ authentication }: DeviceRecord): string {
 }
 
 /**
- * A device that exists already is ours when an interrupted run made it, when it registered at this environment's
- * provisioning service, or when the configuration says to adopt it.
+ * An existing device is ours if an interrupted run created it, if it registered with this environment's provisioning
+ * service, or if the configuration says to adopt it.
  */
 async function takeOver(
     hub: HubRegistry,
@@ -256,7 +256,7 @@ async function update(id: string, olds: Outputs, news: Inputs): Promise<UpdateRe
     }
     const { adopt } = news;
     refuseForeign(hub, olds, known, adopt);
-    // The state does not say which thumbprints the provisioning service wrote, and nobody would renew them now.
+    // The state does not show which thumbprints the provisioning service wrote, and nobody would renew them from now on.
     const isRewritten =
         ((olds.isProvisioned ?? false) && !news.isProvisioned) || olds.foreign !== undefined;
     if (isRewritten || !isSameIdentity(before, wanted)) {
@@ -279,7 +279,7 @@ async function update(id: string, olds: Outputs, news: Inputs): Promise<UpdateRe
     }
     await changeTags(hub, known, (found) => {
         refuseForeign(hub, olds, found, adopt);
-        // What others wrote below our own tags stays: only the mark is compared with what is there.
+        // What others wrote below our own tags stays: only the owner tag is compared with what is there.
         return tagPatch({ ...before.tags, [ownerTag]: found.tags[ownerTag] }, wanted.tags);
     });
     return { outs };
@@ -292,8 +292,8 @@ function goneFrom({ hostName }: HubRegistry, id: string): Error {
 }
 
 /**
- * What carries another stack's tag is left alone; so is what lost its tag and recognises another device than the state says:
- * somebody made it anew.
+ * Refuses a device that carries another stack's tag, and one that has lost its tag and authenticates differently from what
+ * the state says: somebody recreated it.
  */
 function refuseForeign(hub: HubRegistry, state: Outputs, found: DeviceRecord, adopt = false): void {
     const owner = ownerOf(found);
@@ -311,7 +311,7 @@ function refuseForeign(hub: HubRegistry, state: Outputs, found: DeviceRecord, ad
     );
 }
 
-/** Somebody who disables a device on the hub wants it off now; a run that has not seen that must not enable it. */
+/** Whoever disables a device on the hub wants it off now; a run that does not know of that must not enable it. */
 function refuseToOverrule(olds: Outputs, news: Inputs, found: DeviceRecord): void {
     if (olds.status === "enabled" && news.status === "enabled" && found.status === "disabled") {
         const why = found.statusReason === undefined ? "" : ` (${found.statusReason})`;
@@ -334,12 +334,12 @@ async function read(id: string | undefined, state?: Outputs): Promise<ReadResult
     }
     noteHub(state.hubId);
     const hub = await unlessGone(openHub(state));
-    // Not from a query: its index goes on showing a device for many minutes after it was deleted, and no count tells that.
+    // Not from a query: its index shows a device for many minutes after it was deleted, and no count reveals that.
     const found = hub && (await hub.registry.get(id));
     return found === undefined ? {} : { id, props: seen(state, found) };
 }
 
-/** The state as the hub has it now. */
+/** The state, updated to what the hub has now. */
 function seen({ foreign: _, ...state }: Outputs, present: DeviceRecord): Outputs {
     const owner = ownerOf(present);
     const isForeign = owner !== undefined && owner !== state.owner;
@@ -359,7 +359,7 @@ async function deleteDevice(id: string, state: Outputs): Promise<void> {
     refuseToDestroyProtected(`device "${id}"`);
     const isKept = setting("pruneDevices") === "false";
     if (isKept && isConfigured(id)) {
-        // It did not leave: its group is left to the provisioning service now.
+        // It did not leave the configuration: its group is now left to the provisioning service.
         console.log(`device "${id}": its identity stays on the hub unchanged`);
         return;
     }
@@ -384,7 +384,7 @@ async function openHub({ hubId }: Outputs): Promise<HubRegistry> {
     return hub;
 }
 
-/** Undefined when the hub itself does not exist any more: then none of its devices does. */
+/** Undefined if the hub itself no longer exists: then none of its devices does. */
 async function unlessGone(hub: Promise<HubRegistry>): Promise<HubRegistry | undefined> {
     try {
         return await hub;

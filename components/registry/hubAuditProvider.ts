@@ -1,11 +1,11 @@
 /*
- * HubAudit: what is on a hub and not declared. Nothing of it exists on Azure.
+ * HubAudit: what is on a hub but not declared. It has no counterpart in Azure.
  *
  * | method | REST calls |
  * | --- | --- |
  * | check | GET of the hub's certificates, POST /devices/query; takes the lists out of the inputs |
  * | create, update | none |
- * | read | GET of the hub's certificates, POST /devices/query; of the provisioning services linked to it: POST /enrollments/query, POST /registrations/{group}/query |
+ * | read | GET of the hub's certificates, POST /devices/query; for the provisioning services linked to it: POST /enrollments/query, POST /registrations/{group}/query |
  */
 import type {
     CheckFailure,
@@ -29,8 +29,8 @@ import { contentPart } from "../caCertificates/verifiedCertificateProvider";
 const hubSeenMilliseconds = 5000;
 
 /**
- * Of 1,000 devices without the stack's tag each: half of what the smallest hub answers in a minute. Devices that a
- * provisioning service created have no tag, so that a large fleet has many.
+ * Pages of 1,000 devices without the stack's tag: half of what the smallest hub answers in a minute. Devices created by a
+ * provisioning service have no tag, so a large fleet has many of them.
  */
 const mostPages = 10;
 
@@ -43,7 +43,7 @@ interface RawInputs {
     readonly isStrict: boolean;
 }
 
-/** As the state keeps them: hub, devices and certificates are there already. */
+/** As the state keeps them; it has hub, devices and certificates elsewhere. */
 interface Inputs {
     readonly owner: string;
 }
@@ -83,8 +83,8 @@ async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
 }
 
 /**
- * A refresh knows neither the configuration nor the state as a whole. It warns of what cannot be the stack's: CAs without
- * the name that the program gives them, devices without its tag that did not register and have no enrollment.
+ * A refresh knows neither the configuration nor the whole state. It warns of what cannot belong to the stack: CAs without
+ * a name of the form that the program gives them, and untagged devices that did not register and have no enrollment.
  */
 async function read(id?: string, state?: Inputs): Promise<ReadResult<Inputs>> {
     const hubId = await hubSeen(hubSeenMilliseconds);
@@ -118,7 +118,7 @@ function untold({ message }: Error): string {
 
 type NamedCa = Awaited<ReturnType<CaCertificates["list"]>>[number];
 
-/** One line for each kind of thing. A hub that does not exist any more has nothing. */
+/** One line per kind. A hub that no longer exists has nothing. */
 async function undeclared(
     hubId: string,
     owner: string,

@@ -18,22 +18,22 @@ const largestHub: HubSize = { sku: "S3", units: 10 };
 export interface HubRegistry {
     readonly hostName: string;
     readonly registry: Registry;
-    /** The same without a wait for a role: for what a preview tells if it can. */
+    /** As {@link registry}, but does not wait for a role: for information that a preview shows if it can. */
     readonly atOnce: Registry;
-    /** IDs of the devices without an owner tag, read once a run, without a wait. */
+    /** IDs of the devices without an owner tag; read once per run, without waiting. */
     readonly unowned: () => Promise<ReadonlySet<string>>;
-    /** The devices that the hub recognises by a thumbprint, by ID; read once a run, without a wait, and not always fresh. */
+    /** The devices that the hub recognises by a thumbprint, by ID; read once per run, without waiting, and may be stale. */
     readonly selfSigned: () => Promise<ReadonlyMap<string, DeviceRecord>>;
-    /** Gathers writes into bulk requests. */
+    /** Collects writes into bulk requests. */
     readonly queue: RegistryQueue;
-    /** How many devices this process will write, and how many of them are written already; for the progress line. */
+    /** How many devices this process will write, and how many of them need no change; for the progress line. */
     readonly expect: (total: number, unchanged: number) => void;
 }
 
 const registries = new PromiseCache<HubRegistry>();
 
 /**
- * One queue a hub and process, so that all its devices share bulk requests, and the hub's rate.
+ * One queue per hub and process, so that all its devices share bulk requests and the hub's rate.
  *
  * @param hubId ARM resource ID
  * @throws AzureError when ARM does not know the hub (404)
@@ -46,14 +46,14 @@ export function hubRegistry(hubId: string): Promise<HubRegistry> {
 }
 
 /**
- * The same for a hub of which only the host name is known, such as one that a provisioning service chose. Its rate is
- * not known either, so it is found by its refusals.
+ * As {@link hubRegistry}, for a hub of which only the host name is known, such as one that a provisioning service chose.
+ * Its rate is unknown, too, and shows only in its refusals.
  */
 export function hubRegistryAt(hostName: string): Promise<HubRegistry> {
     return registries.get(hostName, async () => open(hostName, largestHub, linkedHubId(hostName)));
 }
 
-/** ARM resource ID of a hub that `dps.linkedHubs` names; for another one a word for it. */
+/** ARM resource ID of a hub that `dps.linkedHubs` names; for any other hub, words that name it. */
 function linkedHubId(hostName: string): string {
     const [name] = hostName.toLowerCase().split(".");
     const found = linkedHubIds().find((id) => id.toLowerCase().endsWith(`/${name}`));

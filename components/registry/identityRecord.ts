@@ -1,7 +1,7 @@
 import { toState } from "../dynamic/values";
 import { Authentication, DeviceRecord, DeviceStatus, ownerTag } from "./registry";
 
-/** What the state keeps of a device beside its names. */
+/** What the state keeps of a device besides its names. */
 export interface Properties {
     readonly status: DeviceStatus;
     /** Upper-case hex; none: the device's certificate must chain to a verified CA. */
@@ -9,7 +9,7 @@ export interface Properties {
     readonly tags?: Readonly<Record<string, unknown>>;
     /** `project/stack`. */
     readonly owner: string;
-    /** The provisioning service writes the device's thumbprints when it registers; that is no drift. */
+    /** The provisioning service writes the device's thumbprints when it registers; that is not drift. */
     readonly isProvisioned?: boolean;
 }
 
@@ -48,7 +48,7 @@ export function thumbprintsOf(authentication: Authentication): readonly string[]
         : [primaryThumbprint, secondaryThumbprint];
 }
 
-/** The named tags alone: other programs may keep tags of their own on a twin. */
+/** Only the named tags: other programs may keep tags of their own on a twin. */
 export function only(
     tags: Readonly<Record<string, unknown>>,
     names: readonly string[],

@@ -4,7 +4,7 @@ import { stableJson } from "../dynamic/values";
 import type { RateLimiter } from "../rateLimit/rateLimiter";
 
 const apiVersion = "2021-04-12";
-/** What is asked for; the service may send fewer rows a page. */
+/** The requested number of rows; the service may send fewer per page. */
 const largestPage = 1000;
 
 /** The twin tag in which the program notes whose device it is: `{ stack: "project/stack" }`. */
@@ -31,29 +31,29 @@ export interface DeviceRecord {
     readonly statusReason?: string;
     readonly authentication: Authentication;
     readonly tags: Readonly<Record<string, unknown>>;
-    /** Of the identity, as it was read; changed by every write. */
+    /** ETag of the identity as it was read; every write changes it. */
     readonly etag?: string;
-    /** Of the twin, as it was read; a write of the identity leaves it as it is. */
+    /** ETag of the twin as it was read; a write of the identity does not change it. */
     readonly twinEtag?: string;
-    /** What a write that leaves it out takes from the device; undefined: it has none of it. */
+    /** Fields that a write removes from the device if it omits them; undefined if it has none. */
     readonly edge?: EdgeFields;
 }
 
-/** Of an IoT Edge device, or of one below it. Source: REST reference "Devices - Create Or Update Identity". */
+/** Fields of an IoT Edge device, or of a device below one. Source: REST reference "Devices - Create Or Update Identity". */
 export interface EdgeFields {
     readonly capabilities: { readonly iotEdge: boolean };
-    /** An IoT Edge device's own, which no write may change; otherwise that of its parent. */
+    /** An IoT Edge device's own scope, which no write may change; otherwise that of its parent. */
     readonly deviceScope?: string;
-    /** Of the IoT Edge devices above it. */
+    /** Scopes of the IoT Edge devices above it. */
     readonly parentScopes?: readonly string[];
 }
 
-/** A device as the hub's index shows it: it lags behind the registry. */
+/** A device as the hub's index shows it, which lags behind the registry. */
 export interface SeenDevice {
     readonly device: DeviceRecord;
     /** ISO 8601; undefined: it never connected. */
     readonly lastActivity: string | undefined;
-    /** What the device tells of itself. */
+    /** What the device reports about itself. */
     readonly reported: Readonly<Record<string, unknown>>;
 }
 
@@ -66,7 +66,7 @@ export type RegistryOperation =
       }
     | { readonly mode: "delete"; readonly deviceId: string; readonly ifMatch?: string };
 
-/** What the hub said of one failed item. */
+/** The hub's error for one failed item. */
 export interface ItemError {
     readonly deviceId: string;
     /** e.g. `DeviceAlreadyExists`. */
@@ -74,21 +74,21 @@ export interface ItemError {
     readonly message: string;
 }
 
-/** The identity registry of one hub, one method a call. Source: azure-rest-api-specs, iothub.json 2021-04-12. */
+/** The identity registry of one hub, one method per call. Source: azure-rest-api-specs, iothub.json 2021-04-12. */
 export class Registry {
     constructor(
         private readonly client: AzureClient,
         private readonly hostName: string,
         private readonly access: DataPlaneAccess,
-        /** Of queries; each page counts. */
+        /** For queries; each page counts. */
         private readonly queries: RateLimiter,
     ) {}
 
     /**
-     * At most 100 operations. Returns the items that failed; where there are any, no document says whether the others have
-     * taken effect.
+     * At most 100 operations. Returns the items that failed; if any did, no document says whether the others have taken
+     * effect.
      *
-     * @throws AzureError 429 at once: the caller paces all bulk requests of the hub; 400 when it takes none of them
+     * @throws AzureError 429 at once: the caller limits the rate of all bulk requests of the hub; 400 when it accepts none
      */
     async bulk(operations: readonly RegistryOperation[]): Promise<readonly ItemError[]> {
         const answer = await this.send({
@@ -109,7 +109,7 @@ export class Registry {
         }));
     }
 
-    /** Undefined when the device does not exist. One call: the twin carries the identity's fields, too. */
+    /** Undefined when the device does not exist. One call is enough: the twin also carries the identity's fields. */
     async get(deviceId: string): Promise<DeviceRecord | undefined> {
         const answer = await this.send({
             method: "GET",
@@ -122,7 +122,7 @@ export class Registry {
     /**
      * All devices, from an index that lags behind the registry.
      *
-     * @param onPage is told how many have come so far
+     * @param onPage receives the number of devices read so far
      */
     async seen(onPage: (count: number) => void): Promise<readonly SeenDevice[]> {
         return (await this.query("SELECT * FROM devices", onPage)).map((twin) => ({
@@ -149,7 +149,7 @@ export class Registry {
     /**
      * IDs of the devices that have another owner tag or none; from the same index.
      *
-     * @param mostPages how many pages of 1,000 devices are read at most
+     * @param mostPages upper bound of the pages read, with 1,000 devices each
      */
     async notOwnedBy(
         owner: string,
@@ -209,10 +209,10 @@ export class Registry {
     }
 
     /**
-     * Merges tags into the twin's; null removes one.
+     * Merges tags into the twin's; null removes a tag.
      *
-     * @param etag of the twin; without it whatever there is gets them
-     * @throws AzureError 412 when the twin is another one by now; 404 when there is none
+     * @param etag of the twin; without it, the tags are merged into whatever is there
+     * @throws AzureError 412 when the twin has changed since; 404 when there is none
      */
     async patchTags(
         deviceId: string,
@@ -241,7 +241,7 @@ function ids(rows: readonly { readonly deviceId: string }[]): readonly string[] 
     return rows.map(({ deviceId }) => deviceId);
 }
 
-/** Of a request as a whole, in the hub's own words; its bodies have two forms. */
+/** The refusal of a whole request, in the hub's own words; its bodies have two forms. */
 function bulkRefusal({ status, body, headers }: AzureAnswer): AzureError {
     const fields = (typeof body === "object" && body !== null ? body : {}) as RawRefusal;
     const code = headers["iothub-errorcode"] ?? fields.errorCode ?? fields.code;
@@ -255,7 +255,7 @@ function bulkRefusal({ status, body, headers }: AzureAnswer): AzureError {
 
 interface Page {
     readonly rows: readonly RawTwin[];
-    /** Where the next one begins. */
+    /** Continuation token of the next page. */
     readonly next: string | undefined;
 }
 
@@ -279,18 +279,18 @@ interface RawTwin {
     readonly status: DeviceStatus;
     readonly statusReason?: string | null;
     readonly capabilities?: { readonly iotEdge?: boolean } | null;
-    /** Left out, like the next one, where there is none. */
+    /** Omitted, like the next field, if there is none. */
     readonly deviceScope?: string | null;
     readonly parentScopes?: readonly string[] | null;
     readonly authenticationType: string;
-    /** Its names begin with a capital in a twin, and with a small letter in the documents and in an identity. */
+    /** Its names start with a capital letter in a twin, and with a small letter in the documents and in an identity. */
     readonly x509Thumbprint?: Readonly<Record<string, string | null>>;
     readonly tags?: Readonly<Record<string, unknown>>;
     readonly lastActivityTime?: string;
     readonly properties?: { readonly reported?: Readonly<Record<string, unknown>> };
 }
 
-/** Of a device that never connected the hub says `0001-01-01T00:00:00Z`. */
+/** For a device that never connected, the hub returns `0001-01-01T00:00:00Z`. */
 function activity(time: string | undefined): string | undefined {
     return time === undefined || time.startsWith("0001-") ? undefined : time;
 }
@@ -361,7 +361,7 @@ function edgeFields({
     };
 }
 
-/** `project/stack` in the device's tag; undefined: nobody claims it. */
+/** `project/stack` in the device's tag; undefined: no stack claims it. */
 export function ownerOf({ tags }: DeviceRecord): string | undefined {
     return (tags[ownerTag] as { readonly stack?: string } | undefined)?.stack;
 }

@@ -8,11 +8,11 @@ import { HubRateLimiters } from "../rateLimit/rateLimiter";
 
 const shortestBackoff = 1000;
 const longestBackoff = 60_000;
-/** A quarter of an hour with the longest backoff: somebody else uses up the hub's rate. */
+/** With the longest backoff, a quarter of an hour: somebody else uses up the hub's rate. */
 const mostRefusals = 20;
-/** The next one is worth a word. */
+/** The refusal at which the user is told. */
 const silentRefusals = 3;
-/** Reads at once. */
+/** Number of parallel reads. */
 const parallel = 20;
 
 interface Waiting {
@@ -22,9 +22,9 @@ interface Waiting {
 }
 
 /**
- * Gathers the operations of many devices, which the engine runs in parallel, into bulk requests, one at a time and no
- * faster than the hub's tier lets through. After a 429 the whole queue waits, not each device for itself. A failed item
- * fails only its own device, also when the hub refuses the whole request because of it, or does nothing of it.
+ * Collects the operations of many devices, which the engine runs in parallel, into bulk requests, sent one at a time and no
+ * faster than the hub's tier allows. After a 429 the whole queue waits, not each device for itself. A failed item fails
+ * only its own device, even if the hub refuses the whole request because of it, or carries out none of it.
  */
 export class RegistryQueue {
     private readonly waiting = new BatchCollector<Waiting>();
@@ -59,7 +59,7 @@ export class RegistryQueue {
         this.isPumping = false;
     }
 
-    /** A 400 to the request does not say which item it is about: halves find it. */
+    /** A 400 does not say which item caused it: halving the request finds it. */
     private async deliver(batch: readonly Waiting[]): Promise<void> {
         let errors: readonly ItemError[];
         try {
@@ -121,7 +121,7 @@ export class RegistryQueue {
         }
     }
 
-    /** Whether a request with a failed item has done the others, no document says: what is not done is sent again. */
+    /** No document says whether a request with a failed item carries out the others: what was not done is sent again. */
     private async settleUnnamed(items: readonly Waiting[]): Promise<void> {
         const undone: Waiting[] = [];
         const waiting = [...items];
@@ -154,7 +154,7 @@ function isBadRequest(error: unknown): boolean {
     return error instanceof AzureError && error.status === 400;
 }
 
-/** Exponential with jitter, where a 429 names no time; it comes on top of the refilling of the bucket. */
+/** Exponential with jitter, for a 429 that states no time; added to the time in which the bucket refills. */
 function backoff(refusals: number): number {
     const longest = Math.min(longestBackoff, shortestBackoff * 2 ** (refusals - 1));
     return longest / 2 + (Math.random() * longest) / 2;

@@ -1,6 +1,6 @@
 import { isUnknown, own, stableJson } from "../dynamic/values";
 
-/** What to merge into `present` to arrive at `wanted`: null for each tag that must go, at any depth. */
+/** What to merge into `present` to arrive at `wanted`: null for each tag to be removed, at any depth. */
 export function tagPatch(
     present: Readonly<Record<string, unknown>>,
     wanted: Readonly<Record<string, unknown>>,

@@ -1,5 +1,5 @@
 /*
- * Sharding: a note in the state of a hub's stack. Nothing of it exists on Azure.
+ * Sharding: a note in the state of a hub's stack. It has no counterpart in Azure.
  */
 import type { ConfigureRequest, ResourceProvider } from "@pulumi/pulumi/dynamic";
 import { stateNote } from "../dynamic/stateNote";

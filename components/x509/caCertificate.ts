@@ -9,11 +9,11 @@ import { Finding } from "./pem";
 import { primeFinding, signatureName } from "./publicKey";
 
 /**
- * What keeps a certificate from being a CA above devices, judged as path validation does (RFC 5280, 6.1) and, for what a
- * CA's certificate must have (4.2.1), as strictly as `openssl verify -x509_strict -purpose sslclient`. What
- * path validation does without is a warning: see {@link caWarnings}.
+ * What prevents a certificate from being a CA above devices, judged as in path validation (RFC 5280, 6.1) and, for what a
+ * CA's certificate must have (4.2.1), as strictly as `openssl verify -x509_strict -purpose sslclient`. What path validation
+ * can do without is a warning: see {@link caWarnings}.
  *
- * @param subject what devices' certificates say beside the common name; undefined: name constraints are not judged
+ * @param subject what devices' certificates contain besides the common name; undefined: name constraints are not checked
  */
 export function caFindings(certificate: GivenCertificate, subject?: SubjectPolicy): Finding[] {
     const prime = primeFinding(certificate.key, "create the CA again with a new key");
@@ -28,7 +28,7 @@ export function caFindings(certificate: GivenCertificate, subject?: SubjectPolic
     ];
 }
 
-/** What is worth a word about a CA certificate that is good. */
+/** Warnings about a CA certificate that is otherwise good. */
 export function caWarnings(certificate: GivenCertificate): Finding[] {
     const warnings = certificate.basicConstraints?.ca ? formWarnings(certificate) : [];
     if (certificate.basicConstraints?.ca && certificate.mayCertSign === undefined) {
@@ -48,7 +48,7 @@ export function caWarnings(certificate: GivenCertificate): Finding[] {
     return warnings;
 }
 
-/** What makes a CA certificate a root that can have intermediates below it. */
+/** What prevents a CA certificate from being a root that can have intermediates below it. */
 export function rootFindings(certificate: GivenCertificate, subject?: SubjectPolicy): Finding[] {
     const findings = caFindings(certificate, subject);
     if (!isSignedBy(certificate, certificate)) {
@@ -72,7 +72,7 @@ export function rootFindings(certificate: GivenCertificate, subject?: SubjectPol
     return findings;
 }
 
-/** What makes a certificate one that this issuer signed, soundly, within its own validity and for a name it may give. */
+/** What speaks against a certificate being signed by this issuer, soundly, within its validity and for a permitted name. */
 export function issuedFindings(certificate: GivenCertificate, issuer: GivenCertificate): Finding[] {
     const findings: Finding[] = [];
     if (!isSignedBy(certificate, issuer)) {
@@ -90,7 +90,7 @@ export function issuedFindings(certificate: GivenCertificate, issuer: GivenCerti
             remedy: "sign it again with fewer -days, or renew the root",
         });
     }
-    // The subject of a proof of possession is the hub's, and nothing is below it.
+    // A proof of possession is exempt: the hub dictates its subject, and nothing is below it.
     const refusal = certificate.basicConstraints?.ca
         ? constraintsOf(issuer)?.refusal(comparableName(certificate.fields.subjectName))
         : undefined;
@@ -141,10 +141,10 @@ const oid = {
     clientAuth: "1.3.6.1.5.5.7.3.2",
 };
 
-/** What makes a certificate malformed in the eyes of a verifier. */
+/** What a verifier considers malformed in a certificate. */
 function formFindings(certificate: GivenCertificate): Finding[] {
     if (!certificate.basicConstraints?.ca) {
-        return []; // What is no CA is told so.
+        return []; // Another finding reports that it is not a CA.
     }
     const { fields } = certificate;
     const remedy = signedAgain(certificate);
@@ -167,7 +167,7 @@ function formFindings(certificate: GivenCertificate): Finding[] {
     return findings;
 }
 
-/** What a CA that conforms has, and path validation does without (RFC 5280, 6.1). */
+/** What a conforming CA has, but path validation can do without (RFC 5280, 6.1). */
 function formWarnings(certificate: GivenCertificate): Finding[] {
     const { fields } = certificate;
     const warnings: Finding[] = [];
@@ -198,7 +198,7 @@ function formWarnings(certificate: GivenCertificate): Finding[] {
     return warnings;
 }
 
-/** Certificate.signatureAlgorithm and TBSCertificate.signature are the same. */
+/** Whether Certificate.signatureAlgorithm and TBSCertificate.signature are the same. */
 function namesOneSignature(der: Buffer): boolean {
     const outer = elementAt(der, 0);
     const [signed, named] = outer ? childrenOf(der, outer) : [];
@@ -207,7 +207,7 @@ function namesOneSignature(der: Buffer): boolean {
     return bytes[0] !== undefined && bytes[1] !== undefined && bytes[0].equals(bytes[1]);
 }
 
-/** Extensions that may be critical: RFC 5280, 4.2 lists what verifiers know, and OpenSSL knows CRL distribution points. */
+/** Extensions that may be critical: those that verifiers know (RFC 5280, 4.2), and CRL distribution points (OpenSSL). */
 const understood: ReadonlySet<string> = new Set([
     "2.5.29.15", // keyUsage
     oid.subjectAltName,
@@ -231,7 +231,7 @@ function criticalFindings(certificate: GivenCertificate): Finding[] {
         }));
 }
 
-/** RFC 5280, 4.2.1.12 has it of the certificate's own key; verifiers take a CA's for a bound on what is below it. */
+/** RFC 5280, 4.2.1.12 applies it to the certificate's own key; verifiers take a CA's as a limit on what is below it. */
 function purposeFindings(certificate: GivenCertificate): Finding[] {
     const usage = certificate.fields.getExtension(x509.ExtendedKeyUsageExtension);
     const usages = usage?.usages.map(String) ?? [];
@@ -247,8 +247,8 @@ function purposeFindings(certificate: GivenCertificate): Finding[] {
 }
 
 /**
- * Devices' certificates have no policies, and each is right below an intermediate. A root's own constraints are not part of
- * path validation (RFC 5280, 6.1.1 (d)).
+ * Device certificates have no policies, and each is directly below an intermediate. A root's own constraints are not part
+ * of path validation (RFC 5280, 6.1.1 (d)).
  */
 function policyFindings(certificate: GivenCertificate): Finding[] {
     if (isSelfIssued(certificate)) {
@@ -309,7 +309,7 @@ function hashFindings(certificate: GivenCertificate): Finding[] {
           ];
 }
 
-/** How to sign a CA's key anew, with what a CA must say and nothing else. */
+/** How to re-sign a CA's key with what a CA certificate must contain, and nothing else. */
 function signedAgain(certificate: GivenCertificate): string {
     return isSelfIssued(certificate)
         ? "sign it again: printf '%s\\n' basicConstraints=critical,CA:TRUE,pathlen:1 keyUsage=critical,keyCertSign,cRLSign subjectKeyIdentifier=hash > ca.ext; " +

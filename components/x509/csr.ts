@@ -15,7 +15,7 @@ import { subjectWord } from "../text/shellWords";
 
 /** What a certificate signing request (PKCS#10, RFC 2986) proves: a name, and possession of a key. */
 export interface CsrFacts {
-    /** The request as OpenSSL writes it, however the file does: one request, one text. */
+    /** The request as OpenSSL writes it, whatever the form of the file: one request, one text. */
     readonly pem: string;
     readonly commonName: string;
     /** The key in words, e.g. `RSA-2048`. */
@@ -36,8 +36,8 @@ const strongHashes: Record<string, string> = {
 
 /**
  * Checks a device's request: one PKCS#10 structure, a common name that is the device ID, a strong key, and a signature by
- * that key with SHA-256 or stronger. The rest of the subject and any requested extension are not looked at, because
- * the certificate takes them from the group's policy.
+ * that key with SHA-256 or stronger. The rest of the subject and any requested extensions are ignored, because the
+ * certificate takes them from the group's policy.
  *
  * @param content the request's file, or PEM
  * @param deviceId what the common name must be
@@ -70,7 +70,7 @@ export function inspectCsr(content: Buffer | string, deviceId: string): Inspecti
 /**
  * The public key that a request asks a certificate for: SubjectPublicKeyInfo, DER.
  *
- * @param isToBeSigned whether it is for a certificate, which is worth the time that a search for a prime takes
+ * @param isToBeSigned whether it is for a certificate, which justifies the time that a primality test takes
  * @throws Error when the request is unreadable, its key weak or its signature wrong
  */
 export function requestedKey(csrPem: string, isToBeSigned = false): Buffer {
@@ -86,7 +86,7 @@ export function requestedKey(csrPem: string, isToBeSigned = false): Buffer {
     return publicKeyOf(parsed.key);
 }
 
-/** A request's text as OpenSSL writes it; any other text as it is. */
+/** A request's text as OpenSSL writes it; any other text unchanged. */
 export function canonicalRequest(csrPem: string): string {
     const { facts } = singlePemBlock(csrPem, "CERTIFICATE REQUEST");
     return facts ? toPem(facts, "CERTIFICATE REQUEST") : csrPem;
@@ -95,7 +95,7 @@ export function canonicalRequest(csrPem: string): string {
 interface ParsedRequest {
     readonly der: Buffer;
     readonly request: Pkcs10CertificateRequest;
-    /** SubjectPublicKeyInfo as it stands in the request. */
+    /** SubjectPublicKeyInfo exactly as in the request. */
     readonly spki: Buffer;
     readonly key: KeyObject;
 }
@@ -123,7 +123,7 @@ function parse(content: Buffer | string): {
     }
 }
 
-/** How a device makes a request with another key. */
+/** How to make a request with another key on a device. */
 export function newRequest(deviceId: string): string {
     return `generate a new key and request on the device: openssl req -new -newkey rsa:2048 -keyout DEVICE.key -subj ${subjectWord([["CN", deviceId]])} -out FILE`;
 }
@@ -163,7 +163,7 @@ function nameFindings(names: readonly string[], deviceId: string): Finding[] {
     ];
 }
 
-/** What keeps a request from proving that the device holds a key fit for its certificate. A weak key proves nothing. */
+/** What prevents a request from proving that the device holds a key fit for its certificate. A weak key proves nothing. */
 function proofFindings({ der, request, spki, key }: ParsedRequest, deviceId: string): Finding[] {
     const finding = keyFinding(
         spki,

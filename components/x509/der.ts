@@ -1,4 +1,4 @@
-/** One element of a DER encoding (X.690): its tag and where its content lies. `end` may lie behind the end of a cut file. */
+/** One element of a DER encoding (X.690): its tag and where its content is. In a truncated file, `end` may be too large. */
 export interface DerElement {
     readonly tag: number;
     /** Where the element itself begins. */
@@ -7,7 +7,7 @@ export interface DerElement {
     readonly end: number;
 }
 
-/** Tags of universal types, constructed where the type is (X.680, 8.4). */
+/** Tags of universal types, with the constructed bit where the type is constructed (X.680, 8.4). */
 export const tags = {
     integer: 0x02,
     octetString: 0x04,
@@ -16,7 +16,7 @@ export const tags = {
     sequence: 0x30,
 };
 
-/** The element at an offset; undefined where none can begin. An indefinite length (BER) is taken to be all that follows. */
+/** The element at an offset; undefined if none can start there. An indefinite length (BER) is taken as all that follows. */
 export function elementAt(der: Buffer, offset: number): DerElement | undefined {
     const lengthByte = der[offset + 1];
     if (lengthByte === undefined || lengthByte > 0x84) {
@@ -34,7 +34,7 @@ export function elementAt(der: Buffer, offset: number): DerElement | undefined {
     return { tag: der[offset], begin: offset, start, end: start + length };
 }
 
-/** The elements within one, as far as the bytes go. */
+/** The elements within one, as far as the bytes reach. */
 export function childrenOf(der: Buffer, { start, end }: DerElement): DerElement[] {
     const children: DerElement[] = [];
     for (let offset = start; offset < Math.min(end, der.length);) {
@@ -48,13 +48,13 @@ export function childrenOf(der: Buffer, { start, end }: DerElement): DerElement[
     return children;
 }
 
-/** What a file may hold, told by its structure alone. */
+/** What a file may hold, judging by its structure alone. */
 export type DerKind =
     "certificate" | "request" | "privateKey" | "publicKey" | "pkcs7" | "pkcs12" | "revocationList";
 
 const pkcs7Oid = "2a864886f70d0107";
 
-/** What a structure is, from its first bytes on; undefined: none of the kinds. */
+/** The kind of a structure, judging by its first bytes; undefined: none of the kinds. */
 export function kindOf(der: Buffer): DerKind | undefined {
     const outer = elementAt(der, 0);
     if (outer?.tag !== tags.sequence) {

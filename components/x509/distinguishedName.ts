@@ -1,8 +1,8 @@
-/** One `type=value`, the value bare with `\` before what is special, or between quotes, which are doubled inside. */
+/** One `type=value`; the value is bare, with `\` before special characters, or quoted, with quotes doubled inside. */
 const attribute =
     /\s*([\w.-]+)\s*=\s*(?:"((?:[^"\\]|\\.|"")*)"|((?:[^,+;\n"\\]|\\.)*))\s*(?:[,+;\n]|$)/sy;
 
-/** Types that OpenSSL, which Node.js shows names with, and .NET, which Azure does, call differently. */
+/** Types that OpenSSL, whose names Node.js shows, and .NET, whose names Azure shows, call differently. */
 const otherTypes: ReadonlyMap<string, string> = new Map([
     ["emailaddress", "e"],
     ["gn", "g"],
@@ -14,10 +14,10 @@ const otherTypes: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The attributes of a distinguished name in any of the usual notations, as texts that are equal when the attributes are:
- * sorted, since notations begin at either end, and without regard to case and spacing (RFC 5280, 7.1).
+ * The attributes of a distinguished name in any of the usual notations, as texts that are equal if the attributes are:
+ * sorted, because notations start at either end, and without regard to case and spacing (RFC 5280, 7.1).
  *
- * @returns undefined when the text is no such name
+ * @returns undefined when the text is not such a name
  */
 function attributesOf(name: string): readonly string[] | undefined {
     const attributes: string[] = [];
@@ -47,7 +47,7 @@ function plain(value: string): string {
         .toLowerCase();
 }
 
-/** Whether two texts are the same distinguished name. Empty names, and what cannot be read, are equal to nothing. */
+/** Whether two texts are the same distinguished name. Empty and unreadable names are equal to nothing. */
 export function isSameName(one: string, other: string): boolean {
     const attributes = attributesOf(one);
     return (

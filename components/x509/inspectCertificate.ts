@@ -6,13 +6,13 @@ import { isSameName } from "./distinguishedName";
 import { Finding, Inspection, singlePemBlock } from "./pem";
 import { keyFinding, keyName, publicKeyOf, strongKeyRule } from "./publicKey";
 
-/** A certificate that came from outside, with what the checks of it need. */
+/** A certificate that was supplied from outside, with what its checks need. */
 export interface GivenCertificate {
-    /** As OpenSSL writes it, however the file does. */
+    /** As OpenSSL writes it, whatever the form of the file. */
     readonly pem: string;
     readonly commonNames: readonly string[];
     readonly keyName: string;
-    /** SHA-256 of the SubjectPublicKeyInfo, hex: one for all encodings of a key. */
+    /** SHA-256 of the SubjectPublicKeyInfo, hex: the same for all encodings of a key. */
     readonly publicKeyId: string;
     readonly notBefore: Date;
     readonly notAfter: Date;
@@ -32,8 +32,8 @@ export interface GivenCertificate {
 /**
  * Reads the single certificate of a file and checks what every certificate must meet: a strong key, valid at `now`.
  *
- * @param now undefined: its dates are not judged
- * @param mayHaveEnded of a CA that is in use: its end must not keep anybody from replacing it
+ * @param now undefined: dates are not checked
+ * @param mayHaveEnded for a CA in use: its expiry must not keep anybody from replacing it
  */
 export function inspectCertificate(
     content: Buffer | string,
@@ -81,7 +81,7 @@ function unreadable(value: string, rule: string, remedy: string): Inspection<nev
     return { facts: undefined, findings: [{ value, rule, remedy }] };
 }
 
-/** What keeps a certificate from being a device's own: who has its key could sign others (RFC 5280, 4.2.1.9 and 4.2.1.3). */
+/** What prevents a certificate from being a device's own: its key holder could sign others (RFC 5280, 4.2.1.9, 4.2.1.3). */
 export function deviceFindings(certificate: GivenCertificate): Finding[] {
     const { basicConstraints, mayCertSign } = certificate;
     if ((!basicConstraints?.ca && !mayCertSign) || isOpenSslDefault(certificate)) {
@@ -98,7 +98,7 @@ export function deviceFindings(certificate: GivenCertificate): Finding[] {
     ];
 }
 
-/** What is worth a word about a device's certificate that is good. */
+/** Warnings about a device's certificate that is otherwise good. */
 export function deviceWarnings(certificate: GivenCertificate): Finding[] {
     return isOpenSslDefault(certificate)
         ? [
@@ -111,7 +111,7 @@ export function deviceWarnings(certificate: GivenCertificate): Finding[] {
         : [];
 }
 
-/** `openssl req -x509` without more makes a CA, for whomever it is meant: self-signed, and with no word on what it may sign. */
+/** Plain `openssl req -x509` makes a CA certificate of anything: self-signed, with neither pathLength nor keyUsage. */
 function isOpenSslDefault({ basicConstraints, mayCertSign, x509 }: GivenCertificate): boolean {
     return (
         basicConstraints?.ca === true &&

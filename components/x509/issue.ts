@@ -15,7 +15,7 @@ import { PromiseCache } from "../async/promiseCache";
 x509.cryptoProvider.set(webcrypto as unknown as Crypto);
 
 const generateKeys = promisify(generateKeyPair);
-/** The pool's queue is first come, first served: hundreds of keys in it would hold up every signature and host name. */
+/** The pool's queue is first come, first served: hundreds of keys in it would delay every signature and DNS lookup. */
 const onPool = pLimit(Math.max(1, Number(process.env.UV_THREADPOOL_SIZE ?? 4) - 1));
 const day = 24 * 3600 * 1000;
 /** How far back a certificate starts, for devices whose clock runs behind. */
@@ -41,11 +41,11 @@ export interface LeafRequest {
     readonly subject: SubjectPolicy;
     /** SubjectPublicKeyInfo, DER. */
     readonly publicKey: Buffer;
-    /** The end of validity that is asked for; it is cut to the issuer's own end. */
+    /** The requested end of validity; it is cut to the issuer's own end. */
     readonly notAfter: Date;
 }
 
-/** Makes a key pair on a thread of libuv's pool, one of which is left to others. The private key is PKCS#8 PEM. */
+/** Generates a key pair on a thread of libuv's pool, leaving one thread to others. The private key is PKCS#8 PEM. */
 export async function makeKeyPair(
     algorithm: KeyAlgorithm,
 ): Promise<{ readonly privateKeyPem: string; readonly publicKey: Buffer }> {
@@ -70,7 +70,7 @@ function makeKeys(
     }
 }
 
-/** When a certificate of `days` days that starts now would end under this issuer: nothing outlives its issuer. */
+/** When a certificate of `days` days that starts now would expire under this issuer: nothing outlives its issuer. */
 export function leafNotAfter(issuerCertificatePem: string, days: number, now = Date.now()): Date {
     const issuerEnd = new x509.X509Certificate(issuerCertificatePem).notAfter.getTime();
     return new Date(Math.min(now + days * day, issuerEnd));
@@ -82,7 +82,7 @@ export function leafNotAfter(issuerCertificatePem: string, days: number, now = D
  * extensions follow this policy alone, whatever a signing request asked for.
  *
  * @returns PEM, ending in a line feed
- * @throws Error when the key does not belong to the issuer's certificate, or the issuer has ended
+ * @throws Error when the key does not belong to the issuer's certificate, or the issuer has expired
  */
 export async function issueLeaf(issuer: IssuingCa, request: LeafRequest): Promise<string> {
     const issuerCertificate = new x509.X509Certificate(issuer.certificatePem);
@@ -143,7 +143,7 @@ interface SigningKey {
 
 const signingKeys = new PromiseCache<SigningKey>();
 
-/** Importing a key costs more than signing with it, and one issuer signs for a whole group. */
+/** Importing a key takes longer than signing with it, and one issuer signs for a whole group. */
 function signingKey(issuer: IssuingCa): Promise<SigningKey> {
     return signingKeys.get(issuer.certificatePem, () => importSigningKey(issuer));
 }
@@ -188,7 +188,7 @@ function serialNumber(): string {
     return bytes.toString("hex");
 }
 
-/** What a state calls a key that the program made: as long as it stays, so does the key. */
+/** How a state names a key that the program generated: the key stays as long as the name does. */
 export function generatedKey(
     algorithm: KeyAlgorithm | undefined,
     generation: number | undefined,

@@ -8,10 +8,10 @@ const excludedTag = 0xa1;
 const directoryNameTag = 0xa4;
 const dnsNameTag = 0x82;
 
-/** A name as its relative names in order, each a text that is equal when they are (RFC 5280, 7.1). */
+/** A name as its relative names in order, each a text that is equal if they are (RFC 5280, 7.1). */
 export type ComparableName = readonly string[];
 
-/** Stands for the common name of whichever device. */
+/** Stands for the common name of any device. */
 const anyCommonName = "cn=*";
 
 export function comparableName(name: x509.Name): ComparableName {
@@ -25,30 +25,30 @@ export function comparableName(name: x509.Name): ComparableName {
     );
 }
 
-/** The names that a policy gives to its devices: their common names differ, the rest does not. */
+/** The names that a policy gives its devices: only their common names differ. */
 export function deviceNames(subject: x509.Name): ComparableName {
     return comparableName(subject).map((relative) =>
         relative.startsWith("cn=") ? anyCommonName : relative,
     );
 }
 
-/** What a CA's name constraints say of names. */
+/** A CA's name constraints. */
 export interface NameConstraints {
-    /** Why a name is not within them, in words; undefined: it is. */
+    /** Why a name violates them, in words; undefined if it does not. */
     readonly refusal: (name: ComparableName) => string | undefined;
-    /** Whether they speak of host names, which OpenSSL looks for in a common name that has a dot. */
+    /** Whether they constrain host names, which OpenSSL looks for in a common name that has a dot. */
     readonly concernHosts: boolean;
 }
 
 /**
- * Reads the extension's value. Names of other kinds than directoryName are of no concern to a subject.
+ * Reads the extension's value. Only constraints of the kind directoryName concern a subject.
  *
  * @throws Error when it is malformed
  */
 export function nameConstraints(extension: Buffer): NameConstraints {
     const outer = elementAt(extension, 0);
     const parts = outer ? childrenOf(extension, outer) : [];
-    /** GeneralSubtrees: the name that each begins with, and what follows it. */
+    /** GeneralSubtrees: the base name of each, and what follows it. */
     const subtrees = (wanted: number): DerElement[][] =>
         parts
             .filter(({ tag }) => tag === wanted)
@@ -81,7 +81,7 @@ export function nameConstraints(extension: Buffer): NameConstraints {
     };
 }
 
-/** Whether a name is in the subtree of another; `some`: at least one of the devices' names is. */
+/** Whether a name is in the subtree of another; `some`: whether at least one of the devices' names is. */
 function isWithin(name: ComparableName, base: ComparableName, some: boolean): boolean {
     return base.every(
         (relative, index) =>

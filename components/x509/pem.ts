@@ -3,7 +3,7 @@ import { decodeText, named } from "../text/decode";
 import { otherFile } from "../text/otherFile";
 
 /**
- * A rule that a file or its content breaks. `value` describes what was found and never holds key material.
+ * A rule that a file or its content breaks. `value` describes what was found and never contains key material.
  */
 export interface Finding {
     readonly value: string;
@@ -11,24 +11,24 @@ export interface Finding {
     readonly remedy: string;
 }
 
-/** What a check of some input gave: its facts unless a finding prevents them, and every finding. */
+/** The result of checking an input: its facts, unless a finding prevents them, and every finding. */
 export interface Inspection<T> {
     readonly facts: T | undefined;
     readonly findings: readonly Finding[];
-    /** What is worth a word and prevents nothing. */
+    /** Findings that prevent nothing. */
     readonly warnings?: readonly Finding[];
 }
 
-/** The two kinds of PEM file that people hand in (labels of RFC 7468, sections 5 and 7). */
+/** The two kinds of PEM file that users supply (labels of RFC 7468, sections 5 and 7). */
 export type PemLabel = "CERTIFICATE" | "CERTIFICATE REQUEST";
 
 interface Wanted {
     readonly kind: DerKind;
     readonly name: string;
-    /** Keeps the first block of a file. */
+    /** Command that keeps the first block of a file. */
     readonly first: string;
     readonly make: string;
-    /** Gets one out of a Java keystore. */
+    /** Command that exports one from a Java keystore. */
     readonly export: string;
 }
 
@@ -59,7 +59,7 @@ const kindNames: Record<Exclude<DerKind, "privateKey" | "pkcs12">, string> = {
 
 const block = /-----BEGIN ([^\r\n-]+)-----([\s\S]*?)-----END ([^\r\n-]+)-----/g;
 
-/** Whether a text holds a private key, encrypted or not and in any of the usual forms: such a text is never shown. */
+/** Whether a text contains a private key, encrypted or not, in any of the usual forms: such a text is never shown. */
 export function holdsPrivateKey(text: string): boolean {
     return (
         /BEGIN\s+(?:[A-Z0-9]+\s+)*PRIVATE\s+KEY|PuTTY-User-Key-File-|<RSAKeyValue>/i.test(text) ||
@@ -69,30 +69,30 @@ export function holdsPrivateKey(text: string): boolean {
     );
 }
 
-/** Base64 of a PEM text, as Kubernetes secrets have it. */
+/** Base64 of a PEM text, as in Kubernetes secrets. */
 function holdsEncodedPem(text: string): boolean {
     return /^\s*LS0tLS1CRUdJTi/.test(text) && holdsPrivateKey(fromBase64(text).toString("latin1"));
 }
 
-/** In its binary form, or as base64. */
+/** In its binary form or as base64. */
 function isPkcs12(content: Buffer | string, text: string): boolean {
     const bytes = typeof content === "string" ? undefined : kindOf(content);
     return bytes === "pkcs12" || kindOf(fromBase64(bareBase64(text))) === "pkcs12";
 }
 
-/** Shorter than any key are words that happen to be base64 of such a beginning. */
+/** Anything shorter than a key may be a word that happens to be base64 of such a beginning. */
 function isPrivate(der: Buffer): boolean {
     const kind = der.length < 20 ? undefined : kindOf(der);
     return kind === "privateKey" || kind === "pkcs12";
 }
 
 /**
- * The DER of the single certificate or request that a file should hold: PEM under any of its labels, with text around it
- * (RFC 7468, 2) as `openssl x509 -text` and PKCS#12 exports have it, base64 without its first and last line, or the
- * binary form itself. Nothing behind the structure counts, as in OpenSSL's TRUSTED CERTIFICATE.
+ * The DER of the single certificate or request that a file should contain: PEM under any of its labels, with text around
+ * it (RFC 7468, 2) as in `openssl x509 -text` and PKCS#12 exports, base64 without its first and last line, or the binary
+ * form itself. Anything after the structure is ignored, as in OpenSSL's TRUSTED CERTIFICATE.
  *
  * @param content the file's bytes, or its text
- * @param label what the file should hold
+ * @param label what the file should contain
  */
 export function singlePemBlock(content: Buffer | string, label: PemLabel): Inspection<Buffer> {
     const { name } = wanted[label];
@@ -152,7 +152,7 @@ export function singlePemBlock(content: Buffer | string, label: PemLabel): Inspe
           );
 }
 
-/** The structure that the bytes begin with, if it is the wanted one. */
+/** The structure at the start of the bytes, if it is the wanted one. */
 function structure(
     bytes: Buffer,
     label: PemLabel,
@@ -189,7 +189,7 @@ function structure(
     return fault(kindNames[found], `must be one ${name} in PEM or DER`, remedy);
 }
 
-/** Why a text has no PEM block, told by what people's tools do to one; base64 alone is read. */
+/** Why a text has no PEM block, judging by what common tools do to one; bare base64 is decoded. */
 function withoutBlock(text: string, label: PemLabel): Inspection<Buffer> {
     const rule = `must be one ${wanted[label].name} in PEM or DER`;
     const again = "copy the file again, from the first line to the last";
@@ -231,13 +231,13 @@ function withoutBlock(text: string, label: PemLabel): Inspection<Buffer> {
     );
 }
 
-/** A text that is nothing but base64; any other one is empty. */
+/** A text that is nothing but base64; empty for any other text. */
 function bareBase64(text: string): string {
     const bare = text.trim();
     return /^[A-Za-z0-9+/\s]+={0,2}$/.test(bare) ? bare : "";
 }
 
-/** Other forms of keys, and files that stand in the place of one with a block. */
+/** Other key formats, and files often found in place of one with a block. */
 function otherKind(
     text: string,
     label: PemLabel,
@@ -254,7 +254,7 @@ function otherKind(
         : otherFile(text);
 }
 
-/** What is wrong with a block's base64 in words that follow "a damaged PEM block"; undefined: nothing. */
+/** What is wrong with a block's base64, in words that follow "a damaged PEM block"; undefined if nothing is. */
 function damageIn(body: string): string | undefined {
     const base64 = body.replace(/\s+/g, "");
     if (/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(base64)) {
@@ -285,8 +285,8 @@ export function toPem(der: Buffer, label: PemLabel): string {
 }
 
 /**
- * The first element of a SEQUENCE, header included: of a CertificationRequest that is the CertificationRequestInfo,
- * exactly as it was signed. The structure was parsed before.
+ * The first element of a SEQUENCE, header included: for a CertificationRequest, the CertificationRequestInfo exactly as it
+ * was signed. The structure must have been parsed before.
  */
 export function firstElement(der: Buffer): Buffer {
     const outer = elementAt(der, 0);

@@ -45,7 +45,7 @@ export function signatureName(algorithm: { readonly name: string }): string {
     return hash === undefined ? name : `${hash.name} and ${name}`;
 }
 
-/** The kinds of keys that {@link keyFinding} takes, in words. */
+/** The kinds of keys that {@link keyFinding} accepts, in words. */
 export const strongKeyRule =
     "the key must be RSA of 2048, 3072, 4096 or 8192 bits, or ECDSA on P-256 or P-384";
 
@@ -60,11 +60,11 @@ function isStrongKey(key: KeyObject): boolean {
 }
 
 /**
- * What keeps a key from authenticating a device or a CA: its kind or size (see {@link strongKeyRule}), RSA numbers that
+ * What prevents a key from authenticating a device or a CA: its kind or size (see {@link strongKeyRule}), RSA numbers that
  * give the private key away (see {@link rsaWeakness}), or a curve without a name (RFC 5480, 2.1.1), because OpenSSL
- * refuses every chain in which one is written out (verification error 94).
+ * refuses every chain with explicit curve parameters (verification error 94).
  *
- * @param spki SubjectPublicKeyInfo (DER) as it stands in the certificate or request
+ * @param spki SubjectPublicKeyInfo (DER) exactly as in the certificate or request
  * @param anew how to make one with another key
  * @param renamed how to make one with the same key
  */
@@ -92,13 +92,13 @@ export function keyFinding(
           };
 }
 
-/** A prime in place of a modulus, which {@link keyFinding} does not look for because it takes so long. */
+/** A prime in place of a modulus, which {@link keyFinding} does not look for because that takes so long. */
 export function primeFinding(key: KeyObject, anew: string): Finding | undefined {
     const weakness = key.asymmetricKeyType === "rsa" ? primeModulus(rsaNumbers(key)) : undefined;
     return weakness && { ...weakness, remedy: anew };
 }
 
-/** AlgorithmIdentifier.parameters is the curve's OID. */
+/** Whether AlgorithmIdentifier.parameters is the curve's OID. */
 function namesItsCurve(spki: Buffer): boolean {
     const outer = elementAt(spki, 0);
     const algorithm = outer && childrenOf(spki, outer)[0];
@@ -106,8 +106,8 @@ function namesItsCurve(spki: Buffer): boolean {
 }
 
 /**
- * SubjectPublicKeyInfo (DER) of a key in the one form that all of its encodings have in common: the point of a curve is
- * uncompressed (RFC 5480, 2.2).
+ * SubjectPublicKeyInfo (DER) of a key in one form for all of its encodings: the point of a curve is uncompressed
+ * (RFC 5480, 2.2).
  */
 export function publicKeyOf(key: KeyObject): Buffer {
     const common =

@@ -26,8 +26,8 @@ function numberOf(base64url: string): bigint {
 }
 
 /**
- * What lets anybody compute the private key of an RSA key from its public one, or forge for it, as far as cheap arithmetic
- * tells: see {@link primeModulus} for what is not cheap. The size was judged before.
+ * What lets anybody compute the private key of an RSA key from its public key, or forge its signatures, as far as cheap
+ * arithmetic shows; for what is not cheap see {@link primeModulus}. The size must have been checked before.
  */
 export function rsaWeakness({ modulus, exponent }: RsaNumbers): Weakness | undefined {
     return (
@@ -39,7 +39,7 @@ export function rsaWeakness({ modulus, exponent }: RsaNumbers): Weakness | undef
     );
 }
 
-/** FIPS 186-5, A.1.1 (b). OpenSSL computes with long moduli only if the exponent has 64 bits at most. */
+/** FIPS 186-5, A.1.1 (b). OpenSSL computes with long moduli only if the exponent has at most 64 bits. */
 function exponentWeakness(modulus: bigint, exponent: bigint): Weakness | undefined {
     if (exponent % 2n === 0n || exponent < 65537n || exponent >= 1n << 256n) {
         return {
@@ -65,7 +65,7 @@ function bitLength(number: bigint): number {
     return number.toString(2).length;
 }
 
-/** NIST SP 800-89, 5.3.3 asks for no factor below 752; trial division goes on while it costs next to nothing. */
+/** NIST SP 800-89, 5.3.3 rules out factors below 752; trial division goes further while it costs next to nothing. */
 const trialLimit = 4096;
 
 function primesBelow(limit: number): number[] {
@@ -82,7 +82,7 @@ function primesBelow(limit: number): number[] {
     return primes;
 }
 
-/** Primes whose product is an exact `number`, so that one division of the modulus serves them all. */
+/** Primes whose product is exact as a `number`, so that one division of the modulus serves them all. */
 interface PrimeGroup {
     readonly product: bigint;
     readonly primes: readonly number[];
@@ -121,10 +121,10 @@ function smallFactor(modulus: bigint): Weakness | undefined {
     return undefined;
 }
 
-/** The largest integer whose `degree`-th power is not above the number: Newton's method, from above. */
+/** The largest integer whose `degree`-th power does not exceed the number: Newton's method, from above. */
 function integerRoot(number: bigint, degree: number): bigint {
     const k = BigInt(degree);
-    // The leading 1000 bits fit a double, which makes the first guess right to 40 bits, and never too small.
+    // The leading 1000 bits fit a double, which makes the first guess accurate to 40 bits, and never too small.
     const bits = bitLength(number);
     const shift = Math.max(0, Math.ceil((bits - 1000) / degree)) * degree;
     const leading = Number(number >> BigInt(shift)) ** (1 / degree) * (1 + 2 ** -40) + 1;
@@ -138,7 +138,7 @@ function integerRoot(number: bigint, degree: number): bigint {
     }
 }
 
-/** Odd prime degrees that a root without small factors leaves room for; the square is {@link closeFactors}'. */
+/** Tries the odd prime degrees that a root without small factors allows; {@link closeFactors} covers squares. */
 function powerOfOneNumber(modulus: bigint): Weakness | undefined {
     const highest = bitLength(modulus) / Math.log2(trialLimit);
     for (const degree of degrees) {
@@ -157,7 +157,7 @@ function powerOfOneNumber(modulus: bigint): Weakness | undefined {
 
 const degrees = primesBelow(1024).slice(1);
 
-/** Of each degree, a prime q with q = 1 (mod degree): a power is 0 or a power there, too, which one number in `degree` is. */
+/** For each degree, a prime q with q = 1 (mod degree): modulo q, a power is 0 or a power, as is one number in `degree`. */
 const witnesses = new Map(
     degrees.map((degree) => {
         let prime = 2 * degree + 1;
@@ -190,10 +190,10 @@ function powerWeakness(degree: number): Weakness {
     };
 }
 
-/** How many differences of two squares are tried: random primes would need astronomically many. */
+/** How many differences of two squares are tried: with random primes, astronomically many would be needed. */
 const fermatRounds = 100;
 
-/** Squares modulo 64 and 45045 = 9 · 5 · 7 · 11 · 13: 99 of 100 numbers are told to be none without a root. */
+/** Squares modulo 64 and 45045 = 9 · 5 · 7 · 11 · 13: they rule out 99 of 100 numbers without computing a root. */
 const squares64 = squaresModulo(64);
 const squares45045 = squaresModulo(45045);
 
@@ -273,8 +273,8 @@ function roca(modulus: bigint): Weakness | undefined {
 }
 
 /**
- * A modulus that is a prime itself, whose private exponent is plain. One round of Miller and Rabin ends with nearly every
- * composite, and takes some milliseconds for 2048 bits, eight times that for twice the bits.
+ * A modulus that is itself a prime, whose private exponent is easy to compute. One round of Miller-Rabin rules out nearly
+ * every composite, and takes some milliseconds for 2048 bits, eight times that for twice the bits.
  */
 export function primeModulus({ modulus }: RsaNumbers): Weakness | undefined {
     return checkPrimeSync(modulus, { checks: 1 })

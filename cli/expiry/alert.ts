@@ -13,8 +13,10 @@ function severity(band: number, days: readonly number[]): string {
     return `Sev${Math.min(3, ranks.indexOf(band) + 1)}`;
 }
 
-export function bandText(band: number): string {
-    return band === 0 ? "have expired" : `end in fewer than ${band} days`;
+/** Completes "3 certificates …". */
+export function bandText(band: number, count: number): string {
+    const [expired, ends] = count === 1 ? ["has expired", "ends"] : ["have expired", "end"];
+    return band === 0 ? expired : `${ends} in fewer than ${band} days`;
 }
 
 /**
@@ -38,7 +40,7 @@ export function commonAlert(
         data: {
             essentials: {
                 alertId: digest,
-                alertRule: `iot-x509 ${stack}: certificates ${bandText(band)}`,
+                alertRule: `iot-x509 ${stack}: certificates ${bandText(band, 2)}`,
                 severity: severity(band, days),
                 signalType: "Log",
                 monitorCondition: "Fired",
@@ -47,7 +49,7 @@ export function commonAlert(
                 configurationItems: hub === null ? [] : [hub],
                 originAlertId: digest,
                 firedDateTime: now.toISOString(),
-                description: `${count} of the stack ${stack} ${bandText(band)}`,
+                description: `${count} of the stack ${stack} ${bandText(band, alerts.length)}`,
                 essentialsVersion: "1.0",
                 alertContextVersion: "1.0",
             },

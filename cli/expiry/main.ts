@@ -68,7 +68,7 @@ function lines(found: readonly Expiring[], unknown: number, days: readonly numbe
             return rows.length === 0
                 ? []
                 : [
-                      `${counted(rows.length, "certificate")} that ${bandText(band)}`,
+                      `${counted(rows.length, "certificate")} ${bandText(band, rows.length)}`,
                       ...inventoryTable(rows),
                   ];
         }),

@@ -37,7 +37,9 @@ export async function notify(
             }
             memory.keep(address, fresh, now);
             sent += fresh.length;
-            say(`sent to ${new URL(address).host}: ${fresh.length} ${bandText(band, fresh.length)}`);
+            say(
+                `sent to ${new URL(address).host}: ${fresh.length} ${bandText(band, fresh.length)}`,
+            );
         }
     }
     return { sent, problems };

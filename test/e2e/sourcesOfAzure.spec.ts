@@ -214,7 +214,11 @@ for (const { title, name, settings, assigned } of ways) {
                     }),
                 );
             });
-            await assert.rejects(deployment.up(), /device "theirs" exists .* no owner tag/);
+            await assert.rejects(
+                // On a busy machine the engine may not have begun with all when the first one fails.
+                deployment.up("--continue-on-error"),
+                /device "theirs" exists .* no owner tag/,
+            );
             for (const id of ["new-1", "new-2", "child"]) {
                 assert.equal(await status(id), "enabled", id);
             }

@@ -1,4 +1,5 @@
 import { createHash } from "crypto";
+import { counted } from "../fleet/counted";
 import { Expiring } from "./bands";
 
 /** Certificates listed in one message; their total number is always given. */
@@ -34,7 +35,7 @@ export function commonAlert(
     const digest = createHash("sha256")
         .update(`${stack}/${band}/${alerts.map(({ row }) => row.name).join("/")}`)
         .digest("hex");
-    const count = `${alerts.length} certificate${alerts.length === 1 ? "" : "s"}`;
+    const count = counted(alerts.length, "certificate");
     return {
         schemaId: "azureMonitorCommonAlertSchema",
         data: {

@@ -6,7 +6,6 @@ import { counted } from "../fleet/counted";
 import { readInventory } from "../inventory/readInventory";
 import { inventoryTable } from "../inventory/text";
 import { readCommand } from "../readCommand";
-import { chosenStack } from "../stackFiles/planConfig";
 import { bandText } from "./alert";
 import { Expiring, expiring, ExpiryRules } from "./bands";
 import { Memory } from "./memory";
@@ -17,16 +16,8 @@ const statuses = { none: 0, failed: 1, some: 3 };
 async function main(): Promise<number> {
     const { values } = readArguments("expiry");
     const memory = values.memory === undefined ? undefined : Memory.read(values.memory);
-    const folder = process.cwd();
     const now = new Date();
-    const inventory = await readInventory({
-        folder,
-        stack: values.stack ?? chosenStack(folder, undefined).stack,
-        asksAzure: !values["state-only"],
-        now,
-        say: (line) => console.error(line),
-        onOpen: readCommand.endsOnSignals,
-    });
+    const inventory = await readInventory(values, now);
     const { groups, devices } = inventory.settings;
     const rules: ExpiryRules = {
         days: values.days.split(",").map(Number),

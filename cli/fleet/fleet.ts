@@ -53,6 +53,8 @@ export interface Present {
     readonly settings: Settings;
     /** Names of encrypted settings. */
     readonly encrypted: readonly string[];
+    /** Settings of azure-native that are not encrypted, without its namespace. */
+    readonly native: ReadonlyMap<string, string>;
     readonly file: PlatformFile;
     readonly stacks: FleetStacks;
 }
@@ -260,18 +262,19 @@ export class Fleet {
     private readFiles(): Omit<Present, "stacks"> {
         const { folder, sharding } = this.options;
         const override = sharding === undefined ? {} : { shards: shardsValue(sharding) };
-        const { settings, unread, encrypted } = readStack(folder, this.platform, override);
+        const { settings, unread, encrypted, native } = readStack(folder, this.platform, override);
         if (settings.shard !== undefined) {
             throw fleetStackError(this.platform, settings.shard.of);
         }
         refuseHidden(settings, unread);
-        return { settings, encrypted, file: PlatformFile.read(folder, this.platform) };
+        return { settings, encrypted, native, file: PlatformFile.read(folder, this.platform) };
     }
 
     /** @throws ConfigurationError, StackFileError */
     async read(): Promise<Present> {
         const { platform } = this;
-        const { settings, encrypted, file } = this.readFiles();
+        const files = this.readFiles();
+        const { settings } = files;
         const names = await this.cli.stacks();
         const named = names.filter((name) => name === platform || isFleetStack(platform, name));
         const states = await inParallel(this.atOnce, named, async (name) => {
@@ -288,7 +291,7 @@ export class Fleet {
                     `pulumi stack rm ${shellWord(taken.stack)}`,
             );
         }
-        return { settings, encrypted, file, stacks };
+        return { ...files, stacks };
     }
 
     /** Whether a stack with the name of a fleet stack belongs to this hub. */

@@ -2,14 +2,14 @@ import { AzureClient } from "../../components/azure/client";
 import { DataPlaneAccess } from "../../components/azure/dataPlaneAccess";
 import { AzureLogin } from "../../components/azure/login";
 import { HubSize } from "../../components/azure/serviceLimits";
+import { CaCertificates } from "../../components/caCertificates/caCertificates";
 import { Enrollments, GroupRegistration } from "../../components/enrollments/enrollments";
 import { LocalRateLimiters } from "../../components/rateLimit/localRateLimiters";
 import { Registry, SeenDevice } from "../../components/registry/registry";
 import { ArmReader } from "../check/armReader";
-import { HeldHub, HeldService } from "./heldCertificates";
+import { HeldService } from "./heldCertificates";
 
 const hubVersion = "2023-06-30";
-const serviceVersion = "2022-12-12";
 
 /** A CA as reported by a hub or a provisioning service. */
 export interface TrustedCa {
@@ -45,28 +45,15 @@ interface RawHub {
     readonly sku: { readonly name: HubSize["sku"]; readonly capacity: number };
 }
 
-interface RawCertificate {
-    readonly name: string;
-    readonly properties: {
-        readonly subject: string;
-        readonly thumbprint: string;
-        /** As in an HTTP header. */
-        readonly expiry: string;
-        readonly isVerified: boolean;
-    };
-}
-
 /** Reads hubs and a provisioning service without changing them. */
 export class AzureReader {
-    private readonly arm: ArmReader;
+    private readonly client: AzureClient;
 
     constructor(
         private readonly login: AzureLogin,
         private readonly say: (line: string) => void,
     ) {
-        const { credential, cloud, subscription } = login;
-        const client = new AzureClient(credential, cloud.armScope);
-        this.arm = new ArmReader(client, cloud.arm, subscription?.value ?? "");
+        this.client = new AzureClient(login.credential, login.cloud.armScope);
     }
 
     /**
@@ -81,11 +68,7 @@ export class AzureReader {
                 ...seen.flatMap(({ trusted }) => trusted),
                 ...(service?.id === undefined
                     ? []
-                    : await this.authorities(
-                          "service",
-                          { id: service.id, hostName: service.hostName },
-                          serviceVersion,
-                      )),
+                    : await this.authorities("service", service.id, service.hostName)),
             ],
             devices: seen.flatMap(({ devices }) => devices),
             registered: registered ?? new Map<string, GroupRegistration>(),
@@ -93,9 +76,10 @@ export class AzureReader {
     }
 
     private async hub(id: string): Promise<Pick<AzureView, "trusted" | "devices">> {
-        const { properties, sku } = await this.arm.get<RawHub>(id, hubVersion);
+        const { credential, cloud, subscription } = this.login;
+        const arm = new ArmReader(this.client, cloud.arm, subscription?.value ?? "");
+        const { properties, sku } = await arm.get<RawHub>(id, hubVersion);
         const { hostName } = properties;
-        const { credential, cloud } = this.login;
         const { queries } = new LocalRateLimiters({ sku: sku.name, units: sku.capacity });
         const access = new DataPlaneAccess({
             hostName,
@@ -107,7 +91,7 @@ export class AzureReader {
         const registry = new Registry(client, hostName, access, queries);
         const devices = await registry.seen((count) => this.tell(hostName, count));
         return {
-            trusted: await this.authorities("hub", { id, hostName }, hubVersion),
+            trusted: await this.authorities("hub", id, hostName),
             devices: devices.map((device) => ({ ...device, hub: hostName })),
         };
     }
@@ -120,19 +104,19 @@ export class AzureReader {
 
     private async authorities(
         kind: TrustedCa["kind"],
-        { id, hostName }: HeldHub,
-        version: string,
+        id: string,
+        hostName: string,
     ): Promise<TrustedCa[]> {
-        const { value } = await this.arm.get<{ value: readonly RawCertificate[] }>(
-            `${id}/certificates`,
-            version,
-        );
-        return value.map(({ name, properties: { subject, thumbprint, expiry, isVerified } }) => ({
+        const found = await new CaCertificates(this.client, {
+            arm: this.login.cloud.arm,
+            id,
+        }).list();
+        return found.map(({ name, subject, thumbprint, expiry, isVerified }) => ({
             hostName,
             kind,
             name,
             subject,
-            thumbprint: thumbprint.toUpperCase(),
+            thumbprint,
             notAfter: new Date(expiry).toISOString(),
             isVerified,
         }));

@@ -1,4 +1,4 @@
-import { InventoryRow } from "./row";
+import { InventoryRow, isOfDevice } from "./row";
 
 /** Conditions on rows; all given ones must hold. */
 export interface Filter {
@@ -37,8 +37,4 @@ export function countsOf(rows: readonly InventoryRow[]): Counts {
         expiring: count(({ daysLeft }) => daysLeft !== null && daysLeft >= 0 && daysLeft < 30),
         unknownEnd: count(({ notAfter }) => notAfter === null),
     };
-}
-
-function isOfDevice({ kind }: InventoryRow): boolean {
-    return kind === "device" || kind === "former";
 }

@@ -150,9 +150,13 @@ function deviceRows(device: KnownDevice, { azure, now }: Known): InventoryRow[] 
         note: `SHA-256 thumbprint begins with ${one.thumbprint}; ends that day`,
     }));
     const rows = [...(present === undefined ? [] : [present]), ...former];
-    const known = rows.map((row) => row.sha256Thumbprint ?? row.note ?? "");
+    const issued = [
+        ...(text === undefined ? [] : [text.sha1Thumbprint, text.sha256Thumbprint]),
+        ...(state?.former ?? []).map(({ thumbprint }) => thumbprint),
+    ].filter((one) => one !== null);
     const others = thumbprints(device)
-        .filter((one) => !isOf(one, present, known))
+        // Of former certificates only the beginning is known.
+        .filter((thumbprint) => !issued.some((one) => thumbprint.startsWith(one)))
         .map((thumbprint) => ownRow(thumbprint, common, settings, hub, asked, now));
     const all = [...rows, ...others];
     return all.length > 0
@@ -173,18 +177,6 @@ function thumbprints({ settings, hub }: KnownDevice): string[] {
             : { primaryThumbprint: "", secondaryThumbprint: undefined };
     const all = [...(settings?.thumbprints ?? []), primaryThumbprint, secondaryThumbprint ?? ""];
     return [...new Set(all.filter((one) => one !== "").map((one) => one.toUpperCase()))];
-}
-
-function isOf(
-    thumbprint: string,
-    present: InventoryRow | undefined,
-    known: readonly string[],
-): boolean {
-    return (
-        thumbprint === present?.sha1Thumbprint ||
-        thumbprint === present?.sha256Thumbprint ||
-        known.some((one) => one.includes(thumbprint.slice(0, 32)))
-    );
 }
 
 /** The row of a certificate of which only the thumbprint is known. */

@@ -2,7 +2,6 @@
  * Shows who holds which certificate, and how that is known. For options see scripts/lib/commands.mjs.
  */
 import { readArguments } from "../../scripts/lib/commands.mjs";
-import { chosenStack } from "../stackFiles/planConfig";
 import { readCommand } from "../readCommand";
 import { csv } from "./csv";
 import { countsOf, matches } from "./filter";
@@ -11,17 +10,9 @@ import { inventoryLines } from "./text";
 
 async function main(): Promise<number> {
     const { values } = readArguments("inventory");
-    const folder = process.cwd();
     const now = new Date();
     const number = (text: string | undefined) => (text === undefined ? undefined : Number(text));
-    const { stack, hub, rows } = await readInventory({
-        folder,
-        stack: values.stack ?? chosenStack(folder, undefined).stack,
-        asksAzure: !values["state-only"],
-        now,
-        say: (line) => console.error(line),
-        onOpen: readCommand.endsOnSignals,
-    });
+    const { stack, hub, rows } = await readInventory(values, now);
     const filter = {
         expiring: number(values.expiring),
         group: values.group,

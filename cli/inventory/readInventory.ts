@@ -3,23 +3,19 @@ import { kindOf } from "../../stacks/deviceKinds/deviceKinds";
 import { defaultProvisioning } from "../../stacks/deviceProvisioning";
 import { Settings } from "../../stacks/settings";
 import { Fleet } from "../fleet/fleet";
-import { readStack, StackFileError } from "../stackFiles/planConfig";
+import { readCommand } from "../readCommand";
+import { chosenStack, StackFileError } from "../stackFiles/planConfig";
 import { AzureReader, AzureView } from "./azureView";
 import { HeldCertificates, heldCertificates } from "./heldCertificates";
 import { ConfiguredDevice, inventoryRows } from "./inventory";
 import { InventoryRow } from "./row";
 
-export interface InventoryOptions {
-    /** Folder of Pulumi.yaml. */
-    readonly folder: string;
-    /** The stack of the hub. */
-    readonly stack: string;
-    /** Whether to query hub and service. */
-    readonly asksAzure: boolean;
-    readonly now: Date;
-    readonly say: (line: string) => void;
-    /** Receives the fleet before anything is read, so that the caller can stop it. */
-    readonly onOpen: (fleet: Fleet) => void;
+/** Arguments that the commands have in common. */
+export interface InventoryArguments {
+    /** The stack of the hub. Default: the selected one, else `dev`. */
+    readonly stack?: string;
+    /** Whether neither hub nor service is queried. */
+    readonly "state-only": boolean;
 }
 
 /** An environment's certificates, with the settings that they were made from. */
@@ -32,22 +28,28 @@ export interface Inventory {
 }
 
 /**
- * Reads the states of a hub's stack and its fleet stacks and, unless disabled, the hub and the provisioning service.
+ * Reads the states of a hub's stack and its fleet stacks and, unless disabled, the hub and the provisioning service. The
+ * project is in the working directory; progress goes to standard error.
  *
  * @throws CliError, StackFileError, ConfigurationError; AzureError that names the missing role
  */
-export async function readInventory(options: InventoryOptions): Promise<Inventory> {
-    const { folder, stack, asksAzure, now, say, onOpen } = options;
+export async function readInventory(
+    { stack: asked, "state-only": isStateOnly }: InventoryArguments,
+    now: Date,
+): Promise<Inventory> {
+    const folder = process.cwd();
+    const stack = asked ?? chosenStack(folder, undefined).stack;
+    const say = (line: string) => console.error(line);
     const fleet = await Fleet.open({ folder, stack, refresh: false, say });
-    onOpen(fleet);
+    readCommand.endsOnSignals(fleet);
     try {
-        const { settings, stacks } = await fleet.read();
+        const { settings, native, stacks } = await fleet.read();
         const { platform } = fleet;
         const offlineRoot = settings.pki.root.certificatePem;
         const held = heldCertificates(stacks.resources, platform, offlineRoot);
         const isDeployed = held.hub !== undefined;
         const azure =
-            asksAzure && isDeployed ? await view(folder, platform, settings, held, say) : undefined;
+            isDeployed && !isStateOnly ? await view(native, settings, held, say) : undefined;
         const rows = inventoryRows({ held, configured: configured(settings), azure, now });
         return { stack: platform, hub: held.hub?.hostName ?? null, settings, rows };
     } finally {
@@ -56,13 +58,11 @@ export async function readInventory(options: InventoryOptions): Promise<Inventor
 }
 
 async function view(
-    folder: string,
-    stack: string,
+    native: ReadonlyMap<string, string>,
     { dps }: Settings,
     { hub, service }: HeldCertificates,
     say: (line: string) => void,
 ): Promise<AzureView> {
-    const { native } = readStack(folder, stack);
     const hubs = [...(hub === undefined ? [] : [hub.id]), ...(dps?.linkedHubs ?? []).map(idOf)];
     try {
         const login = azureLogin((name) => native.get(name));

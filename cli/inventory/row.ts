@@ -62,3 +62,8 @@ export interface InventoryRow extends CertificateText {
     /** What else a reader should know. */
     readonly note: string | null;
 }
+
+/** Whether it is a certificate of a device; otherwise it is a CA's. */
+export function isOfDevice({ kind }: InventoryRow): boolean {
+    return kind === "device" || kind === "former";
+}

@@ -1,6 +1,6 @@
 import { counted } from "../fleet/counted";
 import { Counts } from "./filter";
-import { InventoryRow } from "./row";
+import { InventoryRow, isOfDevice } from "./row";
 
 /** This many device rows are listed; the CSV has all. */
 const most = 200;
@@ -13,14 +13,13 @@ export function inventoryLines(rows: readonly InventoryRow[], counts: Counts): s
 
 /** CAs, then devices. */
 export function inventoryTable(rows: readonly InventoryRow[]): string[] {
-    const isDevice = ({ kind }: InventoryRow): boolean => kind === "device" || kind === "former";
-    const devices = rows.filter(isDevice);
+    const devices = rows.filter(isOfDevice);
     return [
         ...section(
             "CAs",
             ["name", "subject", "life", "ends", "left", "trusted on", "known from"],
             rows
-                .filter((row) => !isDevice(row))
+                .filter((row) => !isOfDevice(row))
                 .map((row) => [
                     row.name,
                     row.subject ?? "unknown",

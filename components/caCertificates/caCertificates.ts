@@ -8,6 +8,10 @@ export interface CaCertificate {
     /** SHA-1, upper-case hex. */
     readonly thumbprint: string;
     readonly isVerified: boolean;
+    /** Common name. */
+    readonly subject: string;
+    /** When it expires, in the form of an HTTP header. */
+    readonly expiry: string;
     /** Only in the response that created it. */
     readonly verificationCode: string | undefined;
 }
@@ -125,14 +129,23 @@ interface CertificateBody {
     readonly properties: {
         readonly thumbprint: string;
         readonly isVerified: boolean;
+        readonly subject: string;
+        readonly expiry: string;
         readonly verificationCode?: string;
     };
 }
 
 function certificate(answer: AzureAnswer): CaCertificate {
     const body = answer.body as CertificateBody;
-    const { thumbprint, isVerified, verificationCode } = body.properties;
-    return { etag: body.etag, thumbprint: thumbprint.toUpperCase(), isVerified, verificationCode };
+    const { thumbprint, isVerified, subject, expiry, verificationCode } = body.properties;
+    return {
+        etag: body.etag,
+        thumbprint: thumbprint.toUpperCase(),
+        isVerified,
+        subject,
+        expiry,
+        verificationCode,
+    };
 }
 
 /** Whether an error says that the proof was refused: wrong code, wrong signer, or not valid now (IH400053). */

@@ -1,5 +1,6 @@
 import { createHash } from "crypto";
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "fs";
+import { existsSync, readFileSync } from "fs";
+import { writePrivateFile } from "../privateFile";
 import { StackFileError } from "../stackFiles/planConfig";
 import { Expiring } from "./bands";
 
@@ -66,15 +67,12 @@ export class Memory {
         return this.sent[receiver(address)] ?? {};
     }
 
-    /** Writes the file atomically: after half a write, everything would be sent again. */
+    /** As a whole: after half a write, everything would be sent again. */
     private write(): void {
-        const beside = `${this.path}.${process.pid}`;
         const file: MemoryFile = { version: 1, sent: this.sent };
         try {
-            writeFileSync(beside, `${JSON.stringify(file, undefined, 2)}\n`, { mode: 0o600 });
-            renameSync(beside, this.path);
+            writePrivateFile(this.path, `${JSON.stringify(file, undefined, 2)}\n`);
         } catch (error) {
-            rmSync(beside, { force: true });
             throw new StackFileError(
                 `--memory ${this.path}: cannot be written: ${(error as Error).message}`,
             );

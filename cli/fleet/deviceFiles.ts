@@ -1,15 +1,8 @@
 import { spawnSync } from "child_process";
 import { X509Certificate } from "crypto";
-import {
-    chmodSync,
-    existsSync,
-    mkdirSync,
-    readFileSync,
-    renameSync,
-    statSync,
-    writeFileSync,
-} from "fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from "fs";
 import * as path from "path";
+import { writePrivateFile } from "../privateFile";
 import { StackFileError } from "../stackFiles/planConfig";
 import { counted } from "./counted";
 import type { Fleet } from "./fleet";
@@ -151,15 +144,12 @@ function makeFolder(folder: string): void {
     }
 }
 
-/** Writes the file atomically and never readable for others; returns whether it was written. */
+/** Returns whether the file was written. */
 function put(file: string, text: string, onlyChanged: boolean): boolean {
     if (onlyChanged && existsSync(file) && readFileSync(file, "utf8") === text) {
         return false;
     }
-    const temporary = `${file}.new`;
-    writeFileSync(temporary, text, { mode: 0o600 });
-    chmodSync(temporary, 0o600);
-    renameSync(temporary, file);
+    writePrivateFile(file, text);
     return true;
 }
 

@@ -1,6 +1,6 @@
 import { createPublicKey, KeyObject, X509Certificate } from "crypto";
 import { PreviousState } from "./previousState";
-import { KeyAlgorithm } from "./settings";
+import { KeyAlgorithm } from "../components/x509/issue";
 
 const hour = 3600 * 1000;
 /** An intermediate whose lifetime was cut to its root's expires at most this long before the root. */

@@ -1,3 +1,4 @@
+import type { KeyAlgorithm } from "../components/x509/issue";
 import type { DeviceAuthentication } from "./deviceKinds/deviceKinds";
 import type { DeviceProvisioning } from "./deviceProvisioning";
 
@@ -138,8 +139,6 @@ export interface LinkedHubSettings {
     /** 0 to 1000. Default 1. */
     readonly weight: number;
 }
-
-export type KeyAlgorithm = "RSA-2048" | "RSA-3072" | "RSA-4096" | "ECDSA-P256" | "ECDSA-P384";
 
 export interface PkiSettings {
     /** Which CAs are uploaded to the hub. Default "intermediates". */

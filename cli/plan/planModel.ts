@@ -1,5 +1,6 @@
 import { kindOf } from "../../stacks/deviceKinds/deviceKinds";
-import { DeviceSettings, GroupSettings, KeyAlgorithm } from "../../stacks/settings";
+import { KeyAlgorithm } from "../../components/x509/issue";
+import { DeviceSettings, GroupSettings } from "../../stacks/settings";
 
 /**
  * Time that the engine and the providers need on the deploying machine, in seconds, measured on two cores with a file

@@ -29,6 +29,11 @@ export const serviceLimits = {
     linkedHubs: 50,
     /** Of a provisioning service. */
     serviceUnits: 200,
+    /** Of an Event Hub in a namespace of the Standard tier (Azure docs: event-hubs-quotas). */
+    partitions: 32,
+    retentionDays: 7,
+    /** Of an Entra application (Entra docs: workload-identity-federation-considerations). */
+    federatedCredentials: 20,
     /** CAs of an enrollment group: primary and secondary. */
     certificatesOfGroup: 2,
     /** Defaults, which Azure raises on request; a hub's usages tell a subscription's own. */

@@ -3,6 +3,7 @@ import * as authorization from "@pulumi/azure-native/authorization";
 import * as azuread from "@pulumi/azuread";
 import * as pulumi from "@pulumi/pulumi";
 import { roleDefinitionId, roles } from "../azure/dataPlaneRole";
+import { serviceLimits } from "../azure/serviceLimits";
 import { ArgumentChecks, matching, oneOf, resourceId, someText } from "../inputs/componentArgs";
 
 const gitHubIssuer = "https://token.actions.githubusercontent.com";
@@ -116,8 +117,6 @@ export class CiIdentity extends pulumi.ComponentResource {
     }
 }
 
-/** Federated credentials that an Entra application may have (Entra docs: workload-identity-federation-considerations). */
-const mostSubjects = 20;
 const repositoryName = matching(/^[^/\s]+\/[^/\s]+$/, "owner/name of a GitHub repository");
 const tokenSubject = matching(/^[^\s*]+$/, "a token subject without wildcards or spaces");
 
@@ -139,8 +138,8 @@ function checkedArgs(name: string, args: CiIdentityArgs): CiIdentityArgs {
     const { length } = args.subjects;
     checks.that(
         "subjects",
-        length >= 1 && length <= mostSubjects,
-        `must have 1 to ${mostSubjects} items; it has ${length}`,
+        length >= 1 && length <= serviceLimits.federatedCredentials,
+        `must have 1 to ${serviceLimits.federatedCredentials} items; it has ${length}`,
     );
     args.subjects.forEach((one, index) => checks.plain(`subjects[${index}]`, one, tokenSubject));
     checks.done();

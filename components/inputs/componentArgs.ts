@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { exactNamePattern, prefixPattern, regionPattern } from "./resourceNames";
 import { knownValue } from "./knownValue";
 
 /** What an argument has to be. */
@@ -143,7 +144,7 @@ export function oneOf<T extends string>(values: readonly T[]): Rule<T> {
 export const someText = matching(/\S/, "a text that is not empty");
 
 /** An Azure region's short name. */
-export const region = matching(/^[a-z][a-z0-9]{1,89}$/, "an Azure region, e.g. westeurope");
+export const region = matching(regionPattern, "an Azure region, e.g. westeurope");
 
 /** An ARM resource ID. */
 export const resourceId = matching(/^\/\S/, "an ARM resource ID, e.g. /subscriptions/…");
@@ -151,7 +152,7 @@ export const resourceId = matching(/^\/\S/, "an ARM resource ID, e.g. /subscript
 /** Start of a name that ends in a hyphen and six random characters. */
 export function namePrefix(max: number): Rule<string> {
     return matching(
-        new RegExp(`^[A-Za-z0-9][A-Za-z0-9-]{0,${max - 1}}$`),
+        prefixPattern(max),
         `1 to ${max} letters, digits or hyphens, not starting with a hyphen`,
     );
 }
@@ -159,7 +160,7 @@ export function namePrefix(max: number): Rule<string> {
 /** An exact name. */
 export function exactName(max: number): Rule<string> {
     return matching(
-        new RegExp(`^[A-Za-z0-9][A-Za-z0-9-]{1,${max - 2}}[A-Za-z0-9]$`),
+        exactNamePattern(max),
         `3 to ${max} letters, digits or hyphens, with no hyphen at either end`,
     );
 }

@@ -5,6 +5,8 @@ import * as native from "@pulumi/azure-native/types/input";
 import * as pulumi from "@pulumi/pulumi";
 import { roleDefinitionId } from "../azure/dataPlaneRole";
 import { nameIn } from "../azure/resourceId";
+import { partPattern } from "../inputs/resourceNames";
+import { serviceLimits } from "../azure/serviceLimits";
 import { uniqueName } from "../azure/uniqueName";
 import { own } from "../dynamic/values";
 import {
@@ -269,7 +271,7 @@ export class EventHubRoutes extends pulumi.ComponentResource {
 }
 
 const routeName = matching(
-    /^[A-Za-z0-9]([A-Za-z0-9._-]{0,48}[A-Za-z0-9])?$/,
+    partPattern,
     "1 to 50 letters, digits or . _ -, with a letter or digit at both ends",
 );
 const eventHubId = matching(
@@ -317,12 +319,12 @@ function checkedRoute(checks: ArgumentChecks, route: EventHubRoute, path: string
                       partitions: checks.input(
                           `${at}.partitions`,
                           eventHub.partitions,
-                          wholeNumber(1, 32),
+                          wholeNumber(1, serviceLimits.partitions),
                       ),
                       retentionDays: checks.input(
                           `${at}.retentionDays`,
                           eventHub.retentionDays,
-                          wholeNumber(1, 7, "days"),
+                          wholeNumber(1, serviceLimits.retentionDays, "days"),
                       ),
                   },
         readers: readers.map(({ objectId, kind }, index) => {

@@ -8,7 +8,7 @@ import {
     Rule,
     wholeNumber,
 } from "../inputs/componentArgs";
-import { KeyAlgorithm } from "../x509/issue";
+import { KeyAlgorithm, keyAlgorithms } from "../x509/issue";
 
 /** Arguments of a {@link CertificateAuthority}. */
 export interface CertificateAuthorityArgs {
@@ -44,13 +44,7 @@ const subjectText: Rule<string> = {
     holds: (value) => typeof value === "string" && value !== "" && [...value].length <= 64,
     text: "1 to 64 characters (RFC 5280, appendix A.1)",
 };
-const algorithms = oneOf<KeyAlgorithm>([
-    "RSA-2048",
-    "RSA-3072",
-    "RSA-4096",
-    "ECDSA-P256",
-    "ECDSA-P384",
-]);
+const algorithms = oneOf(keyAlgorithms);
 /** Ends by the year 9999 (RFC 5280, 4.1.2.5). */
 const lifetime = wholeNumber(1, 70_000_000, "hours");
 const country = matching(/^[A-Z]{2}$/, "two capital letters (ISO 3166), e.g. NO");

@@ -22,7 +22,15 @@ const day = 24 * 3600 * 1000;
 const backdate = 5 * 60 * 1000;
 
 /** Key algorithms as the configuration names them. */
-export type KeyAlgorithm = "RSA-2048" | "RSA-3072" | "RSA-4096" | "ECDSA-P256" | "ECDSA-P384";
+export const keyAlgorithms = [
+    "RSA-2048",
+    "RSA-3072",
+    "RSA-4096",
+    "ECDSA-P256",
+    "ECDSA-P384",
+] as const;
+
+export type KeyAlgorithm = (typeof keyAlgorithms)[number];
 
 /** A CA that signs: its certificate and its key, both PEM. */
 export interface IssuingCa {

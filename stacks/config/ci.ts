@@ -1,10 +1,8 @@
+import { serviceLimits } from "../../components/azure/serviceLimits";
 import { CiSettings } from "../settings";
 import { Section } from "./section";
 
 type Subjects = "subjects" | "previewSubjects";
-
-/** Federated credentials that one Entra application may have (Microsoft docs: workload identity federation). */
-const maxSubjects = 20;
 
 const workflow = /(?:ref:refs\/(?:heads|tags)\/[^\s~^:?*[\\]+|environment:[^\s:*]+|pull_request)/;
 /** For repositories created, renamed or transferred since mid-2026 (GitHub docs: "OpenID Connect", "Immutable subject claims"). */
@@ -76,10 +74,10 @@ function readSubjects(ci: Section, name: Subjects, repository: string): readonly
         }
     }
     const given = ci.list(name).length;
-    if (ci.has(name) && (given === 0 || given > maxSubjects)) {
+    if (ci.has(name) && (given === 0 || given > serviceLimits.federatedCredentials)) {
         ci.bad(
             name,
-            `must have 1 to ${maxSubjects} items, the limit of an application`,
+            `must have 1 to ${serviceLimits.federatedCredentials} items, the limit of an application`,
             remedies[name],
         );
     }

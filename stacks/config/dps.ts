@@ -1,3 +1,4 @@
+import { exactNamePattern, prefixPattern } from "../../components/inputs/resourceNames";
 import { serviceLimits } from "../../components/azure/serviceLimits";
 import { DpsSettings, HubSettings, LinkedHubSettings, PkiSettings } from "../settings";
 import { regionName } from "./names";
@@ -31,12 +32,12 @@ export function readDps(top: Section, hub: HubSettings, pki: PkiSettings): DpsSe
         "reserveIds",
     ]);
     const name = dps.text("name", {
-        pattern: /^[A-Za-z0-9][A-Za-z0-9-]{1,62}[A-Za-z0-9]$/,
+        pattern: exactNamePattern(64),
         rule: "must have 3 to 64 letters, digits or hyphens, with no hyphen at either end",
         remedy: "choose a name that is unique in Azure, or use dps.prefix",
     });
     const prefix = dps.text("prefix", {
-        pattern: /^[A-Za-z0-9][A-Za-z0-9-]{0,49}$/,
+        pattern: prefixPattern(50),
         rule: "must have 1 to 50 letters, digits or hyphens and not start with a hyphen (a random suffix follows)",
         remedy: "shorten it, or set the whole name as dps.name",
     });

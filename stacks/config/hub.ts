@@ -1,3 +1,4 @@
+import { exactNamePattern, prefixPattern } from "../../components/inputs/resourceNames";
 import { mostUnits } from "../../components/azure/serviceLimits";
 import { HubSettings } from "../settings";
 import { readRoutes } from "./routes";
@@ -19,12 +20,12 @@ export function readHub(root: Section): HubSettings {
         "routeWaitSeconds",
     ]);
     const name = hub.text("name", {
-        pattern: /^[A-Za-z0-9][A-Za-z0-9-]{1,48}[A-Za-z0-9]$/,
+        pattern: exactNamePattern(50),
         rule: "must have 3 to 50 letters, digits or hyphens, with no hyphen at either end",
         remedy: "choose a name that is unique in Azure, or use hub.prefix",
     });
     const prefix = hub.text("prefix", {
-        pattern: /^[A-Za-z0-9][A-Za-z0-9-]{0,39}$/,
+        pattern: prefixPattern(40),
         rule: "must have 1 to 40 letters, digits or hyphens and not start with a hyphen (a random suffix follows)",
         remedy: "shorten it, or set the whole name as hub.name",
     });

@@ -1,13 +1,6 @@
-import { KeyAlgorithm } from "../settings";
+import { regionPattern } from "../../components/inputs/resourceNames";
+import { KeyAlgorithm, keyAlgorithms } from "../../components/x509/issue";
 import { Section, TextRule } from "./section";
-
-export const keyAlgorithms: readonly KeyAlgorithm[] = [
-    "RSA-2048",
-    "RSA-3072",
-    "RSA-4096",
-    "ECDSA-P256",
-    "ECDSA-P384",
-];
 
 /** Maximum length of a common name and of an organization name (RFC 5280, appendix A.1: ub-common-name). */
 export const longestName = 64;
@@ -29,7 +22,7 @@ export function subjectText(max: number, remedy: string): TextRule {
 
 /** An Azure region. */
 export const regionName: TextRule = {
-    pattern: /^[a-z][a-z0-9]{1,89}$/,
+    pattern: regionPattern,
     rule: "must be the name of an Azure region, in lower case without spaces",
     remedy: "write the region's short name, for example westeurope (az account list-locations -o table)",
 };

@@ -2,9 +2,10 @@ import { caWarnings, issuedFindings, rootFindings } from "../../components/x509/
 import { GivenCertificate, inspectCertificate } from "../../components/x509/inspectCertificate";
 import { SubjectPolicy } from "../../components/x509/issue";
 import { subjectWord } from "../../components/text/shellWords";
-import { KeyAlgorithm, PkiSettings, RootSettings } from "../settings";
+import { PkiSettings, RootSettings } from "../settings";
 import { Files, inspectGivenFile } from "./files";
-import { keyAlgorithms, longestName, readKeyAlgorithm, subjectText } from "./names";
+import { KeyAlgorithm, keyAlgorithms } from "../../components/x509/issue";
+import { longestName, readKeyAlgorithm, subjectText } from "./names";
 import { Section } from "./section";
 
 /** The PKI's settings, with what the groups need of them. */

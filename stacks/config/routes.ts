@@ -1,3 +1,5 @@
+import { partPattern } from "../../components/inputs/resourceNames";
+import { serviceLimits } from "../../components/azure/serviceLimits";
 import {
     EventHubSettings,
     HubSettings,
@@ -116,10 +118,10 @@ function readEventHub(route: Section): EventHubSettings {
     }
     return {
         kind: "own",
-        partitions: eventHub.integer("partitions", 1, 32, 4),
-        retentionDays: eventHub.integer("retentionDays", 1, 7, 1),
+        partitions: eventHub.integer("partitions", 1, serviceLimits.partitions, 4),
+        retentionDays: eventHub.integer("retentionDays", 1, serviceLimits.retentionDays, 1),
         consumerGroups: eventHub.texts("consumerGroups", {
-            pattern: /^[A-Za-z0-9]([A-Za-z0-9._-]{0,48}[A-Za-z0-9])?$/,
+            pattern: partPattern,
             rule: "must be the name of a consumer group: 1 to 50 letters, digits or . _ -, with a letter or digit at both ends",
             remedy: "rename it; $Default always exists and needs no entry",
         }),

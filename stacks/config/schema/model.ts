@@ -1,4 +1,4 @@
-import { keyAlgorithms } from "../names";
+import { keyAlgorithms } from "../../../components/x509/issue";
 
 /** A fragment of JSON Schema, draft 7. */
 export type JsonSchema = Readonly<Record<string, unknown>>;

@@ -145,6 +145,7 @@ The emulator and the stack keep running. In bash, for az, pulumi and the SDKs:
   source ${shellWord(emulator.ready.envFile)}
   export PULUMI_BACKEND_URL=${shellWord(PULUMI_BACKEND_URL)} PULUMI_CONFIG_PASSPHRASE=${shellWord(PULUMI_CONFIG_PASSPHRASE)}
   cd ${shellWord(project.folder)} && pulumi stack output --stack dev
+Who holds which certificate, in the same shell:  bash ${shellWord(path.join(__dirname, "../inventory.sh"))} --stack dev
 Received messages and refused devices:  curl ${emulator.ready.management}/messages  (/refusals, /connections)
 To stop everything:  kill ${emulator.pid}; rm -r ${shellWord(project.folder)}
 `);

@@ -17,6 +17,8 @@ export interface HeldCa extends CertificateText {
     /** Group that it signs for; null: it is a root. */
     readonly group: string | null;
     readonly generation: number;
+    /** Where its certificate is: an offline root's is in a file that the settings name. */
+    readonly source: "state" | "settings";
 }
 
 /** A device in the states. */
@@ -64,9 +66,11 @@ export function heldCertificates(
     const fleet = new HeldFleet(resources, hubStack);
     const { outputs } = fleet.previous;
     const authorities = [...fleet.previous.all(authorityType)].flatMap(([name, { certificate }]) =>
-        typeof certificate === "string" && certificate !== "" ? [heldCa(name, certificate)] : [],
+        typeof certificate === "string" && certificate !== ""
+            ? [heldCa(name, certificate, "state")]
+            : [],
     );
-    const offline = offlineRoot === undefined ? [] : [heldCa("root", offlineRoot)];
+    const offline = offlineRoot === undefined ? [] : [heldCa("root", offlineRoot, "settings")];
     return {
         authorities: [...offline, ...authorities],
         devices: [...fleet.devices].map((id) => heldDevice(id, fleet)),
@@ -75,7 +79,7 @@ export function heldCertificates(
     };
 }
 
-function heldCa(name: string, pem: string): HeldCa {
+function heldCa(name: string, pem: string, source: HeldCa["source"]): HeldCa {
     const [, group = null, generation] = /^(.+)-g(\d+)$/.exec(name) ?? [];
     const [, rootGeneration = "1"] = /^root(?:-(\d+))?$/.exec(name) ?? [];
     return {
@@ -83,6 +87,7 @@ function heldCa(name: string, pem: string): HeldCa {
         name,
         group,
         generation: Number(generation ?? rootGeneration),
+        source,
     };
 }
 

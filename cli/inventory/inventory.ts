@@ -71,7 +71,11 @@ const nothing: Omit<InventoryRow, "kind" | "name" | "knownFrom"> = {
     note: null,
 };
 
-function authorityRow(ca: HeldCa, trusted: readonly TrustedCa[], now: Date): InventoryRow {
+function authorityRow(
+    { source, ...ca }: HeldCa,
+    trusted: readonly TrustedCa[],
+    now: Date,
+): InventoryRow {
     const there = trusted.filter(({ thumbprint }) => thumbprint === ca.sha1Thumbprint);
     return {
         ...nothing,
@@ -79,7 +83,7 @@ function authorityRow(ca: HeldCa, trusted: readonly TrustedCa[], now: Date): Inv
         kind: ca.group === null ? "root" : "intermediate",
         daysLeft: daysUntil(ca.notAfter, now),
         trustedOn: there.map(place),
-        knownFrom: ["state", ...sourcesOf(there)],
+        knownFrom: [source, ...sourcesOf(there)],
     };
 }
 

@@ -105,6 +105,13 @@ describe("inventory of an exported state", () => {
         assert.deepEqual(of("root"), [null, 1]);
     });
 
+    it("says that an offline root is known from the settings", () => {
+        const pem = pemOf("SelfSignedCert", "root-certificate", "certPem");
+        const known = heldCertificates([], "former", pem);
+        const [root] = inventoryRows({ held: known, configured: [], azure: undefined, now });
+        assert.deepEqual([root.kind, root.knownFrom], ["root", ["settings"]]);
+    });
+
     it("knows of a device with a certificate of its own nothing but its existence", () => {
         const row = one(rows(undefined), "self-01");
         assert.deepEqual([row.notAfter, row.daysLeft, row.status], [null, null, null]);

@@ -39,9 +39,10 @@ Makes this folder ready to run: npm packages, the Pulumi CLI and its plugins, al
   --quiet        print nothing if there is nothing to do
   --require-cli  exit with status 1 if no Pulumi CLI is available (otherwise only report it)
   --official     also install the official plugins (in .local/pulumi-home-official), or fail
+  --pin          only write the SHA-256 of Pulumi's archives to scripts/setup/downloads.json, for maintainers
   --help         show this text
 `,
-        options: { quiet: flag, "require-cli": flag, official: flag, help },
+        options: { quiet: flag, "require-cli": flag, official: flag, pin: flag, help },
     },
     emulator,
     demo: {

@@ -6,12 +6,11 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { pipeline } from "node:stream/promises";
-import { root, say } from "../lib/workspace.mjs";
+import { root, say, writeFile } from "../lib/workspace.mjs";
 
 /** A file that is damaged is an error: it must not count as one without sums. */
-const pinned = JSON.parse(
-    fs.readFileSync(path.join(root, "scripts", "setup", "downloads.json"), "utf8"),
-);
+const pinnedFile = path.join(root, "scripts", "setup", "downloads.json");
+const pinned = JSON.parse(fs.readFileSync(pinnedFile, "utf8"));
 
 export async function sha256(file) {
     const hash = createHash("sha256");
@@ -33,28 +32,58 @@ function listedSum(text, name) {
 }
 
 /**
- * Compares an archive with what is pinned; else with the checksums file that came from the same place, which finds damage
- * out, if no forgery.
+ * Compares an archive with the checksums file that came from the same place, which finds damage out, if no forgery.
+ *
+ * @param listed reads that checksums file; undefined when there is none
+ * @returns its SHA-256, and whether the file confirms it
+ * @throws Error when they differ
+ */
+async function compareWithListed(file, name, listed) {
+    const found = await sha256(file);
+    const published = listedSum((await listed()) ?? "", name);
+    if (published !== undefined && found !== published) {
+        throw new Error(
+            `${file} has the SHA-256 ${found}, but its checksums file says ${published}`,
+        );
+    }
+    return { found, isConfirmed: published !== undefined };
+}
+
+/** @returns the SHA-256 of a file, see {@link compareWithListed} */
+export async function confirmedSum(file, name, listed) {
+    const { found, isConfirmed } = await compareWithListed(file, name, listed);
+    const by = isConfirmed ? "the release's checksums file confirms it" : "nothing confirms it";
+    say(`setup: ${name} has the SHA-256 ${found}; ${by}`);
+    return found;
+}
+
+/**
+ * Compares an archive with what is pinned, else with the checksums file of its release.
  *
  * @param listed reads that checksums file; undefined when there is none
  * @throws Error when they differ
  */
 export async function verify(file, name, listed) {
-    const found = await sha256(file);
     const wanted = pinnedSum(name);
-    const published = wanted === undefined ? listedSum((await listed()) ?? "", name) : undefined;
-    const expected = wanted ?? published;
-    if (expected !== undefined && found !== expected) {
-        const source = wanted === undefined ? "its checksums file says" : "what is pinned is";
-        throw new Error(`${file} has the SHA-256 ${found}, but ${source} ${expected}`);
-    }
     if (wanted === undefined) {
-        const confirmed = published === undefined ? "" : " but the checksums file beside it";
+        const { found, isConfirmed } = await compareWithListed(file, name, listed);
+        const confirmed = isConfirmed ? " but the checksums file beside it" : "";
         say(`setup: ${name} has the SHA-256 ${found}, which no source confirms${confirmed}`);
+        return;
+    }
+    const found = await sha256(file);
+    if (found !== wanted) {
+        throw new Error(`${file} has the SHA-256 ${found}, but what is pinned is ${wanted}`);
     }
 }
 
 /** Says that something is taken without a look at its sum. */
 export function sayUnverified(name) {
     say(`setup: no SHA-256 of ${name} is pinned: it is used unverified`);
+}
+
+/** Makes these the pinned sums, by name of the archive, instead of all that are there. */
+export function pinSums(sums) {
+    const sorted = Object.fromEntries(Object.entries(sums).sort());
+    writeFile(pinnedFile, `${JSON.stringify(sorted, undefined, 4)}\n`);
 }

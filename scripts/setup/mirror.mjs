@@ -7,7 +7,7 @@ import * as path from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
-import { verify } from "./checksums.mjs";
+import { confirmedSum, verify } from "./checksums.mjs";
 import { run } from "../lib/command.mjs";
 import { pinnedVersion, removeFolder, root, say, temporaryFolder } from "../lib/workspace.mjs";
 
@@ -17,22 +17,29 @@ export const mirrorLocation = process.env.PULUMI_TOOLCHAIN_MIRROR || undefined;
 /** What a mirror is a copy of. */
 export const official = "https://get.pulumi.com";
 
-/** Go's name of this machine's processor, which plug-in archives bear. */
-const goArch = { x64: "amd64" }[process.arch] ?? process.arch;
+/** This machine, in Node's names. */
+const here = { platform: process.platform, arch: process.arch };
+
+/** Go's name of a processor, which plugin archives bear. */
+const goArch = (arch) => ({ x64: "amd64" })[arch] ?? arch;
 
 /** E.g. `pulumi-v3.260.0-linux-x64.tar.gz`, and its folder on get.pulumi.com. */
-export const cliArchive = {
-    folder: "releases/sdk",
-    name: `pulumi-v${pinnedVersion}-${process.platform}-${process.arch}.tar.gz`,
-    /** The file of the release that has its sum. */
-    checksums: `pulumi-${pinnedVersion}-checksums.txt`,
-};
+export function cliArchiveOf({ platform, arch }) {
+    return {
+        folder: "releases/sdk",
+        name: `pulumi-v${pinnedVersion}-${platform}-${arch}.tar.gz`,
+        /** The file of the release that has its sum. */
+        checksums: `pulumi-${pinnedVersion}-checksums.txt`,
+    };
+}
+
+export const cliArchive = cliArchiveOf(here);
 
 /** E.g. `pulumi-resource-tls-v5.5.1-linux-amd64.tar.gz`. */
-export function pluginArchive({ name, version }) {
+export function pluginArchive({ name, version }, { platform, arch } = here) {
     return {
         folder: "releases/plugins",
-        name: `pulumi-resource-${name}-v${version}-${process.platform}-${goArch}.tar.gz`,
+        name: `pulumi-resource-${name}-v${version}-${platform}-${goArch(arch)}.tar.gz`,
         checksums: `pulumi-${name}_${version}_checksums.txt`,
     };
 }
@@ -87,6 +94,22 @@ async function readChecksums(location, { folder, checksums }, into) {
         return fs.readFileSync(await locate(location, { folder, name: checksums }, into), "utf8");
     } catch {
         return undefined;
+    }
+}
+
+/**
+ * @returns the SHA-256 of an archive, which the release's checksums file, if it is beside it, confirms
+ * @throws Error with the reason, also when the two differ
+ */
+export async function sumOfArchive(archive, location = mirrorLocation ?? official) {
+    const fetched = temporaryFolder();
+    try {
+        const file = await locate(location, archive, fetched);
+        return await confirmedSum(file, archive.name, () =>
+            readChecksums(location, archive, fetched),
+        );
+    } finally {
+        removeFolder(fetched);
     }
 }
 

@@ -10,6 +10,7 @@ import { readArguments } from "../lib/commands.mjs";
 import { installDependencies } from "./dependencies.mjs";
 import { isEnding } from "../lib/descendants.mjs";
 import { cliArchive } from "./mirror.mjs";
+import { pinDownloads } from "./pin.mjs";
 import { installedPlugins, installOfficialPlugins, installPlugins, plugins } from "./plugins.mjs";
 import {
     local,
@@ -147,9 +148,13 @@ function explainMissingCli(tried) {
 }
 
 async function main() {
-    const { quiet, official, "require-cli": requireCli } = readArguments("setup").values;
+    const { quiet, official, pin, "require-cli": requireCli } = readArguments("setup").values;
     checkNode();
     removeStaleFolders();
+    if (pin) {
+        await pinDownloads();
+        return 0;
+    }
     await installDependencies();
     const known = readJson(toolchainFile);
     const toolchain = isReady(known) ? known : await installToolchain();

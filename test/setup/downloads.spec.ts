@@ -136,6 +136,36 @@ describe("setup: downloads match the pinned checksums", function () {
         );
     });
 
+    it("--pin enters the sum of each archive of all platforms, and set-up then takes no other", async () => {
+        sandbox.fillMirror({ everyMachine: true });
+        const { status, output } = await sandbox.setup(["--pin"], mirrored());
+        assert.strictEqual(status, 0, output);
+        const file = path.join(sandbox.project, "scripts", "setup", "downloads.json");
+        const written = JSON.parse(fs.readFileSync(file, "utf8")) as Record<string, string>;
+        assert.deepStrictEqual(written, mirrorSums());
+        assert.strictEqual(Object.keys(written).length, 20);
+        fs.appendFileSync(sandbox.archive, "changed");
+        const after = await sandbox.setup(["--require-cli"], mirrored());
+        assert.strictEqual(after.status, 1);
+        assert.match(after.output, /but what is pinned is [0-9a-f]{64}/);
+    });
+
+    it("--pin changes nothing if an archive is missing or differs from its checksums file", async () => {
+        sandbox.fillMirror();
+        const missing = await sandbox.setup(["--pin"], mirrored());
+        assert.strictEqual(missing.status, 1);
+        assert.match(missing.output, /pulumi-resource-azure-native-\S+ does not exist/);
+        sandbox.fillMirror({ everyMachine: true });
+        const name = path.basename(sandbox.archive);
+        const listed = path.join(sandbox.mirror, `pulumi-${version}-checksums.txt`);
+        fs.writeFileSync(listed, `${zeros}  ${name}\n`);
+        const differs = await sandbox.setup(["--pin"], mirrored());
+        assert.strictEqual(differs.status, 1);
+        assert.ok(differs.output.includes(`but its checksums file says ${zeros}`));
+        const file = path.join(sandbox.project, "scripts", "setup", "downloads.json");
+        assert.strictEqual(fs.readFileSync(file, "utf8"), "{}\n");
+    });
+
     it("each pinned checksum in this repository is a SHA-256 of a Pulumi archive", () => {
         const file = path.join(repository, "scripts", "setup", "downloads.json");
         const sums = JSON.parse(fs.readFileSync(file, "utf8")) as Record<string, string>;

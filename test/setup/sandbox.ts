@@ -185,8 +185,21 @@ export class Sandbox {
         }
     }
 
-    /** Fills the mirror with archives as Pulumi publishes them. */
-    fillMirror({ payloadBytes = 0, plugins = ["tls", "random", "azuread"] } = {}): void {
+    /**
+     * Fills the mirror with archives as Pulumi publishes them.
+     *
+     * @param everyMachine azure-native also, and different archives for each platform
+     */
+    fillMirror({
+        payloadBytes = 0,
+        plugins = ["tls", "random", "azuread"],
+        everyMachine = false,
+    } = {}): void {
+        if (everyMachine) {
+            this.fillMirror({ payloadBytes, plugins: [...plugins, "azure-native"] });
+            this.copyToOtherMachines();
+            return;
+        }
         const content = path.join(this.top, "content");
         this.cli(path.join(content, "pulumi"), pinned["@pulumi/pulumi"]);
         fs.writeFileSync(path.join(content, "pulumi", "payload"), Buffer.alloc(payloadBytes));
@@ -200,6 +213,24 @@ export class Sandbox {
                 ...["-czf", path.join(this.mirror, archive)],
                 ...["-C", path.join(content, name), program],
             ]);
+        }
+    }
+
+    private copyToOtherMachines(): void {
+        const suffix = new RegExp(`-${process.platform}-(${process.arch}|${goArch})\\.tar\\.gz$`);
+        for (const name of fs.readdirSync(this.mirror)) {
+            for (const platform of ["linux", "darwin"]) {
+                for (const arch of [/resource/.test(name) ? "amd64" : "x64", "arm64"]) {
+                    const copy = path.join(
+                        this.mirror,
+                        name.replace(suffix, `-${platform}-${arch}.tar.gz`),
+                    );
+                    if (!fs.existsSync(copy)) {
+                        fs.copyFileSync(path.join(this.mirror, name), copy);
+                        fs.appendFileSync(copy, copy);
+                    }
+                }
+            }
         }
     }
 

@@ -11,7 +11,7 @@ async function prepare(site: Site, { key }: Request, ...flags: string[]): Promis
         list: (ids) => writeFileSync(file, JSON.stringify(ids)),
         command: (operation) =>
             operation === "up" || operation === "addOne"
-                ? site.script("handWritten/provision.ts", hostName, folder, key, file, ...flags)
+                ? site.script("handWritten", hostName, folder, key, file, ...flags)
                 : undefined,
         stateBytes: () => undefined,
         close: () => undefined,

@@ -18,5 +18,5 @@ export async function openTestEnvironment(site: Site): Promise<TestEnvironment> 
     const subject = ["-subj", "/CN=IoT Root CA/O=MyOrg/C=US"];
     execFileSync("openssl", [...newCa.split(" "), ...subject], { cwd: folder, stdio: "pipe" });
     const certificate = path.join(folder, "ca.pem");
-    return { folder, hostName: await site.child<string>("children/makeHub.ts", certificate) };
+    return { folder, hostName: await site.child<string>("makeHub", certificate) };
 }

@@ -77,7 +77,7 @@ export function openSite<T>(work: (site: Site) => Promise<T>): Promise<T> {
 
 /** @throws Error when the hub has other devices: then no figure of the run counts */
 async function expectDevices(site: Site, ids: readonly string[]): Promise<void> {
-    const inventory = await site.child<DeviceInventory>("children/inventory.ts");
+    const inventory = await site.child<DeviceInventory>("deviceInventory");
     const found = new Set(inventory.ids);
     if (inventory.total !== ids.length || !ids.every((id) => found.has(id))) {
         throw new Error(`the hub has ${inventory.total} devices instead of ${ids.length}`);

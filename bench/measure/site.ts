@@ -19,6 +19,13 @@ interface Traffic {
     readonly requests: readonly { readonly host: string }[];
 }
 
+/** The programs that a measurement starts in processes of their own. */
+export const benchPrograms = {
+    makeHub: path.resolve(__dirname, "../children/makeHub.ts"),
+    deviceInventory: path.resolve(__dirname, "../children/deviceInventory.ts"),
+    handWritten: path.resolve(__dirname, "../handWritten/provision.ts"),
+};
+
 /** Of the sites that are open. */
 const folders = new Set<string>();
 
@@ -74,22 +81,16 @@ export class Site {
         };
     }
 
-    /** Runs a TypeScript file of bench/ in a process of its own; what it prints is JSON. */
-    async child<T>(file: string, ...args: string[]): Promise<T> {
-        const { output } = await runMeasured(this.script(file, ...args));
+    /** Runs a program whose output is JSON. */
+    async child<T>(program: keyof typeof benchPrograms, ...args: string[]): Promise<T> {
+        const { output } = await runMeasured(this.script(program, ...args));
         return JSON.parse(output) as T;
     }
 
-    /** @param file below bench/ */
-    script(file: string, ...args: string[]): Command {
+    script(program: keyof typeof benchPrograms, ...args: string[]): Command {
         return {
             file: process.execPath,
-            args: [
-                "-r",
-                "ts-node/register/transpile-only",
-                path.resolve(__dirname, "..", file),
-                ...args,
-            ],
+            args: ["-r", "ts-node/register/transpile-only", benchPrograms[program], ...args],
             cwd: path.resolve(__dirname, "../.."),
             environment: this.environment,
         };

@@ -47,7 +47,7 @@ export function faultTrial(
             say(`changed in ${changed} runs`);
             const { hits, registryCalls } = await endFaults(site);
             say(`${hits} of ${registryCalls} registry calls failed`);
-            const inventory = await site.child<DeviceInventory>("children/inventory.ts");
+            const inventory = await site.child<DeviceInventory>("deviceInventory");
             return {
                 devices,
                 rate,

@@ -1,7 +1,8 @@
 import { deepStrictEqual as equal, ok, rejects } from "assert";
+import { existsSync } from "fs";
 import { runMeasured } from "../../../bench/measure/processGroup";
 import { processRole } from "../../../bench/measure/roles";
-import { Run } from "../../../bench/measure/site";
+import { benchPrograms, Run } from "../../../bench/measure/site";
 import { reportPage } from "../../../bench/report";
 import { Point, Results } from "../../../bench/results";
 import { expectedSeconds } from "../../../bench/series";
@@ -33,6 +34,15 @@ function results(points: readonly Point[], others: Partial<Results> = {}): Resul
     };
     return { machine, points, stops: [], failures: [], minutes: 50, ...others };
 }
+
+describe("bench: its programs", () => {
+    it("are where a measurement starts them", () => {
+        equal(
+            Object.values(benchPrograms).filter((file) => !existsSync(file)),
+            [],
+        );
+    });
+});
 
 describe("bench: when a series stops", () => {
     it("expects nothing without a smaller size", () => {

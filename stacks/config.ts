@@ -38,6 +38,7 @@ const topLevelKeys = [
     "protect",
     "pruneDevices",
     "maxCutOff",
+    "rollover",
     "outputDevices",
     "ci",
     "shards",
@@ -116,6 +117,7 @@ export function readSettings(
         protect: top.flag("protect", false),
         pruneDevices: top.flag("pruneDevices", true),
         maxCutOff: readMaxCutOff(top, options.stack),
+        rollover: readRollover(top),
         outputDevices: readOutputDevices(top, devices),
         ci: readCi(top),
         shards,
@@ -132,6 +134,18 @@ function readMaxCutOff(top: Section, stack: string | undefined): Settings["maxCu
     return top.raw("maxCutOff") === "unlimited"
         ? "unlimited"
         : top.integer("maxCutOff", 0, 1_000_000, 0);
+}
+
+function readRollover(top: Section): Settings["rollover"] {
+    const rollover = top.section("rollover", "the rollover of CAs", ["accept"]);
+    const accept = Array.isArray(rollover.raw("accept"))
+        ? rollover.texts("accept", {
+              pattern: /./,
+              rule: "must be a device ID",
+              remedy: "write the ID in quotes, or a number of devices instead of the list",
+          })
+        : rollover.integer("accept", 0, 1_000_000, 0);
+    return { accept };
 }
 
 function readResourceGroup(top: Section): Settings["resourceGroup"] {

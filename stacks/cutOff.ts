@@ -116,14 +116,7 @@ export function devicesCutOff(settings: KnownSettings, previous: PreviousState):
     const wanted = new Map(settings.devices.map((device) => [device.id, device]));
     const groups = new Map(settings.groups.map((group) => [group.name, group]));
     const hubWhy = otherHub(settings, previous);
-    const trusted = {
-        onHub:
-            settings.pki.trust === "root"
-                ? issuersUnderRoots(settings, previous)
-                : issuersAfter(settings, previous, isListed),
-        // Enrollment groups name intermediates, whatever the hub trusts.
-        atService: issuersAfter(settings, previous, registersAtDps),
-    };
+    const trusted = trustedAfter(settings, previous);
     return devicesIn(previous).flatMap((id) => {
         const device = wanted.get(id);
         const group = device?.group === undefined ? undefined : groups.get(device.group);
@@ -154,6 +147,24 @@ export function devicesCutOff(settings: KnownSettings, previous: PreviousState):
                   ));
         return why === undefined ? [] : [{ device: id, why }];
     });
+}
+
+/** Subjects of the present intermediates that remain trusted. */
+export interface TrustedIssuers {
+    /** Undefined: all. */
+    readonly onHub: ReadonlySet<string> | undefined;
+    readonly atService: ReadonlySet<string>;
+}
+
+export function trustedAfter(settings: KnownSettings, previous: PreviousState): TrustedIssuers {
+    return {
+        onHub:
+            settings.pki.trust === "root"
+                ? issuersUnderRoots(settings, previous)
+                : issuersAfter(settings, previous, isListed),
+        // Enrollment groups name intermediates, whatever the hub trusts.
+        atService: issuersAfter(settings, previous, registersAtDps),
+    };
 }
 
 function whyDisabled(

@@ -3,19 +3,21 @@ import { Sharding } from "../components/sharding/sharding";
 import { CiIdentity, CiIdentityArgs } from "../components/entra/ciIdentity";
 import { Hub, keysNeeded, PresentHubArgs } from "../components/iothub/hub";
 import { HubAudit } from "../components/registry/hubAudit";
+import { LeavingCa } from "../components/registry/rolloverEvidence";
 import { PresentHub, readHub, readPolicies } from "../components/iothub/presentHub";
 import { VerifiedCertificate } from "../components/caCertificates/verifiedCertificate";
 import { Authorities, createAuthorities } from "./authorities";
 import { FleetBase } from "./fleetBase";
 import { refuseOtherKeys } from "./givenCas";
-import { deviceTypes, PreviousState } from "./previousState";
+import { deviceTypes, PreviousState, readPreviousState } from "./previousState";
 import { presentPlace } from "./presentPlace";
 import { createProvisioning, Provisioning } from "./provisioning";
+import { leavingCas } from "./rollover";
 import { ResourceGroup, resourceGroup } from "./resourceGroup";
 import { createRoutes, Routes } from "./routes";
 import { serviceType } from "./serviceLinks";
 import { Settings } from "./settings";
-import { shardsValue } from "./shards";
+import { fleetStackName, shardNames, shardsValue } from "./shards";
 import { confirmDirectory, SignedIn } from "./signIn";
 import { sayUnread } from "./unreadKeys";
 import { createTrust, keptUntilProof, refuseUnprovenRoot, trustType } from "./trust";
@@ -145,7 +147,8 @@ export async function createPlatform(
  * it, using whatever provider of dynamic resources it has, and stops that provider when the first of them is registered
  * with other settings.
  */
-async function auditHub({ devices, hub }: Settings, previous: PreviousState): Promise<void> {
+async function auditHub(settings: Settings, previous: PreviousState): Promise<void> {
+    const { devices, hub } = settings;
     const { id } = (previous.outputs["hub"] ?? {}) as { readonly id?: string };
     const former = [deviceTypes.identity, deviceTypes.registration].flatMap((type) =>
         [...previous.all(type)].flatMap(([id, { left }]) => (left === undefined ? [id] : [])),
@@ -159,8 +162,25 @@ async function auditHub({ devices, hub }: Settings, previous: PreviousState): Pr
         ),
         devices: devices.map((device) => device.id),
         former: [...new Set(former)],
+        leaving: await leavingNow(settings, previous),
+        accepted: settings.rollover.accept,
     });
     await audit.isRegistered;
+}
+
+/** CAs that go, with their devices; the states of fleet stacks are read only if there are such CAs. */
+async function leavingNow(settings: Settings, previous: PreviousState): Promise<LeavingCa[]> {
+    const now = new Date();
+    const leaving = leavingCas(settings, previous, [previous], now);
+    const { shards } = settings;
+    if (shards === undefined || leaving.length === 0) {
+        return leaving;
+    }
+    const gone = leaving.map(({ group }) => `group-${group}`);
+    const names = new Set([...shardNames(shards, settings), ...gone]);
+    const stacks = [...names].map((shard) => fleetStackName(pulumi.getStack(), shard));
+    const holders = await Promise.all(stacks.map((stack) => readPreviousState(stack)));
+    return leavingCas(settings, previous, holders, now);
 }
 
 /** The stack's hub before the run: from its state, or imported into it, with the name in the settings. */

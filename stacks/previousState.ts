@@ -44,16 +44,20 @@ export class PreviousState {
     }
 }
 
-/** Reads the state of the running stack, as a StackReference would, without being a resource. */
-export async function readPreviousState(): Promise<PreviousState> {
-    const outputs = await readOutputs(pulumi.getStack());
+/**
+ * Reads the state of a stack of this project, as a StackReference would, without being a resource.
+ *
+ * @param stack default: the running one
+ */
+export async function readPreviousState(stack = pulumi.getStack()): Promise<PreviousState> {
+    const outputs = await readOutputsOf(stack);
     if (Object.keys(outputs).length === 0) {
         // The engine cannot read the resources of a stack that was never deployed: CLI 3.260 fails with a nil pointer.
         return PreviousState.none;
     }
     const resources = await invoke<ConstructorParameters<typeof PreviousState>[1]>(
         "readStackResourceOutputs",
-        { stackName: fullName(pulumi.getStack()) },
+        { stackName: fullName(stack) },
     );
     return new PreviousState(outputs, resources.outputs);
 }

@@ -32,6 +32,7 @@ export interface Settings {
      * "unlimited".
      */
     readonly maxCutOff: number | "unlimited" | undefined;
+    readonly rollover: RolloverSettings;
     /** Devices whose certificates and keys are stack outputs; default: all, while there are at most 25. */
     readonly outputDevices: readonly string[];
     /** Entra application for the CI of a repository; undefined: none. */
@@ -40,6 +41,11 @@ export interface Settings {
     readonly shards: Sharding | undefined;
     /** The part of the fleet in this fleet stack; undefined: this is the hub's stack. */
     readonly shard: Shard | undefined;
+}
+
+export interface RolloverSettings {
+    /** Devices that may lose a CA they still depend on: their IDs, or at most how many. Default 0. */
+    readonly accept: number | readonly string[];
 }
 
 /** `hash`: `count` stacks, chosen by device ID. `group`: one stack per group. */

@@ -3,6 +3,7 @@ import { kindOf } from "../../stacks/deviceKinds/deviceKinds";
 import { defaultProvisioning } from "../../stacks/deviceProvisioning";
 import { Settings } from "../../stacks/settings";
 import { Fleet } from "../fleet/fleet";
+import { HeldResource } from "../diff/heldFleet";
 import { readCommand } from "../readCommand";
 import { chosenStack, StackFileError } from "../stackFiles/planConfig";
 import { AzureReader, AzureView } from "./azureView";
@@ -27,16 +28,34 @@ export interface Inventory {
     readonly rows: readonly InventoryRow[];
 }
 
+/** What the files, states and services of an environment say. */
+export interface Holdings {
+    readonly stack: string;
+    readonly settings: Settings;
+    /** Of the hub's stack and its fleet stacks. */
+    readonly resources: readonly HeldResource[];
+    readonly held: HeldCertificates;
+    /** Undefined: Azure was not asked, or the stack was never deployed. */
+    readonly azure: AzureView | undefined;
+}
+
+/** An environment's certificates; see {@link readHoldings}. */
+export async function readInventory(args: InventoryArguments, now: Date): Promise<Inventory> {
+    const { stack, settings, held, azure } = await readHoldings(args);
+    const rows = inventoryRows({ held, configured: configured(settings), azure, now });
+    return { stack, hub: held.hub?.hostName ?? null, settings, rows };
+}
+
 /**
  * Reads the states of a hub's stack and its fleet stacks and, unless disabled, the hub and the provisioning service. The
  * project is in the working directory; progress goes to standard error.
  *
  * @throws CliError, StackFileError, ConfigurationError; AzureError that names the missing role
  */
-export async function readInventory(
-    { stack: asked, "state-only": isStateOnly }: InventoryArguments,
-    now: Date,
-): Promise<Inventory> {
+export async function readHoldings({
+    stack: asked,
+    "state-only": isStateOnly,
+}: InventoryArguments): Promise<Holdings> {
     const folder = process.cwd();
     const stack = asked ?? chosenStack(folder, undefined).stack;
     const say = (line: string) => console.error(line);
@@ -50,8 +69,7 @@ export async function readInventory(
         const isDeployed = held.hub !== undefined;
         const azure =
             isDeployed && !isStateOnly ? await view(native, settings, held, say) : undefined;
-        const rows = inventoryRows({ held, configured: configured(settings), azure, now });
-        return { stack: platform, hub: held.hub?.hostName ?? null, settings, rows };
+        return { stack: platform, settings, resources: stacks.resources, held, azure };
     } finally {
         fleet.close();
     }

@@ -21,6 +21,7 @@ const immaterial: ReadonlyMap<string, string | undefined> = new Map([
     ["protect", undefined],
     ["pruneDevices", undefined],
     ["maxCutOff", undefined],
+    ["rollover", undefined],
     ["outputDevices", undefined],
     ["ci", undefined],
 ]);

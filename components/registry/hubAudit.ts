@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DynamicResource } from "../dynamic/resource";
+import { LeavingCa } from "./rolloverEvidence";
 
 /** Arguments of a {@link HubAudit}. */
 export interface HubAuditArgs {
@@ -15,11 +16,16 @@ export interface HubAuditArgs {
     readonly owner: string;
     /** Whether anything undeclared is an error instead of a warning. */
     readonly isStrict: boolean;
+    /** CAs that the run removes, with the devices that depend on them. */
+    readonly leaving: readonly LeavingCa[];
+    /** Devices that may lose a CA they depend on: their IDs, or at most how many. */
+    readonly accepted: number | readonly string[];
 }
 
 /**
  * Names CAs and devices on the hub that the stack did not declare: whoever obtained a CA's key, or a role on the hub, may
- * have left a back door. Checks in each preview and `up`, and changes nothing.
+ * have left a back door. It also refuses to let a CA go on which devices still depend. Checks in each preview and `up`, and
+ * changes nothing.
  */
 export class HubAudit extends DynamicResource {
     /** Resolves when the engine has registered it, with the current settings of its provider. */
@@ -34,6 +40,7 @@ export class HubAudit extends DynamicResource {
                 certificates: [...args.certificates],
                 devices: [...args.devices],
                 former: [...args.former],
+                leaving: [...args.leaving],
             },
             options,
         );

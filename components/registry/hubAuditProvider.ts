@@ -3,7 +3,7 @@
  *
  * | method | REST calls |
  * | --- | --- |
- * | check | GET of the hub's certificates, POST /devices/query; takes the lists out of the inputs |
+ * | check | GET of the hub's certificates, POST /devices/query; if CAs leave, POST /devices/query on each hub, and POST /registrations/{group}/query; takes the lists out of the inputs |
  * | create, update | none |
  * | read | GET of the hub's certificates, POST /devices/query; for the provisioning services linked to it: POST /enrollments/query, POST /registrations/{group}/query |
  */
@@ -23,6 +23,8 @@ import { noteDevice, noteProgram } from "../dynamic/stackSettings";
 import { idSet } from "../dynamic/values";
 import { CaCertificates } from "../caCertificates/caCertificates";
 import { hubRegistry } from "./hubRegistry";
+import { LeavingCa } from "./rolloverEvidence";
+import { refuseToRemove } from "./rolloverGate";
 import { hubSeen } from "../iothub/hubSeen";
 import { contentPart } from "../caCertificates/verifiedCertificateProvider";
 
@@ -41,6 +43,8 @@ interface RawInputs {
     readonly former: readonly string[];
     readonly owner: string;
     readonly isStrict: boolean;
+    readonly leaving: readonly LeavingCa[];
+    readonly accepted: number | readonly string[];
 }
 
 /** As the state keeps them; it has hub, devices and certificates elsewhere. */
@@ -57,13 +61,15 @@ export const provider: ResourceProvider<Inputs, Inputs> = {
 
 async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
     const raw = given as unknown as RawInputs;
-    const { hubId, certificates, devices, former, owner, isStrict } = raw;
+    const { hubId, certificates, devices, former, owner, isStrict, leaving, accepted } = raw;
     noteProgram();
     devices.forEach(noteDevice);
     const inputs = { owner };
     if (hubId === undefined) {
         return { inputs };
     }
+    const refusal =
+        leaving.length === 0 ? undefined : await refuseToRemove(hubId, leaving, accepted);
     const found = await undeclared(
         hubId,
         owner,
@@ -73,9 +79,8 @@ async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
     ).catch((error: Error) =>
         error instanceof AzureError && error.status === 404 ? [] : [untold(error)],
     );
-    const failures: CheckFailure[] = isStrict
-        ? found.map((reason) => ({ property: "", reason }))
-        : [];
+    const reasons = [...(refusal === undefined ? [] : [refusal]), ...(isStrict ? found : [])];
+    const failures: CheckFailure[] = reasons.map((reason) => ({ property: "", reason }));
     if (!isStrict) {
         found.forEach((line) => console.log(`warning: ${line}`));
     }

@@ -11,6 +11,12 @@ interface Arguments {
         readonly csv: boolean;
         readonly json: boolean;
     };
+    readonly rollover: {
+        readonly stack?: string;
+        readonly group?: string;
+        readonly "state-only": boolean;
+        readonly json: boolean;
+    };
     readonly expiry: {
         readonly stack?: string;
         readonly days: string;

@@ -152,6 +152,23 @@ Exit status: 0 if all was read, 1 if not (or the settings are wrong), 2 if an ar
             ...(csv && json ? ["--csv and --json are two forms: choose one"] : []),
         ],
     },
+    rollover: {
+        usage: `Usage: npm run rollover -- [options]
+
+Where the rollover of each group's CA stands: which devices can do without the earlier generation, how that is known, and
+what to do next. Changes nothing.
+
+  --stack STACK   the stack of the hub (default: the selected one, else dev); its fleet stacks are read, too
+  --group GROUP   only this group
+  --state-only    asks neither hub nor provisioning service: then nearly nothing is known to have moved
+  --json          as one JSON object (docs/operations.md#the-gate)
+  --help          show this text
+
+Exit status: 0 if no device depends on an earlier generation, 3 if one does or may, 1 if it could not be read,
+2 if an argument is wrong, 130 if interrupted.
+`,
+        options: { stack: text, group: text, "state-only": flag, json: flag, help },
+    },
     expiry: {
         usage: `Usage: npm run expiry -- [options]
 

@@ -151,6 +151,8 @@ describe("HubAudit in Pulumi's provider host", function () {
                 former: [],
                 owner,
                 isStrict: true,
+                leaving: [],
+                accepted: 0,
             });
             const found = failures.filter((failure) => failure.includes("devices on "));
             assert.equal(found.length, 1);

@@ -141,6 +141,26 @@ export const stack: SettingsSection = {
             example: 12,
         },
         {
+            name: "rollover",
+            ...mapping(),
+            default: {},
+            description: "What [the gate](operations.md#the-gate) before a CA goes lets through.",
+            example: { accept: 2 },
+        },
+        {
+            name: "rollover.accept",
+            type: "integer, 0–1000000, or list of IDs",
+            schema: {
+                anyOf: [
+                    integer(0, 1_000_000).schema,
+                    { type: "array", items: { type: "string", minLength: 1 }, uniqueItems: true },
+                ],
+            },
+            default: 0,
+            description: "Devices that may lose a CA they still depend on, or how many.",
+            example: ["pump-07"],
+        },
+        {
             name: "outputDevices",
             ...list({ type: "string", minLength: 1 }, { uniqueItems: true }),
             type: "list of IDs",

@@ -120,6 +120,8 @@ export const settings: readonly Setting[] = [
     { path: "allowSha1Thumbprints", values: [true, false, undefined] },
     { path: "protect", values: [true, false, undefined] },
     { path: "maxCutOff", values: ["unlimited", 1000] },
+    { path: "rollover", by: ["set rollover.*"] },
+    { path: "rollover.accept", values: [1000, 100000] },
     { path: "pruneDevices", values: [true, false, undefined] },
     {
         path: "outputDevices",

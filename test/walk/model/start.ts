@@ -19,6 +19,7 @@ export function startConfig(shape: number, kinds: number): WalkConfig {
         deviceDefaults: {},
         // The walk cuts devices off in every other step; the brake has tests of its own.
         maxCutOff: "unlimited",
+        rollover: { accept: 1000 },
     };
     if (hasDps) {
         config.groups.a.provisioning = shape % 2 === 0 ? "dps" : "both";

@@ -101,6 +101,7 @@ describe("configuration: as a whole", () => {
             resourceGroupName: undefined,
             resourceGroup: "create",
             maxCutOff: undefined,
+            rollover: { accept: 0 },
             hub: {
                 name: undefined,
                 prefix: "iot",

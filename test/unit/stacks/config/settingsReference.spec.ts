@@ -94,6 +94,7 @@ describe("the schema of settings and the reader of settings", () => {
             "devices.<device>",
             "deviceDefaults",
             "ci",
+            "rollover",
             "shard",
         ];
         let taken = 0;

@@ -33,6 +33,7 @@ function stack(): Raw {
         },
         devices: [{ id: "pump-01", group: "pumps" }],
         deviceDefaults: {},
+        rollover: {},
         ci: {
             repository: "contoso/fleet",
             subjects: ["environment:prod"],

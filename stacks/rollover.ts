@@ -1,0 +1,127 @@
+import { X509Certificate } from "crypto";
+import { readFormer } from "../components/pki/formerCertificates";
+import { Dependent, LeavingCa, oneLine } from "../components/registry/rolloverEvidence";
+import { KnownSettings, TrustedIssuers, trustedAfter } from "./cutOff";
+import { isListed, registersAtDps } from "./deviceProvisioning";
+import { deviceTypes, PreviousState } from "./previousState";
+import { GroupSettings } from "./settings";
+
+const authorityType = "iot-x509:pki:CertificateAuthority";
+
+/** A group's CA in a state. */
+export interface HeldIntermediate {
+    readonly group: string;
+    readonly generation: number;
+    readonly subject: string;
+}
+
+/** The intermediates of a state, by group and generation. */
+export function heldIntermediates(previous: PreviousState): HeldIntermediate[] {
+    return [...previous.all(authorityType)].flatMap(([name, { certificate }]) => {
+        const [, group, generation] = /^(.+)-g(\d+)$/.exec(name) ?? [];
+        if (group === undefined || typeof certificate !== "string" || certificate === "") {
+            return [];
+        }
+        const { subject } = new X509Certificate(certificate);
+        return [{ group, generation: Number(generation), subject }];
+    });
+}
+
+/**
+ * The CAs that neither the hub nor the provisioning service trusts any more after the run, each with the devices that have
+ * certificates of it. Without those of blocked groups, which must act at once.
+ *
+ * @param previous state of the hub's stack
+ * @param holders states of the stacks that hold the devices
+ */
+export function leavingCas(
+    settings: KnownSettings,
+    previous: PreviousState,
+    holders: readonly PreviousState[],
+    now: Date,
+): LeavingCa[] {
+    const held = heldIntermediates(previous);
+    const trusted = trustedAfter(settings, previous);
+    const groups = new Map(settings.groups.map((group) => [group.name, group]));
+    const stays = (ca: HeldIntermediate): boolean => isTrusted(ca, groups.get(ca.group), trusted);
+    const staying = held.filter(stays);
+    return held
+        .filter((ca) => !stays(ca) && groups.get(ca.group)?.blocked !== true)
+        .map((ca) => ({
+            group: ca.group,
+            generation: ca.generation,
+            staying: staying
+                .filter(({ group }) => group === ca.group)
+                .map(({ subject }) => oneLine(subject)),
+            devices: holders.flatMap((holder) =>
+                dependents(ca, settings, holder, (subject) => isAmong(subject, staying), now),
+            ),
+            hasUnlisted: previous.find(deviceTypes.enrollmentGroup, ca.group) !== undefined,
+        }));
+}
+
+/** A generation that stays has its name in the settings, even if its key is not yet in the state. */
+function isTrusted(
+    { subject }: HeldIntermediate,
+    group: GroupSettings | undefined,
+    { onHub, atService }: TrustedIssuers,
+): boolean {
+    return (
+        group !== undefined &&
+        !group.blocked &&
+        (!isListed(group) || onHub === undefined || onHub.has(subject)) &&
+        (!registersAtDps(group) || atService.has(subject))
+    );
+}
+
+function isAmong(subject: string, held: readonly HeldIntermediate[]): boolean {
+    return held.some((ca) => ca.subject === subject);
+}
+
+/** Devices in a state that have, or may still have, a certificate of a CA. */
+export function dependents(
+    ca: HeldIntermediate,
+    { devices, groups }: KnownSettings,
+    holder: PreviousState,
+    isStaying: (subject: string) => boolean,
+    now: Date,
+): Dependent[] {
+    const wanted = new Map(devices.map((device) => [device.id, device]));
+    const groupStays = groups.some(({ name }) => name === ca.group);
+    return [...holder.all(deviceTypes.certificate)].flatMap(([id, { certificate, former }]) => {
+        const device = wanted.get(id);
+        const registration = holder.find(deviceTypes.registration, id);
+        const identity = holder.find(deviceTypes.identity, id) ?? registration;
+        const isOff =
+            identity?.["status"] === "disabled" ||
+            device?.status === "disabled" ||
+            // It was taken out by name.
+            (device === undefined && groupStays);
+        if (isOff) {
+            return [];
+        }
+        const present = typeof certificate === "string" ? new X509Certificate(certificate) : null;
+        const group = device?.group ?? registration?.["group"];
+        const ends = [
+            ...(present?.issuer === ca.subject ? [new Date(present.validTo)] : []),
+            ...((former ?? []) as readonly string[])
+                .map(readFormer)
+                .filter(({ generation }) => group === ca.group && generation === ca.generation)
+                .map(({ end }) => new Date(`${end}T23:59:59.000Z`)),
+        ].filter((end) => end > now);
+        const isNext = present !== null && isStaying(present.issuer);
+        return ends.length === 0
+            ? []
+            : [
+                  {
+                      id,
+                      until: new Date(Math.max(...ends.map(Number))).toISOString(),
+                      next: isNext ? thumbprints(present) : [],
+                  },
+              ];
+    });
+}
+
+function thumbprints({ fingerprint, fingerprint256 }: X509Certificate): string[] {
+    return [fingerprint, fingerprint256].map((one) => one.replace(/:/g, ""));
+}

@@ -1,0 +1,67 @@
+import { deepStrictEqual as equal } from "assert";
+import { oneLine, Sighting, standing } from "../../../../components/registry/rolloverEvidence";
+
+const now = new Date("2027-01-10T12:00:00Z");
+const next = ["AB".repeat(20), "CD".repeat(32)];
+const staying = ["CN=IoT Intermediate CA pumps G2, O=Contoso, C=DE"];
+const old = "EF".repeat(32);
+
+const seen = (change: Partial<Sighting> = {}): Sighting => ({
+    status: "enabled",
+    thumbprints: [],
+    reported: {},
+    ...change,
+});
+const reports = (thumbprint: unknown, issuer: unknown): Sighting =>
+    seen({ reported: { certificate: { thumbprint, issuer } } });
+
+/** By hand, after the rules of the design: what is not known counts as not moved. */
+const table: [title: string, until: string | null, sightings: Sighting[], state: string][] = [
+    ["its last certificate of the CA ended", "2027-01-10T11:59:59Z", [], "moved"],
+    ["its last certificate of the CA ends in a second", "2027-01-10T12:00:01Z", [], "unknown"],
+    ["the end is unknown, and no hub has it", null, [], "unknown"],
+    ["it is disabled", null, [seen({ status: "disabled" })], "moved"],
+    ["it is disabled on one of two hubs", null, [seen({ status: "disabled" }), seen()], "unknown"],
+    ["the hub knows its new SHA-1 thumbprint", null, [seen({ thumbprints: [next[0]] })], "moved"],
+    ["the hub knows its new SHA-256 too", null, [seen({ thumbprints: [old, next[1]] })], "moved"],
+    ["the hub knows an old thumbprint", null, [seen({ thumbprints: [old] })], "not moved"],
+    ["it reported the new certificate", null, [reports(next[1].toLowerCase(), "CN=x")], "moved"],
+    ["it reported a CA that stays", null, [reports(old, staying[0])], "moved"],
+    [
+        "it reported that CA with its parts in another order",
+        null,
+        [reports(old, "C=DE, O=Contoso,CN=IoT Intermediate CA pumps G2")],
+        "moved",
+    ],
+    [
+        "it reported an earlier generation",
+        null,
+        [reports(old, "CN=IoT Intermediate CA pumps G1, O=Contoso, C=DE")],
+        "not moved",
+    ],
+    [
+        "it reported another organization's CA",
+        null,
+        [reports(old, "CN=IoT Intermediate CA pumps G2, O=Other, C=DE")],
+        "not moved",
+    ],
+    ["it reported something else", null, [reports(7, ["x"])], "unknown"],
+    ["it reported nothing", null, [seen()], "unknown"],
+];
+
+describe("evidence that a device can do without a CA", () => {
+    for (const [title, until, sightings, state] of table) {
+        it(`${title}: ${state}`, () => {
+            equal(standing({ id: "d", until, next }, staying, sightings, now).state, state);
+        });
+    }
+
+    it("a device without a new certificate has not moved by a thumbprint", () => {
+        const sightings = [seen({ thumbprints: [old] })];
+        equal(standing({ id: "d", until: null, next: [] }, [], sightings, now).state, "not moved");
+    });
+
+    it("names are written in one line, as devices report them", () => {
+        equal(oneLine("CN=a G2\nO=Contoso"), "CN=a G2, O=Contoso");
+    });
+});

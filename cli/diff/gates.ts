@@ -36,8 +36,14 @@ function whyClosed(
         return count === 0 ? undefined : `access-lost: ${count} of the devices`;
     }
     if (gate.kind === "ca-removed") {
-        const removed = trust.filter(({ at, what }) => what === "removed" && at !== "state");
-        const names = removed.map(({ name, at }) => `${name} from the ${at}`);
+        // A replacement removes the CA's certificate too, and a new one of the same name may have another key.
+        const removed = trust.filter(
+            ({ at, what }) => (what === "removed" || what === "replaced") && at !== "state",
+        );
+        const names = removed.map(
+            ({ name, at, what }) =>
+                `${name} from the ${at}${what === "replaced" ? " (replaced)" : ""}`,
+        );
         return names.length === 0 ? undefined : `ca-removed: ${names.join(", ")}`;
     }
     if (gate.kind === "change") {

@@ -204,4 +204,14 @@ describe("--fail-on", () => {
         assert.match(closed("ca-removed")[0], /^ca-removed: .* from the hub/);
         assert.equal(closed("access-lost,replace,ca-removed").length, 3);
     });
+
+    it("sees a CA that is replaced where it is trusted, not one that is signed again in the state", () => {
+        const only = (at: "hub" | "state", what: "replaced" | "signed again"): string[] =>
+            closedGates(
+                { ...largeDiff(10, 1), trust: [{ name: "pumps-g1", at, what, detail: "" }] },
+                readGates("ca-removed"),
+            );
+        assert.deepEqual(only("hub", "replaced"), ["ca-removed: pumps-g1 from the hub (replaced)"]);
+        assert.deepEqual(only("state", "signed again"), []);
+    });
 });

@@ -58,6 +58,7 @@ function lostAccess(
         refused: untilRegistered.test(why) ? "reconnect" : "connect",
         after,
         why: wanted === undefined ? `${why} (pruneDevices: ${settings.pruneDevices})` : why,
+        today: null,
     };
 }
 
@@ -82,6 +83,7 @@ function registrationsLost(settings: KnownSettings, held: HeldFleet): LostAccess
                 refused: "registration",
                 after: "enabled",
                 why,
+                today: null,
             },
         ];
         if (!registersAtDps(group)) {

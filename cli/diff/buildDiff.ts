@@ -2,7 +2,7 @@ import { Settings } from "../../stacks/settings";
 import { tooMany } from "../../stacks/cutOff";
 import { accessChanges } from "./access";
 import { deviceChanges, deviceDiff } from "./deviceChanges";
-import { FleetDiff, Operation } from "./fleetDiff";
+import { FleetDiff, Operation, PolicyViolation } from "./fleetDiff";
 import { HeldFleet, HeldResource } from "./heldFleet";
 import { limitsAfter, registryUse } from "./limits";
 import { resourceChanges } from "./resources";
@@ -23,11 +23,13 @@ export interface Previewed {
     readonly encrypted: readonly string[];
     /** Identities in fleet stacks that do not exist yet. Default 0. */
     readonly toCome?: number;
+    /** Default: none. */
+    readonly violations?: readonly PolicyViolation[];
 }
 
 /** What a preview means for the fleet. */
 export function buildDiff(previewed: Previewed): FleetDiff {
-    const { stack, settings, encrypted, toCome = 0 } = previewed;
+    const { stack, settings, encrypted, toCome = 0, violations = [] } = previewed;
     const steps = changingSteps(previewed.steps);
     const held = new HeldFleet(previewed.resources, stack);
     const isHidden = encrypted.includes("organization") || encrypted.includes("country");
@@ -49,6 +51,9 @@ export function buildDiff(previewed: Previewed): FleetDiff {
         registry: registryUse(steps, settings, toCome),
         warnings: warningsOf(settings, changes, rotated, held),
         refusal: tooMany(known, held.previous)?.split("\n")[0] ?? null,
+        violations: [...violations].sort(
+            (one, other) => Number(other.isMandatory) - Number(one.isMandatory),
+        ),
         unread: encrypted,
     };
 }

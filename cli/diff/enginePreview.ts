@@ -2,8 +2,10 @@ import { Fleet } from "../fleet/fleet";
 import { FleetOutcome } from "../fleet/fleetOutcome";
 import { CliError } from "../fleet/pulumiCli";
 import { outcomeLines } from "../fleet/report";
+import { PolicyPack } from "../fleet/stackRun";
 import { StackFileError } from "../stackFiles/planConfig";
 import { Previewed } from "./buildDiff";
+import { AskedHub } from "./lastActivity";
 import { RawStep, stepOfEvent } from "./step";
 
 export interface EnginePreviewOptions {
@@ -14,9 +16,16 @@ export interface EnginePreviewOptions {
     readonly refresh: boolean;
     /** URNs of resources to leave out, with wildcards. */
     readonly exclude?: string;
+    readonly policyPack?: PolicyPack;
     readonly say: (line: string) => void;
     /** Receives the fleet before anything runs, so that the caller can stop it. */
     readonly onOpen: (fleet: Fleet) => void;
+}
+
+/** An engine's preview, and the hub that it is about. */
+export interface EnginePreviewed extends Previewed {
+    /** Undefined before the first deployment. */
+    readonly hub: AskedHub | undefined;
 }
 
 /**
@@ -24,14 +33,15 @@ export interface EnginePreviewOptions {
  *
  * @throws CliError if the engine refuses it; StackFileError if states must be put in order first
  */
-export async function enginePreview(options: EnginePreviewOptions): Promise<Previewed> {
+export async function enginePreview(options: EnginePreviewOptions): Promise<EnginePreviewed> {
     const steps: RawStep[] = [];
-    const { folder, stack, refresh, exclude, say, onOpen } = options;
+    const { folder, stack, refresh, exclude, policyPack, say, onOpen } = options;
     const fleet = await Fleet.open({
         folder,
         stack,
         refresh,
         exclude,
+        policyPack,
         say,
         onEvent: (event) => {
             const step = stepOfEvent(event);
@@ -45,13 +55,17 @@ export async function enginePreview(options: EnginePreviewOptions): Promise<Prev
         const present = await fleet.read();
         const outcome = await fleet.previewOf(present);
         refuseUnfinished(outcome);
-        const { wanted, resources } = present.stacks;
+        const { wanted, resources, previous } = present.stacks;
+        const hub = previous.outputs.hub as Pick<AskedHub, "id" | "hostName"> | undefined;
+        const { sku, units } = present.settings.hub;
         return {
             stack: fleet.platform,
             steps,
             resources,
             settings: present.settings,
             encrypted: present.encrypted,
+            violations: outcome.stacks.flatMap(({ violations = [] }) => violations),
+            hub: hub && { ...hub, sku, units, native: present.native },
             toCome: wanted.reduce((sum, { exists, devices }) => sum + (exists ? 0 : devices), 0),
         };
     } finally {

@@ -20,6 +20,8 @@ export interface FleetDiff {
     readonly warnings: readonly string[];
     /** Why `up` would stop before it changes anything; null: it would not. */
     readonly refusal: string | null;
+    /** Rules of the policy pack that the change breaks, mandatory ones first; empty without a pack. */
+    readonly violations: readonly PolicyViolation[];
     /** Encrypted settings, which were treated as not set. */
     readonly unread: readonly string[];
 }
@@ -45,6 +47,15 @@ export interface LostAccess {
     /** What the stack does with the device, e.g. `disabled, kept`. */
     readonly after: string;
     readonly why: string;
+    /** What the hub said of the device; null: it was not asked, did not answer, or does not have the device. */
+    readonly today: SeenOnHub | null;
+}
+
+/** From the hub's index, which lags behind. */
+export interface SeenOnHub {
+    readonly status: "enabled" | "disabled";
+    /** ISO 8601; null: the device never connected. */
+    readonly lastActivity: string | null;
 }
 
 /** Devices of a group that share one reason. */
@@ -145,4 +156,14 @@ export interface RegistryUse {
     readonly minutes: number;
     /** E.g. `S1 x 4`. */
     readonly hub: string;
+}
+
+export interface PolicyViolation {
+    /** Name of the rule. */
+    readonly policy: string;
+    readonly stack: string;
+    /** A mandatory rule holds the change back. */
+    readonly isMandatory: boolean;
+    /** What is wrong, and the remedy. */
+    readonly message: string;
 }

@@ -19,6 +19,13 @@ export function readGates(text: string): Gate[] {
     });
 }
 
+/** The mandatory rules of a policy pack that hold a change back, with or without gates; a sentence each. */
+export function brokenRules({ violations }: FleetDiff): string[] {
+    return violations
+        .filter(({ isMandatory }) => isMandatory)
+        .map(({ policy, stack, message }) => `${policy} (${stack}): ${message}`);
+}
+
 /** Reasons why a change does not pass, a sentence each; empty: it passes. */
 export function closedGates(diff: FleetDiff, gates: readonly Gate[]): string[] {
     return gates.flatMap((gate) => {

@@ -5,10 +5,12 @@ import { writeFileSync } from "fs";
 import { readArguments } from "../../scripts/lib/commands.mjs";
 import { readCommand } from "../readCommand";
 import { chosenStack, StackFileError } from "../stackFiles/planConfig";
-import { buildDiff, Previewed } from "./buildDiff";
+import { buildDiff } from "./buildDiff";
 import { enginePreview } from "./enginePreview";
-import { closedGates, readGates } from "./gates";
+import { FleetDiff } from "./fleetDiff";
+import { brokenRules, closedGates, readGates } from "./gates";
 import { html } from "./html";
+import { withLastActivity } from "./lastActivity";
 import { markdown } from "./markdown";
 import { readSavedPreview } from "./savedPreview";
 import { terminalLines } from "./terminal";
@@ -17,21 +19,34 @@ const statuses = { done: 0, held: 3 };
 
 type Values = ReturnType<typeof readArguments<"diff">>["values"];
 
-async function preview({ from, stack: asked, refresh, exclude }: Values): Promise<Previewed> {
+const say = (line: string): void => console.error(line);
+
+async function diffOf({
+    from,
+    stack: asked,
+    refresh,
+    exclude,
+    "policy-pack": pack,
+    "policy-pack-config": config,
+}: Values): Promise<FleetDiff> {
     const folder = process.cwd();
     if (from !== undefined) {
-        return readSavedPreview(from, folder);
+        return buildDiff(readSavedPreview(from, folder));
     }
     // With the organization, if it was given with one.
     const stack = asked ?? chosenStack(folder, undefined).stack;
-    return enginePreview({
+    const onOpen = readCommand.endsOnSignals;
+    const { hub, ...previewed } = await enginePreview({
         folder,
         stack,
         refresh,
         exclude,
-        say: (line) => console.error(line),
-        onOpen: readCommand.endsOnSignals,
+        policyPack: pack === undefined ? undefined : { folder: pack, config },
+        say,
+        onOpen,
     });
+    const diff = buildDiff(previewed);
+    return hub === undefined ? diff : withLastActivity(diff, hub, say);
 }
 
 function writeHtml(file: string, text: string): void {
@@ -48,7 +63,7 @@ function writeHtml(file: string, text: string): void {
 async function main(): Promise<number> {
     const { values } = readArguments("diff");
     const gates = readGates(values["fail-on"]);
-    const diff = buildDiff(await preview(values));
+    const diff = await diffOf(values);
     const isColoured = process.stdout.isTTY && process.env.NO_COLOR === undefined;
     const held = closedGates(diff, gates);
     if (values.html !== undefined) {
@@ -61,8 +76,10 @@ async function main(): Promise<number> {
     } else {
         console.log(terminalLines(diff, isColoured).join("\n"));
     }
+    const broken = brokenRules(diff);
+    broken.forEach((why) => console.error(`held back by the policy pack: ${why}`));
     held.forEach((why) => console.error(`held back by --fail-on: ${why}`));
-    return held.length > 0 ? statuses.held : statuses.done;
+    return held.length + broken.length > 0 ? statuses.held : statuses.done;
 }
 
 readCommand.run(main);

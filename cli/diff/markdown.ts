@@ -83,14 +83,23 @@ function listText(lines: readonly Line[], { lines: most, text: longest }: Bounds
     return [...shown, ...(left > 0 ? [`- and ${left} more`] : [])].join("\n");
 }
 
-function tableText({ head, rows, rowsAre }: Table, { rows: most, text: longest }: Bounds): string {
-    const line = (cells: readonly string[]): string =>
-        `| ${cells.map((one) => cell(one, longest)).join(" | ")} |`;
+/** What is today stands in `<sub>`, which no other text contains: who compares two comments leaves it out by that. */
+function tableText(
+    { head, rows, rowsAre, todayColumn }: Table,
+    { rows: most, text: longest }: Bounds,
+): string {
+    const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+    const row = (cells: readonly string[]): string =>
+        line(
+            cells.map((one, index) =>
+                index === todayColumn ? `<sub>${cell(one, longest)}</sub>` : cell(one, longest),
+            ),
+        );
     const left = rows.length - most;
     return [
-        line(head),
+        line(head.map((one) => cell(one, longest))),
         `|${" --- |".repeat(head.length)}`,
-        ...rows.slice(0, most).map(line),
+        ...rows.slice(0, most).map(row),
         ...(left > 0 ? ["", `and ${left} more ${rowsAre}`] : []),
     ].join("\n");
 }

@@ -8,13 +8,14 @@ import {
     Operation,
     Refusal,
     ResourceChange,
+    SeenOnHub,
     TrustChange,
 } from "./fleetDiff";
 
 /** A diff independent of its format: ordered sections, each with what must be read and what may be folded. */
 export interface Report {
     readonly title: string;
-    /** Nothing changes; the report is then a single line. */
+    /** Nothing changes, and no rule is broken; the report is then a single line. */
     readonly isEmpty: boolean;
     readonly headline: Line;
     readonly sections: readonly ReportSection[];
@@ -38,6 +39,8 @@ export interface Table {
     readonly rows: readonly (readonly string[])[];
     /** What rows are, for counting those left out, e.g. `devices`. */
     readonly rowsAre: string;
+    /** Index of the column that tells what is today, and not what the change does: the next run may tell otherwise. */
+    readonly todayColumn?: number;
 }
 
 /** A count that is always shown and a list that may be shortened. */
@@ -53,6 +56,7 @@ const none = "(no group)";
 
 export function reportOf(diff: FleetDiff): Report {
     const count = diff.access.lost.length;
+    const isEmpty = diff.isEmpty && diff.violations.length === 0;
     const headline =
         count === 0
             ? plain("Nobody loses access.")
@@ -60,6 +64,7 @@ export function reportOf(diff: FleetDiff): Report {
                   `${counted(count, "device")} ${count === 1 ? "loses" : "lose"} access when this is applied`,
               );
     const sections = [
+        policySection(diff),
         accessSection(diff),
         deviceSection(diff),
         trustSection(diff.trust),
@@ -69,13 +74,26 @@ export function reportOf(diff: FleetDiff): Report {
     ];
     return {
         title: `Fleet changes of ${diff.stack}`,
-        isEmpty: diff.isEmpty,
-        headline: diff.isEmpty
+        isEmpty,
+        headline: isEmpty
             ? plain(`No changes: the fleet of ${diff.stack} stays as it is.`)
             : headline,
         sections: sections.filter(
             ({ lines, tables, folds }) => lines.length + tables.length + folds.length > 0,
         ),
+    };
+}
+
+/** First, because nothing of the rest may be merged. */
+function policySection({ violations }: FleetDiff): ReportSection {
+    return {
+        title: "Policy pack",
+        lines: violations.map(({ policy, stack, message, isMandatory }) => ({
+            text: `${policy} (${stack}): ${message}`,
+            isStrong: isMandatory,
+        })),
+        tables: [],
+        folds: [],
     };
 }
 
@@ -86,13 +104,6 @@ const refusalWords: Readonly<Record<Refusal, string>> = {
 };
 
 function accessSection({ access: { lost, kept }, refusal }: FleetDiff): ReportSection {
-    const rows = lost.map(({ device, group, refused, after, why }) => [
-        device,
-        group ?? none,
-        refusalWords[refused],
-        after,
-        why,
-    ]);
     const isShort = lost.length <= mostNamed;
     return {
         title: "Access",
@@ -103,16 +114,25 @@ function accessSection({ access: { lost, kept }, refusal }: FleetDiff): ReportSe
                 : isShort
                   ? [
                         {
-                            head: ["device", "group", "refused", "after", "why"],
-                            rows,
+                            head: ["device", "group", "today", "refused", "after", "why"],
+                            rows: lost.map(({ device, group, today, refused, after, why }) => [
+                                device,
+                                group ?? none,
+                                todayWords(today),
+                                refusalWords[refused],
+                                after,
+                                why,
+                            ]),
                             rowsAre: "devices",
+                            todayColumn: 2,
                         },
                     ]
                   : [
                         {
-                            head: ["devices", "group", "refused", "why"],
+                            head: ["devices", "group", "last activity", "refused", "why"],
                             rows: lostByGroup(lost),
                             rowsAre: "groups",
+                            todayColumn: 2,
                         },
                     ],
         folds: [
@@ -121,9 +141,9 @@ function accessSection({ access: { lost, kept }, refusal }: FleetDiff): ReportSe
                 : [
                       {
                           summary: `${counted(lost.length, "device")} that lose access`,
-                          items: rows.map(
-                              ([device, group, refused, after]) =>
-                                  `${device} (${group}): ${refused}, ${after}`,
+                          items: lost.map(
+                              ({ device, group, refused, after }) =>
+                                  `${device} (${group ?? none}): ${refusalWords[refused]}, ${after}`,
                           ),
                       },
                   ]),
@@ -136,12 +156,34 @@ function accessSection({ access: { lost, kept }, refusal }: FleetDiff): ReportSe
 }
 
 function lostByGroup(lost: readonly LostAccess[]): string[][] {
-    const counts = new Map<string, number>();
-    for (const { group, refused, why } of lost) {
-        const key = JSON.stringify([group ?? none, refusalWords[refused], why]);
-        counts.set(key, (counts.get(key) ?? 0) + 1);
+    const groups = new Map<string, LostAccess[]>();
+    for (const one of lost) {
+        const key = JSON.stringify([one.group, one.refused, one.why]);
+        const members = groups.get(key) ?? [];
+        members.push(one);
+        groups.set(key, members);
     }
-    return [...counts].map(([key, count]) => [String(count), ...(JSON.parse(key) as string[])]);
+    return [...groups.values()].map((members) => {
+        const [{ group, refused, why }] = members;
+        const activity = latestWords(members.map(({ today }) => today));
+        return [number(members.length), group ?? none, activity, refusalWords[refused], why];
+    });
+}
+
+function todayWords(today: SeenOnHub | null): string {
+    return today === null ? "unknown" : `${today.status}, ${latestWords([today])}`;
+}
+
+/** Of what is active now, the latest is what counts. */
+function latestWords(seen: readonly (SeenOnHub | null)[]): string {
+    const known = seen.filter((one) => one !== null);
+    const times = known.flatMap(({ lastActivity }) => lastActivity ?? []).sort();
+    const latest = times.at(-1);
+    return latest !== undefined
+        ? `active ${latest.slice(0, 16).replace("T", " ")} UTC`
+        : known.length > 0
+          ? "never connected"
+          : "unknown";
 }
 
 const kindWords: Readonly<Record<DeviceChangeKind, string>> = {

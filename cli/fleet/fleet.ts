@@ -21,7 +21,7 @@ import { PulumiCli } from "./pulumiCli";
 import { RunFolder } from "./runFolder";
 import { PlatformFile, removeFormerFile } from "../stackFiles/stackFiles";
 import { ExportedState } from "./stackState";
-import { Outcome, plain, runStack, Verb } from "./stackRun";
+import { Outcome, plain, PolicyPack, runStack, Verb } from "./stackRun";
 import { moveResources } from "./stateMover";
 import { FleetOutcome } from "./fleetOutcome";
 import { nameIn, refuseHidden, refuseProtected } from "./fleetRefusals";
@@ -41,6 +41,8 @@ export interface FleetOptions {
     readonly refresh: boolean;
     /** URNs of resources that are neither compared nor changed, with wildcards. */
     readonly exclude?: string;
+    /** For previews. */
+    readonly policyPack?: PolicyPack;
     /** Number of fleet stacks deployed at once. Default: one per processor. */
     readonly atOnce?: number;
     readonly say: (line: string) => void;
@@ -336,10 +338,11 @@ export class Fleet {
         if (this.isStopping) {
             return notBegun(stack);
         }
-        const { refresh, exclude, say } = this.options;
+        const { refresh, exclude, policyPack, say } = this.options;
         const outcome = await runStack(verb, stack, this.cli, {
             refresh,
             exclude,
+            policyPack: verb === "preview" ? policyPack : undefined,
             replace: stack === this.platform ? undefined : this.replace,
             settingsFile: this.runFolder.settingsFile(stack),
             eventLog: this.runFolder.eventLog(stack),

@@ -18,6 +18,9 @@ const replaceSteps = ["create-replacement", "delete-replaced", "import-replaceme
 
 const hubType = "azure-native:iothub:IotHubResource";
 
+/** What the engine says of a preview that breaks a mandatory rule, after the rule itself. */
+const ruleError = "preview failed";
+
 export type Verb = "up" | "preview" | "destroy";
 
 /** The outcome of one stack. */
@@ -31,12 +34,32 @@ export interface Outcome {
     readonly seconds: number;
     /** The hub was replaced, or would be. */
     readonly isHubNew?: boolean;
+    /** Of a preview with a policy pack. */
+    readonly violations?: readonly Violation[];
+}
+
+/** A rule of a policy pack that a stack breaks. */
+export interface Violation {
+    readonly policy: string;
+    readonly stack: string;
+    /** A mandatory rule holds the change back. */
+    readonly isMandatory: boolean;
+    /** What is wrong, and the remedy. */
+    readonly message: string;
+}
+
+/** A policy pack of Pulumi's; its folder and its settings are named from the project's folder. */
+export interface PolicyPack {
+    readonly folder: string;
+    /** JSON file with other bounds and levels. */
+    readonly config?: string;
 }
 
 export interface RunOptions {
     readonly refresh: boolean;
     /** URNs of resources to leave out, with wildcards. */
     readonly exclude?: string;
+    readonly policyPack?: PolicyPack;
     /** URNs of resources to replace, with wildcards. */
     readonly replace?: string;
     readonly settingsFile: string;
@@ -53,7 +76,8 @@ export async function runStack(
     cli: PulumiCli,
     options: RunOptions,
 ): Promise<Outcome> {
-    const { refresh, exclude, replace, settingsFile, eventLog, variables, onEvent } = options;
+    const { refresh, exclude, policyPack, replace, settingsFile, eventLog, variables, onEvent } =
+        options;
     const began = Date.now();
     const seen = new Seen(verb === "preview");
     let isOver = false;
@@ -71,6 +95,7 @@ export async function runStack(
         ...["--parallel", String(parallel), "--color", "never"],
         ...(refresh ? ["--refresh"] : []),
         ...(exclude === undefined ? [] : ["--exclude", exclude]),
+        ...(policyPack === undefined ? [] : policyArguments(policyPack)),
         ...(replace === undefined ? [] : ["--replace", replace]),
         // A failing device does not affect others.
         ...(verb === "preview" ? [] : ["--yes", "--skip-preview", "--continue-on-error"]),
@@ -78,30 +103,58 @@ export async function runStack(
     const result = await cli.deploy(args, { PULUMI_DEBUG_COMMANDS: "true", ...variables });
     isOver = true;
     await following;
-    if (result.status !== 0) {
+    // A preview that only breaks rules has told all its steps.
+    const isDone = result.status === 0 || (verb === "preview" && seen.isOnlyRefused);
+    if (!isDone) {
         seen.failed(stack, result);
     }
     return {
         stack,
-        result: result.status === 0 ? "done" : "failed",
+        result: isDone ? "done" : "failed",
         changes: seen.changes,
         details: seen.details(),
         seconds: (Date.now() - began) / 1000,
         isHubNew: seen.isHubNew,
+        violations: seen.violations.map((one) => ({ ...one, stack })),
     };
+}
+
+function policyArguments({ folder, config }: PolicyPack): string[] {
+    return [
+        ...["--policy-pack", folder],
+        ...(config === undefined ? [] : ["--policy-pack-config", config]),
+    ];
 }
 
 /** What the engine reported during one run. */
 export class Seen {
     changes: Record<string, number> = {};
     isHubNew = false;
+    readonly violations: Omit<Violation, "stack">[] = [];
     /** Place in {@link shownOperations}, by line. */
     private readonly steps = new Map<string, number>();
     private readonly errors = new Set<string>();
 
     constructor(private readonly isPreview: boolean) {}
 
-    take({ resourcePreEvent, diagnosticEvent, summaryEvent }: EngineEvent): void {
+    /** Whether nothing but mandatory rules of a policy pack stands against the run. */
+    get isOnlyRefused(): boolean {
+        return (
+            this.violations.some(({ isMandatory }) => isMandatory) &&
+            [...this.errors].every((error) => error === ruleError)
+        );
+    }
+
+    take({ resourcePreEvent, diagnosticEvent, policyEvent, summaryEvent }: EngineEvent): void {
+        if (policyEvent !== undefined) {
+            const { policyName, enforcementLevel, message } = policyEvent;
+            this.violations.push({
+                policy: policyName,
+                isMandatory: enforcementLevel === "mandatory",
+                // The first line describes the rule; what is wrong follows.
+                message: plain(message).trim().split("\n").slice(-1)[0],
+            });
+        }
         if (summaryEvent !== undefined) {
             this.changes = { ...summaryEvent.resourceChanges };
         }

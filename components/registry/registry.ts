@@ -123,9 +123,15 @@ export class Registry {
      * All devices, from an index that lags behind the registry.
      *
      * @param onPage receives the number of devices read so far
+     * @param deviceIds only these, without quotes in them; a query is to stay short, so a few
      */
-    async seen(onPage: (count: number) => void): Promise<readonly SeenDevice[]> {
-        return (await this.query("SELECT * FROM devices", onPage)).map((twin) => ({
+    async seen(
+        onPage: (count: number) => void,
+        deviceIds?: readonly string[],
+    ): Promise<readonly SeenDevice[]> {
+        const list = deviceIds?.map((id) => `'${id}'`).join(", ");
+        const condition = list === undefined ? "" : ` WHERE deviceId IN [${list}]`;
+        return (await this.query(`SELECT * FROM devices${condition}`, onPage)).map((twin) => ({
             device: deviceRecord(twin),
             lastActivity: activity(twin.lastActivityTime),
             reported: twin.properties?.reported ?? {},

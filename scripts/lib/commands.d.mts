@@ -30,6 +30,8 @@ interface Arguments {
         readonly stack?: string;
         readonly refresh: boolean;
         readonly exclude?: string;
+        readonly "policy-pack"?: string;
+        readonly "policy-pack-config"?: string;
         readonly from?: string;
         readonly html?: string;
         readonly markdown: boolean;

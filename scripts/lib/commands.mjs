@@ -77,6 +77,8 @@ which devices, CAs and resources change, what limits and warnings there are. Cha
   --stack STACK   the stack of the hub (default: the selected one, else dev)
   --refresh       compares the states with Azure first
   --exclude URN   leaves resources out, with wildcards: with --refresh, '**::ci-*' for a login without rights in the directory
+  --policy-pack FOLDER       judges each stack by a policy pack, e.g. policy; a mandatory rule that is broken ends with status 3
+  --policy-pack-config FILE  other bounds and levels of its rules (policy/README.md)
   --from FILE     reads a saved preview instead: pulumi preview --json --show-sames > FILE
   --markdown      as a comment for a pull request, under 65,000 characters
   --json          as one JSON object (docs/fleet-diff.schema.json)
@@ -86,12 +88,14 @@ which devices, CAs and resources change, what limits and warnings there are. Cha
   --help          show this text
 
 Ends with status 0 when the change was told, 1 when the preview failed or the settings are wrong, 2 when an argument is
-wrong, 3 when --fail-on holds the change back, 130 when it was interrupted.
+wrong, 3 when --fail-on or a mandatory rule holds the change back, 130 when it was interrupted.
 `,
         options: {
             stack: text,
             refresh: flag,
             exclude: text,
+            "policy-pack": text,
+            "policy-pack-config": text,
             from: text,
             markdown: flag,
             json: flag,
@@ -101,14 +105,33 @@ wrong, 3 when --fail-on holds the change back, 130 when it was interrupted.
         },
         problems: (
             positionals,
-            { from, stack, refresh, exclude, markdown, json, html, "fail-on": gates },
+            {
+                from,
+                stack,
+                refresh,
+                exclude,
+                "policy-pack": pack,
+                "policy-pack-config": packConfig,
+                markdown,
+                json,
+                html,
+                "fail-on": gates,
+            },
         ) => [
             ...noArguments(positionals),
             ...(html === "" ? ["--html: name the file to write"] : []),
             ...(markdown && json ? ["--markdown and --json are two forms: choose one"] : []),
-            ...(from !== undefined && (refresh || exclude !== undefined || stack !== undefined)
-                ? ["--from runs nothing: leave out --stack, --refresh and --exclude"]
+            ...(from !== undefined && (refresh || (exclude ?? stack ?? pack) !== undefined)
+                ? ["--from runs nothing: leave out --stack, --refresh, --exclude and --policy-pack"]
                 : []),
+            ...(pack === undefined && packConfig !== undefined
+                ? ["--policy-pack-config has bounds of --policy-pack: name the pack, too"]
+                : []),
+            ...[pack, packConfig]
+                .filter((one) => one !== undefined && !fs.existsSync(one))
+                .map(
+                    (one) => `"${one}" does not exist: name the folder of a pack, and a JSON file`,
+                ),
             ...gates
                 .split(",")
                 .filter((one) => !/^(access-lost|replace|ca-removed|change|delete=\d+|)$/.test(one))

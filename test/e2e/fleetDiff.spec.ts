@@ -1,5 +1,6 @@
 import * as assert from "assert";
 import { execFile } from "child_process";
+import { writeFileSync } from "fs";
 import * as path from "path";
 import { FleetDiff } from "../../cli/diff/fleetDiff";
 import { markdown } from "../../cli/diff/markdown";
@@ -10,6 +11,7 @@ import { HeldDevice, heldDevices } from "../support/fleetStates";
 import { connects } from "../support/liveDevice";
 
 const script = path.resolve(__dirname, "../../scripts/diff.sh");
+const pack = path.resolve(__dirname, "../../policy");
 const hubName = "iot-fleet-diff";
 
 interface Outcome {
@@ -84,6 +86,7 @@ describe("npm run diff tells what up does to the fleet", function () {
 
     it("names those whom the hub refuses after the change, and no others", async () => {
         const former = await heldDevices(deployment);
+        const began = Date.now();
         assert.deepEqual(await refusedBy(former), []);
         deployment.change(({ groups, devices }) => {
             groups.presses.intermediate = { generation: 2, retain: [1] };
@@ -95,13 +98,32 @@ describe("npm run diff tells what up does to the fleet", function () {
             devices.splice(0, devices.length, ...kept, ...added);
             Object.assign(devices.find(({ id }) => id === "press-3") ?? {}, { status: "disabled" });
         });
-        const held = await run("--json", "--fail-on", "access-lost,delete=2,ca-removed,replace");
+        const rules = deployment.project.file("rules.json");
+        writeFileSync(rules, JSON.stringify({ names: { device: "^(press|meter-[1-5]$)" } }));
+        const held = await run(
+            ...["--json", "--fail-on", "access-lost,delete=2,ca-removed,replace"],
+            ...["--policy-pack", pack, "--policy-pack-config", rules],
+        );
         assert.equal(held.status, 3, held.stderr);
+        assert.match(
+            held.stderr,
+            /^held back by the policy pack: names \(differ-shard-\d\): .*meter-6/m,
+        );
         assert.match(held.stderr, /^held back by --fail-on: access-lost: 3 of the devices$/m);
         assert.doesNotMatch(held.stderr, /held back by --fail-on: (?!access-lost)/);
         const diff = JSON.parse(held.stdout) as FleetDiff;
         for (const text of [held.stdout, terminalLines(diff).join("\n"), markdown(diff)]) {
             assert.doesNotMatch(text, /-----|MII[A-Za-z0-9+/]{20}|ciphertext|\[secret\]/);
+        }
+
+        assert.deepEqual(
+            diff.violations.map(({ policy, isMandatory }) => [policy, isMandatory]),
+            [["names", true]],
+        );
+        // They connected a moment ago, and the hub noted it.
+        for (const { today } of diff.access.lost) {
+            assert.equal(today?.status, "enabled");
+            assert.ok(Date.parse(today?.lastActivity ?? "") >= began);
         }
 
         await FleetCommand.run(deployment, "up");

@@ -1,6 +1,6 @@
 import { strict as assert } from "assert";
 import { execFile } from "child_process";
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "fs";
 import { load } from "js-yaml";
 import * as path from "path";
 import { Deployment, StackOutputs } from "../support/deployment";
@@ -62,7 +62,7 @@ fs.writeFileSync(file, JSON.stringify(record));
 /** The steps of the workflows as they stand, with a GitHub-like token, and a stand-in for gh that records. */
 describe("the workflows' run steps", function () {
     this.timeout(1_800_000);
-    const { managementUrl, tenantId } = shared();
+    const { managementUrl, tenantId, manage } = shared();
     let deployment: Deployment;
     let outputs: Outputs;
     let folder: string;
@@ -92,6 +92,7 @@ describe("the workflows' run steps", function () {
         await FleetCommand.run(deployment, "up");
         outputs = (await deployment.outputs()) as Outputs;
         folder = deployment.project.file("runner");
+        symlinkSync(path.join(repository, "policy"), deployment.project.file("policy"));
         mkdirSync(path.join(folder, "bin"), { recursive: true });
         writeFileSync(path.join(folder, "bin/gh"), gh);
         chmodSync(path.join(folder, "bin/gh"), 0o755);
@@ -112,7 +113,10 @@ describe("the workflows' run steps", function () {
         writeFileSync(own, JSON.stringify(manifest));
     });
 
-    after(() => deployment?.remove());
+    after(async () => {
+        await manage("PUT", "/clock", { offsetSeconds: 0 });
+        await deployment?.remove();
+    });
 
     interface Record {
         readonly calls: string[];
@@ -232,6 +236,15 @@ describe("the workflows' run steps", function () {
     });
 
     it("deploy nothing that is not what was reviewed, and then what was", async () => {
+        // That a device was active since is no other change; the comment is of a device that never was.
+        const { comments, ...rest } = record();
+        const [comment] = comments;
+        const body = comment.body.replaceAll("never connected", "active 2026-11-28 14:02 UTC");
+        assert.notEqual(body, comment.body);
+        writeFileSync(
+            path.join(folder, "record.json"),
+            JSON.stringify({ ...rest, comments: [{ ...comment, body }] }),
+        );
         const reviewed = await runJob("fleet-deploy.yml", "review", previewer());
         assert.deepEqual(
             reviewed.map(({ status }) => status),
@@ -254,8 +267,19 @@ describe("the workflows' run steps", function () {
         assert.equal((twin as unknown as { status: string }).status, "disabled");
     });
 
-    it("find no drift, then one that opens one issue and updates it", async () => {
-        await runJob("fleet-drift.yml", "drift", previewer());
+    it("find no drift in renewals that are due, then one that opens one issue and updates it", async () => {
+        // Of 365 days, 25 are left, and the last 30 are for renewing.
+        const clock = path.resolve(__dirname, "../support/laterClock.js");
+        const offsetSeconds = 340 * 24 * 3600;
+        deployment.variables.NODE_OPTIONS = `${process.env.NODE_OPTIONS} --require "${clock}"`;
+        deployment.variables.LATER_CLOCK_SECONDS = String(offsetSeconds);
+        await manage("PUT", "/clock", { offsetSeconds });
+        const due = await runJob("fleet-drift.yml", "drift", previewer());
+        assert.match(
+            readFileSync(path.join(folder, "fleet.md"), "utf8"),
+            /4[0-9] renewed because due \(nobody changed them\)/,
+            due.map(({ text }) => text).join("\n"),
+        );
         assert.equal(
             /status=(\d)/.exec(readFileSync(path.join(folder, "output"), "utf8"))?.[1],
             "0",

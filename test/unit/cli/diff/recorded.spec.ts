@@ -29,7 +29,7 @@ describe("the diff of a recorded preview", () => {
 
     it("names who loses access, how and why", () => {
         const why = "leaves the configuration (pruneDevices: false)";
-        const left = { refused: "connect", after: "disabled, kept", why };
+        const left = { refused: "connect", after: "disabled, kept", why, today: null };
         assert.deepEqual(diff.access.lost, [
             { device: "meter-2", group: "meters", ...left },
             {
@@ -38,6 +38,7 @@ describe("the diff of a recorded preview", () => {
                 refused: "connect",
                 after: "disabled",
                 why: "is disabled",
+                today: null,
             },
             { device: "tap-2", group: "taps", ...left },
         ]);

@@ -1,7 +1,7 @@
 import { strict as assert } from "assert";
 import { certificateReasons } from "../../../../cli/diff/certificateReasons";
 import { FleetDiff } from "../../../../cli/diff/fleetDiff";
-import { closedGates, readGates } from "../../../../cli/diff/gates";
+import { brokenRules, closedGates, readGates } from "../../../../cli/diff/gates";
 import { markdown, mostCharacters } from "../../../../cli/diff/markdown";
 import { resourceChanges } from "../../../../cli/diff/resources";
 import { changingSteps, Step } from "../../../../cli/diff/step";
@@ -106,6 +106,7 @@ function largeDiff(devices: number, groups: number): FleetDiff {
                 refused: "connect",
                 after: "deleted",
                 why: "leaves the configuration",
+                today: null,
             })),
             kept: [],
         },
@@ -132,6 +133,7 @@ function largeDiff(devices: number, groups: number): FleetDiff {
         stateBytes: 0,
         warnings: ids.slice(0, 500),
         refusal: null,
+        violations: [],
         unread: [],
     };
 }
@@ -178,6 +180,40 @@ describe("the comment for a pull request", () => {
         assert.ok(text.length < mostCharacters, String(text.length));
         assert.ok(text.includes("**⚠ 5,000 devices lose access"));
         assert.match(text, /and 991 more lists of 1,982 names, which --html and --json have/);
+    });
+
+    it("tells the hub's status and last activity apart from the change", () => {
+        const seen = (activity: string | null) => ({
+            status: "enabled" as const,
+            lastActivity: activity,
+        });
+        const withToday = (count: number, activity: string | null): string => {
+            const diff = largeDiff(count, 1);
+            const lost = diff.access.lost.map((one) => ({ ...one, today: seen(activity) }));
+            return markdown({ ...diff, access: { lost, kept: [] } });
+        };
+        const time = "2026-11-28T14:02:59.123Z";
+        assert.ok(
+            withToday(2, time).includes("| <sub>enabled, active 2026-11-28 14:02 UTC</sub> |"),
+        );
+        assert.ok(withToday(2, null).includes("| <sub>enabled, never connected</sub> |"));
+        assert.ok(withToday(30, time).includes("| <sub>active 2026-11-28 14:02 UTC</sub> |"));
+        assert.ok(markdown(largeDiff(2, 1)).includes("| <sub>unknown</sub> |"));
+        // As fleet-deploy compares a diff with the reviewed one.
+        const compared = (text: string): string => text.replace(/<sub>[^<]*<\/sub>/g, "");
+        assert.equal(compared(withToday(2, time)), compared(markdown(largeDiff(2, 1))));
+    });
+
+    it("begins with the rules of a policy pack that the change breaks", () => {
+        const broken = { policy: "names", stack: "prod", isMandatory: true, message: "no <name>" };
+        const diff = { ...largeDiff(2, 1), violations: [broken] };
+        assert.match(
+            markdown(diff),
+            /^### .*\n\n.*\n\n#### Policy pack\n\n- \*\*names \(prod\): no &lt;name&gt;\*\*\n/,
+        );
+        assert.deepEqual(brokenRules(diff), ["names (prod): no <name>"]);
+        const advice = { ...broken, isMandatory: false };
+        assert.deepEqual(brokenRules({ ...diff, violations: [advice] }), []);
     });
 
     it("shows names as they are, whatever Markdown makes of them", () => {

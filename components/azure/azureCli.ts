@@ -1,9 +1,9 @@
 import { spawnSync } from "child_process";
 import { causeAndRemedy } from "./errorWords";
 
-/** The account of `az account show`, as far as it is of interest here. */
+/** The members of `az account show` that the program uses. */
 export interface AzureCliAccount {
-    /** Of the subscription. */
+    /** Subscription ID. */
     readonly id: string;
     readonly tenantId: string;
     /** Name of the cloud, e.g. `AzureCloud`. */
@@ -11,18 +11,18 @@ export interface AzureCliAccount {
 }
 
 /**
- * What the Azure CLI is logged in to. Blocks while az runs: Pulumi's host of dynamic providers does not wait for one that
- * is still being configured.
+ * Returns the account that the Azure CLI is logged in to. Blocks while az runs, because Pulumi's host of dynamic providers
+ * does not wait for a provider that is still being configured.
  *
- * @param subscription ID or name; left out: az's default
- * @throws Error in one sentence, with the remedy
+ * @param subscription ID or name; default: the subscription that az has selected
+ * @throws Error of one sentence that names the remedy
  */
 export function azureCliAccount(subscription: string | undefined): AzureCliAccount {
     const args = ["account", "show", "--output", "json"];
     if (subscription !== undefined) {
         args.push("--subscription", subscription);
     }
-    // On Windows az is a script, which takes a shell; the subscription's form is checked by whoever asks.
+    // On Windows az is a script and needs a shell, so the caller must have checked the form of the subscription.
     const { error, status, stdout, stderr } = spawnSync("az", args, {
         encoding: "utf8",
         shell: process.platform === "win32",

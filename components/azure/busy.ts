@@ -3,8 +3,8 @@ import { busyPause } from "./busyPauses";
 import { AzureError } from "./client";
 
 /**
- * Makes a call of Resource Manager; again when it is refused because another write of the same hub or provisioning
- * service is under way (409; Azure/bicep#2549).
+ * Makes a Resource Manager call, and repeats it while Azure refuses it because another write of the same hub or
+ * provisioning service is in progress (409; Azure/bicep#2549).
  */
 export async function whenFree<T>(call: () => Promise<T>): Promise<T> {
     for (let failed = 1; ; failed++) {

@@ -1,12 +1,12 @@
-/** Seconds; Azure takes a minute or two to update a hub, and as long to let a provisioning service find a new one. */
+/** In seconds. Azure needs a minute or two to update a hub, and as long until a provisioning service finds a new hub. */
 const seconds = [1, 2, 4, 8, 15, 30, 60, 60];
 
 /**
- * Milliseconds to wait before a write is repeated that Azure refuses while it is busy with another one: a random half to the
- * whole of a growing pause, because those that were refused together must not come back together.
+ * Returns how long to wait, in milliseconds, before repeating a write that Azure refused because it was busy. The pause
+ * grows, and half of it is random, so that writes that were refused together are not repeated together.
  *
- * @param failed how many attempts have failed, 1 or more
- * @returns undefined when it is to be given up
+ * @param failed number of failed attempts, at least 1
+ * @returns undefined if the caller should give up
  */
 export function busyPause(failed: number): number | undefined {
     const longest = seconds[failed - 1];

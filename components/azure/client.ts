@@ -21,29 +21,29 @@ export interface AzureRequest {
     readonly url: string;
     /** Sent as JSON. */
     readonly body?: unknown;
-    /** Sent as `If-Match` as it is. */
+    /** Sent unchanged as `If-Match`. */
     readonly ifMatch?: string;
     readonly headers?: Readonly<Record<string, string>>;
-    /** Statuses that are answers, not errors. */
+    /** Statuses that are returned, not thrown. */
     readonly expect: readonly number[];
-    /** Statuses that are errors at once, because the caller knows better when to try again. */
+    /** Statuses that are thrown without retrying, because the caller has its own retry rule. */
     readonly notRetried?: readonly number[];
 }
 
 export interface AzureAnswer {
     readonly status: number;
-    /** Parsed JSON; undefined when the body was empty. */
+    /** Parsed JSON; undefined if the body was empty. */
     readonly body: unknown;
     readonly headers: Readonly<Record<string, string>>;
 }
 
-/** A status that was not expected. The message names method, path, status and the service's code, never a token. */
+/** An unexpected status. The message names method, path, status and the service's code, and never contains a token. */
 export class AzureError extends Error {
     constructor(
         readonly status: number,
         readonly code: string | undefined,
         message: string,
-        /** What the service asked to wait, in milliseconds. */
+        /** The wait that the service asked for, in milliseconds. */
         readonly retryAfter?: number,
     ) {
         super(message);
@@ -53,12 +53,12 @@ export class AzureError extends Error {
 const firstDelay = 500;
 const longestDelay = 30_000;
 const attempts = 6;
-/** A server that takes the connection and never answers must not hold a deployment for ever. */
+/** Keeps a server that accepts the connection but never answers from blocking a deployment forever. */
 const answerMilliseconds = 120_000;
 
 /**
- * Sends requests with a bearer token and retries what may be retried: 408, 429 and 5xx, waiting as `Retry-After` says or
- * exponentially with jitter, and connections that broke. Honours HTTPS_PROXY.
+ * Sends requests with a bearer token. Retries 408, 429, 5xx and broken connections after `Retry-After`, or else with
+ * exponential back-off and jitter. Honours HTTPS_PROXY.
  */
 export class AzureClient {
     private readonly http = createDefaultHttpClient();
@@ -88,7 +88,7 @@ export class AzureClient {
         this.pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: scope }));
     }
 
-    /** @throws AzureError for a status that is not in `expect`; Error when no answer came at all. */
+    /** @throws AzureError for a status that is not in `expect`; Error if there was no response. */
     async send(request: AzureRequest): Promise<AzureAnswer> {
         const headers = createHttpHeaders({ accept: "application/json", ...request.headers });
         if (request.body !== undefined) {
@@ -136,8 +136,8 @@ export class AzureClient {
 }
 
 /**
- * What the answer asks to wait, in milliseconds; undefined when it does not say, or by a date. A hub's 429 has no
- * `Retry-After` and says it in words: "The request has been throttled. Wait 10 seconds and try again."
+ * The wait that the response asks for, in milliseconds; undefined if there is none or it is a date. A hub's 429 has no
+ * `Retry-After` but a message: "The request has been throttled. Wait 10 seconds and try again."
  */
 function retryAfter(response: PipelineResponse | undefined): number | undefined {
     const inWords =
@@ -167,7 +167,7 @@ function parsed(text: string | null | undefined): unknown {
     }
 }
 
-/** The sign-in or the connection failed, for good: in one sentence. */
+/** The error, of one sentence, if sign-in or connection failed after all retries. */
 function unanswered(request: AzureRequest, error: Error & { code?: string }): Error {
     const { host } = new URL(request.url);
     const said = `${error.name} ${error.code ?? ""} ${error.message}`;
@@ -190,7 +190,7 @@ function azureError(request: AzureRequest, response: PipelineResponse): AzureErr
     );
 }
 
-/** After a colon and the service's own words. */
+/** Follows the service's own message. */
 function remedy(status: number, code: string): string {
     const known =
         status === 429

@@ -5,7 +5,7 @@ import { AzureClient } from "./client";
 import { Cloud } from "./cloud";
 import { azureLogin } from "./login";
 
-/** How a dynamic provider reaches Azure: set by its `configure`, used by its other methods. */
+/** The Azure clients of a dynamic provider, set by its `configure` and used by its other methods. */
 export interface AzureClients {
     readonly cloud: Cloud;
     readonly credential: TokenCredential;
@@ -19,15 +19,15 @@ export interface AzureClients {
     readonly roleWaitSeconds: number;
 }
 
-/** Azure's own bound for a role assignment to take effect (docs: role-based-access-control/troubleshooting), seconds. */
+/** Seconds. Azure's upper bound for a role assignment to take effect (docs: role-based-access-control/troubleshooting). */
 const defaultRoleWait = 600;
 
 let clients: AzureClients | Error | undefined;
 
 /**
- * To be called by every provider's `configure`; the first call of a process decides.
+ * Call this in every provider's `configure`; the first call in a process decides.
  *
- * @throws Error in one sentence when the settings make no login
+ * @throws Error of one sentence if the settings do not define a login
  */
 export function configureAzure(request: ConfigureRequest): void {
     rememberSettings(request);
@@ -59,7 +59,7 @@ function roleWaitSeconds(request: ConfigureRequest): number {
     return settings.roleWaitSeconds ?? defaultRoleWait;
 }
 
-/** @throws Error when no provider was configured in this process, or there is no login. */
+/** @throws Error if no provider was configured in this process, or there is no login. */
 export function azure(): AzureClients {
     if (clients instanceof Error) {
         throw clients;

@@ -2,19 +2,19 @@ import { own } from "../dynamic/values";
 
 /** Endpoints of an Azure cloud. Source: azure-sdk-for-js and azure-cli cloud tables. */
 export interface Cloud {
-    /** As azure-native's `environment` takes it. */
+    /** Value of azure-native's `environment`. */
     readonly name: string;
     readonly authorityHost: string;
     readonly arm: string;
     readonly armScope: string;
     readonly iotScope: string;
     readonly dpsScope: string;
-    /** Of hubs' host names. */
+    /** Domain of hub host names. */
     readonly hubDomain: string;
 }
 
-// China's hubs take the public audience, and the provisioning services of all clouds do: azure-iothub 1.16 and
-// azure-iot-provisioning-service know these, and for hubs of the US Government one other.
+// Hubs in China and the provisioning services of all clouds use the public audience; only hubs of the US Government have
+// their own. Source: azure-iothub 1.16 and azure-iot-provisioning-service.
 const publicIotScope = "https://iothubs.azure.net/.default";
 const dpsScope = "https://azure-devices-provisioning.net/.default";
 
@@ -48,7 +48,7 @@ const china: Cloud = {
     hubDomain: "azure-devices.cn",
 };
 
-/** All names that azure-native and the Azure CLI have for a cloud (pulumi-azure-native: cloud.FromName), in lower case. */
+/** All names of azure-native and the Azure CLI for a cloud (pulumi-azure-native: cloud.FromName), in lower case. */
 const clouds: Readonly<Record<string, Cloud>> = {
     public: publicCloud,
     azurecloud: publicCloud,
@@ -64,8 +64,8 @@ const clouds: Readonly<Record<string, Cloud>> = {
 /**
  * The cloud that azure-native deploys to.
  *
- * @param environment a name of it, in any case; left out: the public one
- * @throws Error naming the allowed values
+ * @param environment name of the cloud, in any case; default: the public cloud
+ * @throws Error that names the allowed values
  */
 export function azureCloud(environment: string | undefined): Cloud {
     const cloud = own(clouds, (environment ?? "public").toLowerCase());

@@ -11,7 +11,7 @@ import {
 import { Cloud } from "./cloud";
 import { LoginSettings } from "./loginSettings";
 
-/** What the credential of each way is made of. */
+/** Input of each kind of credential. */
 interface CredentialOptions {
     readonly authorityHost: string;
     readonly additionallyAllowedTenants: string[];
@@ -19,9 +19,9 @@ interface CredentialOptions {
 }
 
 /**
- * The credential that azure-native makes of the same settings, from the library of the same name.
+ * Creates the credential that azure-native creates from the same settings, with the JavaScript counterpart of its library.
  *
- * @param subscription with az: whose tenant the tokens are for
+ * @param subscription for az: tokens are issued for its tenant
  */
 export function azureCredential(
     cloud: Cloud,
@@ -64,7 +64,7 @@ export function azureCredential(
         case "msi":
             return new ManagedIdentityCredential(clientId === "" ? {} : { clientId });
         case "cli":
-            // Never with the tenant, which az refuses beside a subscription; its tokens are for the subscription's.
+            // Omits the tenant, because az refuses it together with a subscription and uses the subscription's tenant.
             return new AzureCliCredential({
                 additionallyAllowedTenants: options.additionallyAllowedTenants,
                 ...(subscription === undefined ? {} : { subscription }),
@@ -72,7 +72,7 @@ export function azureCredential(
     }
 }
 
-/** Gives the token that a federated credential trusts; a file is read anew each time, for it may be renewed. */
+/** Returns the token that a federated credential trusts. Reads a token file each time, because it may have been renewed. */
 function oidcAssertion(settings: LoginSettings): () => Promise<string> {
     const { oidcToken, oidcTokenFilePath, oidcRequestUrl = "", oidcRequestToken = "" } = settings;
     if (oidcToken !== undefined) {

@@ -4,26 +4,26 @@ import type { lastingRefusal, roleSince } from "./lastingRefusal";
 
 const announceEvery = 15_000;
 const pollMilliseconds = 3_000;
-/** A hub that is there is now and then not found for a moment (azure-iot-cli-extension issue 77). */
+/** Azure occasionally does not find an existing hub for a moment (azure-iot-cli-extension issue 77). */
 const lostTimes = 5;
 
 export interface DataPlaneAccessOptions {
     readonly hostName: string;
-    /** ARM resource ID of the hub or the provisioning service. */
+    /** ARM resource ID of the hub or provisioning service. */
     readonly resourceId: string;
-    /** Built-in role that the calls need, e.g. `IoT Hub Data Contributor`. */
+    /** Built-in role that the calls require, e.g. `IoT Hub Data Contributor`. */
     readonly role: string;
     /** How long to wait for a role assignment to take effect. */
     readonly waitSeconds: number;
-    /** Why a refusal will stay: {@link lastingRefusal}. Left out: nobody knows. */
+    /** Tells why a refusal is permanent: {@link lastingRefusal}. Default: unknown. */
     readonly lasting?: typeof lastingRefusal;
-    /** Since when the login has the role: {@link roleSince}. Left out: nobody knows. */
+    /** Tells since when the login has had the role: {@link roleSince}. Default: unknown. */
     readonly since?: typeof roleSince;
 }
 
 /**
- * Waits out the propagation of a role assignment, up to ten minutes by Azure's word (Azure docs:
- * role-based-access-control/troubleshooting), saying so while it waits.
+ * Waits until a role assignment has propagated, which takes up to ten minutes (Azure docs:
+ * role-based-access-control/troubleshooting), and logs that it waits.
  */
 export class DataPlaneAccess {
     private announcedAt = 0;
@@ -34,11 +34,11 @@ export class DataPlaneAccess {
     constructor(private readonly options: DataPlaneAccessOptions) {}
 
     /**
-     * Once a call has waited in vain, no later one waits: a fleet would wait for each of its requests. What no role cures
-     * ends at once.
+     * After one call has waited in vain, later calls fail at once; otherwise a fleet would wait for each of its requests. A
+     * refusal that no role can resolve is not waited for.
      *
-     * @throws Error when the time is over, naming the missing role and the command that grants it, or since when the login has
-     *     it; or the reason
+     * @throws Error that names the missing role and the command that grants it, or since when the login has had the role, or why
+     *     the refusal is permanent
      */
     async whenGranted<T>(call: () => Promise<T>): Promise<T> {
         const deadline = Date.now() + this.options.waitSeconds * 1000;
@@ -82,7 +82,7 @@ export class DataPlaneAccess {
         }
     }
 
-    /** Undefined: the login has no such role. */
+    /** Undefined if the login does not have the role. */
     private async tooSoon(error: AzureError): Promise<Error | undefined> {
         const { hostName, resourceId, role, since, waitSeconds } = this.options;
         this.held ??= since?.(resourceId, role);
@@ -110,7 +110,7 @@ export class DataPlaneAccess {
     }
 }
 
-/** Not a hub's tier, which no role changes. */
+/** Excludes refusals because of the hub's tier, which no role can resolve. */
 function isRefused(error: unknown): error is AzureError {
     return (
         error instanceof AzureError &&

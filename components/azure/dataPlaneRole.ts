@@ -12,14 +12,14 @@ export const roles = {
     dpsDataReader: "10745317-c249-44a1-a5ce-3a4353c0bbd8",
 } as const;
 
-/** Who deploys. */
+/** The principal that deploys. */
 export interface Deployer {
     readonly objectId: string;
     readonly type: "User" | "ServicePrincipal";
     readonly subscriptionId: string;
 }
 
-/** Who deploys, as a component takes it. */
+/** The principal that deploys, as the argument of a component. */
 export interface DeployerArgs {
     /** Object ID in Entra, e.g. `8d3cbf0a-2e0c-4a53-9f0b-5f1f6b1d7d11`. */
     readonly objectId: pulumi.Input<string>;
@@ -29,7 +29,7 @@ export interface DeployerArgs {
     readonly subscriptionId: pulumi.Input<string>;
 }
 
-/** The deployer to pass on, checked. */
+/** Checks a deployer and returns it. */
 export function checkedDeployer(
     checks: ArgumentChecks,
     deployer: DeployerArgs | undefined,
@@ -62,8 +62,8 @@ function builtInRole(subscriptionId: string, role: string): string {
 }
 
 /**
- * Gives whoever deploys a data-plane role, which not even Owner includes. The first to deploy holds it; that another
- * principal deploys later takes nothing from them.
+ * Grants the deployer a data-plane role, which not even Owner includes. If another principal deploys later, the first one
+ * keeps the role.
  */
 export function assignDataRole(
     name: string,
@@ -77,14 +77,14 @@ export function assignDataRole(
         {
             scope,
             principalId: deployer.objectId,
-            // ARM refuses a type that is not the principal's (UnmatchedPrincipalType), and left out it would be User.
+            // Required: the default is User, and ARM refuses a type that is not the principal's (UnmatchedPrincipalType).
             principalType: deployer.type,
             roleDefinitionId: roleDefinitionId(deployer.subscriptionId, role),
         },
         {
             ...options,
             ignoreChanges: ["principalId", "principalType"],
-            // Azure takes one assignment of a role, scope and principal.
+            // Azure accepts only one assignment for each role, scope and principal.
             deleteBeforeReplace: true,
         },
     );

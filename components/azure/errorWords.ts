@@ -1,4 +1,4 @@
-/** What an error text of Azure's libraries and services is known by, and what to say instead. */
+/** Patterns of error messages of Azure's libraries and services, and what to say instead. */
 const known: readonly (readonly [pattern: RegExp, words: string])[] = [
     [
         /AADSTS(7000215|7000222)/,
@@ -64,9 +64,9 @@ const known: readonly (readonly [pattern: RegExp, words: string])[] = [
 ];
 
 /**
- * The cause and the remedy, in one clause, of what Azure's identity library, Resource Manager or a connection failed
- * with; undefined: the text is not known. Sources: Microsoft Learn "Microsoft Entra authentication error codes", "Resolve
- * common Azure deployment errors"; Node.js "Common system errors".
+ * Returns cause and remedy, in one clause, of an error message of Azure's identity library, Resource Manager or a
+ * connection; undefined if the message is unknown. Sources: Microsoft Learn "Microsoft Entra authentication error codes",
+ * "Resolve common Azure deployment errors"; Node.js "Common system errors".
  */
 export function causeAndRemedy(text: string): string | undefined {
     const found = known.find(([pattern]) => pattern.test(text));

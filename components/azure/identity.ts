@@ -4,18 +4,18 @@ import { AzureLogin } from "./login";
 
 const subscriptionsVersion = "2022-12-01";
 
-/** What an access token says of whom it speaks for. */
+/** The principal that an access token was issued to. */
 export interface Identity {
     readonly tenantId: string;
     readonly objectId: string;
-    /** What the principal is to a role assignment. */
+    /** Principal type in role assignments. */
     readonly type: "User" | "ServicePrincipal";
 }
 
 /**
  * Claims of a token for Resource Manager (Microsoft Learn: "Access token claims reference").
  *
- * @throws Error when there is no token, in the words of the identity library
+ * @throws Error with the identity library's message if there is no token
  */
 export async function identityOf(credential: TokenCredential, scope: string): Promise<Identity> {
     const token = await credential.getToken(scope);
@@ -30,17 +30,17 @@ export async function identityOf(credential: TokenCredential, scope: string): Pr
     };
 }
 
-/** Whatever client the login was made with: `idtyp` says it, and where that is missing, users' tokens alone have scopes. */
+/** Decides by `idtyp`, whatever client signed in; if it is missing, only tokens of users have scopes. */
 function principalType(claims: Readonly<Record<string, unknown>>): Identity["type"] {
     const isUser = claims.idtyp === undefined ? claims.scp !== undefined : claims.idtyp === "user";
     return isUser ? "User" : "ServicePrincipal";
 }
 
 /**
- * Asks for the subscription, so that a login of another tenant, or one that does not see it, ends here and not after
- * minutes of waiting for a role. That the login may not read the subscription itself is no obstacle.
+ * Reads the subscription, so that a login that belongs to another tenant or cannot see the subscription fails here, not
+ * after minutes of waiting for a role. A login that may not read the subscription itself passes.
  *
- * @throws AzureError with the remedy
+ * @throws AzureError that names the remedy
  */
 export async function confirmSubscription(
     { cloud, credential }: Pick<AzureLogin, "cloud" | "credential">,

@@ -5,10 +5,10 @@ import { identityOf } from "./identity";
 const hubVersion = "2023-06-30";
 const serviceVersion = "2022-12-12";
 const authorizationVersion = "2022-04-01";
-/** Longer than Azure takes at most until a role assignment counts (docs: role-based-access-control/troubleshooting). */
+/** More than a role assignment needs at most to take effect (docs: role-based-access-control/troubleshooting). */
 const settledMilliseconds = 15 * 60 * 1000;
 
-/** What the properties of a hub or a provisioning service say of who may reach it. */
+/** The network rules in the properties of a hub or provisioning service. */
 interface NetworkProperties {
     readonly publicNetworkAccess?: string;
     readonly networkRuleSets?: {
@@ -19,13 +19,13 @@ interface NetworkProperties {
 }
 
 /**
- * Why a hub or a provisioning service refuses a login for as long as nobody changes that: the login is of another tenant,
- * the network rules keep it out, or it has the role for long. The refusal itself does not say: Azure answers 401
- * "Unauthorized" to all of these (docs: iot-hub-ip-filtering, iot-hub-public-network-access).
+ * Returns why a hub or provisioning service refuses a login permanently: the login belongs to another tenant, the network
+ * rules exclude it, or it has had the role for long. The refusal itself does not tell, because Azure answers 401
+ * "Unauthorized" in all of these cases (docs: iot-hub-ip-filtering, iot-hub-public-network-access).
  *
- * @param resourceId of the resource; of anything else nothing can be told
- * @param role name of the built-in role that the call needs
- * @returns cause and remedy; undefined: a role may be on its way
+ * @param resourceId ARM resource ID of the hub or provisioning service
+ * @param role name of the built-in role that the call requires
+ * @returns cause and remedy; undefined if a role may still be propagating
  */
 export async function lastingRefusal(
     resourceId: string,
@@ -39,12 +39,12 @@ export async function lastingRefusal(
         const network = isOfRoles(refusal) ? undefined : await keptOut(resourceId);
         return network ?? (await heldForLong(resourceId, role));
     } catch (error) {
-        // 401: Resource Manager does not take this login either, and says why. Whoever may not read is none the wiser.
+        // On 401, Resource Manager rejects this login, too, and says why. A login that may not read learns nothing.
         return error instanceof AzureError && error.status === 401 ? error.message : undefined;
     }
 }
 
-/** The login was taken and has no role: 401003 at hubs (azure-iot-sdk-csharp issue 3344) and provisioning services. */
+/** Whether the login is accepted but lacks the role: 401003 of hubs (azure-iot-sdk-csharp issue 3344) and services. */
 function isOfRoles({ code, message }: AzureError): boolean {
     return code === "IotHubUnauthorized" || code === "401003" || /is not authorized/.test(message);
 }
@@ -83,7 +83,9 @@ async function heldForLong(resourceId: string, role: string): Promise<string | u
         : undefined;
 }
 
-/** When this login was first given a role on a resource, ISO 8601; undefined: it was not, or may not read that. */
+/**
+ * When this login was first granted a role on a resource, ISO 8601; undefined if it was not, or may not read assignments.
+ */
 export async function roleSince(resourceId: string, role: string): Promise<string | undefined> {
     return /^\/subscriptions\//i.test(resourceId)
         ? heldSince(resourceId, role).catch(() => undefined)

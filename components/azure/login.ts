@@ -5,25 +5,25 @@ import { azureCredential } from "./credentials";
 import { isSameResourceName } from "./sameName";
 import { LoginSettings, LoginWay, ReadSetting, readLoginSettings, Sourced } from "./loginSettings";
 
-/** A login to Azure as azure-native has it with the same settings. */
+/** The login to Azure that azure-native uses with the same settings. */
 export interface AzureLogin {
     readonly cloud: Cloud;
     readonly credential: TokenCredential;
     readonly way: LoginWay;
-    /** Undefined where only the token tells it. */
+    /** Undefined if only the token tells. */
     readonly tenant: Sourced | undefined;
     readonly subscription: Sourced | undefined;
 }
 
-/** What the Azure CLI takes as an ID or a name, without what a shell would read. */
+/** A subscription ID or name for the Azure CLI, without characters that a shell interprets. */
 const subscriptionForm = /^[\w .-]+$/;
 const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
- * The login of these settings. Asks nobody but, where it is the login in question, the Azure CLI.
+ * Returns the login that these settings define. Calls nothing but the Azure CLI, and that only if its login is used.
  *
- * @throws Error in one sentence, with the remedy: settings are missing, nobody is logged in, or az is logged in to another
- *     cloud or tenant than the one that is configured
+ * @throws Error of one sentence that names the remedy if settings are missing, nobody is logged in, or az is logged in to a
+ *     cloud or tenant other than the configured one
  */
 export function azureLogin(
     setting: ReadSetting,

@@ -1,10 +1,10 @@
-/** Reads a setting of azure-native, e.g. `clientId`; undefined when it is not set. */
+/** Reads a setting of azure-native, e.g. `clientId`; undefined if it is not set. */
 export type ReadSetting = (name: string) => string | undefined;
 
-/** How azure-native logs in, in the order in which it tries them. */
+/** Login methods of azure-native, in the order in which it tries them. */
 export type LoginWay = "default" | "certificate" | "secret" | "oidc" | "msi" | "cli";
 
-/** How the ways of logging in are spoken of. */
+/** Names of the login methods in messages. */
 export const wayNames: Readonly<Record<LoginWay, string>> = {
     default: "the default credential",
     certificate: "a certificate",
@@ -14,17 +14,17 @@ export const wayNames: Readonly<Record<LoginWay, string>> = {
     cli: "az login",
 };
 
-/** A value and the setting or variable that it came from. */
+/** A value, and the setting or variable that it comes from. */
 export interface Sourced {
     readonly value: string;
     /** E.g. `azure-native:tenantId` or `ARM_TENANT_ID`. */
     readonly from: string;
 }
 
-/** What azure-native makes of its settings and the environment. Texts that are not set are undefined. */
+/** Login settings as azure-native reads them from its configuration and the environment; undefined where nothing is set. */
 export interface LoginSettings {
     readonly way: LoginWay;
-    /** Name of the cloud; undefined: az's own, else the public one. */
+    /** Name of the cloud; default: that of az, else the public cloud. */
     readonly environment: string | undefined;
     readonly subscription: Sourced | undefined;
     readonly tenant: Sourced | undefined;
@@ -43,7 +43,7 @@ export interface LoginSettings {
 
 const exchangeAudience = "api://AzureADTokenExchange";
 
-/** Ways in which a principal must be named, and how azure-native speaks of them. */
+/** Login methods that need the name of a principal, as azure-native calls them. */
 const needs: Readonly<Record<Exclude<LoginWay, "cli">, { how: string; principal: boolean }>> = {
     default: { how: "the default credential of the Azure SDKs", principal: false },
     certificate: { how: "a service principal's certificate", principal: true },
@@ -54,11 +54,11 @@ const needs: Readonly<Record<Exclude<LoginWay, "cli">, { how: string; principal:
 
 /**
  * Reads the settings as azure-native 3.28.0 does (pulumi-azure-native: provider/pkg/provider/auth_azidentity.go): a setting
- * of the stack before the variable, also when it is empty; switches are on by `true` and by nothing else; what is configured
- * and incomplete is an error, not a reason to try the next way.
+ * of the stack, even an empty one, wins over the variable; only `true` turns a flag on; an incomplete login method is an
+ * error, not a reason to try the next one.
  *
  * @param setting reads `azure-native:NAME` of the stack
- * @throws Error in one sentence, which names the setting and the variable that are missing
+ * @throws Error of one sentence that names the missing setting and variable
  */
 export function readLoginSettings(
     setting: ReadSetting,
@@ -144,7 +144,7 @@ function hasOidcToken(settings: LoginSettings): boolean {
     );
 }
 
-/** A JSON list, as azure-native reads it from the environment, too. */
+/** Parses a JSON list, the form that azure-native expects also in the environment. */
 function tenantList(given: Sourced | undefined): string[] {
     if (given === undefined) {
         return [];
@@ -155,14 +155,14 @@ function tenantList(given: Sourced | undefined): string[] {
             return list;
         }
     } catch {
-        // Said below.
+        // Reported below.
     }
     throw new Error(
         `${given.from} "${given.value}" must be a JSON list of tenant IDs: write for example ["TENANT-ID"]`,
     );
 }
 
-/** A cloud of its own has audiences for its hubs that this program cannot know. */
+/** Refuses custom clouds, because this program cannot know the audiences of their hubs. */
 function refuseMetadataHost(host: Sourced | undefined): void {
     if (host !== undefined) {
         throw new Error(

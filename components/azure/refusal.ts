@@ -1,6 +1,6 @@
 import { AzureError } from "./client";
 
-/** Whether Azure lets this login not do that: 403 of a call of ours or of azure-native's. */
+/** Whether Azure forbids this login the operation: 403 to one of our calls or azure-native's. */
 export function isForbidden(error: unknown): boolean {
     return error instanceof AzureError
         ? error.status === 403

@@ -2,20 +2,20 @@ import { setTimeout as sleep } from "timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { busyPause } from "./busyPauses";
 
-/** A write that Azure refuses now and takes later. azure-native itself repeats 409 AnotherOperationInProgress alone. */
+/** Errors that Azure resolves by itself. azure-native retries only 409 AnotherOperationInProgress. */
 const passing = [
-    // A provisioning service does not find a hub that was just made (hashicorp/terraform-provider-azurerm#18153).
+    // A provisioning service does not find a new hub at once (hashicorp/terraform-provider-azurerm#18153).
     /Unable to find the IoThub|\b404002\b/i,
-    // Another write of the hub is under way (Azure/bicep#2549); other meanings of 409 stay.
+    // Another write of the hub is in progress (Azure/bicep#2549); other causes of 409 are permanent.
     /Status=409\b(?!.*(409004|not available|InvalidResourceLocation))/s,
-    // The update has succeeded, and the hub is not found by the read after it (Azure/azure-rest-api-specs#27183).
+    // The update succeeded, but the read after it does not find the hub (Azure/azure-rest-api-specs#27183).
     /\bResourceNotFound\b/,
 ];
 
 /**
- * Repeats a write of a resource that Azure refuses for a while. To be given to resources that the run writes only: the
- * state keeps the hook's name, and a `pulumi destroy`, which runs no program, would report a missing hook in place of an
- * error of its own.
+ * Repeats a write that Azure refuses temporarily. Pass it only to resources that this run writes: the state keeps the
+ * hook's name, and `pulumi destroy`, which does not run the program, would report the missing hook instead of its own
+ * error.
  */
 export function retriedWrite(name: string): Partial<pulumi.CustomResourceOptions> {
     const monitor = pulumi.runtime.getMonitor() as object | undefined;
@@ -33,7 +33,7 @@ export function retriedWrite(name: string): Partial<pulumi.CustomResourceOptions
     return { hooks: { onError: [hook] } };
 }
 
-/** A create that is repeated after it has made something ends with "already exists": only one that made nothing is. */
+/** Admits a create only if it created nothing; otherwise its repetition would fail with "already exists". */
 function isPassing(operation: string, error: string): boolean {
     const [unseenHub] = passing;
     return operation === "update"

@@ -1,4 +1,4 @@
-/** Azure compares names and IDs of resources without regard to case. */
+/** Azure compares names and IDs of resources case-insensitively. */
 export function isSameResourceName(one: string, other: string): boolean {
     return one.toLowerCase() === other.toLowerCase();
 }

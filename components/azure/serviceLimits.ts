@@ -6,42 +6,42 @@ export interface HubSize {
     readonly units: number;
 }
 
-/** Units that a hub of each tier may have (Azure docs: iot-hub-scaling and the subscription limits). */
+/** Most units of a hub of each tier (Azure docs: iot-hub-scaling and the subscription limits). */
 export const mostUnits = { F1: 1, S1: 200, S2: 200, S3: 10 } as const;
 
-/** What a hub lets through; what comes faster is held back and then refused with 429. */
+/** Throttling limits of a hub; it delays faster calls, and then refuses them with 429. */
 export interface HubLimits {
-    /** Identity operations a minute; a bulk request counts each of its devices. */
+    /** Identity operations per minute; each device of a bulk request counts. */
     readonly registryPerMinute: number;
-    /** Queries a minute; each page counts. */
+    /** Queries per minute; each page counts. */
     readonly queriesPerMinute: number;
-    /** What comes faster is first held back, not refused: callers who wait for each answer need no rate limiter. */
+    /** Faster reads are first delayed, not refused, so callers that wait for each response need no rate limiter. */
     readonly twinReadsPerSecond: number;
 }
 
-/** What the services take. Sources: Azure docs, iot-hub-devguide-quotas-throttling; iot-dps, "Quotas and limits". */
+/** Limits of the services. Sources: Azure docs, iot-hub-devguide-quotas-throttling; iot-dps, "Quotas and limits". */
 export const serviceLimits = {
     hubDevices: 1_000_000,
-    /** CA certificates of a hub, and of a provisioning service. */
+    /** CA certificates of a hub or a provisioning service. */
     certificates: 25,
     enrollmentGroups: 100,
     individualEnrollments: 1_000_000,
     linkedHubs: 50,
-    /** Of a provisioning service. */
+    /** Units of a provisioning service. */
     serviceUnits: 200,
-    /** Of an Event Hub in a namespace of the Standard tier (Azure docs: event-hubs-quotas). */
+    /** Partitions of an Event Hub in a namespace of the Standard tier (Azure docs: event-hubs-quotas). */
     partitions: 32,
     retentionDays: 7,
-    /** Of an Entra application (Entra docs: workload-identity-federation-considerations). */
+    /** Federated credentials of an Entra application (Entra docs: workload-identity-federation-considerations). */
     federatedCredentials: 20,
     /** CAs of an enrollment group: primary and secondary. */
     certificatesOfGroup: 2,
-    /** Defaults, which Azure raises on request; a hub's usages tell a subscription's own. */
+    /** Default; Azure raises it on request. A hub's usages show the limit of a subscription. */
     hubsOfSubscription: 50,
     servicesOfSubscription: 10,
 } as const;
 
-/** Azure's limit of devices in one bulk request. */
+/** Most devices in one bulk request. */
 export const largestBatch = 100;
 
 /** Source: Azure docs, iot-hub-devguide-quotas-throttling. */

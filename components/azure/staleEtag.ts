@@ -1,14 +1,14 @@
 import { AzureError } from "./client";
 
-/** Others may change a resource between our calls; so often we begin again. */
+/** How often a read and write is tried, because others may change the resource in between. */
 export const attempts = 6;
 
-/** Whether an error says that the ETag was not the newest. */
+/** Whether an error means that the ETag was outdated. */
 export function isStaleEtag(error: unknown): boolean {
     return error instanceof AzureError && error.status === 412;
 }
 
-/** Makes calls of which one carries the ETag that another has read; again when somebody was faster. */
+/** Runs a read and a write with the ETag read; repeats both if somebody else wrote in between. */
 export async function retryStale<T>(call: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
         try {

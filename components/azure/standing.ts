@@ -2,15 +2,15 @@ import { setTimeout as sleep } from "timers/promises";
 import { AzureError } from "./client";
 import { confirmations } from "./confirmations";
 
-/** IDs of what was confirmed to be gone. */
+/** IDs of resources that are confirmed to be gone. */
 const gone = new Set<string>();
 
 /**
- * Reads something of a hub or provisioning service that should be there. That it is not is asked again, because whoever
- * takes it for gone drops all that is on it from the state; that its whole resource group is not needs no confirmation.
+ * Reads from a hub or provisioning service that should exist. Repeats the read if the service is not found, because the
+ * caller then drops everything on it from the state. A missing resource group needs no confirmation.
  *
  * @param id ARM resource ID
- * @throws AzureError 404 when it is gone
+ * @throws AzureError 404 if it is gone
  */
 export async function readStanding<T>(id: string, read: () => Promise<T>): Promise<T> {
     const key = id.toLowerCase();

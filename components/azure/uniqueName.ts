@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
-/** `prefix` and six random characters, for names that must be unique in the world; kept in the state. */
+/** Appends six random characters, kept in the state, to `prefix`, for names that must be globally unique. */
 export function uniqueName(
     name: string,
     prefix: pulumi.Input<string>,

@@ -4,17 +4,17 @@ import { hubRegistryAt } from "../registry/hubRegistry";
 import { DeviceRecord, ownerOf } from "../registry/registry";
 import { RegisteredDevice } from "../enrollments/enrollments";
 
-/** At once; each is a read of the twin and an item of a bulk write. */
+/** Devices handled concurrently; each costs a read of the twin and an item of a bulk write. */
 const parallel = 20;
 
 /**
- * Disables on their hubs devices that an enrollment group brought there, because what happens at the provisioning service
- * alone leaves them connected (Azure docs: how-to-revoke-device-access-portal).
+ * Disables devices of an enrollment group on their hubs, because a change at the provisioning service alone leaves them
+ * connected (Azure docs: how-to-revoke-device-access-portal).
  *
- * @param owner `project/stack`; what another stack claims is left as it is
+ * @param owner `project/stack`; devices of other stacks stay unchanged
  * @param reason written to each identity
  * @returns how many were disabled
- * @throws Error that names those that were not, when the others are done
+ * @throws Error that names the devices that were not disabled, once the others are
  */
 export function disableDevices(
     devices: readonly RegisteredDevice[],
@@ -28,7 +28,7 @@ export function disableDevices(
     );
 }
 
-/** Enables again those, and only those, that were disabled for this reason. */
+/** Enables only the devices that were disabled for this reason. */
 export function enableDevices(
     devices: readonly RegisteredDevice[],
     owner: string,
@@ -41,14 +41,14 @@ export function enableDevices(
     );
 }
 
-/** A thumbprint that no certificate has. */
+/** A thumbprint that matches no certificate. */
 const noCertificate = "0".repeat(64);
 
 /**
- * Makes hubs forget by which certificates they recognise devices. One that may still register does so again and is known
- * again (Azure docs: how-to-roll-certificates); one whose CA is gone may not.
+ * Makes hubs forget the certificates of devices. A device that may still register does so and is recognised again (Azure
+ * docs: how-to-roll-certificates); a device whose CA is gone cannot.
  *
- * @returns how many devices must register again
+ * @returns number of devices that must register again
  */
 export function forgetDevices(
     devices: readonly RegisteredDevice[],
@@ -57,7 +57,7 @@ export function forgetDevices(
     return changeDevices(devices, owner, forgotten);
 }
 
-/** The same of those alone whose identities registrations made, and nothing else in the program sees to. */
+/** Like {@link forgetDevices}, but only for identities that a registration created and no resource manages. */
 export function forgetRegistered(
     devices: readonly RegisteredDevice[],
     owner: string,
@@ -81,7 +81,7 @@ function forgotten(device: DeviceRecord): DeviceRecord | undefined {
           };
 }
 
-/** Whether its hub was made to forget its certificate, and it has not registered since. */
+/** Whether its hub was made to forget its certificate and the device has not registered since. */
 export function isForgotten({ authentication }: DeviceRecord): boolean {
     return (
         authentication.type === "selfSigned" &&
@@ -90,22 +90,22 @@ export function isForgotten({ authentication }: DeviceRecord): boolean {
 }
 
 /*
- * Reasons on identities. Those of running stacks bear them: another text would not be known for the program's own.
+ * Reasons on identities. They are frozen: the program recognises by them what it disabled in existing stacks.
  */
 
-/** Written to the identity of a device that was disabled alone. */
+/** Reason for a device that was disabled by itself. */
 export const offReason = "off in the configuration";
 
 const blocked = "blocked with enrollment group";
 
-/** Written to the identity of a device that was disabled with its group. */
+/** Reason for a device that was disabled with its group. */
 export function blockReason(group: string): string {
     return `${blocked} ${group}`.slice(0, 128);
 }
 
 const dropped = "its CA or enrollment group was removed";
 
-/** Written to the identity of a device that the configuration does not name, when its group or its CA went. */
+/** Reason for a device that is not in the configuration and whose group or CA was removed. */
 export function droppedReason(group: string): string {
     return `${dropped}: ${group}`.slice(0, 128);
 }
@@ -114,7 +114,7 @@ export function isDropped(reason: string): boolean {
     return reason.startsWith(dropped);
 }
 
-/** Whether the program disabled the device, or took its certificate from it, for any reason. */
+/** Whether the program disabled the device or removed its certificate, for whatever reason. */
 export function isDisabledByProgram(device: DeviceRecord): boolean {
     const { statusReason = "" } = device;
     return (
@@ -125,7 +125,7 @@ export function isDisabledByProgram(device: DeviceRecord): boolean {
     );
 }
 
-/** The record that a device shall have; undefined: as it is. */
+/** Returns the record that a device should have, or undefined to leave it unchanged. */
 type Wanted = (device: DeviceRecord) => DeviceRecord | undefined;
 
 async function changeDevices(
@@ -168,7 +168,7 @@ async function changeDevice(
     });
 }
 
-/** @throws Error when another stack claims the device */
+/** @throws Error if the device belongs to another stack */
 export function refuseForeign(present: DeviceRecord, owner: string, hostName: string): void {
     const other = ownerOf(present);
     if (other !== undefined && other !== owner) {

@@ -1,23 +1,23 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DynamicResource } from "../dynamic/resource";
 
-/** Also when the engine is told to replace it (`--replace`, `taint`), and does not ask the provider. */
+/** Needed for `--replace` and `taint`, for which the engine does not ask the provider. */
 const atOneAddress: pulumi.CustomResourceOptions = { deleteBeforeReplace: true };
 
-/** What enrollments of both kinds decide. */
+/** Arguments of both kinds of enrollment. */
 export interface EnrollmentArgs {
     /** ARM resource ID of the provisioning service. */
     readonly serviceId: pulumi.Input<string>;
     /** Host name of its service API: `<name>.azure-devices-provisioning.net`. */
     readonly hostName: pulumi.Input<string>;
-    /** `disabled` blocks registration; a disabled group also disables the devices it brought to a hub. */
+    /** `disabled` blocks registration; a disabled group also disables its devices on their hubs. */
     readonly provisioningStatus: "enabled" | "disabled";
     readonly iotEdge: boolean;
-    /** On registering again, whether another hub may be chosen. */
+    /** Whether registering again may assign another hub. */
     readonly updateHubAssignment: boolean;
-    /** On changing the hub, whether the twin goes along; otherwise it starts anew. */
+    /** Whether the twin moves with the device to another hub; otherwise it is created anew. */
     readonly migrateDeviceData: boolean;
-    /** Trusted generations of the group's CA, the present one first. */
+    /** Trusted generations of the group's CA, the current one first. */
     readonly generations: readonly number[];
     /** Default: the service's. */
     readonly allocationPolicy?: "hashed" | "geoLatency" | "static";
@@ -27,7 +27,7 @@ export interface EnrollmentArgs {
     };
 }
 
-/** Arguments of an {@link EnrollmentGroup}: `caReferences` or `signingCertificates`, one or two of them. */
+/** Arguments of an {@link EnrollmentGroup}: `caReferences` or `signingCertificates`, with one or two entries. */
 export interface EnrollmentGroupArgs extends EnrollmentArgs {
     /** At most 128 characters: lower-case letters, digits, `- . _ :`. */
     readonly enrollmentGroupId: string;
@@ -35,11 +35,14 @@ export interface EnrollmentGroupArgs extends EnrollmentArgs {
     readonly caReferences?: readonly pulumi.Input<string>[];
     /** PEM of CA certificates, primary first. */
     readonly signingCertificates?: readonly pulumi.Input<string>[];
-    /** Whose devices it brings to hubs: `project/stack`. */
+    /** Owner of its devices: `project/stack`. */
     readonly owner: string;
-    /** IDs of the devices that the configuration has in the group; all others that registered are strays. */
+    /** IDs of the group's devices in the configuration; all others that registered are strays. */
     readonly members: readonly string[];
-    /** IDs of the devices of other groups; given when the group is freed, which must not let in what took their place. */
+    /**
+     * IDs of devices of other groups; pass them when the group is unblocked, which must not enable identities that took
+     * theirs.
+     */
     readonly others?: readonly string[];
 }
 
@@ -65,8 +68,8 @@ export interface IndividualEnrollmentArgs extends EnrollmentArgs {
 }
 
 /**
- * One device may register, by its own certificate; it goes before every group (Azure docs: concepts-service). After a
- * re-issue for the same key it may register with the former certificate, too, because it gets the new one later.
+ * Lets one device register by its own certificate; it takes precedence over every group (Azure docs: concepts-service).
+ * After a reissue for the same key, the former certificate remains valid, because the device receives the new one later.
  */
 export class IndividualEnrollment extends DynamicResource {
     constructor(

@@ -1,13 +1,13 @@
 /*
- * EnrollmentGroup and IndividualEnrollment: who may register at a provisioning service, and what becomes of them.
+ * EnrollmentGroup and IndividualEnrollment: who may register at a provisioning service, and what happens to them.
  *
  * | method | REST calls | when interrupted |
  * | --- | --- | --- |
  * | check | none; takes certificates out of the inputs (write-only) | |
- * | create | GET, PUT | one with the same attestation is taken over, or with a lost certificate of the same device |
- * | update | GET, PUT with its ETag; for a group that is blocked or freed: its registrations, and their devices on the hubs | update again |
- * | read | GET of the service, once a run; GET | |
- * | delete | GET of the service, once a run; GET, DELETE with its ETag | 404 is success |
+ * | create | GET, PUT | adopts one with the same attestation, or with a lost certificate of the same device |
+ * | update | GET, PUT with its ETag; if a group is blocked or unblocked: its registrations, and their devices on the hubs | update again |
+ * | read | GET of the service, once per run; GET | |
+ * | delete | GET of the service, once per run; GET, DELETE with its ETag | 404 is success |
  */
 import { X509Certificate } from "crypto";
 import type {
@@ -43,7 +43,7 @@ import { announceCut, applyBlock, dropStrays, noteRoster } from "./groupDevices"
 import { exists, service } from "../enrollments/services";
 import { isDenial } from "./shutOut";
 
-/** As the program gives them. */
+/** Inputs as the program passes them. */
 interface RawInputs extends EnrollmentPolicy, Attestation {
     readonly serviceId: string;
     readonly hostName: string;
@@ -55,15 +55,15 @@ interface RawInputs extends EnrollmentPolicy, Attestation {
     readonly others?: readonly string[];
 }
 
-/** As the state keeps them. */
+/** Inputs as the state stores them. */
 interface Inputs extends EnrollmentPolicy {
     readonly serviceId: string;
     readonly hostName: string;
     readonly kind: EnrollmentKind;
     readonly enrollmentId: string;
-    /** Of a group: `project/stack`. */
+    /** Owner of a group: `project/stack`. */
     readonly owner?: string;
-    /** Of the CAs of a group, or of a device's group. */
+    /** Generations of the CAs of the group, or of the device's group. */
     readonly generations?: readonly number[];
     readonly attestation: "caReferences" | "signingCertificates" | "clientCertificates";
     /** Names of CA references, or SHA-256 thumbprints of certificates, primary first. */
@@ -71,9 +71,9 @@ interface Inputs extends EnrollmentPolicy {
 }
 
 interface Outputs extends Inputs {
-    /** PEM of a device's own certificate. */
+    /** PEM of a device's certificate. */
     readonly certificate?: string;
-    /** PEM of the one before it, which is the secondary at the service. */
+    /** PEM of the former certificate, the secondary at the service. */
     readonly former?: string;
 }
 
@@ -116,7 +116,7 @@ async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
     return { inputs };
 }
 
-/** Leaves a certificate for `create` and `update`, and returns its thumbprint. */
+/** Stores a certificate for `create` and `update`, and returns its thumbprint. */
 function held(pem: string): string {
     if (isUnknown(pem)) {
         return pem;
@@ -128,7 +128,7 @@ function held(pem: string): string {
 
 async function diff(_: string, olds: Outputs, news: Inputs): Promise<DiffResult> {
     const replaces = changedKeys(olds, news, ["serviceId", "kind", "enrollmentId"]);
-    // The host name follows from the service, and is unknown in the preview of every change of it.
+    // The host name is ignored: it follows from the service, and previews that change the service do not know it.
     const changed = changedKeys(olds, news, ["attestation", "trusted", ...policyKeys]);
     const isFormerOut = olds.former !== undefined && !isOfTrustedGeneration(olds.former, news);
     if (news.kind === "group" && isBlocking(olds, news) && replaces.length === 0) {
@@ -175,8 +175,8 @@ async function create(inputs: Inputs): Promise<CreateResult<Outputs>> {
 }
 
 /**
- * A run that was killed between the PUT and its checkpoint leaves a certificate that no state knows; the next run issues
- * another. Both are the same device's, by the same issuer, which a self-signed certificate has not.
+ * A run that was killed between PUT and checkpoint leaves a certificate that is not in the state, and the next run issues
+ * another. Both name the same device and the same issuer; a self-signed certificate does not.
  */
 function isOfLostRun(inputs: Inputs, { certificateNames }: PresentEnrollment): boolean {
     if (inputs.attestation !== "clientCertificates" || certificateNames.length === 0) {
@@ -206,7 +206,7 @@ async function update(_: string, olds: Outputs, news: Inputs): Promise<UpdateRes
         const isDropped = isGenerationDropped(olds.generations, news.generations ?? []);
         const isFreed = news.provisioningStatus === "enabled";
         if (isDropped && isFreed) {
-            // Before it enables them again.
+            // Must precede `applyBlock`, which enables devices again.
             await dropStrays(news);
         }
         await applyBlock(news, olds.provisioningStatus);
@@ -224,8 +224,8 @@ function outputs(inputs: Inputs, former?: string): Outputs {
 }
 
 /**
- * The certificate to accept beside a device's present one; another key, a disabled device, or the end of its CA's
- * generation revokes it.
+ * Returns the former certificate that remains valid beside the current one. A new key, disabling the device, or removing
+ * the generation of its CA revokes it.
  */
 function formerOf(olds: Outputs, news: Inputs): string | undefined {
     const isAllowed = [olds, news].every(
@@ -237,7 +237,7 @@ function formerOf(olds: Outputs, news: Inputs): string | undefined {
     }
     const [before] = olds.trusted;
     const [now] = news.trusted;
-    // Older states lack it; then the update of the certificate itself left it.
+    // States of older versions lack it; then the update of the certificate has stored it.
     const replaced =
         olds.certificate ?? (writeOnly.has(before) ? certificateOf(before) : undefined);
     const former = before === now ? olds.former : replaced;
@@ -257,7 +257,7 @@ function isSameKey(one: string, other: string): boolean {
     return left.equals(right);
 }
 
-/** Puts it with the ETag just read; again when somebody was faster. */
+/** Sends PUT with the ETag just read; repeats both if somebody else wrote in between. */
 async function write(inputs: Outputs): Promise<void> {
     const enrollments = service(inputs);
     const certificates = () => [
@@ -295,7 +295,7 @@ async function read(id: string | undefined, state?: Outputs): Promise<ReadResult
         ...state,
         former,
         ...Object.fromEntries(policyKeys.map((key) => [key, present[key]])),
-        // Without one the service fills in its own.
+        // The service fills in its own policy if there is none.
         allocationPolicy: state.allocationPolicy && present.allocationPolicy,
         trusted: state.attestation === "caReferences" ? caReferences : thumbprints,
     });
@@ -310,7 +310,7 @@ async function deleteEnrollment(_: string, state: Inputs): Promise<void> {
     if (!(await exists(state.serviceId))) {
         return;
     }
-    // In a destroy the hub goes with all that it knows.
+    // A destroy removes the hub with everything on it.
     if (state.kind === "individual" || !isDeclared()) {
         await deleteOwn(state);
         return;
@@ -323,7 +323,7 @@ async function deleteEnrollment(_: string, state: Inputs): Promise<void> {
 async function deleteOwn(state: Inputs): Promise<void> {
     await retryStale(async () => {
         const present = await service(state).get(state.kind, state.enrollmentId);
-        // What keeps a device out that left the configuration has taken the place of its enrollment.
+        // A denial of a device that left the configuration has replaced its enrollment.
         if (present !== undefined && !isDenial(present)) {
             await service(state).delete(state.kind, state.enrollmentId, present.etag);
         }

@@ -1,8 +1,8 @@
 /**
- * Whether a CA generation that may have signed devices' certificates is trusted no more. A state has the generations of the
- * last run that changed something, and may not have seen those in between.
+ * Whether a CA generation that may have signed device certificates is no longer trusted. The state has the generations of
+ * the last run that changed something, so generations in between may be missing.
  *
- * @param before of the state; undefined: it does not say
+ * @param before generations in the state; undefined if it has none
  */
 export function isGenerationDropped(
     before: readonly number[] | undefined,
@@ -18,7 +18,7 @@ export function isGenerationDropped(
     return [...before, ...unseen].some((one) => !now.includes(one));
 }
 
-/** In the names that the program gives: `pumps-g2-0a1b2c3d` on a service, `CN=IoT Intermediate CA pumps G2, O=…` of a CA. */
+/** Reads the generation from the program's names, `pumps-g2-0a1b2c3d` or `CN=IoT Intermediate CA pumps G2, O=…`. */
 export function generationIn(name: string): number | undefined {
     const found = /-g(\d+)-[0-9a-f]{8}$/.exec(name) ?? /\bCN=.*? G(\d+)(?:[,\n+]|$)/.exec(name);
     return found === null ? undefined : Number(found[1]);

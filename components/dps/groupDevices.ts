@@ -14,17 +14,17 @@ import { service, serviceAtOnce, ServiceAddress } from "../enrollments/services"
 import { revocationOf } from "./formerGroups";
 import { sweepDenials } from "./shutOut";
 
-/** An enrollment group, as far as it decides what becomes of devices on hubs. */
+/** The properties of an enrollment group that decide about its devices on hubs. */
 export interface Group extends ServiceAddress {
     readonly enrollmentId: string;
     readonly provisioningStatus: "enabled" | "disabled";
     /** `project/stack`. */
     readonly owner?: string;
-    /** Of its CAs. */
+    /** Generations of its CAs. */
     readonly generations?: readonly number[];
 }
 
-/** Which devices the configuration has; not in the state, which has each of them already. */
+/** Device IDs in the configuration; not stored with the group, because the state has each device already. */
 interface Roster {
     readonly members: ReadonlySet<string>;
     readonly others: ReadonlySet<string>;
@@ -33,10 +33,10 @@ interface Roster {
 const rosters = new Map<string, Roster>();
 
 /**
- * To be called by the `check` of a group.
+ * Call this in the `check` of a group.
  *
- * @param members its devices in the configuration
- * @param others those of other groups
+ * @param members IDs of its devices in the configuration
+ * @param others IDs of devices of other groups
  */
 export function noteRoster(
     group: Pick<Group, "serviceId" | "enrollmentId">,
@@ -50,7 +50,7 @@ function keyOf({ serviceId, enrollmentId }: Pick<Group, "serviceId" | "enrollmen
     return `${serviceId}/${enrollmentId}`;
 }
 
-/** A preview says whom it cuts off, where the service tells; whoever may not ask it may still block. */
+/** Announces in a preview whom the run will cut off. A login that may not list registrations can still block the group. */
 export async function announceCut(inputs: Group): Promise<void> {
     const devices = await serviceAtOnce(inputs)
         .registered(inputs.enrollmentId)
@@ -69,7 +69,7 @@ export async function announceCut(inputs: Group): Promise<void> {
     );
 }
 
-/** After the enrollment itself, so that no device registers anew in between; a repeat does no harm. */
+/** Call this after updating the enrollment, so that no device registers in between. Idempotent. */
 export async function applyBlock(
     inputs: Group,
     before: Group["provisioningStatus"],
@@ -103,16 +103,15 @@ export async function applyBlock(
 }
 
 /**
- * Cuts off what registered under a CA that is gone, and is not in the configuration: nobody else sees to it. And what kept
- * devices out that had left the configuration is needed no more.
+ * Cuts off devices that registered under a removed CA and are not in the configuration, because no other resource handles
+ * them. Also removes denials that are no longer needed. A device that moved to another group keeps only the certificates
+ * that are valid there.
  *
- * Neither the registration nor the identity tells which CA signed. So while the group has another CA, each such device must
- * register once more, which those of the CA that is gone cannot.
+ * Neither registration nor identity tells which CA signed. So while the group has another CA, each such device must
+ * register again, which devices of the removed CA cannot.
  *
- * @param before devices that had registered when there still was a group to ask
- * A device that moved to another group takes the certificates that count there alone.
- *
- * @param isMember takes an ID in lower case; left out: what {@link noteRoster} was told
+ * @param before devices that had registered while the group existed
+ * @param isMember receives an ID in lower case; default: the members passed to {@link noteRoster}
  */
 export async function dropStrays(
     inputs: Group,
@@ -154,7 +153,7 @@ export async function dropStrays(
     );
 }
 
-/** Those that the program lists see to their identities themselves, which carry the stack's tag. */
+/** Skips listed devices, whose identities carry the stack's tag: their own resources handle them. */
 async function revokeMoved(moved: readonly RegisteredDevice[], owner: string): Promise<void> {
     const unknown: RegisteredDevice[] = [];
     for (const device of moved) {

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DynamicResource } from "../dynamic/resource";
 
-/** A hub of another stack that a provisioning service sends devices to. */
+/** A hub of another stack that a provisioning service assigns devices to. */
 export interface OtherHub {
     /** ARM resource ID. */
     readonly id: string;
@@ -15,13 +15,14 @@ export interface LinkedHubsArgs {
     /** Host name of its service API: `<name>.azure-devices-provisioning.net`. */
     readonly hostName: pulumi.Input<string>;
     readonly hubs: readonly OtherHub[];
-    /** Whose devices they are: `project/stack`. */
+    /** Owner of the devices: `project/stack`. */
     readonly owner: string;
 }
 
 /**
- * Stands for the devices that a provisioning service brought to hubs of other stacks. A hub that is not linked any more
- * loses those identities: each outlives the link, and trusts a thumbprint. The devices register again, for another hub.
+ * Represents the devices that a provisioning service assigned to hubs of other stacks. When a hub is unlinked, these
+ * identities are deleted from it, because each would outlive the link and trust a thumbprint. The devices then register for
+ * another hub.
  */
 export class LinkedHubs extends DynamicResource {
     constructor(name: string, args: LinkedHubsArgs, options?: pulumi.CustomResourceOptions) {

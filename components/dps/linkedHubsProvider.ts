@@ -1,12 +1,12 @@
 /*
- * LinkedHubs: what a provisioning service made on hubs of other stacks. Nothing of the resource itself exists on Azure.
+ * LinkedHubs: identities that a provisioning service created on hubs of other stacks. The resource itself is not on Azure.
  *
  * | method | REST calls | when interrupted |
  * | --- | --- | --- |
  * | check, create, read | none | |
- * | diff | for hubs that go: as update, without the changes; to tell whom it cuts off | |
- * | update | for hubs that go: GET of the hub; POST /enrollmentGroups/query, /registrations/{group}/query, /enrollments/query; GET /registrations/{id}; its hub's POST /devices/query, GET /twins/{id}, POST /devices (bulk delete); DELETE /registrations/{id} | update again |
- * | delete | as update, for all that the configuration does not link; none in a destroy | delete again |
+ * | diff | for unlinked hubs: as update, but reads only; to announce whom it cuts off | |
+ * | update | for unlinked hubs: GET of the hub; POST /enrollmentGroups/query, /registrations/{group}/query, /enrollments/query; GET /registrations/{id}; its hub's POST /devices/query, GET /twins/{id}, POST /devices (bulk delete); DELETE /registrations/{id} | update again |
+ * | delete | as update, for all hubs that the configuration does not link; none in a destroy | delete again |
  */
 import * as pLimit from "p-limit";
 import type {
@@ -30,7 +30,7 @@ import { Enrollments, RegisteredDevice } from "../enrollments/enrollments";
 import { exists, service, serviceAtOnce, ServiceAddress } from "../enrollments/services";
 
 const armVersion = "2023-06-30";
-/** At once; each is a read of a twin, an item of a bulk write and a call to the service. */
+/** Devices handled concurrently; each costs a read of the twin, an item of a bulk write and a call to the service. */
 const parallel = 20;
 
 interface Hub {
@@ -69,14 +69,14 @@ async function diff(_: string, olds: Inputs, news: Inputs): Promise<DiffResult> 
     }
     const isOther = gone.length > 0 || (!isUnknown(news.hubs) && dropped(news, olds).length > 0);
     return {
-        // The service's host name follows from its ID, and a preview that changes the service does not know it.
+        // The host name is ignored: it follows from the service's ID, and previews that change the service do not know it.
         changes: isOther || changedKeys(olds, news, ["serviceId", "owner"]).length > 0,
     };
 }
 
 /**
- * The hubs of one that another lacks, by their IDs: a host name follows from the ID and from the stack's own, which a preview
- * that changes the own hub does not know.
+ * Returns the hubs of `one` that `other` lacks. Compares IDs, because host names follow from them and a preview that
+ * changes the stack's own hub does not know its host name.
  */
 function dropped(one: Pick<Inputs, "hubs">, other: Pick<Inputs, "hubs">): Hub[] {
     if (isUnknown(other.hubs)) {
@@ -91,7 +91,7 @@ async function update(_: string, olds: Inputs, news: Inputs): Promise<UpdateResu
     return { outs: news };
 }
 
-/** The stack links no hub of another one any more. In a destroy they keep what was brought to them. */
+/** Handles that the stack no longer links hubs of other stacks. In a destroy, those hubs keep the identities. */
 async function deleteLinks(_: string, state: Inputs): Promise<void> {
     if (isDeclared()) {
         await leave(state, state.hubs);
@@ -112,9 +112,9 @@ async function announce(state: Inputs, hubs: readonly Hub[]): Promise<void> {
 }
 
 /**
- * Deletes from hubs what the service brought there, and the service's own record of it: it would go on naming that hub.
+ * Deletes the identities that the service created on hubs, and their registrations, which would still name those hubs.
  *
- * @throws Error that names what is still there, when the rest is done
+ * @throws Error that names what still exists, once the rest is deleted
  */
 async function leave(state: Inputs, hubs: readonly Hub[]): Promise<void> {
     if (hubs.length === 0 || !(await exists(state.serviceId))) {
@@ -173,13 +173,13 @@ function stillIn({ deviceId, assignedHub }: RegisteredDevice, why: string): stri
 
 interface UnrecordedDevice extends RegisteredDevice {
     readonly isEnabled: boolean;
-    /** The program wrote its reason there. */
+    /** Whether its status reason is the program's. */
     readonly isOurs: boolean;
 }
 
 /**
- * The service forgets a registration with its enrollment; the identity that came of it has no owner tag, as one has that
- * the hub's own people made.
+ * Lists configured devices whose identities have no owner tag. The service deletes a registration with its enrollment; the
+ * identity created by it stays, without an owner tag.
  */
 async function unrecordedOn(hostName: string): Promise<UnrecordedDevice[]> {
     const { registry } = await hubRegistryAt(hostName);
@@ -201,7 +201,7 @@ async function remove({ assignedHub, deviceId }: RegisteredDevice, owner: string
     });
 }
 
-/** Of one that does not exist nothing is left; whether this login may read it, is another question. */
+/** Whether the hub exists: nothing can be left on one that does not. A login that may not read it counts as existing. */
 async function isThere(hubId: string): Promise<boolean> {
     const { arm, cloud } = azure();
     const url = `${cloud.arm}${hubId}?api-version=${armVersion}`;
@@ -213,7 +213,7 @@ async function isThere(hubId: string): Promise<boolean> {
     }
 }
 
-/** @param when `settled`: once no registration is on its way */
+/** @param when `settled` waits until no registration is in progress */
 async function devicesOn(
     enrollments: Enrollments,
     hubs: readonly Hub[],

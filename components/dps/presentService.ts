@@ -6,8 +6,8 @@ import { HubParts, isAsDeclared, partsOf } from "../iothub/hubParts";
 import { foundOrNot } from "../iothub/presentHub";
 
 /**
- * What an IotDpsPropertiesDescription of API 2023-03-01-preview takes and this program does not declare: a PUT that leaves
- * one out takes it from the service (azure-rest-api-specs, iotdps.json: the body is the whole service).
+ * Members of IotDpsPropertiesDescription (API 2023-03-01-preview) that this program does not declare. A PUT without them
+ * would remove them from the service (azure-rest-api-specs, iotdps.json: the body is the whole service).
  */
 export const keptServiceProperties = [
     "enableDataResidency",
@@ -17,7 +17,7 @@ export const keptServiceProperties = [
     "publicNetworkAccess",
 ] as const;
 
-/** A shared access policy of a provisioning service with its keys. */
+/** A shared access policy of a provisioning service, with its keys. */
 export interface ServicePolicy {
     readonly keyName: string;
     readonly rights: string;
@@ -25,9 +25,9 @@ export interface ServicePolicy {
     readonly secondaryKey?: string;
 }
 
-/** A provisioning service that is there before the run. */
+/** A provisioning service that exists before the run. */
 export interface PresentService {
-    /** As the state has it, or where that cannot be read, as Azure has it. */
+    /** The service according to the state or, if that cannot be read, to Azure. */
     readonly recorded: {
         readonly sku?: unknown;
         readonly properties?: {
@@ -38,19 +38,19 @@ export interface PresentService {
             readonly iotHubs?: readonly RecordedLink[];
         };
     };
-    /** What the last run linked it with, by host name of the hub: {@link keyDigest}. */
+    /** {@link keyDigest} of the keys of the last run's links, by host name of the hub. */
     readonly digests: Readonly<Record<string, string>>;
-    /** What it has beside what this program declares, as Azure has it now. */
+    /** Its properties on Azure that this program does not declare. */
     readonly parts: HubParts;
-    /** Its policies with their keys, as Azure has them now; left out: not read. */
+    /** Its policies on Azure, with keys; undefined if they were not read. */
     readonly policies?: readonly ServicePolicy[];
 }
 
-/** A link as it is declared, as far as it is known before the hub is. */
+/** What is known of a declared link before its hub is. */
 export interface KnownLink {
-    /** Of the hub. */
+    /** Host name of the hub. */
     readonly hostName: string;
-    /** Undefined: this login may not read it. */
+    /** Undefined if this login may not read it. */
     readonly key: string | undefined;
     readonly location: string;
     readonly weight: number;
@@ -71,9 +71,9 @@ export interface ServicePlace {
 /**
  * Reads a provisioning service before it is written.
  *
- * @param recorded its outputs in the state; undefined: nothing says that it was ever made
- * @returns undefined when there is none
- * @throws Error when it cannot be read
+ * @param recorded its outputs in the state; undefined if the state does not have it
+ * @returns undefined if there is none
+ * @throws Error if it cannot be read
  */
 export async function readService(
     place: ServicePlace,
@@ -91,9 +91,9 @@ export async function readService(
 }
 
 /**
- * Reads its policies, which takes the right `Microsoft.Devices/provisioningServices/listkeys/action`.
+ * Reads its policies, which requires the permission `Microsoft.Devices/provisioningServices/listkeys/action`.
  *
- * @returns undefined when this login may not
+ * @returns undefined if this login lacks it
  */
 export async function readServicePolicies(
     place: ServicePlace,
@@ -114,18 +114,18 @@ export async function readServicePolicies(
     }
 }
 
-/** Names the key of a link, which nobody shows: Azure masks it. */
+/** Identifies the key of a link, because Azure masks the key itself. */
 export function keyDigest(key: string): string {
     return createHash("sha256").update(key).digest("hex");
 }
 
-/** Whether a service has this link at this place already, with whatever key. */
+/** Whether a service already has this link at this index, with whatever key. */
 export function isLinkedAt({ recorded }: PresentService, index: number, hostName: string): boolean {
     const { name = "" } = recorded.properties?.iotHubs?.[index] ?? {};
     return isSameResourceName(name, hostName);
 }
 
-/** Whether the last run has left the service as it is declared, whatever else it has. */
+/** Whether the service is as declared since the last run, whatever else it has. */
 export function isServiceSettled(
     present: PresentService,
     declared: { readonly sku: object; readonly properties: object },

@@ -24,14 +24,14 @@ import {
     ServicePolicy,
 } from "./presentService";
 
-/** A hub that devices may be sent to. */
+/** A hub that devices may be assigned to. */
 export interface LinkedHub {
     /** Host name of the hub, e.g. `contoso-iot.azure-devices.net`. */
     readonly hostName: pulumi.Input<string>;
     /** Shared access policy that the service signs in with, e.g. `iot-x509-dps`. */
     readonly policy: pulumi.Input<string>;
     /**
-     * Key of the policy, base64, a secret. Undefined if the deployer may not read it: the present link then stays. Whether
+     * Key of the policy, base64, a secret. Undefined if the deployer may not read it: the existing link then stays. Whether
      * there is one is decided at construction, because the options of a resource depend on it.
      */
     readonly key: pulumi.Input<string> | undefined;
@@ -56,18 +56,22 @@ export interface ProvisioningServiceArgs {
     readonly serviceName?: pulumi.Input<string>;
     /** Start of the name, 1 to 50 characters, e.g. `iot-dps`. Unused with {@link serviceName}. */
     readonly prefix: pulumi.Input<string>;
-    /** Units of the tier S1, e.g. `1`. Plain, because it decides whether a present service is written. */
+    /** Units of the tier S1, e.g. `1`. Plain, because it decides whether an existing service is written. */
     readonly units: number;
     /** How devices are distributed among the linked hubs, e.g. `Hashed`. Plain, as {@link units}. */
     readonly allocationPolicy: AllocationPolicy;
-    /** Hubs that devices are assigned to, 1 to 50. The list is plain, because its length decides which paths are ignored. */
+    /**
+     * Hubs that devices are assigned to, 1 to 50. The list is plain, because its length decides which paths are ignored.
+     */
     readonly linkedHubs: readonly LinkedHub[];
     /**
-     * Who deploys, to be granted the data-plane role. Default: the role is granted elsewhere. Whether there is one is decided
-     * at construction, because a resource depends on it.
+     * The deployer, to be granted the data-plane role. Default: the role is granted elsewhere. Whether there is one is
+     * decided at construction, because a resource depends on it.
      */
     readonly deployer?: DeployerArgs;
-    /** Whether the run creates the service or a hub that it is linked to. Plain, because it decides the resource's options. */
+    /**
+     * Whether the run creates the service or a hub that it is linked to. Plain, because it decides the resource's options.
+     */
     readonly isNew: boolean;
     /** The service as the run finds it. Default: the run creates it. Plain, as {@link units}. */
     readonly present?: PresentService;
@@ -75,7 +79,7 @@ export interface ProvisioningServiceArgs {
     readonly knownLinks?: readonly KnownLink[];
 }
 
-/** A Device Provisioning Service, linked to hubs by the connection strings of their least sufficient policies. */
+/** A Device Provisioning Service, linked to hubs by connection strings of their policies with the fewest permissions. */
 export class ProvisioningService extends pulumi.ComponentResource {
     /** ARM resource ID. */
     readonly serviceId: pulumi.Output<string>;
@@ -84,9 +88,9 @@ export class ProvisioningService extends pulumi.ComponentResource {
     readonly hostName: pulumi.Output<string>;
     /** Host name that devices register at. */
     readonly deviceHostName: pulumi.Output<string>;
-    /** What devices name when they register, e.g. `0ne00A1B2C3`. */
+    /** ID scope that devices send when they register, e.g. `0ne00A1B2C3`. */
     readonly idScope: pulumi.Output<string>;
-    /** What must exist before the data plane can be used. */
+    /** Resources that must exist before the data plane can be used. */
     readonly ready: pulumi.Resource[];
 
     constructor(
@@ -115,9 +119,9 @@ export class ProvisioningService extends pulumi.ComponentResource {
         );
         this.serviceId = service.id;
         this.serviceName = service.id.apply(nameIn);
-        // The links' connection strings make all properties secret; these three are not.
+        // The connection strings of the links make all properties secret, but these three are not.
         const properties = pulumi.unsecret(service.properties);
-        // They never change while the service stays: the preview of an update knows them from the state, and the ID.
+        // They never change while the service exists, so the preview of an update takes them, and the ID, from the state.
         const recorded = pulumi.runtime.isDryRun() ? args.present?.recorded.properties : undefined;
         const known = (value: string | undefined, answered: pulumi.Output<string>) =>
             value === undefined ? answered : service.id.apply(() => value);
@@ -176,7 +180,7 @@ function checkedArgs(name: string, args: ProvisioningServiceArgs): ProvisioningS
 
 function checkedLink(checks: ArgumentChecks, hub: LinkedHub, index: number): LinkedHub {
     const path = `linkedHubs[${index}]`;
-    // By the path of the link: no report names the key.
+    // Reported under the path of the link, so that no report shows the key.
     checks.that(path, hub.key !== "", "has an empty key of its policy; omit it to keep the link");
     return {
         hostName: checks.input(`${path}.hostName`, hub.hostName, someText),
@@ -192,7 +196,7 @@ type ServiceBody = Pick<
     "sku" | "identity" | "tags" | "properties"
 >;
 
-/** Of its properties alone these two are set by the service; azure-native has them as inputs. */
+/** Properties that only the service sets, although azure-native has them as inputs. */
 const servicesOwn = ["properties.state", "properties.provisioningState"];
 const othersPaths = [
     ...["identity", "tags", "properties.authorizationPolicies"],
@@ -200,8 +204,8 @@ const othersPaths = [
 ];
 
 /**
- * The service as it is declared: one that is there already is written with everything that it has beside, as a hub is. In a
- * run that has nothing to change, what it has beside is not looked at.
+ * Returns the declared service. An existing one is written with all undeclared properties that it has, as a hub is; a run
+ * that changes nothing does not compare these.
  */
 function declaredService(args: ProvisioningServiceArgs): {
     readonly body: ServiceBody;
@@ -237,7 +241,7 @@ function declaredService(args: ProvisioningServiceArgs): {
     };
 }
 
-/** Whether the last run has left the service as it is declared: then its policies are not written. */
+/** Whether the service is as declared since the last run; then its policies are not written. */
 export function isSettledService({
     units,
     allocationPolicy,
@@ -255,7 +259,7 @@ export function isSettledService({
     );
 }
 
-/** What the run has linked the service with, once it has. */
+/** Digests of the keys that the run linked the service with, known once it is linked. */
 function linkDigests(
     { linkedHubs, present }: ProvisioningServiceArgs,
     written: pulumi.Output<string>,

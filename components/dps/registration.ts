@@ -15,37 +15,40 @@ export interface DeviceRegistrationArgs {
     readonly registrationId: string;
     /** Enrollment group of the device. */
     readonly group: string;
-    /** `disabled` keeps the device out of the service, and off the hub that it was assigned to. */
+    /** `disabled` keeps the device from registering and from its hub. */
     readonly status: "enabled" | "disabled";
-    /** Whether an {@link IndividualEnrollment} decides whether it may register, instead of its group. */
+    /** Whether an {@link IndividualEnrollment}, not its group, decides whether it may register. */
     readonly isEnrolled: boolean;
-    /** Whether the stack lists it on its own hub, too. */
+    /** Whether the stack also lists it on its own hub. */
     readonly isListed: boolean;
-    /** The ID alone is kept from being registered: the device is listed, and stays on its hub. */
+    /** Only prevents registrations with its ID; the device is listed, and stays on its hub. */
     readonly isReserved?: boolean;
-    /** What became of its identity when it left the configuration; it is kept out as long as a CA lives that may have signed for it. */
+    /**
+     * What happened to its identity when it left the configuration; it is denied while a CA that may have signed for it
+     * exists.
+     */
     readonly left?: IdentityFate;
-    /** Whether its group is blocked: then it stays off the hub when it is enabled. */
+    /** Whether its group is blocked; then it stays disabled on the hub even if it is enabled. */
     readonly isBlocked: boolean;
-    /** Whose device it is: `project/stack`. */
+    /** Owner of the device: `project/stack`. */
     readonly owner: string;
     /** PEM of the device's certificate. */
     readonly certificate: pulumi.Input<string>;
-    /** Earlier ones that may go on counting: see {@link DeviceCertificate.former}. */
+    /** Former certificates that may still be valid: see {@link DeviceCertificate.former}. */
     readonly former?: pulumi.Input<readonly string[] | undefined>;
-    /** Generations of the group's CA that are trusted, the present one first. */
+    /** Trusted generations of the group's CA, the current one first. */
     readonly generations?: readonly number[];
-    /** Groups that it left, and whose certificates it may have. */
+    /** Groups that it left but whose certificates it may still have. */
     readonly formerGroups?: readonly FormerGroup[];
-    /** Names the device's key; another one ends what its own enrollment knew it by. */
+    /** Identifies the device's key; a new key revokes the certificates in the device's own enrollment. */
     readonly key?: string;
 }
 
 /**
- * Stands for what a device makes of itself at the provisioning service: its registration, and the identity on the hub that
- * it is assigned to. While the device may register nothing is done; one that is disabled, or leaves the configuration, is
- * kept from registering through its group and is cut off at its hub. When a CA of its group is dropped, the hub stops
- * recognising the certificates that this CA signed; so is it when that happens to a group that the device left.
+ * Represents what a device creates by registering: its registration, and the identity on its hub. While the device may
+ * register, this resource does nothing. A device that is disabled or leaves the configuration is prevented from registering
+ * through its group, and cut off at its hub. When a CA of its group, or of a group that it left, is removed, the hub no
+ * longer accepts certificates that this CA signed.
  */
 export class DeviceRegistration extends DynamicResource {
     constructor(
@@ -57,7 +60,7 @@ export class DeviceRegistration extends DynamicResource {
             { module: "dps/registration", type: "dps:DeviceRegistration" },
             name,
             { ...args },
-            // Also when the engine is told to replace it (`--replace`, `taint`), and does not ask the provider.
+            // Needed for `--replace` and `taint`, for which the engine does not ask the provider.
             pulumi.mergeOptions(options, { deleteBeforeReplace: true }),
         );
     }

@@ -1,13 +1,13 @@
 /*
- * DeviceRegistration: what a device makes of itself at a provisioning service, so that it can be kept out.
+ * DeviceRegistration: what a device creates by registering at a provisioning service, so that it can be cut off.
  *
  * | method | REST calls | when interrupted |
  * | --- | --- | --- |
  * | check | none; takes the certificate out of the inputs (write-only) | |
- * | create | once a run POST /enrollments/query; for a device that was out, as update | create again |
+ * | create | once per run POST /enrollments/query; for a device that was cut off, as update | create again |
  * | update | enrollment: GET, PUT or DELETE with its ETag; GET of the registration; its hub: GET /twins/{id}, POST /devices | update again |
- * | read | once a run: GET of the service, POST /enrollments/query, POST /registrations/{group}/query, its hubs' POST /devices/query; for one that is out or in doubt: its hub's GET /twins/{id} | |
- * | delete | of a group that goes, too: as update; else DELETE of what kept the device out | delete again |
+ * | read | once per run: GET of the service, POST /enrollments/query, POST /registrations/{group}/query, its hubs' POST /devices/query; for a device that is cut off or in doubt: its hub's GET /twins/{id} | |
+ * | delete | if its group is removed, too: as update; else DELETE of its denial | delete again |
  */
 import type {
     CheckResult,
@@ -53,29 +53,29 @@ import {
     TrustedCertificates,
 } from "./shutOut";
 
-/** As the state keeps them. */
+/** Inputs as the state stores them. */
 interface Inputs extends ServiceAddress, RegisteringDevice {
     readonly status: "enabled" | "disabled";
     readonly isBlocked: boolean;
     readonly isReserved?: boolean;
     /** SHA-256 thumbprint of the certificate. */
     readonly certificate: string;
-    /** See DeviceCertificate. */
+    /** See {@link DeviceCertificate.former}. */
     readonly former?: readonly string[];
     readonly left?: IdentityFate;
     readonly key?: string;
 }
 
-/** With PEM of the certificate: a device that leaves is kept out by an enrollment, which needs one. */
+/** Includes the PEM of the certificate, because the enrollment that denies a device that leaves needs one. */
 interface Outputs extends Inputs {
     /**
-     * Its hub takes a certificate that this stack did not issue: the group by whose CA somebody registered the device's ID,
-     * or {@link unknownTaker}.
+     * Set if its hub accepts a certificate that this stack did not issue: the group by whose CA somebody registered the
+     * device's ID, or {@link unknownTaker}.
      */
     readonly takenBy?: string;
 }
 
-/** Is no name of a group. */
+/** Not a valid name of a group. */
 const unknownTaker = "?";
 
 export const provider: ResourceProvider<Inputs, Outputs> = {
@@ -110,8 +110,8 @@ async function check(olds: Inputs | undefined, given: Inputs): Promise<CheckResu
 }
 
 /**
- * A preview does not know an output that no state has, as a certificate's former ones before it is first issued again. They
- * are those of the last run as long as the certificate is.
+ * Takes the former certificates from the last run if the certificate is unchanged. A preview does not know outputs that are
+ * missing in the state, such as former certificates before the first reissue.
  */
 function withKnownFormer(olds: Inputs | undefined, news: Inputs): Inputs {
     const { former, ...others } = news;
@@ -120,7 +120,7 @@ function withKnownFormer(olds: Inputs | undefined, news: Inputs): Inputs {
         : news;
 }
 
-/** A certificate that is issued anew changes the state alone, unless former ones count no more. */
+/** A reissued certificate changes only the state, unless it revokes former ones. */
 async function diff(_: string, olds: Outputs, news: Inputs): Promise<DiffResult> {
     const replaces = changedKeys(olds, news, ["serviceId", "registrationId"]);
     const changed = changedKeys(olds, news, [
@@ -140,7 +140,7 @@ async function diff(_: string, olds: Outputs, news: Inputs): Promise<DiffResult>
     };
 }
 
-/** A refresh compares with the certificates that the state knows. */
+/** A refresh compares with the certificates in the state. */
 function isRenewed(olds: Outputs, news: Inputs): boolean {
     return (
         isIssuedFor(news) &&
@@ -148,7 +148,7 @@ function isRenewed(olds: Outputs, news: Inputs): boolean {
     );
 }
 
-/** Whether its certificate is what it registers with: then the program has a say in what its hub takes. */
+/** Whether it registers with its certificate; then the program decides which certificates its hub accepts. */
 function isIssuedFor({ isReserved, left }: Pick<Inputs, "isReserved" | "left">): boolean {
     return isReserved !== true && left === undefined;
 }
@@ -158,7 +158,7 @@ function isRevoking(olds: Outputs, news: Inputs): boolean {
     return isOtherKey || isCaDropped(olds, news);
 }
 
-/** Of its group, or of one that it left. */
+/** Whether a CA of its group, or of one that it left, was removed. */
 function isCaDropped(olds: Outputs, news: Inputs): boolean {
     const own = { group: olds.group, trusted: olds.generations ?? [] };
     return [...(olds.isReserved ? [] : [own]), ...(olds.formerGroups ?? [])].some(
@@ -194,7 +194,7 @@ async function update(_: string, olds: Outputs, news: Inputs): Promise<UpdateRes
     } else if (olds.status === "disabled") {
         await free(outs);
     }
-    // Also of one that is off: it may be enabled by hand.
+    // Includes disabled devices, which may be enabled manually.
     if (isIssuedFor(news) && (isRevoking(olds, news) || olds.takenBy !== undefined)) {
         const takenBy = outs.status === "enabled" ? olds.takenBy : undefined;
         await revokeOthers(service(outs), outs, trustedCertificates(outs), takenBy);
@@ -206,7 +206,7 @@ function outputs(inputs: Inputs): Outputs {
     return { ...inputs, certificate: writeOnly.get(inputs.certificate, "the certificate") };
 }
 
-/** A device with an enrollment of its own has that disabled already. */
+/** If the device has its own enrollment, that one is disabled already. */
 async function cut(device: Outputs, isEnrolled: boolean): Promise<void> {
     if (!isEnrolled) {
         await deny(service(device), device);
@@ -231,9 +231,9 @@ async function free(device: Outputs): Promise<void> {
 }
 
 /**
- * The present one, and former ones of the CAs that are trusted; of the same key, where its own enrollment decides. While a
- * new CA awaits its signature the present one may be of a CA that is trusted no more: then none counts, and the hub's CAs
- * decide.
+ * Returns the current certificate and former ones of trusted CAs; if its own enrollment decides, only those of the same
+ * key. While a new CA awaits its signature, the current certificate may be of a CA that is no longer trusted; then none is
+ * valid and the hub's CAs decide.
  */
 function trustedCertificates(device: Outputs): TrustedCertificates {
     const { sha1Thumbprint, sha256Thumbprint, keyId } = certificateFacts(device.certificate);
@@ -271,7 +271,7 @@ async function read(id: string | undefined, state?: Outputs): Promise<ReadResult
         throw new Error("a registration cannot be imported: it has no object in Azure");
     }
     if (!(await exists(state.serviceId))) {
-        // What kept out a device that left went with the service, and nothing else knows of it.
+        // The denial of a device that left the configuration was deleted with the service, and nothing else records it.
         return state.left === undefined ? {} : { id, props: { ...state, status: "enabled" } };
     }
     const present = (await denials(state)).get(state.registrationId.toLowerCase());
@@ -286,8 +286,8 @@ async function read(id: string | undefined, state?: Outputs): Promise<ReadResult
 }
 
 /**
- * Who got its hub to take a certificate that this stack did not issue. Every CA of the service may register every ID (Azure
- * docs: concepts-service), and whoever may write on the hub may write a thumbprint.
+ * Returns who made its hub accept a certificate that this stack did not issue. Any CA of the service can register any ID
+ * (Azure docs: concepts-service), and anybody who may write to the hub can write a thumbprint.
  */
 async function takenBy(state: Outputs): Promise<string | undefined> {
     const { registrationId, group, status, isReserved, left, hubHostName } = state;
@@ -297,7 +297,7 @@ async function takenBy(state: Outputs): Promise<string | undefined> {
     const through = (await registered(state)).get(registrationId);
     const isOthers = through !== undefined && through.group !== group;
     const issued = trustedCertificates(isOthers ? { ...state, generations: undefined } : state);
-    // The registration of one with an enrollment of its own is in no group.
+    // A device with its own enrollment is registered in no group.
     const hubs =
         through === undefined && state.isEnrolled
             ? await hubsOf(service(state), { registrationId, hubHostName, isListed: false })
@@ -317,7 +317,7 @@ async function takenBy(state: Outputs): Promise<string | undefined> {
     return undefined;
 }
 
-/** Reads the device itself only where the index has it with another certificate. */
+/** Reads the device itself only if the index has it with another certificate. */
 async function isTaken(
     hostName: string,
     registrationId: string,
@@ -342,10 +342,10 @@ async function isTaken(
     }
 }
 
-/** Hubs of which that was said. */
+/** Hubs for which the warning was printed. */
 const untold = new Set<string>();
 
-/** A group that goes takes along what it lets in; in a fleet with stacks of its own it goes first. */
+/** Whether its groups are removed. With fleet stacks, the group is removed before its devices. */
 async function areGroupsGone({ group, formerGroups = [], ...address }: Outputs): Promise<boolean> {
     for (const name of [group, ...formerGroups.map((one) => one.group)]) {
         const isThere = name !== noGroup && (await service(address).get("group", name));
@@ -357,8 +357,8 @@ async function areGroupsGone({ group, formerGroups = [], ...address }: Outputs):
 }
 
 /**
- * A device that is still in the configuration is one that the program lists now: it stays on the stack's own hub alone.
- * In a destroy the service goes with all that it knows.
+ * A device that is still in the configuration is listed now, and stays only on the stack's own hub. A destroy removes the
+ * service with everything on it.
  */
 async function deleteRegistration(_: string, state: Outputs): Promise<void> {
     const { registrationId, status } = state;
@@ -387,7 +387,7 @@ async function deleteRegistration(_: string, state: Outputs): Promise<void> {
 const individuals = new PerService((enrollments) => enrollments.individuals());
 const groups = new PerService((enrollments) => enrollments.registeredByGroup());
 
-/** The individual enrollments of the service. */
+/** Lists the individual enrollments of the service. */
 function denials(address: ServiceAddress): Promise<ReadonlyMap<string, PresentEnrollment>> {
     return individuals.of(address);
 }

@@ -18,11 +18,11 @@ export interface RegisteringDevice {
     readonly group: string;
     /** `project/stack`. */
     readonly owner: string;
-    /** Whether the stack has an enrollment of its own for it, or had until this run. */
+    /** Whether the stack has an individual enrollment for it, or had one until this run. */
     readonly isEnrolled: boolean;
-    /** Whether the stack lists it on its own hub, too, and sees to that identity itself. */
+    /** Whether the stack also lists it on its own hub, and manages that identity itself. */
     readonly isListed: boolean;
-    /** Host name of the stack's own hub, where an identity may be of which the service knows nothing. */
+    /** Host name of the stack's own hub, which may have an identity that the service does not know. */
     readonly hubHostName: string;
     /** Trusted generations of the group's CA. */
     readonly generations?: readonly number[];
@@ -30,24 +30,24 @@ export interface RegisteringDevice {
     readonly formerGroups?: readonly FormerGroup[];
 }
 
-/** What becomes of the identity of a device that is cut off. */
+/** What happens to the identity of a device that is cut off. */
 export type IdentityFate = "disabled" | "deleted";
 
 export interface ShutOutDevice extends RegisteringDevice {
-    /** PEM of a certificate of the device: an enrollment needs one, also when it lets nobody in. */
+    /** PEM of a certificate of the device; even a disabled enrollment needs one. */
     readonly certificate: string;
 }
 
 /**
- * Keeps a device from registering through its group: a disabled enrollment of its own goes before the group's, whatever
- * certificate the device has (Azure docs: how-to-unprovision-devices).
+ * Prevents a device from registering through its group by a disabled individual enrollment, which takes precedence over the
+ * group's whatever certificate the device has (Azure docs: how-to-unprovision-devices).
  *
- * @throws Error when it has an enrollment that is somebody else's: the device is not out then
+ * @throws Error if it has an enrollment of somebody else; then the device is not cut off
  */
 export async function deny(service: Enrollments, device: ShutOutDevice): Promise<void> {
     const { registrationId, group, owner, certificate, formerGroups = [] } = device;
     const trusted = await trustedBy(service, group);
-    // A service that was made anew may not have the group yet.
+    // A service that was created again may not have the group yet.
     const generations = trusted.length > 0 ? trusted : (device.generations ?? []);
     const mark: Mark = {
         stack: owner,
@@ -79,7 +79,7 @@ export async function deny(service: Enrollments, device: ShutOutDevice): Promise
     });
 }
 
-/** Removes the enrollment of a device whose group is gone: there is nothing any more to keep it out of. */
+/** Removes the enrollment of a device whose group is gone, so that nothing remains to keep it out of. */
 export async function removeOwn(service: Enrollments, device: ShutOutDevice): Promise<void> {
     await retryStale(async () => {
         const present = await service.get("individual", device.registrationId);
@@ -90,11 +90,11 @@ export async function removeOwn(service: Enrollments, device: ShutOutDevice): Pr
 }
 
 /**
- * Cuts a device that cannot register any more off the hub that it was assigned to: the identity there trusts a thumbprint,
- * and outlives every enrollment (same document).
+ * Cuts off a device, which can no longer register, at its hub: the identity there trusts a thumbprint and outlives every
+ * enrollment (same document).
  *
- * @param fate of the identity
- * @throws Error when the identity is somebody else's
+ * @param fate what to do with the identity
+ * @throws Error if the identity belongs to somebody else
  */
 export async function cutOff(
     service: Enrollments,
@@ -113,11 +113,11 @@ export async function cutOff(
 }
 
 /**
- * Makes the hub recognise the device by its present certificate where it recognises one that counts no more: the identity
- * of a device that registered trusts thumbprints, whatever becomes of the CA that signed.
+ * Makes the hub accept the device's current certificate where it accepts one that is no longer valid: the identity of a
+ * registered device trusts thumbprints, whatever happens to the CA.
  *
- * @param trust which certificates count
- * @param takenBy the group whose CA got the identity for somebody else: blocked with it, the device is freed again
+ * @param trust which certificates are valid
+ * @param takenBy group whose CA registered the ID for somebody else; if the device was blocked with that group, it is unblocked
  */
 export async function revokeOthers(
     service: Enrollments,
@@ -125,7 +125,7 @@ export async function revokeOthers(
     trust: TrustedCertificates,
     takenBy?: string,
 ): Promise<void> {
-    // Also where the stack lists it: there, too, it registered.
+    // Includes the hub where the stack lists it, because it registered there, too.
     for (const hostName of await hubsOf(service, { ...device, isListed: false })) {
         const isChanged = await changeOwn(hostName, device, (present) =>
             isTrusted(present, trust)
@@ -146,9 +146,9 @@ export async function revokeOthers(
 }
 
 /**
- * Takes back what {@link deny} and {@link cutOff} did; an identity that somebody else disabled stays disabled.
+ * Reverts {@link deny} and {@link cutOff}; an identity that somebody else disabled stays disabled.
  *
- * @param blockedWith the group, when the device goes on being blocked with it
+ * @param blockedWith group with which the device remains blocked, if any
  */
 export async function letIn(
     service: Enrollments,
@@ -176,16 +176,16 @@ export async function letIn(
     await removeDenial(service, device.registrationId);
 }
 
-/** Whether an enrollment is one that keeps a device out. */
+/** Whether an enrollment is a denial, which keeps a device out. */
 export function isDenial({ provisioningStatus, initialTwin }: PresentEnrollment): boolean {
     return provisioningStatus === "disabled" && markOf(initialTwin)?.shutOut !== undefined;
 }
 
 /**
- * Removes what keeps devices out that left the configuration, once every CA is gone that may have signed for them.
+ * Removes the denials of devices that left the configuration, once every CA that may have signed for them is gone.
  *
- * @param group whose CAs changed; undefined attestation: it is gone, and with it all of its CAs
- * @param isConfigured whether a device is in the configuration: then its own resource sees to it
+ * @param group group whose CAs changed; undefined attestation if it is gone, and all of its CAs with it
+ * @param isConfigured whether a device is in the configuration, in which case its own resource handles it
  */
 export async function sweepDenials(
     service: Enrollments,
@@ -218,7 +218,7 @@ async function isAnyTrusted(
     return false;
 }
 
-/** Removes what keeps a device out, and nothing else that has taken its place. */
+/** Removes the denial of a device, but no other enrollment that has replaced it. */
 export async function removeDenial(service: Enrollments, registrationId: string): Promise<void> {
     await retryStale(async () => {
         const present = await service.get("individual", registrationId);
@@ -228,7 +228,7 @@ export async function removeDenial(service: Enrollments, registrationId: string)
     });
 }
 
-/** Whether the identity on the hub it was assigned to is out, or is not there at all. */
+/** Whether its identity is disabled on each hub, or does not exist. */
 export async function isCut(service: Enrollments, device: RegisteringDevice): Promise<boolean> {
     const hubs = await hubsOf(service, device);
     const identities = await Promise.all(
@@ -248,9 +248,9 @@ function isOff({ status, statusReason = "" }: DeviceRecord): boolean {
 interface Mark {
     readonly stack: string;
     readonly shutOut?: string;
-    /** Those of the group's CA that may have signed for the device. */
+    /** Generations of the group's CA that may have signed for the device. */
     readonly generations?: readonly number[];
-    /** The same of groups that the device left. */
+    /** The same for groups that the device left. */
     readonly former?: readonly Origin[];
 }
 
@@ -280,14 +280,14 @@ function generationsOf(group: PresentEnrollment | undefined): number[] {
     return names.flatMap((name) => generationIn(name) ?? []);
 }
 
-/** By which certificates a hub may recognise a device. */
+/** The certificates that a hub may accept from a device. */
 export interface TrustedCertificates {
     readonly present: DeviceRecord["authentication"];
     /** @param thumbprint upper-case hex */
     readonly includes: (thumbprint: string) => boolean;
 }
 
-/** One that a CA signs is recognised by the hub's CAs. */
+/** An identity without thumbprints is trusted, because the hub's CAs decide. */
 export function isTrusted({ authentication }: DeviceRecord, trust: TrustedCertificates): boolean {
     if (authentication.type !== "selfSigned") {
         return true;
@@ -302,7 +302,7 @@ function markOf(twin: PresentEnrollment["initialTwin"]): Mark | undefined {
     return twin?.tags[ownerTag] as Mark | undefined;
 }
 
-/** By its mark; one without is the stack's where it made one, or when its certificate has the same issuer. */
+/** Decides by its mark; without one, by whether the stack created one or the certificate has the same issuer. */
 function isOwn(
     { initialTwin, certificateNames }: PresentEnrollment,
     { owner, certificate, isEnrolled }: ShutOutDevice,
@@ -316,8 +316,8 @@ function isOwn(
 }
 
 /**
- * The hub that the service sent it to, and the stack's own. The service forgets a registration with its enrollment, and
- * the identity that came of it stays: then it may be on each hub that is linked.
+ * Returns the hub that the service assigned, and the stack's own. The service deletes a registration with its enrollment,
+ * but the identity stays; then it may be on any linked hub.
  */
 export async function hubsOf(
     service: Enrollments,
@@ -338,7 +338,7 @@ function update(device: DeviceRecord): Change {
     return { mode: "update", device };
 }
 
-/** Of the stack's own device, or of one that nobody claims. */
+/** Changes an identity of the stack, or one without an owner. */
 async function changeOwn(
     hostName: string,
     { registrationId, owner }: RegisteringDevice,

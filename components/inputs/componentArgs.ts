@@ -2,34 +2,34 @@ import * as pulumi from "@pulumi/pulumi";
 import { exactNamePattern, prefixPattern, regionPattern } from "./resourceNames";
 import { knownValue } from "./knownValue";
 
-/** What an argument has to be. */
+/** A rule that an argument must satisfy. */
 export interface Rule<T> {
     readonly holds: (value: T) => boolean;
-    /** Completes "must be …", with the remedy where the rule does not say it. */
+    /** Completes "must be …"; includes the remedy unless the rule implies it. */
     readonly text: string;
 }
 
 /**
- * Checks the arguments of a component and reports every problem in one {@link pulumi.InputPropertiesError}: those of plain
- * values together, before any child is declared ({@link done}); those of outputs together, when their values are known. An
- * output that a preview does not know yet is checked by the update. The value of a secret is never part of the report.
+ * Checks the arguments of a component and reports all problems in one {@link pulumi.InputPropertiesError}: problems of
+ * plain values before any child is declared ({@link done}), problems of outputs once their values are known. The update
+ * checks outputs that a preview does not know. Reports never contain the value of a secret.
  */
 export class ArgumentChecks {
     private readonly problems: pulumi.InputPropertyErrorDetails[] = [];
     private readonly pending: Promise<void>[] = [];
     private failure: Promise<Error> | undefined;
 
-    /** @param component as the report names it, e.g. `Hub "iot"` */
+    /** @param component its name in the report, e.g. `Hub "iot"` */
     constructor(private readonly component: string) {}
 
-    /** A value that has to be known when the component is constructed; an absent one is not checked. */
+    /** Checks a value that must be known at construction; undefined passes. */
     plain<T>(path: string, value: T | undefined, rule: Rule<T>): void {
         if (value !== undefined && !rule.holds(value)) {
             this.problems.push(problem(path, value, rule));
         }
     }
 
-    /** A rule that concerns several arguments or a secret one: the report shows no value. */
+    /** Checks several arguments together, or a secret one; the report shows no value. */
     that(path: string, holds: boolean, reason: string): void {
         if (!holds) {
             this.problems.push({ propertyPath: path, reason });
@@ -37,8 +37,8 @@ export class ArgumentChecks {
     }
 
     /**
-     * The argument to pass on: a plain value as it is, an output that fails when its value breaks the rule. An absent one
-     * is not checked.
+     * Returns the argument to pass on: a plain value unchanged, or an output that fails if its value breaks the rule.
+     * Undefined passes.
      */
     input<T>(path: string, value: pulumi.Input<T>, rule: Rule<T>): pulumi.Input<T>;
     input<T>(
@@ -56,7 +56,7 @@ export class ArgumentChecks {
             return value;
         }
         const output = pulumi.output(value) as pulumi.Output<T>;
-        // An output that fails is reported by whoever uses it.
+        // The consumer of the output reports its failure.
         this.pending.push(this.check(path, output, rule).catch(() => undefined));
         return output.apply(async (known) => {
             if (!rule.holds(known as T)) {
@@ -81,7 +81,7 @@ export class ArgumentChecks {
         }
     }
 
-    /** The same error for every output that breaks its rule, so that it is shown once. */
+    /** One error for all outputs that break their rules, so that it is shown only once. */
     private pendingFailure(): Promise<Error> {
         this.failure ??= Promise.all(this.pending).then(() => this.error());
         return this.failure;
@@ -99,7 +99,7 @@ export class ArgumentChecks {
     }
 }
 
-/** Applies `convert` to a value at once, or to an output when it is known. */
+/** Applies `convert` to a value immediately, or to an output once it is known. */
 export function converted<T, U>(
     value: pulumi.Input<T>,
     convert: (known: T) => U,
@@ -122,12 +122,12 @@ function problem<T>(
     return { propertyPath, reason: `${shown}must be ${text}` };
 }
 
-/** A text that matches a pattern. */
+/** Requires a text that matches a pattern. */
 export function matching(pattern: RegExp, text: string): Rule<string> {
     return { holds: (value) => typeof value === "string" && pattern.test(value), text };
 }
 
-/** A whole number from `min` to `max`. */
+/** Requires a whole number from `min` to `max`. */
 export function wholeNumber(min: number, max: number, unit = ""): Rule<number> {
     return {
         holds: (value) => Number.isInteger(value) && value >= min && value <= max,
@@ -135,21 +135,21 @@ export function wholeNumber(min: number, max: number, unit = ""): Rule<number> {
     };
 }
 
-/** One of the named values. */
+/** Requires one of the named values. */
 export function oneOf<T extends string>(values: readonly T[]): Rule<T> {
     return { holds: (value) => values.includes(value), text: `one of ${values.join(", ")}` };
 }
 
-/** A text that is not empty. */
+/** Requires a text that is not empty. */
 export const someText = matching(/\S/, "a text that is not empty");
 
-/** An Azure region's short name. */
+/** Requires the short name of an Azure region. */
 export const region = matching(regionPattern, "an Azure region, e.g. westeurope");
 
-/** An ARM resource ID. */
+/** Requires an ARM resource ID. */
 export const resourceId = matching(/^\/\S/, "an ARM resource ID, e.g. /subscriptions/…");
 
-/** Start of a name that ends in a hyphen and six random characters. */
+/** Requires the start of a name to which a hyphen and six random characters are appended. */
 export function namePrefix(max: number): Rule<string> {
     return matching(
         prefixPattern(max),
@@ -157,7 +157,7 @@ export function namePrefix(max: number): Rule<string> {
     );
 }
 
-/** An exact name. */
+/** Requires an exact name. */
 export function exactName(max: number): Rule<string> {
     return matching(
         exactNamePattern(max),

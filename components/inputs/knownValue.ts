@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** Undefined for a value that a preview does not know. */
+/** Resolves to undefined if a preview does not know the value. */
 export async function knownValue<T>(output: pulumi.Output<T>): Promise<T | undefined> {
     const { isKnown } = output as unknown as { readonly isKnown: Promise<boolean> };
     return (await isKnown)

@@ -4,7 +4,7 @@ export const regionPattern = /^[a-z][a-z0-9]{1,89}$/;
 /** Name of a route, an endpoint or a consumer group, 1 to 50 characters. */
 export const partPattern = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,48}[A-Za-z0-9])?$/;
 
-/** Exact name of a hub or a provisioning service, 3 to `max` characters. */
+/** Exact name of a hub or provisioning service, 3 to `max` characters. */
 export function exactNamePattern(max: number): RegExp {
     return new RegExp(`^[A-Za-z0-9][A-Za-z0-9-]{1,${max - 2}}[A-Za-z0-9]$`);
 }

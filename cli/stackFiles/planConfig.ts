@@ -22,6 +22,7 @@ const immaterial: ReadonlyMap<string, string | undefined> = new Map([
     ["pruneDevices", undefined],
     ["maxCutOff", undefined],
     ["outputDevices", undefined],
+    ["est", undefined],
     ["ci", undefined],
 ]);
 

@@ -115,6 +115,7 @@ describe("configuration: as a whole", () => {
                 routeWaitSeconds: 120,
             },
             dps: undefined,
+            est: undefined,
             pki: {
                 trust: "intermediates",
                 root: {

@@ -20,6 +20,16 @@ interface Arguments {
         readonly notify: readonly string[];
         readonly memory?: string;
     };
+    readonly est: {
+        readonly stack?: string;
+        readonly listen: string;
+        readonly status: string;
+        readonly certificate?: string;
+        readonly key?: string;
+        readonly "ca-key-file": readonly string[];
+        readonly audit: string;
+        readonly reload: string;
+    };
     readonly diff: {
         readonly stack?: string;
         readonly refresh: boolean;

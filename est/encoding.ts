@@ -4,9 +4,6 @@ import { Refusal } from "./refusal";
 
 /** What an EST server and its clients send each other. Source: RFC 7030, 4; base64 as RFC 8951 has it. */
 
-/** Columns of a base64 line: some clients put PEM lines around the body, and PEM has 64. */
-const columns = 64;
-
 /** The DER in a request's body: base64 with or without line breaks, whatever Content-Transfer-Encoding says. */
 export function decodeBody(body: Buffer): Buffer {
     const text = body.toString("latin1").replace(/[\s]/g, "");
@@ -16,10 +13,9 @@ export function decodeBody(body: Buffer): Buffer {
     return Buffer.from(text, "base64");
 }
 
-/** Base64 in lines. */
+/** Base64 in one line: strongSwan 5.9.8 cannot read line breaks, and OpenSSL reads it between PEM lines, too. */
 function encodeBody(der: Uint8Array): string {
-    const text = Buffer.from(der).toString("base64");
-    return `${(text.match(new RegExp(`.{1,${columns}}`, "g")) ?? []).join("\n")}\n`;
+    return Buffer.from(der).toString("base64");
 }
 
 /** Certificates as a certs-only PKCS#7 (RFC 7030, 4.1.3), in this order. */

@@ -16,6 +16,12 @@ const mostConnections = 2_000;
 /** Requests of one address in a minute: devices may share one behind a gateway. */
 const perAddress = 1_200;
 
+/** RFC 7030, 3.2.2; strongSwan knows no label and writes a path of its address in front. */
+const paths = [
+    /^\/\.well-known\/est\/(?<label>[A-Za-z0-9._-]{1,64})\/(?<operation>[a-z]{1,32})$/,
+    /^\/(?<label>[A-Za-z0-9_-][A-Za-z0-9._-]{0,63})\/\.well-known\/est\/(?<operation>[a-z]{1,32})$/,
+];
+
 /** Certificate and key of the server, PEM. */
 export interface ServerIdentity {
     readonly cert: string;
@@ -106,8 +112,8 @@ export class EstServer {
             throw new Refusal("tooMany", "too many requests of this address", wait);
         }
         const [path] = (request.url ?? "").split("?");
-        const [, label, operation] =
-            /^\/\.well-known\/est\/([A-Za-z0-9._-]{1,64})\/([a-z]{1,32})$/.exec(path) ?? [];
+        const { label = "", operation } =
+            paths.map((one) => one.exec(path)?.groups).find(Boolean) ?? {};
         switch (operation) {
             case "cacerts":
                 wantMethod(request, "GET");

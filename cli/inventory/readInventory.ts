@@ -8,6 +8,7 @@ import { chosenStack, StackFileError } from "../stackFiles/planConfig";
 import { AzureReader, AzureView } from "./azureView";
 import { HeldCertificates, heldCertificates } from "./heldCertificates";
 import { ConfiguredDevice, inventoryRows } from "./inventory";
+import { readIssued } from "./issuedFile";
 import { InventoryRow } from "./row";
 
 /** Arguments that the commands have in common. */
@@ -16,6 +17,8 @@ export interface InventoryArguments {
     readonly stack?: string;
     /** Whether neither hub nor service is queried. */
     readonly "state-only": boolean;
+    /** Audit logs of the EST service. Default: none. */
+    readonly issued?: readonly string[];
 }
 
 /** An environment's certificates, with the settings that they were made from. */
@@ -34,7 +37,7 @@ export interface Inventory {
  * @throws CliError, StackFileError, ConfigurationError; AzureError that names the missing role
  */
 export async function readInventory(
-    { stack: asked, "state-only": isStateOnly }: InventoryArguments,
+    { stack: asked, "state-only": isStateOnly, issued: logs = [] }: InventoryArguments,
     now: Date,
 ): Promise<Inventory> {
     const folder = process.cwd();
@@ -50,7 +53,8 @@ export async function readInventory(
         const isDeployed = held.hub !== undefined;
         const azure =
             isDeployed && !isStateOnly ? await view(native, settings, held, say) : undefined;
-        const rows = inventoryRows({ held, configured: configured(settings), azure, now });
+        const issued = readIssued(logs);
+        const rows = inventoryRows({ held, configured: configured(settings), azure, issued, now });
         return { stack: platform, hub: held.hub?.hostName ?? null, settings, rows };
     } finally {
         fleet.close();

@@ -7,6 +7,7 @@ interface Arguments {
         readonly expiring?: string;
         readonly group?: string;
         readonly generation?: string;
+        readonly issued: readonly string[];
         readonly "state-only": boolean;
         readonly csv: boolean;
         readonly json: boolean;

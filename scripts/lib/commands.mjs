@@ -128,6 +128,7 @@ with its end, where it is trusted, the status of its identity, and how that is k
   --expiring N    only certificates that end within N days, or have ended
   --group GROUP   only those of a group
   --generation N  only CAs of a generation, and what they signed
+  --issued FILE   audit log of npm run est: what it issued is newer than the states; may be given several times
   --state-only    asks neither hub nor provisioning service: only what states and settings know
   --csv           as a table (RFC 4180)
   --json          as one JSON object (docs/inventory.schema.json)
@@ -140,6 +141,7 @@ Exit status: 0 if all was read, 1 if not (or the settings are wrong), 2 if an ar
             expiring: text,
             group: text,
             generation: text,
+            issued: { ...text, multiple: true, default: [] },
             "state-only": flag,
             csv: flag,
             json: flag,

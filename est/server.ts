@@ -10,6 +10,9 @@ import { RequestRate } from "./requestRate";
 
 /** A request of an RSA-4096 key takes 2.3 KB in base64. */
 const largestBody = 16 * 1024;
+/** Of a refused body, so much is still taken and thrown away. */
+const mostDiscarded = 256 * 1024;
+const discardMilliseconds = 1_000;
 const handshakeMilliseconds = 10_000;
 const requestMilliseconds = 15_000;
 const mostConnections = 2_000;
@@ -177,10 +180,15 @@ export class EstServer {
             "Content-Length": Buffer.byteLength(text),
             ...(status === 401 ? { "WWW-Authenticate": 'Basic realm="est"' } : {}),
             ...(retryAfter === undefined ? {} : { "Retry-After": String(retryAfter) }),
-            // Whatever is left of the body is not read.
             ...(request.complete ? {} : { Connection: "close" }),
         });
-        reply.end(text);
+        if (request.complete) {
+            reply.end(text);
+            return;
+        }
+        // Closing with unread data resets the connection, and the client might not see the answer.
+        reply.write(text);
+        discardRest(request, () => reply.end());
     }
 }
 
@@ -229,4 +237,27 @@ function readBody(request: http.IncomingMessage): Promise<Buffer> {
         request.once("error", () => reject(new Refusal("tooSlow", "the body did not arrive")));
         request.once("close", () => reject(new Refusal("tooSlow", "the body did not arrive")));
     });
+}
+
+/** Throws away what is still to come, within limits, and then calls back once. */
+function discardRest(request: http.IncomingMessage, done: () => void): void {
+    let left = mostDiscarded;
+    let isDone = false;
+    const finish = (): void => {
+        clearTimeout(timer);
+        if (!isDone) {
+            isDone = true;
+            done();
+        }
+    };
+    const timer = setTimeout(finish, discardMilliseconds);
+    request.on("data", (part: Buffer) => {
+        left -= part.length;
+        if (left < 0) {
+            finish();
+        }
+    });
+    request.once("end", finish);
+    request.once("close", finish);
+    request.resume();
 }

@@ -475,7 +475,8 @@ describe("npm run est", function () {
             const out = deployment.project.file("strongswan-ca");
             const args = ["--estca", "--url", url(), ...root()];
             await run("pki", [...args, "--caout", out, "--force"]);
-            assert.ok(readFileSync(out).length > 100);
+            const found = new X509Certificate(readFileSync(`${out}-1.der`));
+            assert.equal(found.fingerprint256, pumps.x509.fingerprint256);
         });
 
         it("renews", async () => {
@@ -537,7 +538,10 @@ describe("npm run est", function () {
         it("ends with status 0 on SIGTERM; killed, the other one has lost no line", async () => {
             assert.equal(await service.stop(), 0);
             assert.equal(await firstInstance.stop("SIGKILL"), "SIGKILL");
-            const issued = issuedLines().map(({ device, by }) => `${device} ${by}`);
+            const issued = issuedLines()
+                .map(({ device, by }) => `${device} ${by}`)
+                // strongSwan may be absent.
+                .filter((line) => !line.startsWith("pump-6 "));
             assert.deepEqual(issued, [
                 "pump-1 certificate",
                 "pump-2 certificate",

@@ -3,8 +3,7 @@
  * mark is written under the twin's ETag before anything is signed, so that of two requests at once one sees the other's.
  */
 
-/** The twin tag. */
-const estTag = "iotX509Est";
+import { estTag } from "../components/registry/estTag";
 
 /** One use of a credential. */
 interface Use {

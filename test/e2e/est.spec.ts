@@ -443,6 +443,21 @@ describe("npm run est", function () {
             ]);
         });
 
+        it("keeps it when up compares the states with the hub, and when up disables the device", async () => {
+            deployment.changeDevice("own-1", { status: "disabled" });
+            await deployment.up("--refresh");
+            assert.deepEqual(await thumbprints("own-1"), [
+                new X509Certificate(first).fingerprint256.replace(/:/g, ""),
+            ]);
+            const { file } = await request("own-1");
+            const by = ["--user", `own-1:${secret}`];
+            await refused(403, "deviceDisabled", enroll("pumps", file, undefined, ...by));
+            deployment.changeDevice("own-1", { status: "enabled" });
+            const registry = await deployment.registry();
+            const { responseBody: device } = await registry.get("own-1");
+            await registry.update({ ...device, status: "enabled" } as never);
+        });
+
         it("is refused with a certificate of the group that is not registered", async () => {
             const { file } = await request("own-1");
             await refused(

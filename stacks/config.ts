@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { readCi } from "./config/ci";
 import { readDevices } from "./config/devices";
 import { readDps } from "./config/dps";
+import { readEst } from "./config/est";
 import { Files } from "./config/files";
 import { readGroups } from "./config/groups";
 import { readHub } from "./config/hub";
@@ -29,6 +30,7 @@ const topLevelKeys = [
     "resourceGroup",
     "hub",
     "dps",
+    "est",
     "pki",
     "groups",
     "devices",
@@ -111,6 +113,7 @@ export function readSettings(
         resourceGroup: readResourceGroup(top),
         hub,
         dps,
+        est: readEst(top, groups, files),
         pki: pki.settings,
         groups,
         devices,

@@ -20,6 +20,8 @@ export interface Settings {
     readonly hub: HubSettings;
     /** Device Provisioning Service; undefined: none. */
     readonly dps: DpsSettings | undefined;
+    /** The service that renews certificates; undefined: its defaults hold. */
+    readonly est: EstSettings | undefined;
     readonly pki: PkiSettings;
     readonly groups: readonly GroupSettings[];
     readonly devices: readonly DeviceSettings[];
@@ -144,6 +146,35 @@ export interface LinkedHubSettings {
     readonly policy: string;
     /** 0 to 1000. Default 1. */
     readonly weight: number;
+}
+
+/** Policy of the EST service (RFC 7030). */
+export interface EstSettings {
+    /** Days after its end in which a certificate still gets its device a new one. 0 to 3650, default 0. */
+    readonly graceDays: number;
+    /** Hours in which a certificate that was renewed may ask again. 1 to 720, default 24. */
+    readonly repeatHours: number;
+    /** First certificates; each group at most once. */
+    readonly bootstrap: readonly BootstrapSettings[];
+}
+
+/** Where devices of a group get their first certificate from; at least one of the two. */
+export interface BootstrapSettings {
+    /** Name of the group. */
+    readonly group: string;
+    /** PEM of the manufacturer's CA. */
+    readonly authorityPem: string | undefined;
+    readonly secrets: readonly OneTimeSecret[];
+}
+
+/** A secret that one device may use once. The secret itself is known to the device alone. */
+export interface OneTimeSecret {
+    /** Device ID. */
+    readonly device: string;
+    /** SHA-256 of the secret's UTF-8 bytes, lower-case hex. */
+    readonly sha256: string;
+    /** ISO 8601. */
+    readonly expires: string;
 }
 
 export interface PkiSettings {

@@ -7,10 +7,8 @@ import { StackFileError } from "../stackFiles/planConfig";
 import { counted } from "./counted";
 import type { Fleet } from "./fleet";
 import { certificateType } from "./placement";
-import { ExportedState } from "./stackState";
+import { ExportedState, revealed } from "./stackState";
 
-/** The engine's mark of a secret in a state; a decrypted export has the secret's JSON in `plaintext`. */
-const secretMark = "4dabf18193072939515e22adb298388d";
 const onlyOwner = 0o077;
 const pem = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
@@ -90,14 +88,6 @@ export async function writeDeviceFiles(
         );
     }
     return incomplete.length > 0 ? 1 : 0;
-}
-
-/** The state with its secrets as plain values. */
-function revealed(state: ExportedState): ExportedState {
-    return JSON.parse(JSON.stringify(state), (_, value: unknown) => {
-        const { plaintext, ...rest } = (value ?? {}) as { readonly plaintext?: string };
-        return plaintext !== undefined && secretMark in rest ? JSON.parse(plaintext) : value;
-    }) as ExportedState;
 }
 
 /** All CA certificates in a state: of the CAs, of those on hub and provisioning service, and passed from another stack. */

@@ -26,6 +26,17 @@ export interface ExportedState {
 
 export const stackType = "pulumi:pulumi:Stack";
 
+/** The engine's mark of a secret in a state; a decrypted export has the secret's JSON in `plaintext`. */
+const secretMark = "4dabf18193072939515e22adb298388d";
+
+/** A decrypted state with its secrets as plain values. */
+export function revealed(state: ExportedState): ExportedState {
+    return JSON.parse(JSON.stringify(state), (_, value: unknown) => {
+        const { plaintext, ...rest } = (value ?? {}) as { readonly plaintext?: string };
+        return plaintext !== undefined && secretMark in rest ? JSON.parse(plaintext) : value;
+    }) as ExportedState;
+}
+
 /**
  * A state with resources of another state appended, renamed as its own.
  *

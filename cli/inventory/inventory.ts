@@ -2,6 +2,7 @@ import { DeviceSettings } from "../../stacks/settings";
 import { AzureView, HubDevice, TrustedCa } from "./azureView";
 import { daysUntil } from "./certificateText";
 import { HeldCa, HeldCertificates, HeldDevice } from "./heldCertificates";
+import { IssuedCertificate } from "./issuedFile";
 import { InventoryRow, Source, unknownText } from "./row";
 
 /** What the stack's files say about a device. */
@@ -17,18 +18,27 @@ export interface Known {
     readonly configured: readonly ConfiguredDevice[];
     /** Undefined: Azure was not asked. */
     readonly azure: AzureView | undefined;
+    /** What the EST service issued to each device, the latest first. Left out: nothing. */
+    readonly issued?: ReadonlyMap<string, readonly IssuedCertificate[]>;
     readonly now: Date;
 }
 
 /** One row per certificate: CAs before devices, each sorted by name. */
 export function inventoryRows(known: Known): InventoryRow[] {
-    const { held, azure, configured, now } = known;
+    const { held, azure, configured, now, issued } = known;
     const trusted = azure?.trusted ?? [];
     const own = new Set(held.authorities.map(({ sha1Thumbprint }) => sha1Thumbprint));
     const settings = new Map(configured.map((device) => [device.id, device]));
     const states = new Map(held.devices.map((device) => [device.id, device]));
     const hubDevices = new Map((azure?.devices ?? []).map((one) => [one.device.deviceId, one]));
-    const ids = [...new Set([...settings.keys(), ...states.keys(), ...hubDevices.keys()])];
+    const ids = [
+        ...new Set([
+            ...settings.keys(),
+            ...states.keys(),
+            ...hubDevices.keys(),
+            ...(issued?.keys() ?? []),
+        ]),
+    ];
     return [
         ...byName(held.authorities.map((ca) => authorityRow(ca, trusted, now))),
         ...byName(
@@ -118,7 +128,7 @@ interface KnownDevice {
     readonly hub: HubDevice | undefined;
 }
 
-function deviceRows(device: KnownDevice, { azure, now }: Known): InventoryRow[] {
+function deviceRows(device: KnownDevice, { azure, issued, now }: Known): InventoryRow[] {
     const { id, settings, state, hub } = device;
     const registration = azure?.registered.get(id);
     const reported = reportedThumbprint(hub);
@@ -135,11 +145,16 @@ function deviceRows(device: KnownDevice, { azure, now }: Known): InventoryRow[] 
         ...(hub === undefined ? [] : (["hub"] as const)),
         ...(registration === undefined ? [] : (["service"] as const)),
     ];
+    const renewed = renewedRows(issued?.get(id) ?? [], common, asked, reported, now);
     const text = state?.certificate;
+    // The state does not know of a renewal by the service.
+    const isFormer = renewed.length > 0;
+    const end = text?.notAfter ?? null;
+    const isOver = end !== null && Date.parse(end) < now.getTime();
     const present: InventoryRow | undefined = text && {
         ...common,
         ...text,
-        kind: "device",
+        kind: isFormer ? "former" : "device",
         generation: state.generation,
         daysLeft: daysUntil(text.notAfter, now),
         knownFrom: ["state", ...asked, ...twinOf(reported === text.sha256Thumbprint)],
@@ -153,19 +168,46 @@ function deviceRows(device: KnownDevice, { azure, now }: Known): InventoryRow[] 
         knownFrom: ["state", ...twinOf(reported?.startsWith(one.thumbprint) === true)],
         note: `SHA-256 thumbprint begins with ${one.thumbprint}; ends that day`,
     }));
-    const rows = [...(present === undefined ? [] : [present]), ...former];
-    const issued = [
+    const rows = [
+        ...renewed,
+        ...(present === undefined || (isFormer && isOver) ? [] : [present]),
+        ...former,
+    ];
+    const own = [
+        ...renewed.map(({ sha256Thumbprint }) => sha256Thumbprint),
         ...(text === undefined ? [] : [text.sha1Thumbprint, text.sha256Thumbprint]),
         ...(state?.former ?? []).map(({ thumbprint }) => thumbprint),
     ].filter((one) => one !== null);
     const others = thumbprints(device)
         // Of former certificates only the beginning is known.
-        .filter((thumbprint) => !issued.some((one) => thumbprint.startsWith(one)))
+        .filter((thumbprint) => !own.some((one) => thumbprint.startsWith(one)))
         .map((thumbprint) => ownRow(thumbprint, common, settings, hub, asked, now));
     const all = [...rows, ...others];
     return all.length > 0
         ? all
         : [{ ...common, kind: "device", knownFrom: settings ? ["settings", ...asked] : asked }];
+}
+
+/** The latest certificate that the EST service issued, and the earlier ones that have not expired. */
+function renewedRows(
+    issued: readonly IssuedCertificate[],
+    common: Omit<InventoryRow, "kind" | "knownFrom">,
+    asked: readonly Source[],
+    reported: string | undefined,
+    now: Date,
+): InventoryRow[] {
+    return issued
+        .filter(
+            ({ notAfter }, index) =>
+                index === 0 || (notAfter !== null && Date.parse(notAfter) >= now.getTime()),
+        )
+        .map((one, index) => ({
+            ...common,
+            ...one,
+            kind: index === 0 ? "device" : "former",
+            daysLeft: daysUntil(one.notAfter, now),
+            knownFrom: ["est", ...asked, ...twinOf(reported === one.sha256Thumbprint)],
+        }));
 }
 
 function twinOf(isReported: boolean): Source[] {

@@ -9,6 +9,7 @@ import { chosenStack, StackFileError } from "../stackFiles/planConfig";
 import { AzureReader, AzureView } from "./azureView";
 import { HeldCertificates, heldCertificates } from "./heldCertificates";
 import { ConfiguredDevice, inventoryRows } from "./inventory";
+import { readIssued } from "./issuedFile";
 import { InventoryRow } from "./row";
 
 /** Arguments that the commands have in common. */
@@ -17,6 +18,8 @@ export interface InventoryArguments {
     readonly stack?: string;
     /** Whether neither hub nor service is queried. */
     readonly "state-only": boolean;
+    /** Audit logs of the EST service. Default: none. */
+    readonly issued?: readonly string[];
 }
 
 /** An environment's certificates, with the settings that they were made from. */
@@ -42,7 +45,8 @@ export interface Holdings {
 /** An environment's certificates; see {@link readHoldings}. */
 export async function readInventory(args: InventoryArguments, now: Date): Promise<Inventory> {
     const { stack, settings, held, azure } = await readHoldings(args);
-    const rows = inventoryRows({ held, configured: configured(settings), azure, now });
+    const issued = readIssued(args.issued ?? []);
+    const rows = inventoryRows({ held, configured: configured(settings), azure, issued, now });
     return { stack, hub: held.hub?.hostName ?? null, settings, rows };
 }
 

@@ -1,7 +1,10 @@
 import type { DeviceProvisioning } from "../../stacks/deviceProvisioning";
 
-/** Source of a fact in a row. `settings`: the stack's files; `state`: what the last run left; the others are queried. */
-export type Source = "settings" | "state" | "hub" | "service" | "twin";
+/**
+ * Source of a fact in a row. `settings`: the stack's files; `state`: what the last run left; `est`: the audit log of the EST
+ * service; the others are queried.
+ */
+export type Source = "settings" | "state" | "est" | "hub" | "service" | "twin";
 
 /** The content of one certificate; null: not available anywhere. */
 export interface CertificateText {

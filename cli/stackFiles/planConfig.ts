@@ -23,6 +23,7 @@ const immaterial: ReadonlyMap<string, string | undefined> = new Map([
     ["maxCutOff", undefined],
     ["rollover", undefined],
     ["outputDevices", undefined],
+    ["est", undefined],
     ["ci", undefined],
 ]);
 

@@ -33,6 +33,7 @@ import { textDigest } from "../dynamic/writeOnly";
 import { isRegistered, linkedServices } from "../enrollments/registrations";
 import { changeIdentity, isRefusal, itemError } from "./changeIdentity";
 import { changeTags } from "./changeTags";
+import { estTag } from "./estTag";
 import { HubRegistry, hubRegistry } from "./hubRegistry";
 import { noteHub } from "../iothub/hubSeen";
 import { deviceRecord, only, Properties, thumbprintsOf } from "./identityRecord";
@@ -267,7 +268,9 @@ async function update(id: string, olds: Outputs, news: Inputs): Promise<UpdateRe
                 refuseForeign(hub, olds, found, adopt);
                 refuseToOverrule(olds, news, found);
                 const isByRegistration = found.authentication.type === "selfSigned";
-                const isKept = olds.isProvisioned && news.isProvisioned && isByRegistration;
+                const isKept =
+                    (olds.isProvisioned && news.isProvisioned && isByRegistration) ||
+                    (isRenewedByEst(found) && hasSameThumbprints(before, wanted));
                 const { authentication } = isKept ? found : wanted;
                 return { mode: "update", device: { ...wanted, authentication } };
             },
@@ -322,6 +325,15 @@ function refuseToOverrule(olds: Outputs, news: Inputs, found: DeviceRecord): voi
     }
 }
 
+/** The EST service registers the thumbprints of what it issues; that is not drift. */
+function isRenewedByEst({ tags, authentication }: DeviceRecord): boolean {
+    return authentication.type === "selfSigned" && tags[estTag] !== undefined;
+}
+
+function hasSameThumbprints(one: DeviceRecord, other: DeviceRecord): boolean {
+    return stableJson(one.authentication) === stableJson(other.authentication);
+}
+
 function isSameIdentity(one: DeviceRecord, other: DeviceRecord): boolean {
     const fields = ({ status, authentication }: DeviceRecord) =>
         stableJson([status, authentication]);
@@ -346,9 +358,10 @@ function seen({ foreign: _, ...state }: Outputs, present: DeviceRecord): Outputs
     return toState({
         ...state,
         status: present.status,
-        thumbprints: state.isProvisioned
-            ? state.thumbprints
-            : thumbprintsOf(present.authentication),
+        thumbprints:
+            state.isProvisioned || (state.thumbprints !== undefined && isRenewedByEst(present))
+                ? state.thumbprints
+                : thumbprintsOf(present.authentication),
         tags: state.tags && only(present.tags, Object.keys(state.tags)),
         ...(isForeign ? { foreign: owner } : { owner: owner ?? "" }),
     });

@@ -7,6 +7,7 @@ interface Arguments {
         readonly expiring?: string;
         readonly group?: string;
         readonly generation?: string;
+        readonly issued: readonly string[];
         readonly "state-only": boolean;
         readonly csv: boolean;
         readonly json: boolean;
@@ -25,6 +26,16 @@ interface Arguments {
         readonly json: boolean;
         readonly notify: readonly string[];
         readonly memory?: string;
+    };
+    readonly est: {
+        readonly stack?: string;
+        readonly listen: string;
+        readonly status: string;
+        readonly certificate?: string;
+        readonly key?: string;
+        readonly "ca-key-file": readonly string[];
+        readonly audit: string;
+        readonly reload: string;
     };
     readonly diff: {
         readonly stack?: string;

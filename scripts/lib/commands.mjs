@@ -151,6 +151,7 @@ with its end, where it is trusted, the status of its identity, and how that is k
   --expiring N    only certificates that end within N days, or have ended
   --group GROUP   only those of a group
   --generation N  only CAs of a generation, and what they signed
+  --issued FILE   audit log of npm run est: what it issued is newer than the states; may be given several times
   --state-only    asks neither hub nor provisioning service: only what states and settings know
   --csv           as a table (RFC 4180)
   --json          as one JSON object (docs/inventory.schema.json)
@@ -163,6 +164,7 @@ Exit status: 0 if all was read, 1 if not (or the settings are wrong), 2 if an ar
             expiring: text,
             group: text,
             generation: text,
+            issued: { ...text, multiple: true, default: [] },
             "state-only": flag,
             csv: flag,
             json: flag,
@@ -232,6 +234,55 @@ Exit status: 0 if nothing is in a band, 3 if something is, 1 if it could not be 
             ...(notify.length > 0 && memory === undefined
                 ? ["--notify needs --memory FILE, or each run would send the same alerts again"]
                 : []),
+        ],
+    },
+    est: {
+        usage: `Usage: npm run est -- --certificate FILE --key FILE [options]
+
+Gives devices their certificates by EST (RFC 7030), judged by a stack's settings, state and hub; see docs/est.md. Runs until
+it is stopped: SIGTERM or Ctrl-C lets requests end, SIGHUP reads settings, state and files again.
+
+  --certificate FILE          the server's own certificate and chain (PEM), which devices trust
+  --key FILE                  its key (PEM)
+  --stack STACK               the stack of the hub (default: the selected one, else dev)
+  --listen HOST:PORT          where devices reach it (default 0.0.0.0:8443; port 0: a free one)
+  --status HOST:PORT          /health and /metrics, without TLS (default 127.0.0.1:9443)
+  --ca-key-file GROUP=FILE    key (PEM) of the group's CA, in place of the one in the state; may be given several times
+  --audit FILE                where issued certificates are listed, as JSON lines (default est-audit.jsonl)
+  --reload SECONDS            how often settings and state are read again (default 300)
+  --help                      show this text
+
+Exit status: 0 if it was stopped, 1 if it could not start, 2 if an argument is wrong, 130 if it was stopped twice.
+`,
+        options: {
+            stack: text,
+            listen: { ...text, default: "0.0.0.0:8443" },
+            status: { ...text, default: "127.0.0.1:9443" },
+            certificate: text,
+            key: text,
+            "ca-key-file": { ...text, multiple: true, default: [] },
+            audit: { ...text, default: "est-audit.jsonl" },
+            reload: { ...text, default: "300" },
+            help,
+        },
+        problems: (positionals, values) => [
+            ...noArguments(positionals),
+            ...(values.certificate && values.key
+                ? []
+                : [
+                      "--certificate and --key are required: the server's own certificate and its key",
+                  ]),
+            ...["listen", "status"]
+                .filter((name) => !/^([A-Za-z0-9.-]+|\[[0-9a-f:.]+\]):\d{1,5}$/i.test(values[name]))
+                .map(
+                    (name) => `--${name} "${values[name]}": must be HOST:PORT, e.g. 127.0.0.1:8443`,
+                ),
+            ...values["ca-key-file"]
+                .filter((one) => !/^[a-z0-9-]+=./.test(one))
+                .map((one) => `--ca-key-file "${one}": must be GROUP=FILE`),
+            ...(/^[1-9]\d{0,4}$/.test(values.reload)
+                ? []
+                : [`--reload "${values.reload}": must be a whole number of seconds, 1 to 99999`]),
         ],
     },
     check: {

@@ -16,6 +16,11 @@ const commands: readonly [name: string, wrong: readonly string[], message: RegEx
     ["rollover", ["now"], /unexpected argument "now"/],
     ["expiry", ["now"], /unexpected argument "now"/],
     ["diff", ["--fail-on", "deletes"], /--fail-on "deletes": access-lost, delete=N, replace/],
+    [
+        "est",
+        ["--certificate", "a.pem", "--key", "a.key", "--listen", "8443"],
+        /--listen "8443": must be HOST:PORT/,
+    ],
     ["test", ["test/none.spec.ts"], /"test\/none\.spec\.ts" is neither a file nor a folder/],
     ["bench", ["--divide", "none"], /--divide "none": must be a whole number from 1/],
     ["load", ["everything"], /"everything" is neither connections nor registrations/],

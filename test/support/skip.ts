@@ -7,6 +7,7 @@ export type Lack =
     | "Python"
     | "official azure-native plugin"
     | "OpenSSL"
+    | "strongSwan"
     | "Go"
     | "Node.js version";
 

@@ -15,11 +15,13 @@ const tables: Readonly<Record<string, string>> = {
     "`pki`": "pki.",
     "`groups.<name>`": "groups.<group>.",
     Devices: "devices.<device>.",
+    "`est`": "est.",
     "`ci`": "ci.",
 };
 
 /** What the walk changes only together with the setting that contains it. */
-const isInside = /^(?:dps\.linkedHubs\[\]|shard|groups\.<group>\.enrollment\.initialTwin)\./;
+const isInside =
+    /^(?:dps\.linkedHubs\[\]|est\.bootstrap\[\]|shard|groups\.<group>\.enrollment\.initialTwin)\./;
 
 /** What the configuration reference lists, table by table. */
 function documented(): string[] {

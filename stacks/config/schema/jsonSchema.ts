@@ -1,5 +1,6 @@
 import { defaultable, devices } from "./devices";
 import { dps } from "./dps";
+import { est } from "./est";
 import { groups } from "./groups";
 import { hub } from "./hub";
 import { JsonSchema, Setting, SettingsSection } from "./model";
@@ -29,6 +30,7 @@ export function stackFileSchema(): JsonSchema {
                 .map((setting) => ({ ...setting, isRequired: false })),
             rules: {},
         }),
+        est: mappingOf(est),
         ci: mappingOf(ci),
     };
     const top = mappingOf(stack).properties as Readonly<Record<string, JsonSchema>>;

@@ -1,5 +1,6 @@
 import { devices } from "./devices";
 import { dps } from "./dps";
+import { est } from "./est";
 import { groups } from "./groups";
 import { hub } from "./hub";
 import { SettingsSection } from "./model";
@@ -7,4 +8,4 @@ import { pki } from "./pki";
 import { ci, stack } from "./stack";
 
 /** Every setting of the program, in the order of the reference. */
-export const sections: readonly SettingsSection[] = [stack, hub, dps, pki, groups, devices, ci];
+export const sections: readonly SettingsSection[] = [stack, hub, dps, pki, groups, devices, est, ci];

@@ -62,6 +62,12 @@ export const stack: SettingsSection = {
             example: {},
         },
         {
+            name: "est",
+            ...mapping(),
+            description: "The service that renews certificates; see [`est`](#est).",
+            example: { graceDays: 14 },
+        },
+        {
             name: "pki",
             ...mapping(),
             default: {},

@@ -116,6 +116,7 @@ describe("configuration: as a whole", () => {
                 routeWaitSeconds: 120,
             },
             dps: undefined,
+            est: undefined,
             pki: {
                 trust: "intermediates",
                 root: {

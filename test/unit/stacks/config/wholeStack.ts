@@ -23,6 +23,7 @@ function stack(): Raw {
         resourceGroupName: "rg",
         hub: {},
         dps: { linkedHubs: [linkedHub()] },
+        est: { bootstrap: [{ group: "pumps", secrets: "test/cases/one-time-secrets.csv" }] },
         pki: { root: {} },
         groups: {
             pumps: {

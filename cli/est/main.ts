@@ -1,0 +1,177 @@
+/*
+ * The service that gives devices their certificates (EST). For options see scripts/lib/commands.mjs.
+ */
+import { readFileSync } from "fs";
+import { AuditLog } from "../../est/audit";
+import { Metrics } from "../../est/metrics";
+import { EstServer, ServerIdentity } from "../../est/server";
+import { EstService } from "../../est/service";
+import { readArguments } from "../../scripts/lib/commands.mjs";
+import { ConfigurationError } from "../../stacks/config";
+import { CliError } from "../fleet/pulumiCli";
+import { chosenStack, StackFileError } from "../stackFiles/planConfig";
+import { Environment, KeyFiles, readEnvironment } from "./environment";
+import { StatusServer } from "./statusServer";
+
+/** Refusals and events, as JSON lines on standard error. */
+function log(entry: Readonly<Record<string, unknown>>): void {
+    process.stderr.write(`${JSON.stringify({ at: new Date().toISOString(), ...entry })}\n`);
+}
+
+class Service {
+    private readonly metrics = new Metrics();
+    private problem: string | undefined;
+    private reloading: Promise<void> | undefined;
+    private again = false;
+
+    private constructor(
+        private environment: Environment,
+        private readonly files: KeyFiles,
+    ) {}
+
+    static async start(): Promise<void> {
+        const { values } = readArguments("est");
+        const stack = values.stack ?? chosenStack(process.cwd(), undefined).stack;
+        const identity = (): ServerIdentity => ({
+            cert: readGiven("--certificate", values.certificate ?? ""),
+            key: readGiven("--key", values.key ?? ""),
+        });
+        identity();
+        const audit = await openAudit(values.audit);
+        const files: KeyFiles = new Map(
+            values["ca-key-file"].map((one) => [
+                one.slice(0, one.indexOf("=")),
+                one.slice(one.indexOf("=") + 1),
+            ]),
+        );
+        const own = new Service(await readEnvironment(stack, files), files);
+        await own.serve(identity, audit, values);
+    }
+
+    private async serve(
+        identity: () => ServerIdentity,
+        audit: AuditLog,
+        values: { readonly listen: string; readonly status: string; readonly reload: string },
+    ): Promise<void> {
+        const { metrics } = this;
+        const service = new EstService({
+            policy: () => this.environment.policy,
+            signer: {
+                holds: (authority) => this.environment.signer.holds(authority),
+                sign: (authority, request) => this.environment.signer.sign(authority, request),
+            },
+            directory: { find: (deviceId) => this.environment.directory.find(deviceId) },
+            audit,
+            onIssued: (group, by) => metrics.countIssued(group, by),
+        });
+        const server = new EstServer({ service, metrics, identity: identity(), log });
+        const status = new StatusServer(
+            () => metrics.text(this.environment.policy, new Date()),
+            () => this.problem,
+        );
+        const { host, port } = address(values.listen);
+        const { host: statusHost, port: statusPort } = address(values.status);
+        const listening = await server.listen(host, port);
+        const statusListening = await status.listen(statusHost, statusPort);
+        const reload = (): void => {
+            this.reload(() => server.replaceIdentity(identity()));
+        };
+        const timer = setInterval(reload, Number(values.reload) * 1000);
+        const stop = async (): Promise<void> => {
+            clearInterval(timer);
+            status.close();
+            await server.close();
+            await audit.close();
+            log({ event: "stopped" });
+            process.exit(0);
+        };
+        let isStopping = false;
+        for (const signal of ["SIGINT", "SIGTERM"] as const) {
+            process.on(signal, () => {
+                // Asked again, it does not wait for requests.
+                if (isStopping) {
+                    process.exit(130);
+                }
+                isStopping = true;
+                void stop();
+            });
+        }
+        process.on("SIGHUP", reload);
+        log({
+            event: "started",
+            stack: this.environment.stack,
+            listen: `${host}:${listening}`,
+            status: `${statusHost}:${statusListening}`,
+            issuers: this.issuers(),
+        });
+    }
+
+    /** Reads settings, state and the server's own certificate again; what was read before stays if that fails. */
+    private reload(replaceIdentity: () => void): void {
+        if (this.reloading !== undefined) {
+            this.again = true;
+            return;
+        }
+        const read = async (): Promise<void> => {
+            try {
+                this.environment = await readEnvironment(this.environment.stack, this.files);
+                replaceIdentity();
+                this.problem = undefined;
+                log({ event: "reloaded", issuers: this.issuers() });
+            } catch (error) {
+                this.problem = `the stack could not be read again: ${(error as Error).message}`;
+                log({ event: "reloadFailed", cause: this.problem });
+            }
+        };
+        this.reloading = read().then(() => {
+            this.reloading = undefined;
+            if (this.again) {
+                this.again = false;
+                this.reload(replaceIdentity);
+            }
+        });
+    }
+
+    private issuers(): string[] {
+        return [...this.environment.policy.groups.values()].map(
+            ({ name, issuer }) => issuer?.name ?? `${name} (awaits its CA)`,
+        );
+    }
+}
+
+/** HOST:PORT, checked with the arguments. */
+function address(text: string): { readonly host: string; readonly port: number } {
+    const at = text.lastIndexOf(":");
+    return { host: text.slice(0, at).replace(/^\[|\]$/g, ""), port: Number(text.slice(at + 1)) };
+}
+
+function readGiven(option: string, file: string): string {
+    try {
+        return readFileSync(file, "utf8");
+    } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        throw new StackFileError(
+            `${option} ${file}: cannot be read (${code}) — name a PEM file that this user may read`,
+        );
+    }
+}
+
+async function openAudit(file: string): Promise<AuditLog> {
+    try {
+        return await AuditLog.open(file);
+    } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        throw new StackFileError(
+            `--audit ${file}: cannot be written (${code}) — name a file that this user may write`,
+        );
+    }
+}
+
+Service.start().catch((error: Error) => {
+    const isUsers =
+        error instanceof ConfigurationError ||
+        error instanceof StackFileError ||
+        error instanceof CliError;
+    console.error(isUsers ? `error: ${error.message}` : error);
+    process.exit(1);
+});

@@ -1,0 +1,68 @@
+import { FileHandle, open } from "fs/promises";
+
+/** One issued certificate, a line of the audit log. */
+export interface IssuedRecord {
+    /** ISO 8601. */
+    readonly at: string;
+    readonly event: "issued";
+    readonly device: string;
+    readonly group: string;
+    /** `<group>-g<generation>`. */
+    readonly issuer: string;
+    /** What it was issued for. */
+    readonly by: "certificate" | "bootstrap" | "secret";
+    /** Upper-case hex. */
+    readonly serial: string;
+    /** SHA-256, upper-case hex. */
+    readonly thumbprint: string;
+    /** The certificate that asked; null: a first certificate. */
+    readonly renewed: string | null;
+    /** ISO 8601. */
+    readonly notAfter: string;
+    /** PEM of the leaf. */
+    readonly certificate: string;
+}
+
+/** What was issued, as JSON lines. A line is on the disk before the device gets its certificate. */
+export class AuditLog {
+    private waiting: { readonly line: string; readonly done: (error?: Error) => void }[] = [];
+    private isWriting = false;
+
+    private constructor(private readonly file: FileHandle) {}
+
+    /** @throws Error when the file cannot be written */
+    static async open(file: string): Promise<AuditLog> {
+        return new AuditLog(await open(file, "a", 0o600));
+    }
+
+    /** Resolves when the line is on the disk; lines that come together share one write. */
+    write(record: IssuedRecord): Promise<void> {
+        return new Promise((resolve, reject) => {
+            const done = (error?: Error): void => (error === undefined ? resolve() : reject(error));
+            this.waiting.push({ line: `${JSON.stringify(record)}\n`, done });
+            if (!this.isWriting) {
+                void this.drain();
+            }
+        });
+    }
+
+    async close(): Promise<void> {
+        await this.file.close();
+    }
+
+    private async drain(): Promise<void> {
+        this.isWriting = true;
+        while (this.waiting.length > 0) {
+            const batch = this.waiting;
+            this.waiting = [];
+            try {
+                await this.file.appendFile(batch.map(({ line }) => line).join(""));
+                await this.file.datasync();
+                batch.forEach(({ done }) => done());
+            } catch (error) {
+                batch.forEach(({ done }) => done(error as Error));
+            }
+        }
+        this.isWriting = false;
+    }
+}

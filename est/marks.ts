@@ -1,0 +1,107 @@
+/*
+ * What the service remembers of a device, in a tag of its twin: where all instances see it, and where a restart finds it. A
+ * mark is written under the twin's ETag before anything is signed, so that of two requests at once one sees the other's.
+ */
+
+import { estTag } from "../components/registry/estTag";
+
+/** One use of a credential. */
+interface Use {
+    /** ISO 8601. */
+    readonly at: string;
+    /** Identifies the key that the new certificate was made for: {@link shortKeyId}. */
+    readonly key: string;
+}
+
+interface Renewal extends Use {
+    /** From when on the mark is not needed any more; ISO 8601. */
+    readonly end: string;
+}
+
+export interface Marks {
+    /** Certificates that were renewed, by SHA-256 thumbprint. */
+    readonly renewed?: Readonly<Record<string, Renewal>>;
+    /** When a bootstrap certificate was last used. */
+    readonly bootstrap?: Use;
+    /** One-time secrets that were used, by the start of their digest. */
+    readonly secrets?: Readonly<Record<string, Use>>;
+    /** End of the certificate that was issued last; ISO 8601. */
+    readonly notAfter?: string;
+}
+
+/** A credential that a certificate is issued for. */
+export type Credential =
+    | {
+          readonly kind: "certificate";
+          /** SHA-256 thumbprint, upper-case hex. */
+          readonly thumbprint: string;
+          /** From when on it would be refused as expired anyway. */
+          readonly end: Date;
+      }
+    | { readonly kind: "bootstrap" }
+    | {
+          readonly kind: "secret";
+          /** SHA-256 of the secret, lower-case hex. */
+          readonly sha256: string;
+      };
+
+/** Enough to tell two keys of one device apart. */
+export function shortKeyId(publicKeyId: string): string {
+    return publicKeyId.slice(0, 16);
+}
+
+function shortDigest(sha256: string): string {
+    return sha256.slice(0, 16);
+}
+
+export function marksOf(tags: Readonly<Record<string, unknown>>): Marks {
+    const found = tags[estTag];
+    return typeof found === "object" && found !== null ? found : {};
+}
+
+/** The use of this credential; undefined: it was not used. */
+export function useOf(marks: Marks, credential: Credential): Use | undefined {
+    switch (credential.kind) {
+        case "certificate":
+            return marks.renewed?.[credential.thumbprint];
+        case "bootstrap":
+            return marks.bootstrap;
+        case "secret":
+            return marks.secrets?.[shortDigest(credential.sha256)];
+    }
+}
+
+/**
+ * What to merge into the twin's tags when a certificate is issued. The first use stays: repeating does not extend the time in
+ * which it may be repeated.
+ *
+ * @param isAgain whether the credential starts anew, although it was used
+ */
+export function markPatch(
+    marks: Marks,
+    credential: Credential,
+    issued: { readonly key: string; readonly notAfter: Date; readonly isAgain: boolean },
+    now: Date,
+): Readonly<Record<string, unknown>> {
+    const { key, notAfter, isAgain } = issued;
+    const before = useOf(marks, credential);
+    const use: Use =
+        before === undefined || isAgain ? { at: now.toISOString(), key } : { at: before.at, key };
+    const over = Object.entries(marks.renewed ?? {})
+        .filter(([, { end }]) => Date.parse(end) < now.getTime())
+        .map(([thumbprint]) => [thumbprint, null] as const);
+    const renewed: Record<string, unknown> = Object.fromEntries(over);
+    if (credential.kind === "certificate") {
+        renewed[credential.thumbprint] = { ...use, end: credential.end.toISOString() };
+    }
+    return {
+        [estTag]: {
+            notAfter: notAfter.toISOString(),
+            ...(Object.keys(renewed).length === 0 ? {} : { renewed }),
+            ...(credential.kind === "bootstrap" ? { bootstrap: use } : {}),
+            ...(credential.kind === "secret"
+                ? { secrets: { [shortDigest(credential.sha256)]: use } }
+                : {}),
+        },
+    };
+}

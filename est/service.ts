@@ -1,0 +1,236 @@
+import { X509Certificate } from "crypto";
+import { leafNotAfter } from "../components/x509/issue";
+import { AuditLog } from "./audit";
+import { identify, Identified, Presented } from "./credentials";
+import type { Directory, FoundDevice } from "./directory";
+import { certsOnly, decodeBody, noCsrAttributes } from "./encoding";
+import { judgeIdentity, judgeSettings, judgeUse, marksOfRecord } from "./judge";
+import { Marks, markPatch, marksOf, shortKeyId } from "./marks";
+import type { EstAuthority, EstGroup, EstPolicy } from "./policy";
+import { Refusal } from "./refusal";
+import { readRequest, RequestedKey } from "./request";
+import { RequestRate } from "./requestRate";
+import type { Signer } from "./signer";
+import { withIssued, withoutFormer } from "./thumbprints";
+
+/** Requests of one device in a minute. A device renews once in months; after a lost answer it tries again. */
+const perDevice = 10;
+/** Seconds until a group may have its CA. */
+const caWait = 3600;
+const hubWait = 60;
+const hubMilliseconds = 20_000;
+
+/** What the service works with. */
+export interface EstParts {
+    /** The present policy; a reload replaces it. */
+    readonly policy: () => EstPolicy;
+    readonly signer: Signer;
+    readonly directory: Directory;
+    readonly audit: AuditLog;
+    /** Counts what was issued. */
+    readonly onIssued: (group: string, by: string) => void;
+}
+
+/** A request of a client for one group. */
+export interface EstRequest extends Presented {
+    readonly group: string;
+    readonly body: Buffer;
+}
+
+/** The body of an answer, and what it is. */
+export interface EstAnswer {
+    readonly type: string;
+    readonly body: string;
+}
+
+const certificates = "application/pkcs7-mime";
+
+/** Judges requests and issues certificates (RFC 7030). Keeps nothing that another instance would need. */
+export class EstService {
+    private readonly rate = new RequestRate(perDevice);
+    /** Devices that have no identity yet, whose marks no twin can hold. */
+    private readonly unregistered = new Map<string, Marks>();
+
+    constructor(private readonly parts: EstParts) {}
+
+    /** The present intermediate, then the root. Public, as all certificates are (RFC 7030, 4.1). */
+    caCertificates(groupName: string): EstAnswer {
+        const { issuer, rootPem } = this.group(groupName);
+        if (issuer === undefined || rootPem === undefined) {
+            throw new Refusal("awaitsCa", `the group ${groupName} awaits its CA`, caWait);
+        }
+        return { type: certificates, body: certsOnly([issuer.certificatePem, rootPem]) };
+    }
+
+    csrAttributes(groupName: string): EstAnswer {
+        this.group(groupName);
+        return { type: "application/csrattrs", body: noCsrAttributes };
+    }
+
+    /**
+     * Issues a certificate. Both enrolment calls are judged alike, because aziot renews by `simpleenroll`.
+     *
+     * @throws Refusal; Error when the hub, the signer or the disk failed
+     */
+    async enroll(request: EstRequest): Promise<EstAnswer> {
+        const now = new Date();
+        const policy = this.parts.policy();
+        const group = this.group(request.group);
+        const client = identify(request, group, policy, now);
+        const wait = this.rate.take(client.deviceId, now.getTime());
+        if (wait > 0) {
+            throw new Refusal("tooMany", `more than ${perDevice} requests in a minute`, wait);
+        }
+        judgeSettings(client, group, policy);
+        const key = readRequest(decodeBody(request.body), client.deviceId);
+        const { issuer } = group;
+        if (issuer === undefined) {
+            throw new Refusal("awaitsCa", `the group ${group.name} awaits its CA`, caWait);
+        }
+        const device = await this.find(client.deviceId);
+        judgeIdentity(client, group, device?.record);
+        await this.dropFormer(client, device);
+        const notAfter = leafNotAfter(issuer.certificatePem, group.validityDays, now.getTime());
+        await this.mark(client, device, key, { group, policy, notAfter, now });
+        const certificate = await this.parts.signer.sign(issuer, {
+            commonName: client.deviceId,
+            subject: policy.subject,
+            publicKey: key.publicKey,
+            notAfter,
+        });
+        await this.register(client, device, certificate, group, policy);
+        await this.audit(client, certificate, group, issuer, now);
+        this.parts.onIssued(group.name, client.credential.kind);
+        return { type: certificates, body: certsOnly([certificate]) };
+    }
+
+    private group(name: string): EstGroup {
+        const group = this.parts.policy().groups.get(name);
+        if (group === undefined) {
+            throw new Refusal("unknownGroup", `there is no group ${JSON.stringify(name)}`);
+        }
+        return group;
+    }
+
+    private find(deviceId: string): Promise<FoundDevice | undefined> {
+        return askHub(() => this.parts.directory.find(deviceId));
+    }
+
+    /** Judges the use of the credential by what the twin has at the moment of writing. */
+    private async mark(
+        client: Identified,
+        device: FoundDevice | undefined,
+        { publicKeyId }: RequestedKey,
+        { group, policy, notAfter, now }: MarkOptions,
+    ): Promise<void> {
+        const patchOf = (marks: Marks) => {
+            const isAgain = judgeUse(client, marks, publicKeyId, group, policy, now);
+            const issued = { key: shortKeyId(publicKeyId), notAfter, isAgain };
+            return markPatch(marks, client.credential, issued, now);
+        };
+        if (device === undefined) {
+            const { deviceId } = client;
+            const patch = patchOf(this.unregistered.get(deviceId) ?? {});
+            this.unregistered.set(deviceId, marksOf(patch));
+            return;
+        }
+        patchOf(marksOfRecord(device.record));
+        await askHub(() => device.mark((present) => patchOf(marksOf(present.tags))));
+    }
+
+    /** The provisioning service registers the thumbprints of its devices itself. */
+    private async register(
+        { deviceId, renews, credential }: Identified,
+        device: FoundDevice | undefined,
+        certificate: string,
+        group: EstGroup,
+        policy: EstPolicy,
+    ): Promise<void> {
+        const isListed = !group.isProvisioned || isByThumbprint(deviceId, policy);
+        if (device === undefined || !isListed) {
+            return;
+        }
+        const asked =
+            credential.kind === "certificate" && renews ? credential.thumbprint : undefined;
+        const issued = new X509Certificate(certificate).fingerprint256.replace(/:/g, "");
+        await askHub(() =>
+            device.authenticate(({ authentication }) => withIssued(authentication, asked, issued)),
+        );
+    }
+
+    /** Whoever asks with the newer of two registered certificates has it: the older one goes. */
+    private async dropFormer(
+        { credential }: Identified,
+        device: FoundDevice | undefined,
+    ): Promise<void> {
+        if (device === undefined || credential.kind !== "certificate") {
+            return;
+        }
+        const { thumbprint } = credential;
+        if (withoutFormer(device.record.authentication, thumbprint) !== undefined) {
+            await askHub(() =>
+                device.authenticate(({ authentication }) =>
+                    withoutFormer(authentication, thumbprint),
+                ),
+            );
+        }
+    }
+
+    private async audit(
+        { deviceId, credential, renews }: Identified,
+        pem: string,
+        group: EstGroup,
+        issuer: EstAuthority,
+        now: Date,
+    ): Promise<void> {
+        const certificate = new X509Certificate(pem);
+        await this.parts.audit.write({
+            at: now.toISOString(),
+            event: "issued",
+            device: deviceId,
+            group: group.name,
+            issuer: issuer.name,
+            by: credential.kind,
+            serial: certificate.serialNumber.toUpperCase(),
+            thumbprint: certificate.fingerprint256.replace(/:/g, ""),
+            renewed:
+                renews === undefined ? null : renews.certificate.fingerprint256.replace(/:/g, ""),
+            notAfter: new Date(certificate.validTo).toISOString(),
+            certificate: pem,
+        });
+    }
+}
+
+interface MarkOptions {
+    readonly group: EstGroup;
+    readonly policy: EstPolicy;
+    readonly notAfter: Date;
+    readonly now: Date;
+}
+
+/** Listed with thumbprints of its own: such a device has no group in the settings. */
+function isByThumbprint(deviceId: string, { devices }: EstPolicy): boolean {
+    const listed = devices.get(deviceId);
+    return listed !== undefined && listed.group === undefined;
+}
+
+/** A device waits for seconds, while Azure's client would try for minutes. What is under way may still take effect. */
+async function askHub<T>(call: () => Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<never>((_, reject) => {
+        timer = setTimeout(
+            () => reject(new Error(`no answer in ${hubMilliseconds / 1000} s`)),
+            hubMilliseconds,
+        );
+    });
+    try {
+        return await Promise.race([call(), patience]);
+    } catch (error) {
+        if (error instanceof Refusal) {
+            throw error;
+        }
+        throw new Refusal("hubUnavailable", (error as Error).message, hubWait);
+    } finally {
+        clearTimeout(timer);
+    }
+}

@@ -4,6 +4,7 @@
  * What it takes to list devices in the configuration is measured by `npm run bench`.
  */
 import { readArguments } from "../../scripts/lib/commands.mjs";
+import { runEnrolments } from "./enrolments";
 import { runLoad } from "./fleet";
 import { runRegistrations } from "./registrations";
 
@@ -12,6 +13,7 @@ const concurrency = 50;
 
 const runs: Readonly<Record<string, () => Promise<object>>> = {
     connections: () => runLoad({ devices, messagesPerDevice: 10, concurrency }),
+    enrolments: () => runEnrolments(10_000, concurrency),
     registrations: () => runRegistrations(devices, concurrency),
 };
 

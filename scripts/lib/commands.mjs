@@ -407,19 +407,20 @@ Progress goes to standard error. The last line of standard output is one JSON ob
         ],
     },
     load: {
-        usage: `Usage: npm run load -- [connections|registrations]
+        usage: `Usage: npm run load -- [connections|registrations|enrolments]
 
 Measures the figures in docs/figures.md, on one emulator:
 
   connections    1,000 devices connect at once and send 10 messages each (default)
   registrations  1,000 devices register through one enrollment group
+  enrolments     10,000 devices renew at the EST service, without a hub: P-256, then RSA
   --help         show this text
 `,
         options: { help },
         problems: ([what, ...more]) => [
-            ...(["connections", "registrations", undefined].includes(what)
+            ...(["connections", "registrations", "enrolments", undefined].includes(what)
                 ? []
-                : [`"${what}" is neither connections nor registrations`]),
+                : [`"${what}" is neither connections, registrations nor enrolments`]),
             ...noArguments(more),
         ],
     },

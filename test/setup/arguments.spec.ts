@@ -23,7 +23,7 @@ const commands: readonly [name: string, wrong: readonly string[], message: RegEx
     ],
     ["test", ["test/none.spec.ts"], /"test\/none\.spec\.ts" is neither a file nor a folder/],
     ["bench", ["--divide", "none"], /--divide "none": must be a whole number from 1/],
-    ["load", ["everything"], /"everything" is neither connections nor registrations/],
+    ["load", ["everything"], /"everything" is neither connections, registrations nor enrolments/],
 ];
 
 describe("an npm command, before set-up", () => {

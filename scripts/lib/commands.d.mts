@@ -26,6 +26,11 @@ interface Arguments {
         readonly notify: readonly string[];
         readonly memory?: string;
     };
+    readonly report: {
+        readonly stack?: string;
+        readonly output?: string;
+        readonly "state-only": boolean;
+    };
     readonly diff: {
         readonly stack?: string;
         readonly refresh: boolean;

@@ -16,6 +16,7 @@ const commands: readonly [name: string, wrong: readonly string[], message: RegEx
     ["rollover", ["now"], /unexpected argument "now"/],
     ["expiry", ["now"], /unexpected argument "now"/],
     ["diff", ["--fail-on", "deletes"], /--fail-on "deletes": access-lost, delete=N, replace/],
+    ["report", ["--output="], /--output: name the file to write/],
     ["test", ["test/none.spec.ts"], /"test\/none\.spec\.ts" is neither a file nor a folder/],
     ["bench", ["--divide", "none"], /--divide "none": must be a whole number from 1/],
     ["load", ["everything"], /"everything" is neither connections nor registrations/],

@@ -8,6 +8,7 @@ export type Lack =
     | "official azure-native plugin"
     | "OpenSSL"
     | "Go"
+    | "Chromium"
     | "Node.js version";
 
 /** A reason that lies in the machine. */

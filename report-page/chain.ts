@@ -280,6 +280,9 @@ function spread(devices: Group["devices"], authorities: readonly ReportRow[]): s
     if (authorities.length === 0) {
         return "certificates of their own";
     }
+    if ([...devices.keys()].every((generation) => generation === null)) {
+        return "";
+    }
     return [...devices]
         .sort(([one], [other]) => (other ?? 0) - (one ?? 0))
         .map(([generation, count]) =>

@@ -60,10 +60,13 @@ function groupsOf(rows: readonly ReportRow[]): Group[] {
         found.set(name, group);
         return group;
     };
+    const seen = new Set<string>();
     for (const row of rows) {
         if (row.kind === "intermediate") {
             of(row.group).authorities.push(row);
-        } else if (row.kind === "device") {
+        } else if (row.kind === "device" && !seen.has(row.name)) {
+            // A device with two thumbprints has two rows.
+            seen.add(row.name);
             const { devices } = of(row.group);
             devices.set(row.generation, (devices.get(row.generation) ?? 0) + 1);
         }

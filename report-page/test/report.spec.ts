@@ -61,7 +61,8 @@ const rows: readonly ReportRow[] = [
     }),
     row("device", "silent", { ...present, notAfter: "2027-02-21T00:00:00.000Z" }),
     row("device", "waiting", { ...old, notAfter: "2026-12-20T00:00:00.000Z" }),
-    row("device", "own", { status: "enabled" }),
+    row("device", "own", { status: "enabled", sha1Thumbprint: "AA" }),
+    row("device", "own", { status: "enabled", sha1Thumbprint: "BB" }),
 ];
 const inventory: ReportInventory = {
     of: "stack prod",
@@ -94,7 +95,7 @@ describe("the page of an inventory", () => {
             expired: "1",
             "end within 7 days": "1",
             "end within 30 days": "2",
-            "end not known": "1",
+            "end not known": "2",
             "devices disabled": "1",
         });
         assert.match(text, /1 certificate has expired; 2 certificates end in the next 30 days/);
@@ -119,6 +120,7 @@ describe("the page of an inventory", () => {
             assert.ok(drawn.includes(`>${name}</text>`), name);
         }
         assert.match(drawn, /trusted on: h</);
+        assert.match(drawn, />1 device</);
         assert.match(text, /pumps-g1: ends 2027-03-05, 63 days; trusted on h\.azure-devices\.net/);
         assert.match(
             text,

@@ -37,6 +37,11 @@ interface Arguments {
         readonly audit: string;
         readonly reload: string;
     };
+    readonly report: {
+        readonly stack?: string;
+        readonly output?: string;
+        readonly "state-only": boolean;
+    };
     readonly diff: {
         readonly stack?: string;
         readonly refresh: boolean;

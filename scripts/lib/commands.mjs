@@ -285,6 +285,25 @@ Exit status: 0 if it was stopped, 1 if it could not start, 2 if an argument is w
                 : [`--reload "${values.reload}": must be a whole number of seconds, 1 to 99999`]),
         ],
     },
+    report: {
+        usage: `Usage: npm run report -- [options]
+
+Who holds which certificate, and what ends soon, as one HTML file that loads nothing: summary, chain, a year's ends,
+rollovers, a table to sort and search. Reads what npm run inventory reads, and changes nothing but that file.
+
+  --stack STACK  the stack of the hub (default: the selected one, else dev); its fleet stacks are read, too
+  --output FILE  the file to write (default report-STACK.html in this folder)
+  --state-only   asks neither hub nor provisioning service: only what states and settings know
+  --help         show this text
+
+Exit status: 0 if it was written, 1 if not (or the settings are wrong), 2 if an argument is wrong, 130 if interrupted.
+`,
+        options: { stack: text, output: text, "state-only": flag, help },
+        problems: (positionals, { output }) => [
+            ...noArguments(positionals),
+            ...(output === "" ? ["--output: name the file to write"] : []),
+        ],
+    },
     check: {
         usage: `Usage: npm run check -- [options]
 

@@ -21,6 +21,7 @@ const commands: readonly [name: string, wrong: readonly string[], message: RegEx
         ["--certificate", "a.pem", "--key", "a.key", "--listen", "8443"],
         /--listen "8443": must be HOST:PORT/,
     ],
+    ["report", ["--output="], /--output: name the file to write/],
     ["test", ["test/none.spec.ts"], /"test\/none\.spec\.ts" is neither a file nor a folder/],
     ["bench", ["--divide", "none"], /--divide "none": must be a whole number from 1/],
     ["load", ["everything"], /"everything" is neither connections, registrations nor enrolments/],

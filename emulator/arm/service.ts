@@ -192,8 +192,9 @@ function tenantView({ tenantId, initialDomain }: Directory): object {
  */
 function requireRegistration(store: ArmStore, method: string, path: string): void {
     const [, namespace] =
-        /\/providers\/(Microsoft\.(?:Devices|Insights|OperationalInsights))\/[^/]+/i.exec(path) ??
-        [];
+        /\/providers\/(Microsoft\.(?:Devices|Insights|OperationalInsights))\/(?!(?:un)?register$)[^/]+/i.exec(
+            path,
+        ) ?? [];
     if (namespace !== undefined && method !== "GET" && !store.isProviderRegistered(namespace)) {
         throw armFailure(
             409,

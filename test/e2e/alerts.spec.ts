@@ -121,6 +121,7 @@ describe("alerts on Azure", function () {
 
     it("have nothing to do in a second run, and list no device in their dependencies", async () => {
         assert.deepEqual(await deployment.plan(), []);
+        await deployment.pulumi("preview", "--refresh", "--expect-no-changes");
         const { deployment: state } = JSON.parse(await deployment.pulumi("stack", "export")) as {
             deployment: { resources: { type: string; dependencies?: string[] }[] };
         };
@@ -145,7 +146,11 @@ describe("alerts on Azure", function () {
     });
 
     it("of a fleet are declared by each stack for its own certificates, and go with it", async () => {
-        await FleetCommand.run(deployment, "up", "--shards", "1");
+        await FleetCommand.run(deployment, "up", "--shards", "2");
+        assert.equal((await rules("alerting-shard-2")).length, 4);
+        const printed = await FleetCommand.run(deployment, "up", "--shards", "1");
+        assert.match(printed, /alerting-shard-2 is empty and no longer needed: removed/);
+        assert.deepEqual(await rules("alerting-shard-2"), []);
         const caRows = (await rules()).map(
             ({ properties }) => properties.criteria.allOf[0].query.match(/^'\w+'/gm) ?? [],
         );

@@ -9,7 +9,12 @@ interface Provider {
 /** Resource providers that the settings need, except those that every subscription has. */
 function namespacesOf({ settings }: CheckContext): string[] {
     const forRoutes = ["Microsoft.EventHub", "Microsoft.ManagedIdentity"];
-    return ["Microsoft.Devices", ...(settings.hub.routes.length > 0 ? forRoutes : [])];
+    const forAlerts = ["Microsoft.OperationalInsights", "Microsoft.Insights"];
+    return [
+        "Microsoft.Devices",
+        ...(settings.hub.routes.length > 0 ? forRoutes : []),
+        ...(settings.alerts === undefined ? [] : forAlerts),
+    ];
 }
 
 /** Whether the subscription is registered for these resource providers. */

@@ -9,6 +9,7 @@ const kinds: readonly [RegExp, ResourceChange["kind"]][] = [
     [/^azure-native:authorization:RoleAssignment$/, "role"],
     [/^azuread:/, "CI identity"],
     [/^azure-native:(eventhub|managedidentity):/, "route"],
+    [/^azure-native:(monitor|operationalinsights):/, "alert"],
     [/^azure-native:resources:ResourceGroup$/, "resource group"],
 ];
 
@@ -33,7 +34,7 @@ const mostProperties = 12;
 /** Everything except devices and CAs; changes that lose data come first. */
 export function resourceChanges(steps: readonly Step[]): ResourceChange[] {
     const changes = steps
-        .filter(({ type }) => !elsewhere.test(type))
+        .filter((step) => !elsewhere.test(step.type) && !followsFromCertificates(step))
         .map(({ type, name, action, before, after }): ResourceChange => {
             const kind = kinds.find(([pattern]) => pattern.test(type))?.[1] ?? "other";
             const isLost = action === "replace" || action === "delete";
@@ -51,6 +52,19 @@ export function resourceChanges(steps: readonly Step[]): ResourceChange[] {
     const rank = ({ holdsData, action }: ResourceChange): number =>
         (holdsData ? 0 : 10) + order.indexOf(action);
     return changes.sort((one, other) => rank(one) - rank(other));
+}
+
+/**
+ * Whether it is an alert rule that changes only because certificates do: its query lists them, and is not known before they
+ * are issued.
+ */
+function followsFromCertificates({ type, action, before, after }: Step): boolean {
+    if (type !== "azure-native:monitor:ScheduledQueryRule" || action !== "update") {
+        return false;
+    }
+    const [olds, news] = [before, after].map((one) => ({ ...one?.inputs, criteria: undefined }));
+    const { allOf = [] } = (after?.inputs.criteria ?? {}) as { allOf?: { query?: unknown }[] };
+    return differences("", olds, news).length === 0 && allOf.some(({ query }) => isUnknown(query));
 }
 
 const order: readonly Operation[] = ["delete", "replace", "update", "create"];

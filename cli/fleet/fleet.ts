@@ -148,8 +148,17 @@ export class Fleet {
         }
         const outcomes = await this.runFleet("up", wanted, stacks.expectedParts);
         if (stacks.obsolete.length > 0 && !this.isStopping) {
-            const left = (await this.read()).stacks;
-            for (const stack of stacks.obsolete.filter((name) => left.isRemovable(name))) {
+            const { stacks: left, file } = await this.read();
+            const removable = stacks.obsolete.filter((name) => left.isRemovable(name));
+            for (const stack of removable) {
+                if (left.hasAlertRules(stack)) {
+                    this.writeGone(file, stack);
+                    const outcome = await this.run("destroy", stack);
+                    if (outcome.result !== "done") {
+                        outcomes.push(outcome);
+                        continue;
+                    }
+                }
                 say(`${stack} is empty and no longer needed: removed`);
                 await this.cli.removeStack(stack);
             }
@@ -224,10 +233,7 @@ export class Fleet {
         const { wanted, obsolete, protectedResources, expectedParts, names } = present.stacks;
         refuseProtected(protectedResources);
         this.writeFiles(present);
-        for (const stack of obsolete) {
-            const settings = present.file.fleetStackSettings(this.platform, "gone", undefined);
-            this.runFolder.write(stack, settings);
-        }
+        obsolete.forEach((stack) => this.writeGone(present.file, stack));
         const stacks = [
             ...wanted.filter(({ exists }) => exists).map(({ stack }) => stack),
             ...obsolete,
@@ -311,6 +317,11 @@ export class Fleet {
         for (const { stack, shard } of stacks.wanted) {
             runFolder.write(stack, file.fleetStackSettings(platform, shard, settings.shards));
         }
+    }
+
+    /** Writes the settings of a stack that is no longer wanted, for its destruction. */
+    private writeGone(file: PlatformFile, stack: string): void {
+        this.runFolder.write(stack, file.fleetStackSettings(this.platform, "gone", undefined));
     }
 
     private async runFleet(

@@ -24,6 +24,8 @@ export const initialProviders = [
     "Microsoft.Devices",
     "Microsoft.EventHub",
     "Microsoft.ManagedIdentity",
+    "Microsoft.Insights",
+    "Microsoft.OperationalInsights",
 ] as const;
 
 /** What Azure Resource Manager itself stores for one subscription: its resource groups. Hubs are in `Hubs`. */

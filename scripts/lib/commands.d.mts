@@ -20,8 +20,8 @@ interface Arguments {
     };
     readonly expiry: {
         readonly stack?: string;
-        readonly days: string;
-        readonly grace: string;
+        readonly days?: string;
+        readonly grace?: string;
         readonly "state-only": boolean;
         readonly json: boolean;
         readonly notify: readonly string[];

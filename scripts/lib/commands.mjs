@@ -201,8 +201,9 @@ Which certificates end soon: leaves, intermediates, roots, and other CAs that hu
 renews is named only when its renewal was missed. Changes nothing.
 
   --stack STACK    the stack of the hub (default: the selected one, else dev); its fleet stacks are read, too
-  --days LIST      bands, in days before the end (default 30,14,7)
-  --grace DAYS     days that a renewal may be late (default 1): how often up runs
+  --days LIST      bands, in days before the end (default: alerts.days of the settings, else 30,14,7)
+  --grace DAYS     days that a renewal may be late, that is, how often up runs (default: alerts.graceDays,
+                   else 1)
   --state-only     asks neither hub nor provisioning service
   --json           as one JSON object (docs/expiry.schema.json)
   --notify URL     sends what is new to a webhook, as Azure Monitor's common alert schema; may be given several times
@@ -214,8 +215,8 @@ Exit status: 0 if nothing is in a band, 3 if something is, 1 if it could not be 
 `,
         options: {
             stack: text,
-            days: { ...text, default: "30,14,7" },
-            grace: { ...text, default: "1" },
+            days: text,
+            grace: text,
             "state-only": flag,
             json: flag,
             notify: { ...text, multiple: true, default: [] },
@@ -224,7 +225,7 @@ Exit status: 0 if nothing is in a band, 3 if something is, 1 if it could not be 
         },
         problems: (positionals, { days, grace, notify, memory }) => [
             ...noArguments(positionals),
-            ...(/^\d{1,4}(,\d{1,4}){0,9}$/.test(days)
+            ...(days === undefined || /^\d{1,4}(,\d{1,4}){0,9}$/.test(days)
                 ? []
                 : [
                       `--days "${days}": must be up to ten numbers of days with commas between them, e.g. 30,14,7`,

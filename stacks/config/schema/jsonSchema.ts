@@ -5,7 +5,7 @@ import { groups } from "./groups";
 import { hub } from "./hub";
 import { JsonSchema, Setting, SettingsSection } from "./model";
 import { pki } from "./pki";
-import { ci, stack } from "./stack";
+import { alerts, ci, stack } from "./stack";
 
 /** Other forms of a stack setting: a secret, or JSON as one text, as passed to `pulumi config set`. */
 const isSecret = { $ref: "#/definitions/secret" };
@@ -32,6 +32,7 @@ export function stackFileSchema(): JsonSchema {
         }),
         est: mappingOf(est),
         ci: mappingOf(ci),
+        alerts: mappingOf(alerts),
     };
     const top = mappingOf(stack).properties as Readonly<Record<string, JsonSchema>>;
     const settings = Object.entries(top).map(([name, described]) => {

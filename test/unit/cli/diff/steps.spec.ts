@@ -56,6 +56,27 @@ describe("steps of the engine", () => {
     });
 });
 
+describe("an alert rule", () => {
+    const urn =
+        "urn:pulumi:prod::iot-x509::iot-x509:alerts:AlertRules$azure-native:monitor:ScheduledQueryRule::alerts-30";
+    const inputs = (query: unknown, severity = 3) => ({
+        inputs: { severity, criteria: { allOf: [{ query, threshold: 0 }] } },
+    });
+    const changes = (news: ReturnType<typeof inputs>) =>
+        resourceChanges(changingSteps([{ op: "update", urn, old: inputs("a"), new: news }])).map(
+            ({ kind, name, properties }) => [kind, name, ...properties],
+        );
+
+    it("that changes with certificates alone is no change beside theirs", () => {
+        assert.deepEqual(changes(inputs(unknown)), []);
+    });
+
+    it("that changes otherwise is one", () => {
+        assert.deepEqual(changes(inputs(unknown, 2)).length, 1);
+        assert.deepEqual(changes(inputs("b")), [["alert", "alerts-30", "criteria.allOf"]]);
+    });
+});
+
 describe("why a certificate is issued again", () => {
     const olds = {
         issuer: "a",

@@ -103,7 +103,7 @@ describe("npm run inventory, npm run report and npm run expiry", function () {
     /** @param days by which the clock of the command is ahead */
     function runLater(days: number, command: string, ...args: string[]): Promise<Outcome> {
         const { project, name, variables } = deployment;
-        const clock = path.resolve(__dirname, "../support/laterClock.js");
+        const clock = path.resolve(__dirname, "../../scripts/lib/laterClock.js");
         const later = {
             NODE_OPTIONS: `${variables.NODE_OPTIONS ?? ""} --require "${clock}"`,
             LATER_CLOCK_SECONDS: String(days * 24 * 3600),

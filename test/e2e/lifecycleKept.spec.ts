@@ -118,7 +118,7 @@ describe("devices that are kept, adopted and renewed", function () {
 
         before(async () => {
             was = await deployment.outputs();
-            const clock = path.resolve(__dirname, "../support/laterClock.js");
+            const clock = path.resolve(__dirname, "../../scripts/lib/laterClock.js");
             deployment.variables.NODE_OPTIONS = `${process.env.NODE_OPTIONS} --require "${clock}"`;
             deployment.variables.LATER_CLOCK_SECONDS = String(later);
         });

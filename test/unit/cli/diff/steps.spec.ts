@@ -56,6 +56,34 @@ describe("steps of the engine", () => {
     });
 });
 
+describe("an encrypted property of a hub", () => {
+    it("is told by the paths that its provider reports, without those that the service adds", () => {
+        const properties = { "4dabf18193072939515e22adb298388d": "1b47", ciphertext: "[secret]" };
+        const [hub] = resourceChanges(
+            changingSteps([
+                {
+                    op: "update",
+                    urn: hubUrn,
+                    old: { inputs: { properties, sku: { capacity: 1 } } },
+                    new: { inputs: { properties, sku: { capacity: 2 } } },
+                    detailedDiff: {
+                        "properties.routing": { diffKind: "add" },
+                        "properties.disableDeviceSAS": { diffKind: "update" },
+                        "properties.features": { kind: "add" },
+                        "properties.minTlsVersion": { kind: "delete" },
+                        "sku.capacity": { kind: "update" },
+                    },
+                },
+            ]),
+        );
+        assert.deepEqual(hub.properties, [
+            "sku.capacity: 1 -> 2",
+            "properties.disableDeviceSAS",
+            "properties.minTlsVersion",
+        ]);
+    });
+});
+
 describe("why a certificate is issued again", () => {
     const olds = {
         issuer: "a",
@@ -70,6 +98,7 @@ describe("why a certificate is issued again", () => {
             urn: "",
             type: "",
             name: "",
+            paths: [],
             before: { inputs: olds, outputs: { key: "ECDSA-P256/1" } },
             after: { inputs: { ...olds, ...news }, outputs: {} },
         };

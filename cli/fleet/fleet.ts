@@ -177,11 +177,12 @@ export class Fleet {
             ...settings,
             organization: isHidden ? undefined : settings.organization,
         };
-        const refusal = tooMany(known, stacks.previous);
+        const { previous } = stacks;
+        const refusal = tooMany(known, previous);
         if (refusal !== undefined) {
             throw new StackFileError(refusal);
         }
-        const text = cutOffText(known, stacks.previous);
+        const text = cutOffText(known, previous);
         if (text !== undefined) {
             this.options.say(text);
         }

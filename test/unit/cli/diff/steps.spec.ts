@@ -77,6 +77,34 @@ describe("an alert rule", () => {
     });
 });
 
+describe("an encrypted property of a hub", () => {
+    it("is told by the paths that its provider reports, without those that the service adds", () => {
+        const properties = { "4dabf18193072939515e22adb298388d": "1b47", ciphertext: "[secret]" };
+        const [hub] = resourceChanges(
+            changingSteps([
+                {
+                    op: "update",
+                    urn: hubUrn,
+                    old: { inputs: { properties, sku: { capacity: 1 } } },
+                    new: { inputs: { properties, sku: { capacity: 2 } } },
+                    detailedDiff: {
+                        "properties.routing": { diffKind: "add" },
+                        "properties.disableDeviceSAS": { diffKind: "update" },
+                        "properties.features": { kind: "add" },
+                        "properties.minTlsVersion": { kind: "delete" },
+                        "sku.capacity": { kind: "update" },
+                    },
+                },
+            ]),
+        );
+        assert.deepEqual(hub.properties, [
+            "sku.capacity: 1 -> 2",
+            "properties.disableDeviceSAS",
+            "properties.minTlsVersion",
+        ]);
+    });
+});
+
 describe("why a certificate is issued again", () => {
     const olds = {
         issuer: "a",
@@ -91,6 +119,7 @@ describe("why a certificate is issued again", () => {
             urn: "",
             type: "",
             name: "",
+            paths: [],
             before: { inputs: olds, outputs: { key: "ECDSA-P256/1" } },
             after: { inputs: { ...olds, ...news }, outputs: {} },
         };

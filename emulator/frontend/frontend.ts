@@ -30,7 +30,7 @@ export interface FrontOptions {
  * One port for all of Azure: a TLS connection is served as the host that its SNI names; plain HTTP is a CONNECT proxy
  * that leads Azure hosts back to this port and refuses all others.
  */
-export class Front {
+export class Frontend {
     private readonly listener = net.createServer((socket) => this.sniff(socket));
     private readonly proxy = http.createServer((_, reply) => {
         reply.writeHead(403, { "content-type": "text/plain" });

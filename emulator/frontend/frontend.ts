@@ -16,7 +16,7 @@ import { Authority } from "./authority";
 const devicePorts = new Set(["8883", "5671"]);
 const largestBody = 16 * 1024 * 1024;
 
-export interface FrontOptions {
+export interface FrontendOptions {
     readonly authority: Authority;
     readonly services: Readonly<Record<HostKind, HostService>>;
     readonly faults: Faults;
@@ -41,7 +41,7 @@ export class Frontend {
     private readonly https: tls.Server;
     private readonly sockets = new Set<Duplex>();
 
-    constructor(private readonly options: FrontOptions) {
+    constructor(private readonly options: FrontendOptions) {
         const web = http.createServer({ keepAliveTimeout: 60_000 }, (request, reply) => {
             this.serve(request, reply).catch((error: Error) => {
                 options.log.warn(`request failed inside the emulator: ${error.stack}`);

@@ -21,7 +21,7 @@ import { Tokens } from "./entra/tokens";
 import { MonitoringResources } from "./monitoring/monitoringResources";
 import { Namespaces } from "./eventHubs/namespaces";
 import { Authority } from "./frontend/authority";
-import { Front } from "./frontend/frontend";
+import { Frontend } from "./frontend/frontend";
 import { Hubs } from "./hub/hubs";
 import { MessageRouting } from "./hub/messageRouting";
 import { TelemetryLog } from "./hub/telemetry";
@@ -113,7 +113,7 @@ export class Emulator {
         const amqp = new AmqpService(context);
         gateway.useAmqp((socket) => amqp.accept(socket));
         const arm = new ArmService(context, store);
-        const front = new Front({
+        const frontend = new Frontend({
             authority,
             faults: shared.faults,
             traffic: shared.traffic,
@@ -131,9 +131,9 @@ export class Emulator {
         });
         const deployer = snapshot?.deployer ?? makeDeployer(context, store.subscriptionId);
         letUseGraph(context, deployer.clientId);
-        const listeners: { close(): void | Promise<void> }[] = [front, gateway, amqp];
+        const listeners: { close(): void | Promise<void> }[] = [frontend, gateway, amqp];
         try {
-            const https = await front.listen(host, options.port ?? 0);
+            const https = await frontend.listen(host, options.port ?? 0);
             const mqtt = await gateway.listen(host, options.mqttPort ?? 0);
             const ports = { https, mqtt, management: 0 };
             const emulator = new Emulator(

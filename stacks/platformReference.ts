@@ -18,7 +18,7 @@ export function exportPlatformReference(settings: Settings, platform: Platform):
         return {};
     }
     const { hub, authorities, provisioning, alerts } = platform;
-    const handover: pulumi.Output<PlatformReference> = pulumi.secret({
+    const reference: pulumi.Output<PlatformReference> = pulumi.secret({
         hubId: hub.hubId,
         hostName: hub.hostName,
         issuers: Object.fromEntries(authorities.issuers),
@@ -32,7 +32,7 @@ export function exportPlatformReference(settings: Settings, platform: Platform):
               }),
         ...(alerts === undefined ? {} : { alerts }),
     });
-    return { [platformReferenceOutput]: handover };
+    return { [platformReferenceOutput]: reference };
 }
 
 /** The outputs of a stack as its last run left them. */
@@ -104,11 +104,11 @@ export function handedOver(
         Partial<PlatformReference> | undefined
     >;
     // Until the hub's stack is deployed with shards, its output only says that devices are being moved.
-    const handover = given.apply((all) =>
+    const output = given.apply((all) =>
         all?.hubId === undefined ? undefined : (all as PlatformReference),
     );
     const secret = <T>(pick: (all: PlatformReference) => T | undefined): pulumi.Output<T> =>
-        handover.apply((all) => (all && pick(all)) ?? missing(shard)) as pulumi.Output<T>;
+        output.apply((all) => (all && pick(all)) ?? missing(shard)) as pulumi.Output<T>;
     const open = <T>(pick: (all: PlatformReference) => T | undefined) =>
         pulumi.unsecret(secret(pick));
     const planned = readPlanned();

@@ -118,7 +118,7 @@ export class Fleet {
         const { sharding, say, folder } = this.options;
         const before = await this.read();
         const { stacks } = before;
-        this.judgeCutOff(before);
+        this.checkCutOff(before);
         this.writeFiles(before);
         for (const { stack } of stacks.wanted.filter(({ exists }) => !exists)) {
             await this.cli.makeStack(stack, before.file.secretsProvider);
@@ -171,7 +171,7 @@ export class Fleet {
      *
      * @throws StackFileError
      */
-    private judgeCutOff({ settings, encrypted, stacks }: Present): void {
+    private checkCutOff({ settings, encrypted, stacks }: Present): void {
         const isHidden = encrypted.includes("organization") || encrypted.includes("country");
         const known: KnownSettings = {
             ...settings,
@@ -205,7 +205,7 @@ export class Fleet {
     /** Shows what `up` would do. Writes nothing. */
     async preview(): Promise<FleetOutcome> {
         const present = await this.read();
-        this.judgeCutOff(present);
+        this.checkCutOff(present);
         return this.previewOf(present);
     }
 

@@ -91,7 +91,7 @@ function mappingOf({ settings, mappings = {}, rules = {} }: SettingsSection, at 
             below.some((setting) => setting.name.startsWith(`${at}${key}.`)),
         );
         if (inner === undefined) {
-            return [name, { ...own?.schema, ...told(own) }] as const;
+            return [name, { ...own?.schema, ...documentation(own) }] as const;
         }
         const description = mappings[at + inner] ?? own?.description;
         const mapping = {
@@ -99,8 +99,8 @@ function mappingOf({ settings, mappings = {}, rules = {} }: SettingsSection, at 
             ...(description === undefined ? {} : { description }),
         };
         return inner === name
-            ? ([name, { ...told(own), ...mapping }] as const)
-            : ([name, { ...own?.schema, ...told(own), items: mapping }] as const);
+            ? ([name, { ...documentation(own), ...mapping }] as const)
+            : ([name, { ...own?.schema, ...documentation(own), items: mapping }] as const);
     });
     const required = below
         .filter(({ name, isRequired }) => isRequired && !/[.]/.test(name.slice(at.length)))
@@ -116,7 +116,7 @@ function mappingOf({ settings, mappings = {}, rules = {} }: SettingsSection, at 
 }
 
 /** What editors show for a setting. */
-function told(setting: Setting | undefined): JsonSchema {
+function documentation(setting: Setting | undefined): JsonSchema {
     if (setting === undefined) {
         return {};
     }

@@ -1,3 +1,4 @@
+import { regionPattern } from "../../../components/inputs/resourceNames";
 import { choice, flag, integer, list, mapping, SettingsSection, text } from "./model";
 
 /** The settings of the stack itself. Mappings with a section of their own are described there. */
@@ -22,7 +23,7 @@ export const stack: SettingsSection = {
         },
         {
             name: "location",
-            ...text({ pattern: "^[a-z][a-z0-9]{1,89}$" }),
+            ...text({ pattern: regionPattern.source }),
             defaultText: "`azure-native:location`",
             description: "Azure region in its short form. One of the two is required.",
             example: "westeurope",

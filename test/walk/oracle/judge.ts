@@ -1,4 +1,3 @@
-import { X509Certificate } from "crypto";
 import { readFileSync } from "fs";
 import * as path from "path";
 import { WalkConfig } from "../model/config";
@@ -14,6 +13,7 @@ import { authoritiesOf, certificateProblems, keysOf } from "./certificates";
 import { awaitsMoves, changesOf, stacksToCome } from "./fleetSummary";
 import { visit } from "./fieldTrip";
 import { identityProblems } from "./identities";
+import { outputProblems } from "./outputs";
 import { differ, differAsSets, Seen } from "./seen";
 
 /** Problems that end a walk. */
@@ -371,36 +371,4 @@ function only(these: readonly string[], those: readonly string[]): string[] {
 function shortened(urn: string): string {
     const [type, name] = urn.split("::").slice(-2);
     return `${type.slice(type.lastIndexOf(":") + 1)} ${name}`;
-}
-
-function outputProblems(config: WalkConfig, seen: Seen): string[] {
-    const { devices, outputDevices } = effective(config);
-    const { fleet, devices: shown = {} } = seen.outputs as {
-        fleet?: { devices: number; byAuthentication: Record<string, number> };
-        devices?: Record<string, { certificate?: string }>;
-    };
-    if (config.shards !== undefined) {
-        return [];
-    }
-    const count = (kind: string): number => devices.filter((one) => one.kind === kind).length;
-    const certificates = seen.resources.filter(({ type }) => type === "DeviceCertificate");
-    return [
-        ...differAsSets("the output devices", Object.keys(shown), outputDevices),
-        ...differ("the output fleet.devices", fleet?.devices, devices.length),
-        ...differ("the output fleet.byAuthentication", fleet?.byAuthentication, {
-            csr: count("csr"),
-            generated: count("generated"),
-            thumbprint: count("thumbprint"),
-        }),
-        ...Object.entries(shown).flatMap(([id, { certificate }]) => {
-            const made = certificates.find(({ name }) => name === id)?.outputs.certificate;
-            return typeof made === "string" && typeof certificate === "string"
-                ? differ(
-                      `the output certificate of ${id}`,
-                      new X509Certificate(certificate).fingerprint256,
-                      new X509Certificate(made).fingerprint256,
-                  )
-                : [];
-        }),
-    ];
 }

@@ -2,7 +2,9 @@
  * KQL as Microsoft's own parser reads it, and what a query returns at a given time. The evaluation goes by the parser's
  * syntax tree, and knows only the few operators and functions that it names; anything else is an error.
  */
-import { createRequire } from "module";
+// C# compiled to scripts that define globals.
+import "@kusto/language-service-next/bridge.min.js";
+import "@kusto/language-service-next/Kusto.Language.Bridge.min.js";
 
 /** A node or a token of the syntax tree (Kusto.Language.Syntax). */
 interface Syntax {
@@ -41,12 +43,7 @@ export interface Parsed {
 type Value = string | number | boolean | Date;
 export type Row = Readonly<Record<string, Value>>;
 
-const load = createRequire(__filename);
-
 function language(): KustoLanguage {
-    // The parser is C# compiled to scripts that define globals.
-    load("@kusto/language-service-next/bridge.min.js");
-    load("@kusto/language-service-next/Kusto.Language.Bridge.min.js");
     return (globalThis as unknown as { Kusto: { Language: KustoLanguage } }).Kusto.Language;
 }
 

@@ -119,7 +119,12 @@ class World {
             hub,
             await freePort(),
         );
-        await world.prepare(count);
+        try {
+            await world.prepare(count);
+        } catch (error) {
+            await world.end();
+            throw error;
+        }
         return world;
     }
 
@@ -331,7 +336,9 @@ class World {
         await this.stopService();
         await this.setClock(0);
         const { resourceGroupName } = await this.stack.outputs();
-        await dropGroup(iotHubClient(), resourceGroupName.value as string);
+        if (resourceGroupName !== undefined) {
+            await dropGroup(iotHubClient(), resourceGroupName.value as string);
+        }
         this.project.remove();
         rmSync(this.folder, { recursive: true, force: true });
     }

@@ -67,7 +67,7 @@ interface Arguments {
         readonly continue: boolean;
         readonly report: boolean;
     };
-    readonly load: object;
+    readonly load: { readonly devices: string; readonly days: string };
 }
 
 export function readArguments<Name extends keyof Arguments>(

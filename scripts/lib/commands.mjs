@@ -427,21 +427,32 @@ Progress goes to standard error. The last line of standard output is one JSON ob
         ],
     },
     load: {
-        usage: `Usage: npm run load -- [connections|registrations|enrolments]
+        usage: `Usage: npm run load -- [connections|registrations|enrolments|year] [options]
 
 Measures the figures in docs/figures.md, on one emulator:
 
   connections    1,000 devices connect at once and send 10 messages each (default)
   registrations  1,000 devices register through one enrollment group
   enrolments     10,000 devices renew at the EST service, without a hub: P-256, then RSA
+  year           devices renew their 90-day certificates by EST for a year, on moved clocks; needs the Pulumi CLI
+  --devices N    of year (default 100)
+  --days N       of year: how often a device connects, 1 to 7 (default 3)
   --help         show this text
 `,
-        options: { help },
-        problems: ([what, ...more]) => [
-            ...(["connections", "registrations", "enrolments", undefined].includes(what)
+        options: {
+            devices: { ...text, default: "100" },
+            days: { ...text, default: "3" },
+            help,
+        },
+        problems: ([what, ...more], { devices, days }) => [
+            ...(["connections", "registrations", "enrolments", "year", undefined].includes(what)
                 ? []
-                : [`"${what}" is neither connections, registrations nor enrolments`]),
+                : [`"${what}" is none of connections, registrations, enrolments, year`]),
             ...noArguments(more),
+            ...(/^[1-9]\d{0,3}$/.test(devices)
+                ? []
+                : [`--devices "${devices}": must be a whole number, 1 to 9999`]),
+            ...(/^[1-7]$/.test(days) ? [] : [`--days "${days}": must be a whole number, 1 to 7`]),
         ],
     },
 };

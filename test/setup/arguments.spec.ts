@@ -24,7 +24,12 @@ const commands: readonly [name: string, wrong: readonly string[], message: RegEx
     ["report", ["--output="], /--output: name the file to write/],
     ["test", ["test/none.spec.ts"], /"test\/none\.spec\.ts" is neither a file nor a folder/],
     ["bench", ["--divide", "none"], /--divide "none": must be a whole number from 1/],
-    ["load", ["everything"], /"everything" is neither connections, registrations nor enrolments/],
+    [
+        "load",
+        ["everything"],
+        /"everything" is none of connections, registrations, enrolments, year/,
+    ],
+    ["load", ["year", "--days", "8"], /--days "8": must be a whole number, 1 to 7/],
 ];
 
 describe("an npm command, before set-up", () => {

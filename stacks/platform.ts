@@ -7,6 +7,7 @@ import { LeavingCa } from "../components/registry/rolloverEvidence";
 import { PresentHub, readHub, readPolicies } from "../components/iothub/presentHub";
 import { VerifiedCertificate } from "../components/caCertificates/verifiedCertificate";
 import { Authorities, createAuthorities } from "./authorities";
+import { createEst } from "./estService";
 import { FleetBase } from "./fleetBase";
 import { refuseOtherKeys } from "./givenCas";
 import { deviceTypes, PreviousState, readPreviousState } from "./previousState";
@@ -120,6 +121,7 @@ export async function createPlatform(
         // Devices that the provisioning service creates have thumbprints, so the hub needs no CA for them.
         ({ group: one }) => isListed(one) && !one.blocked,
     );
+    createEst(settings, { resourceGroupName: group.name, signedIn, hub, authorities });
     return {
         resourceGroup: group,
         hub,

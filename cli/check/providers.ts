@@ -9,7 +9,14 @@ interface Provider {
 /** Resource providers that the settings need, except those that every subscription has. */
 function namespacesOf({ settings }: CheckContext): string[] {
     const forRoutes = ["Microsoft.EventHub", "Microsoft.ManagedIdentity"];
-    return ["Microsoft.Devices", ...(settings.hub.routes.length > 0 ? forRoutes : [])];
+    const forEst = ["Microsoft.ContainerInstance", "Microsoft.ManagedIdentity"];
+    return [
+        ...new Set([
+            "Microsoft.Devices",
+            ...(settings.hub.routes.length > 0 ? forRoutes : []),
+            ...(settings.est?.container === undefined ? [] : forEst),
+        ]),
+    ];
 }
 
 /** Whether the subscription is registered for these resource providers. */

@@ -17,6 +17,7 @@ import { HubApi } from "./hubs";
 import { HubPartsApi } from "./hubParts";
 import { regions } from "./locations";
 import { ResourceGroupApi } from "./resourceGroups";
+import { ContainerGroupApi } from "./containerGroups";
 import { ManagedIdentityApi } from "./managedIdentities";
 import { NamespaceApi } from "./namespaces";
 import { ArmRequest, ArmRoutes } from "./routes";
@@ -66,6 +67,7 @@ export class ArmService implements HostService {
             new NamespaceApi(context, store),
             new EventHubApi(context),
             new ManagedIdentityApi(context, store),
+            new ContainerGroupApi(context, store),
         ]) {
             one.register(routes);
         }

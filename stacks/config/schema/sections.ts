@@ -8,4 +8,13 @@ import { pki } from "./pki";
 import { ci, stack } from "./stack";
 
 /** Every setting of the program, in the order of the reference. */
-export const sections: readonly SettingsSection[] = [stack, hub, dps, pki, groups, devices, est, ci];
+export const sections: readonly SettingsSection[] = [
+    stack,
+    hub,
+    dps,
+    pki,
+    groups,
+    devices,
+    est,
+    ci,
+];

@@ -35,14 +35,15 @@ describe("est.container", function () {
             !JSON.stringify(resources).includes("bundle.json"),
             "the bundle is in clear in the state",
         );
-        const shown = await armRequest("GET", `${group.id}?api-version=2024-05-01-preview`);
+        const address = `${group.id.replace(/^\/subscriptions\/[^/]+/, "")}?api-version=2024-05-01-preview`;
+        const shown = await armRequest(deployment.arm, "GET", address);
         assert.equal(shown.status, 200);
         const text = JSON.stringify(shown.body);
         assert.match(text, /contoso-est-e2e\.[a-z0-9]+\.azurecontainer\.io/);
         assert.ok(!text.includes("bundle.json"));
         assert.deepEqual(await deployment.plan(), []);
         await deployment.pulumi("destroy", "--yes", "--skip-preview");
-        const gone = await armRequest("GET", `${group.id}?api-version=2024-05-01-preview`);
+        const gone = await armRequest(deployment.arm, "GET", address);
         assert.equal(gone.status, 404);
     });
 });

@@ -1,4 +1,5 @@
 import { turnOffRuntimeDiagnostics } from "./components/dynamic/runtimeDiagnostics";
+import { createAlertRules } from "./stacks/alerts";
 import { announceCaEnds } from "./stacks/caEnds";
 import { announceCutOff, refuseToCutOff } from "./stacks/cutOff";
 import { loadSettings } from "./stacks/config";
@@ -29,6 +30,7 @@ export = async () => {
     const platform = await createPlatform(settings, await signIn(), previous);
     await tellPlanned(platform, previous);
     const fleet = createFleet(settings, ownBase(platform, previous));
+    createAlertRules(settings, platform.alerts, platform.authorities, fleet);
     announceOfflineSteps(settings, platform);
     announceCaEnds(settings, platform.authorities);
     return stackOutputs(settings, platform, fleet);

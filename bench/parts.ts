@@ -26,6 +26,7 @@ export interface Parts {
 }
 
 const all: readonly Operation[] = ["preview", "addOne", "refresh"];
+const withDiff: readonly Operation[] = ["preview", "diff", "addOne", "refresh"];
 const minutes = 60;
 
 function series(
@@ -41,11 +42,11 @@ function series(
 /** The whole bench. */
 export const fullParts: Parts = {
     series: [
-        series(ours, [50, 100, 200, 400, 1000, 2000], 10 * minutes),
+        series(ours, [50, 100, 200, 400, 1000, 2000], 10 * minutes, "ECDSA-P256", withDiff),
         series(oursPlain, [200, 400], 5 * minutes, "ECDSA-P256", []),
         series(oursAtEnd, [50, 200, 1000, 2000], 5 * minutes),
-        series(fleet, [1000], 10 * minutes),
-        series(fleet, [10_000], 15 * minutes, "ECDSA-P256", []),
+        series(fleet, [1000], 10 * minutes, "ECDSA-P256", withDiff),
+        series(fleet, [10_000], 15 * minutes, "ECDSA-P256", ["diff"]),
         series(naive, [50, 200], 20 * minutes),
         series(naive, [400, 1000, 2000], 20 * minutes, "ECDSA-P256", []),
         series(tutorial, [50, 200, 1000], 15 * minutes, "ECDSA-P256", ["addOne"]),

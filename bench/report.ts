@@ -28,7 +28,7 @@ export function reportPage(results: Results): string {
         "",
         "## First up, and what follows",
         "",
-        "The hub and its CA are there already. `preview` and `refresh` find no change. HTTP calls are those of the first " +
+        "The hub and its CA are there already. `preview`, `diff` (`npm run diff`) and `refresh` find no change. HTTP calls are those of the first " +
             "up; memory is the highest sum of the resident memory of all its processes (without the emulator).",
         "",
         ...table(
@@ -39,6 +39,7 @@ export function reportPage(results: Results): string {
                 "first up",
                 "a device",
                 "preview",
+                "diff",
                 "one more",
                 "refresh",
                 "state a device",
@@ -135,7 +136,7 @@ function sorted(points: readonly Point[]): Point[] {
 }
 
 function pointRow(point: Point): string[] {
-    const { contender, key, devices, shards, up, preview, addOne, refresh } = point;
+    const { contender, key, devices, shards, up, preview, diff, addOne, refresh } = point;
     const time = (run: Run | undefined): string => (run === undefined ? "" : seconds(run.seconds));
     return [
         titles[contender] + (shards === undefined ? "" : ` (${shards})`),
@@ -144,6 +145,7 @@ function pointRow(point: Point): string[] {
         time(up),
         `${(1000 * (perDevice(point) ?? 0)).toFixed(0)} ms`,
         time(preview),
+        time(diff),
         time(addOne),
         time(refresh),
         point.stateBytesPerDevice === undefined ? "" : `${count(point.stateBytesPerDevice)} B`,

@@ -12,6 +12,8 @@ export interface Point {
     readonly up: Run;
     /** Of the deployed fleet, without a change. */
     readonly preview?: Run;
+    /** `npm run diff` of the deployed fleet, without a change. */
+    readonly diff?: Run;
     readonly addOne?: Run;
     readonly refresh?: Run;
     /** What a device adds to the state or states. */

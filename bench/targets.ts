@@ -73,6 +73,22 @@ export function targets(results: Results): Target[] {
             figure: ours(1000)?.preview?.seconds,
             run: ours(1000)?.preview,
         },
+        {
+            what: "npm run diff of 1,000 devices without a change",
+            key: "diffSecondsAt1000",
+            most: 20,
+            unit: "s",
+            figure: ours(1000)?.diff?.seconds,
+            run: ours(1000)?.diff,
+        },
+        {
+            what: "npm run diff of 10,000 devices in shards without a change",
+            key: "diffSecondsInShardsAt10000",
+            most: 90,
+            unit: "s",
+            figure: fleet(10_000)?.diff?.seconds,
+            run: fleet(10_000)?.diff,
+        },
         ...ways.map((way) => callsTarget(results, way)),
         {
             what: "state of a device (P-256, generated key), 1,000 devices",

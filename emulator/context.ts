@@ -13,6 +13,7 @@ import { Namespaces } from "./eventHubs/namespaces";
 import { DeviceConnections } from "./hub/connections";
 import { Hubs } from "./hub/hubs";
 import { MessageRouting } from "./hub/messageRouting";
+import { MonitoringResources } from "./monitoring/monitoringResources";
 import { TelemetryLog } from "./hub/telemetry";
 
 /** What the services of one emulator share. */
@@ -34,6 +35,8 @@ export interface EmulatorContext {
     readonly eventHubs: Namespaces;
     /** User-assigned managed identities. */
     readonly identities: ManagedIdentities;
+    /** Log Analytics workspaces, action groups and scheduled query rules. */
+    readonly monitoring: MonitoringResources;
     /** Routes messages from devices. */
     readonly routing: MessageRouting;
     readonly telemetry: TelemetryLog;

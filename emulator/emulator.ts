@@ -18,9 +18,10 @@ import { ManagedIdentities } from "./entra/managedIdentities";
 import { EntraService } from "./entra/service";
 import { Tenants } from "./entra/tenants";
 import { Tokens } from "./entra/tokens";
+import { MonitoringResources } from "./monitoring/monitoringResources";
 import { Namespaces } from "./eventHubs/namespaces";
 import { Authority } from "./frontend/authority";
-import { Front } from "./frontend/frontend";
+import { Frontend } from "./frontend/frontend";
 import { Hubs } from "./hub/hubs";
 import { MessageRouting } from "./hub/messageRouting";
 import { TelemetryLog } from "./hub/telemetry";
@@ -92,6 +93,7 @@ export class Emulator {
             traffic: new Traffic(),
             routing: new MessageRouting(routed),
             hubs: new Hubs(),
+            monitoring: new MonitoringResources(),
             provisioning: new ProvisioningServices(),
             telemetry: new TelemetryLog(),
             tokens: await Tokens.create(clock, directory, snapshot?.tokens),
@@ -104,13 +106,14 @@ export class Emulator {
             shared.provisioning.restore(snapshot.provisioning);
             shared.eventHubs.restore(snapshot.eventHubs ?? { namespaces: [] });
             shared.identities.restore(snapshot.identities ?? { identities: [] });
+            shared.monitoring.restore(snapshot.monitoring ?? { resources: [] });
         }
         const gateway = new DeviceGateway(shared, authority);
         const context: EmulatorContext = { ...shared, connections: gateway };
         const amqp = new AmqpService(context);
         gateway.useAmqp((socket) => amqp.accept(socket));
         const arm = new ArmService(context, store);
-        const front = new Front({
+        const frontend = new Frontend({
             authority,
             faults: shared.faults,
             traffic: shared.traffic,
@@ -128,9 +131,9 @@ export class Emulator {
         });
         const deployer = snapshot?.deployer ?? makeDeployer(context, store.subscriptionId);
         letUseGraph(context, deployer.clientId);
-        const listeners: { close(): void | Promise<void> }[] = [front, gateway, amqp];
+        const listeners: { close(): void | Promise<void> }[] = [frontend, gateway, amqp];
         try {
-            const https = await front.listen(host, options.port ?? 0);
+            const https = await frontend.listen(host, options.port ?? 0);
             const mqtt = await gateway.listen(host, options.mqttPort ?? 0);
             const ports = { https, mqtt, management: 0 };
             const emulator = new Emulator(
@@ -190,7 +193,7 @@ export class Emulator {
     /** Everything that survives a restart; settings, faults, clock and message logs do not. */
     snapshot(): Snapshot {
         const { directory, tokens, access, hubs, provisioning } = this.context;
-        const { eventHubs, identities } = this.context;
+        const { eventHubs, identities, monitoring } = this.context;
         return {
             version: 1,
             authority: this.authority.snapshot(),
@@ -202,6 +205,7 @@ export class Emulator {
             provisioning: provisioning.snapshot(),
             eventHubs: eventHubs.snapshot(),
             identities: identities.snapshot(),
+            monitoring: monitoring.snapshot(),
             deployer: this.deployer,
         };
     }
@@ -213,6 +217,7 @@ export class Emulator {
         this.context.provisioning.reset();
         this.context.eventHubs.reset();
         this.context.identities.reset();
+        this.context.monitoring.reset();
         this.context.tenants.reset();
         this.arm.reset();
         this.store.reset();

@@ -9,6 +9,7 @@ import { TokensSnapshot } from "./entra/tokens";
 import { NamespacesSnapshot } from "./eventHubs/namespaces";
 import { AuthoritySnapshot } from "./frontend/authority";
 import { HubsSnapshot } from "./hub/hubs";
+import { MonitoringSnapshot } from "./monitoring/monitoringResources";
 
 /** A service principal with its secret: what a client logs in with. */
 export interface Credentials {
@@ -31,6 +32,7 @@ export interface Snapshot {
     /** Absent in files of emulators without Event Hubs. */
     readonly eventHubs?: NamespacesSnapshot;
     readonly identities?: ManagedIdentitiesSnapshot;
+    readonly monitoring?: MonitoringSnapshot;
     readonly deployer: Credentials;
 }
 

@@ -1,5 +1,5 @@
 import { connect } from "tls";
-import { Credentials } from "./flags";
+import type { Credentials } from "./credentialFiles";
 
 const mqttPort = 8883;
 const patienceMilliseconds = 10_000;
@@ -59,15 +59,24 @@ export function connectionProblem(
     });
 }
 
-/** Explains an error of the provisioning client whose connection failed. */
-export function inWords(where: string, error: NodeJS.ErrnoException): string {
+const distrustOfAzure =
+    "this device does not trust its certificate: Azure's root (DigiCert Global Root G2) is missing here, or " +
+    "a proxy replaces the certificate (name its CA in NODE_EXTRA_CA_CERTS)";
+
+/**
+ * Explains why a connection failed.
+ *
+ * @param distrust what to say when the host's certificate is not trusted
+ */
+export function inWords(
+    where: string,
+    error: NodeJS.ErrnoException,
+    distrust = distrustOfAzure,
+): string {
     const code = error.code ?? "";
     if (code.includes("KEY_VALUES_MISMATCH")) {
         return "the private key does not belong to the first certificate of the file";
     }
-    const why = untrusted.includes(code)
-        ? "this device does not trust its certificate: Azure's root (DigiCert Global Root G2) is missing here, or " +
-          "a proxy replaces the certificate (name its CA in NODE_EXTRA_CA_CERTS)"
-        : words[code];
+    const why = untrusted.includes(code) ? distrust : words[code];
     return `${where}: ${why ?? error.message}`;
 }

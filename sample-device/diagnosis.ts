@@ -70,7 +70,8 @@ function nameOf(certificate: X509Certificate): string | undefined {
     return /^CN=(.*)$/m.exec(certificate.subject)?.[1];
 }
 
-function isKeyOf(keyPem: string, certificate: X509Certificate): boolean {
+/** Whether a certificate was issued for this key. */
+export function isKeyOf(keyPem: string, certificate: X509Certificate): boolean {
     const spki = { type: "spki", format: "der" } as const;
     const ours = createPublicKey(createPrivateKey(keyPem)).export(spki);
     return ours.equals(certificate.publicKey.export(spki));

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { readAlerts } from "./config/alerts";
 import { readCi } from "./config/ci";
 import { readDevices } from "./config/devices";
 import { readDps } from "./config/dps";
@@ -43,6 +44,7 @@ const topLevelKeys = [
     "rollover",
     "outputDevices",
     "ci",
+    "alerts",
     "shards",
     "shard",
 ];
@@ -123,6 +125,7 @@ export function readSettings(
         rollover: readRollover(top),
         outputDevices: readOutputDevices(top, devices),
         ci: readCi(top),
+        alerts: readAlerts(top),
         shards,
         shard: readShard(top, shards, { groups, devices }),
     };

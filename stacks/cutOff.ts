@@ -111,8 +111,18 @@ function devicesIn(previous: PreviousState): string[] {
     return [...new Set([...identities, ...certificates])];
 }
 
+/** What was found, because a run asks more than once and each certificate takes a tenth of a millisecond. */
+const found = new WeakMap<PreviousState, WeakMap<KnownSettings, readonly CutOff[]>>();
+
 /** In the order of the state. */
-export function devicesCutOff(settings: KnownSettings, previous: PreviousState): CutOff[] {
+export function devicesCutOff(settings: KnownSettings, previous: PreviousState): readonly CutOff[] {
+    const bySettings = found.get(previous) ?? new WeakMap<KnownSettings, readonly CutOff[]>();
+    const lost = bySettings.get(settings) ?? findCutOff(settings, previous);
+    found.set(previous, bySettings.set(settings, lost));
+    return lost;
+}
+
+function findCutOff(settings: KnownSettings, previous: PreviousState): readonly CutOff[] {
     const wanted = new Map(settings.devices.map((device) => [device.id, device]));
     const groups = new Map(settings.groups.map((group) => [group.name, group]));
     const hubWhy = otherHub(settings, previous);

@@ -38,12 +38,16 @@ export function createFleet(settings: Settings, base: FleetBase): ReadonlyMap<st
         const group = device.group === undefined ? undefined : groups.get(device.group);
         const hasIdentity = base.previous.find(deviceTypes.identity, device.id) !== undefined;
         // The provisioning service creates the identities of devices that are not listed; an existing one may stay.
-        if (isListed(group) || (hasIdentity && !settings.pruneDevices)) {
-            createIdentity(device, group, base, devices.length);
-        }
+        const isIdentified = isListed(group) || (hasIdentity && !settings.pruneDevices);
+        const identify = (): void => {
+            if (isIdentified) {
+                createIdentity(device, group, base, devices.length);
+            }
+        };
         const ca = group && base.issuers.get(group.name);
         const isKept = base.previous.find(deviceTypes.certificate, device.id) !== undefined;
         if (group === undefined || (ca === undefined && !isKept)) {
+            identify();
             fleet.set(device.id, {
                 settings: device,
                 certificate: undefined,
@@ -57,6 +61,8 @@ export function createFleet(settings: Settings, base: FleetBase): ReadonlyMap<st
             issuers.set(group.name, issuer);
         }
         const certificate = createCertificate(settings, device, group, issuer);
+        // After the certificate: the tag of a new identity tells of it if it is there by then.
+        identify();
         if (certificate === undefined) {
             reserve(settings, base, device);
         } else if (base.service !== undefined) {

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { rateLimitServerVariable } from "../components/dynamic/runVariables";
 import { shellWord } from "../components/text/shellWords";
+import { createAlertRules } from "./alerts";
 import { createFleet } from "./fleet";
 import { handedOver } from "./platformReference";
 import { fleetOutputs } from "./outputs";
@@ -8,6 +9,9 @@ import { Outputs, PreviousState } from "./previousState";
 import { userError } from "./userError";
 import { Settings, Shard } from "./settings";
 import { platformOutput } from "./shards";
+
+/** The hub's stack alerts about the CAs. */
+const noAuthorities = { roots: [], intermediates: [] };
 
 /**
  * Declares the devices of one shard. The hub and the CAs belong to another stack.
@@ -28,8 +32,10 @@ export function createFleetStack(
         );
     }
     const base = handedOver(settings, shard, platform, previous);
+    const fleet = createFleet(settings, base);
+    createAlertRules(settings, base.alerts, noAuthorities, fleet);
     return {
         [platformOutput]: shard.of,
-        ...fleetOutputs(settings, createFleet(settings, base), base.hub.hostName),
+        ...fleetOutputs(settings, fleet, base.hub.hostName),
     };
 }

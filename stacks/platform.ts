@@ -6,6 +6,8 @@ import { HubAudit } from "../components/registry/hubAudit";
 import { LeavingCa } from "../components/registry/rolloverEvidence";
 import { PresentHub, readHub, readPolicies } from "../components/iothub/presentHub";
 import { VerifiedCertificate } from "../components/caCertificates/verifiedCertificate";
+import { AlertScope } from "../components/alerts/alertTarget";
+import { createAlertTarget } from "./alerts";
 import { Authorities, createAuthorities } from "./authorities";
 import { createEst } from "./estService";
 import { FleetBase } from "./fleetBase";
@@ -34,6 +36,8 @@ export interface Platform {
     /** CA certificates on the hub, by name. */
     readonly trusted: ReadonlyMap<string, VerifiedCertificate>;
     readonly provisioning: Provisioning | undefined;
+    /** What alert rules share; undefined: there are none. */
+    readonly alerts: AlertScope | undefined;
     /** The identities with which a repository's workflows deploy and preview. */
     readonly ci: CiIdentities | undefined;
 }
@@ -129,6 +133,7 @@ export async function createPlatform(
         authorities,
         trusted,
         provisioning,
+        alerts: createAlertTarget(settings, group.name),
         ci:
             settings.ci &&
             createCi(

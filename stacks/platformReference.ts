@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { AlertScope } from "../components/alerts/alertTarget";
 import { own } from "../components/dynamic/values";
 import { rateLimitServerVariable } from "../components/dynamic/runVariables";
 import { shellWord } from "../components/text/shellWords";
@@ -16,8 +17,8 @@ export function exportPlatformReference(settings: Settings, platform: Platform):
     if (settings.shards === undefined) {
         return {};
     }
-    const { hub, authorities, provisioning } = platform;
-    const handover: pulumi.Output<PlatformReference> = pulumi.secret({
+    const { hub, authorities, provisioning, alerts } = platform;
+    const reference: pulumi.Output<PlatformReference> = pulumi.secret({
         hubId: hub.hubId,
         hostName: hub.hostName,
         issuers: Object.fromEntries(authorities.issuers),
@@ -29,8 +30,9 @@ export function exportPlatformReference(settings: Settings, platform: Platform):
                       hostName: provisioning.service.hostName,
                   },
               }),
+        ...(alerts === undefined ? {} : { alerts }),
     });
-    return { [platformReferenceOutput]: handover };
+    return { [platformReferenceOutput]: reference };
 }
 
 /** The outputs of a stack as its last run left them. */
@@ -90,7 +92,7 @@ export function handedOver(
     shard: Shard,
     platform: Outputs = {},
     previous = PreviousState.none,
-): FleetBase {
+): FleetBase & { readonly alerts: AlertScope | undefined } {
     const known =
         (platform[platformReferenceOutput] as Partial<PlatformReference> | undefined)?.issuers ??
         {};
@@ -102,12 +104,12 @@ export function handedOver(
         Partial<PlatformReference> | undefined
     >;
     // Until the hub's stack is deployed with shards, its output only says that devices are being moved.
-    const handover = given.apply((all) =>
+    const output = given.apply((all) =>
         all?.hubId === undefined ? undefined : (all as PlatformReference),
     );
-    const secret = (pick: (all: PlatformReference) => string | undefined): pulumi.Output<string> =>
-        handover.apply((all) => (all && pick(all)) ?? missing(shard));
-    const open = (pick: (all: PlatformReference) => string | undefined) =>
+    const secret = <T>(pick: (all: PlatformReference) => T | undefined): pulumi.Output<T> =>
+        output.apply((all) => (all && pick(all)) ?? missing(shard)) as pulumi.Output<T>;
+    const open = <T>(pick: (all: PlatformReference) => T | undefined) =>
         pulumi.unsecret(secret(pick));
     const planned = readPlanned();
     const hubId = open((all) => (planned.isHubNew ? undefined : all.hubId));
@@ -134,13 +136,18 @@ export function handedOver(
         },
         owner: `${project}/${shard.of}`,
         previous,
+        alerts: settings.alerts && {
+            resourceGroupName: open((all) => all.alerts?.resourceGroupName),
+            workspaceId: open((all) => all.alerts?.workspaceId),
+            actionGroupIds: open((all) => all.alerts?.actionGroupIds),
+        },
     };
 }
 
 /** In a preview, the values of a hub that does not exist yet are unknown. */
-function missing({ of }: Shard): string {
+function missing<T>({ of }: Shard): T {
     if (pulumi.runtime.isDryRun()) {
-        return pulumi.unknown as unknown as string;
+        return pulumi.unknown as unknown as T;
     }
     throw userError(
         `the stack ${of} lacks the outputs that its fleet stacks need: ` +

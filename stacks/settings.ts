@@ -39,6 +39,8 @@ export interface Settings {
     readonly outputDevices: readonly string[];
     /** Entra application for the CI of a repository; undefined: none. */
     readonly ci: CiSettings | undefined;
+    /** Alerts about certificates that expire; undefined: none. */
+    readonly alerts: AlertSettings | undefined;
     /** How the devices are spread over fleet stacks; undefined: they are in the hub's own stack. */
     readonly shards: Sharding | undefined;
     /** The part of the fleet in this fleet stack; undefined: this is the hub's stack. */
@@ -291,4 +293,15 @@ export interface CiSettings {
     readonly subjects: readonly string[];
     /** Subjects that may only read, in the same form and disjoint from `subjects`. If empty, there is no such identity. */
     readonly previewSubjects: readonly string[];
+}
+
+export interface AlertSettings {
+    /** Mail addresses. */
+    readonly emails: readonly string[];
+    /** Addresses that begin with `https://`; treat them as secrets. */
+    readonly webhooks: readonly string[];
+    /** Days before expiry, in any order. Default 30, 14, 7. */
+    readonly days: readonly number[];
+    /** Days that a renewal may be late before it counts as missed. Default 1. */
+    readonly graceDays: number;
 }

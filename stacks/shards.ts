@@ -16,6 +16,11 @@ export interface PlatformReference {
         Record<string, { readonly certificate: string; readonly privateKey: string }>
     >;
     readonly service?: { readonly serviceId: string; readonly hostName: string };
+    readonly alerts?: {
+        readonly resourceGroupName: string;
+        readonly workspaceId: string;
+        readonly actionGroupIds: readonly string[];
+    };
 }
 
 /** Output of a fleet stack: the name of its hub's stack. */

@@ -72,6 +72,11 @@ export class Program implements Prepared {
         return this.run("bash", script, verb, ...options);
     }
 
+    /** `npm run diff`. */
+    diff(): Command {
+        return this.run("bash", path.join(repository, "scripts/diff.sh"), "--stack", stack);
+    }
+
     /** `npm run plan`, as JSON. */
     plan(): Command {
         const script = path.join(repository, "cli/plan/main.ts");
@@ -127,7 +132,8 @@ function oneStack(name: ContenderName, variables: NodeJS.ProcessEnv): Contender 
             return {
                 list: (ids) => program.list(ids),
                 command: (operation) => {
-                    const command = program.manyAtOnce(operation);
+                    const command =
+                        operation === "diff" ? program.diff() : program.manyAtOnce(operation);
                     return { ...command, environment: { ...command.environment, ...variables } };
                 },
                 stateBytes: () => program.stateBytes(),
@@ -157,7 +163,8 @@ export const fleet: Contender = {
         const shards = Math.max(2, Math.ceil(request.devices / devicesPerShard));
         return {
             list: (ids) => program.list(ids),
-            command: (operation) => program.fleet(operation, shards),
+            command: (operation) =>
+                operation === "diff" ? program.diff() : program.fleet(operation, shards),
             stateBytes: () => program.stateBytes(),
             shards,
             close: () => program.close(),

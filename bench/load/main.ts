@@ -4,20 +4,27 @@
  * What it takes to list devices in the configuration is measured by `npm run bench`.
  */
 import { readArguments } from "../../scripts/lib/commands.mjs";
+import { runEnrolments } from "./enrolments";
 import { runLoad } from "./fleet";
 import { runRegistrations } from "./registrations";
+import { runYear } from "./year";
 
 const devices = 1000;
 const concurrency = 50;
 
-const runs: Readonly<Record<string, () => Promise<object>>> = {
+type Options = ReturnType<typeof readArguments<"load">>["values"];
+
+const runs: Readonly<Record<string, (options: Options) => Promise<object>>> = {
     connections: () => runLoad({ devices, messagesPerDevice: 10, concurrency }),
+    enrolments: () => runEnrolments(10_000, concurrency),
     registrations: () => runRegistrations(devices, concurrency),
+    year: (options) => runYear(Number(options.devices), Number(options.days)),
 };
 
 async function main(): Promise<void> {
-    const [name = "connections"] = readArguments("load").positionals;
-    for (const [figure, value] of Object.entries(await runs[name]())) {
+    const { positionals, values } = readArguments("load");
+    const [name = "connections"] = positionals;
+    for (const [figure, value] of Object.entries(await runs[name](values))) {
         process.stdout.write(`${figure}: ${Math.round(Number(value) * 10) / 10}\n`);
     }
 }

@@ -15,8 +15,8 @@ export type ContenderName =
     | "handWritten"
     | "handWrittenBulk";
 
-/** What is measured; scripts have `up` and `addOne` only. */
-export type Operation = "up" | "preview" | "addOne" | "refresh";
+/** What is measured; scripts have `up` and `addOne` only, and only this program has `diff`. */
+export type Operation = "up" | "preview" | "diff" | "addOne" | "refresh";
 
 /** Something that gives devices certificates and identities. */
 export interface Contender {

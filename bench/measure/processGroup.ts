@@ -6,6 +6,7 @@ const sampleMilliseconds = 200;
 /** Linux counts processor time in these (USER_HZ: proc(5), sysconf(_SC_CLK_TCK)). */
 const ticksPerSecond = 100;
 const pageBytes = 4096;
+const markName = "IOT_X509_BENCH_COMMAND";
 /** A command that takes longer hangs. */
 const mostMinutes = 40;
 
@@ -34,10 +35,11 @@ export interface Usage {
  */
 export async function runMeasured(command: Command): Promise<Usage> {
     const began = Date.now();
-    // In a session of its own: its members are the command's processes, whoever their parents are.
+    // All that it starts has this variable, whoever the parent is and whatever session it begins.
+    const mark = `${markName}=${process.pid}-${began}`;
     const child = spawn(command.file, command.args, {
         cwd: command.cwd,
-        env: command.environment,
+        env: { ...command.environment, [markName]: mark.slice(markName.length + 1) },
         stdio: ["ignore", "pipe", "pipe"],
         detached: true,
         timeout: mostMinutes * 60_000,
@@ -46,8 +48,8 @@ export async function runMeasured(command: Command): Promise<Usage> {
     const errors: Buffer[] = [];
     child.stdout.on("data", (data: Buffer) => printed.push(data));
     child.stderr.on("data", (data: Buffer) => errors.push(data));
-    const session = new Session(child.pid ?? 0);
-    const timer = setInterval(() => session.sample(), sampleMilliseconds);
+    const processes = new Processes(mark);
+    const timer = setInterval(() => processes.sample(), sampleMilliseconds);
     const stop = (): void => void child.kill("SIGINT");
     process.once("exit", stop);
     const status = await new Promise<number | string>((resolve, reject) => {
@@ -63,7 +65,7 @@ export async function runMeasured(command: Command): Promise<Usage> {
         const what = [command.file, ...command.args].join(" ");
         throw new Error(`${what}: status ${status}\n${text.slice(-3000)}`);
     }
-    return { seconds: (Date.now() - began) / 1000, ...session.usage, output };
+    return { seconds: (Date.now() - began) / 1000, ...processes.usage, output };
 }
 
 interface Member {
@@ -71,23 +73,31 @@ interface Member {
     ticks: number;
 }
 
-/** The processes of one session, watched through /proc. */
-class Session {
+/** The processes that have one environment variable, watched through /proc. */
+class Processes {
     private peakBytes = 0;
     private readonly members = new Map<string, Member>();
+    /** Whether processes are of these. */
+    private readonly known = new Map<string, boolean>();
 
-    constructor(private readonly id: number) {}
+    /** @param mark `NAME=value` */
+    constructor(private readonly mark: string) {}
 
     sample(): void {
         let bytes = 0;
         for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
             const stat = readStat(pid);
-            if (stat === undefined || stat.session !== this.id) {
+            if (stat === undefined) {
+                continue;
+            }
+            // A process becomes another program by exec, so its name is a part of the key.
+            const key = `${pid} ${stat.started} ${stat.name}`;
+            const isMember = this.known.get(key) ?? isMarked(pid, this.mark);
+            this.known.set(key, isMember);
+            if (!isMember) {
                 continue;
             }
             bytes += stat.residentBytes;
-            // A process becomes another program by exec, so its name is a part of the key.
-            const key = `${pid} ${stat.started} ${stat.name}`;
             const member = this.members.get(key) ?? {
                 role: processRole(commandLine(pid)),
                 ticks: 0,
@@ -109,7 +119,6 @@ class Session {
 
 interface Stat {
     readonly name: string;
-    readonly session: number;
     /** User and system time. */
     readonly ticks: number;
     readonly started: string;
@@ -130,11 +139,19 @@ function readStat(pid: string): Stat | undefined {
     const field = (number: number): string => fields[number - 3];
     return {
         name: text.slice(text.indexOf("(") + 1, end),
-        session: Number(field(6)),
         ticks: Number(field(14)) + Number(field(15)),
         started: field(22),
         residentBytes: Number(field(24)) * pageBytes,
     };
+}
+
+/** Source: proc(5), /proc/pid/environ. */
+function isMarked(pid: string, mark: string): boolean {
+    try {
+        return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(mark);
+    } catch {
+        return false;
+    }
 }
 
 function commandLine(pid: string): string {

@@ -20,7 +20,7 @@ const patterns: readonly (readonly [RegExp, Role])[] = [
     [/standins\//, "other"],
     [/pulumi-(?:language|resource)-/, "other"],
     [/^\S*\bpulumi /, "engine"],
-    [/scripts\/fleet\.ts/, "fleet driver"],
+    [/cli\/(fleet|diff)\/main\.ts/, "fleet driver"],
     [/azure\.cli|\/az(?: |$)/, "az"],
     [/^\S*openssl /, "openssl"],
     [/provision\.ts/, "script"],

@@ -9,11 +9,13 @@ interface Provider {
 /** Resource providers that the settings need, except those that every subscription has. */
 function namespacesOf({ settings }: CheckContext): string[] {
     const forRoutes = ["Microsoft.EventHub", "Microsoft.ManagedIdentity"];
+    const forAlerts = ["Microsoft.OperationalInsights", "Microsoft.Insights"];
     const forEst = ["Microsoft.ContainerInstance", "Microsoft.ManagedIdentity"];
     return [
         ...new Set([
             "Microsoft.Devices",
             ...(settings.hub.routes.length > 0 ? forRoutes : []),
+            ...(settings.alerts === undefined ? [] : forAlerts),
             ...(settings.est?.container === undefined ? [] : forEst),
         ]),
     ];

@@ -23,6 +23,12 @@ const routeActions = [
     "Microsoft.ManagedIdentity/userAssignedIdentities",
 ].flatMap((type) => ["read", "write", "delete"].map((action) => `${type}/${action}`));
 
+const alertActions = [
+    "Microsoft.OperationalInsights/workspaces",
+    "Microsoft.Insights/actionGroups",
+    "Microsoft.Insights/scheduledQueryRules",
+].flatMap((type) => ["read", "write", "delete"].map((action) => `${type}/${action}`));
+
 /** The actions that the program needs on a service and its CA certificates. */
 function actionsOn(type: string, own: readonly string[]): string[] {
     return [...own, ...certificateActions.map((action) => `certificates/${action}`)].map(
@@ -44,6 +50,7 @@ export async function checkRoles(context: CheckContext): Promise<Finding[]> {
             ? []
             : actionsOn("provisioningServices", ["read", "write", "delete", "listkeys/action"])),
         ...(hub.routes.length === 0 ? [] : routeActions),
+        ...(settings.alerts === undefined ? [] : alertActions),
     ];
     const lacking = missingActions(permissions, needed);
     const findings = [

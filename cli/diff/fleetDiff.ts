@@ -133,6 +133,7 @@ export interface ResourceChange {
         | "role"
         | "CI identity"
         | "route"
+        | "alert"
         | "resource group"
         | "other";
     readonly name: string;

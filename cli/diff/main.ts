@@ -1,10 +1,10 @@
 /*
  * Shows what a change does to a fleet, from the engine's own preview. For options see scripts/lib/commands.mjs.
  */
-import { writeFileSync } from "fs";
 import { readArguments } from "../../scripts/lib/commands.mjs";
 import { readCommand } from "../readCommand";
-import { chosenStack, StackFileError } from "../stackFiles/planConfig";
+import { writeRequestedFile } from "../requestedFile";
+import { chosenStack } from "../stackFiles/planConfig";
 import { buildDiff } from "./buildDiff";
 import { enginePreview } from "./enginePreview";
 import { FleetDiff } from "./fleetDiff";
@@ -49,17 +49,6 @@ async function diffOf({
     return hub === undefined ? diff : withLastActivity(diff, hub, say);
 }
 
-function writeHtml(file: string, text: string): void {
-    try {
-        writeFileSync(file, text);
-    } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        throw new StackFileError(
-            `${file} cannot be written (${code}) — name a file in a folder that exists and may be written to`,
-        );
-    }
-}
-
 async function main(): Promise<number> {
     const { values } = readArguments("diff");
     const gates = readGates(values["fail-on"]);
@@ -67,7 +56,7 @@ async function main(): Promise<number> {
     const isColoured = process.stdout.isTTY && process.env.NO_COLOR === undefined;
     const held = closedGates(diff, gates);
     if (values.html !== undefined) {
-        writeHtml(values.html, html(diff));
+        writeRequestedFile(values.html, html(diff));
     }
     if (values.json) {
         console.log(JSON.stringify(diff, undefined, 2));

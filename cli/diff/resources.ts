@@ -9,6 +9,7 @@ const kinds: readonly [RegExp, ResourceChange["kind"]][] = [
     [/^azure-native:authorization:RoleAssignment$/, "role"],
     [/^azuread:/, "CI identity"],
     [/^azure-native:(eventhub|managedidentity):/, "route"],
+    [/^azure-native:(monitor|operationalinsights):/, "alert"],
     [/^azure-native:resources:ResourceGroup$/, "resource group"],
 ];
 
@@ -33,8 +34,8 @@ const mostProperties = 12;
 /** Everything except devices and CAs; changes that lose data come first. */
 export function resourceChanges(steps: readonly Step[]): ResourceChange[] {
     const changes = steps
-        .filter(({ type }) => !elsewhere.test(type))
-        .map(({ type, name, action, before, after }): ResourceChange => {
+        .filter((step) => !elsewhere.test(step.type) && !followsFromCertificates(step))
+        .map(({ type, name, action, before, after, paths }): ResourceChange => {
             const kind = kinds.find(([pattern]) => pattern.test(type))?.[1] ?? "other";
             const isLost = action === "replace" || action === "delete";
             return {
@@ -45,7 +46,7 @@ export function resourceChanges(steps: readonly Step[]): ResourceChange[] {
                 properties:
                     before === undefined || after === undefined
                         ? []
-                        : changedProperties(before.inputs, after.inputs),
+                        : changedProperties(before.inputs, after.inputs, paths),
             };
         });
     const rank = ({ holdsData, action }: ResourceChange): number =>
@@ -53,10 +54,28 @@ export function resourceChanges(steps: readonly Step[]): ResourceChange[] {
     return changes.sort((one, other) => rank(one) - rank(other));
 }
 
+/**
+ * Whether it is an alert rule that changes only because certificates do: its query lists them, and is not known before they
+ * are issued.
+ */
+function followsFromCertificates({ type, action, before, after }: Step): boolean {
+    if (type !== "azure-native:monitor:ScheduledQueryRule" || action !== "update") {
+        return false;
+    }
+    const [olds, news] = [before, after].map((one) => ({ ...one?.inputs, criteria: undefined }));
+    const { allOf = [] } = (after?.inputs.criteria ?? {}) as { allOf?: { query?: unknown }[] };
+    return differences("", olds, news).length === 0 && allOf.some(({ query }) => isUnknown(query));
+}
+
 const order: readonly Operation[] = ["delete", "replace", "update", "create"];
 
-function changedProperties(olds: Properties, news: Properties): string[] {
-    const found = differences("", olds, news);
+/** @param paths as the provider reports them: they alone tell what changes in an encrypted property */
+function changedProperties(olds: Properties, news: Properties, paths: readonly string[]): string[] {
+    const hidden = paths.filter((path) => {
+        const [name] = path.split(/[.[]/);
+        return isEncrypted(olds[name]) && isEncrypted(news[name]);
+    });
+    const found = [...differences("", olds, news), ...hidden.sort()];
     return found.length <= mostProperties
         ? found
         : [...found.slice(0, mostProperties), `and ${found.length - mostProperties} more`];
@@ -101,10 +120,16 @@ function shown(path: string, value: unknown): string | undefined {
 
 function isMapping(value: unknown): value is Properties {
     return (
-        typeof value === "object" &&
-        value !== null &&
-        !Array.isArray(value) &&
-        // The engine's mark of encrypted values.
-        !Object.hasOwn(value, "4dabf18193072939515e22adb298388d")
+        typeof value === "object" && value !== null && !Array.isArray(value) && !isEncrypted(value)
+    );
+}
+
+/** The event log has the engine's mark of encrypted values, and a saved preview may have words. */
+function isEncrypted(value: unknown): boolean {
+    return (
+        value === "[secret]" ||
+        (typeof value === "object" &&
+            value !== null &&
+            Object.hasOwn(value, "4dabf18193072939515e22adb298388d"))
     );
 }

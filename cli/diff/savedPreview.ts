@@ -2,7 +2,7 @@ import { readFileSync } from "fs";
 import { readShownConfiguration, StackFileError } from "../stackFiles/planConfig";
 import { Previewed } from "./buildDiff";
 import { HeldResource } from "./heldFleet";
-import { typeOf } from "./step";
+import { RawStep, typeOf } from "./step";
 
 /** The part of the output of `pulumi preview --json` that is read here. */
 interface SavedPreview {
@@ -12,6 +12,7 @@ interface SavedPreview {
         readonly urn: string;
         readonly oldState?: Omit<HeldResource, "urn" | "type">;
         readonly newState?: Omit<HeldResource, "urn" | "type">;
+        readonly detailedDiff?: RawStep["detailedDiff"];
     }[];
     readonly changeSummary?: Readonly<Record<string, number>>;
 }
@@ -49,11 +50,12 @@ export function readSavedPreview(file: string, folder: string): Previewed {
     }
     return {
         stack,
-        steps: steps.map(({ op, urn, oldState, newState }) => ({
+        steps: steps.map(({ op, urn, oldState, newState, detailedDiff }) => ({
             op,
             urn,
             old: oldState,
             new: newState,
+            detailedDiff,
         })),
         resources: steps.flatMap(({ urn, oldState }) =>
             oldState === undefined ? [] : [{ ...oldState, urn, type: typeOf(urn) }],

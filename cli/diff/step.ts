@@ -11,6 +11,8 @@ export interface Step {
     readonly before?: StepState;
     /** Undefined for a resource that is deleted. */
     readonly after?: StepState;
+    /** Paths of properties that change, as the provider reports them; those that only come in addition are left out. */
+    readonly paths: readonly string[];
 }
 
 export interface StepState {
@@ -26,6 +28,10 @@ export interface RawStep {
     /** Null in the event log if there is none. */
     readonly old?: Partial<StepState> | null;
     readonly new?: Partial<StepState> | null;
+    /** By path; the event log and the saved preview call the kind differently. Null in both if there is none. */
+    readonly detailedDiff?: Readonly<
+        Record<string, { readonly kind?: string; readonly diffKind?: string }>
+    > | null;
 }
 
 /** By the engine's operation; all other operations change nothing. */
@@ -52,7 +58,7 @@ export function nameOf(urn: string): string {
 /** The engine's steps for one or several stacks that change something; the steps of a replacement are combined. */
 export function changingSteps(raw: readonly RawStep[]): Step[] {
     const steps = new Map<string, Step>();
-    for (const { op, urn, old, new: next } of raw) {
+    for (const { op, urn, old, new: next, detailedDiff } of raw) {
         const action = actions[op];
         const type = typeOf(urn);
         if (action === undefined || type.startsWith("pulumi:")) {
@@ -67,6 +73,10 @@ export function changingSteps(raw: readonly RawStep[]): Step[] {
             before: isNone(old) ? known?.before : stepState(old),
             // The step that deletes a replaced resource has the old one on both sides, or none.
             after: isNone(next) || op === "delete-replaced" ? known?.after : stepState(next),
+            // What a service fills in by itself is reported as added.
+            paths: Object.entries(detailedDiff ?? {})
+                .filter(([, { kind, diffKind }]) => !/^add/.test(kind ?? diffKind ?? ""))
+                .map(([path]) => path),
         });
     }
     return [...steps.values()];
@@ -83,5 +93,13 @@ function stepState({ inputs, outputs }: Partial<StepState>): StepState {
 /** Undefined if the event is not about a step. */
 export function stepOfEvent({ resourcePreEvent }: EngineEvent): RawStep | undefined {
     const metadata: StepEventMetadata | undefined = resourcePreEvent?.metadata;
-    return metadata && { op: metadata.op, urn: metadata.urn, old: metadata.old, new: metadata.new };
+    return (
+        metadata && {
+            op: metadata.op,
+            urn: metadata.urn,
+            old: metadata.old,
+            new: metadata.new,
+            detailedDiff: metadata.detailedDiff,
+        }
+    );
 }

@@ -1,18 +1,10 @@
 import { createHash } from "crypto";
+import { severityOf } from "../../components/alerts/bands";
 import { counted } from "../fleet/counted";
 import { Expiring } from "./bands";
 
 /** Certificates listed in one message; their total number is always given. */
 const most = 100;
-
-/** Severity as in Azure Monitor: 0 critical, 1 error, 2 warning, 3 informational. */
-function severity(band: number, days: readonly number[]): string {
-    if (band === 0) {
-        return "Sev0";
-    }
-    const ranks = [...days].sort((one, other) => one - other);
-    return `Sev${Math.min(3, ranks.indexOf(band) + 1)}`;
-}
 
 /** Completes "3 certificates …". */
 export function bandText(band: number, count: number): string {
@@ -42,7 +34,7 @@ export function commonAlert(
             essentials: {
                 alertId: digest,
                 alertRule: `iot-x509 ${stack}: certificates ${bandText(band, 2)}`,
-                severity: severity(band, days),
+                severity: `Sev${severityOf(band, days)}`,
                 signalType: "Log",
                 monitorCondition: "Fired",
                 monitoringService: "iot-x509",

@@ -1,3 +1,4 @@
+import { alertsBelow, bandFor } from "../../components/alerts/bands";
 import { InventoryRow } from "../inventory/row";
 
 /** A certificate in a band: it expires in fewer than `band` days; 0: it has expired. */
@@ -35,21 +36,7 @@ export function bandOf(row: InventoryRow, rules: ExpiryRules): number | undefine
     if (daysLeft === null || kind === "former" || isOff) {
         return undefined;
     }
-    if (daysLeft < 0) {
-        return 0;
-    }
-    const latest = latestRenewal(row, rules);
-    return [...rules.days]
-        .sort((one, other) => one - other)
-        .find((days) => daysLeft < Math.min(days, latest));
-}
-
-/**
- * If `up` renews a certificate, it regularly spends the last part of its lifetime in its renewal window, where an alert
- * would mean nothing: the band counts from when the renewal is overdue.
- */
-function latestRenewal(row: InventoryRow, { grace, renewBeforeDays }: ExpiryRules): number {
-    const isRenewed = row.kind === "device" && row.knownFrom.includes("state");
-    const window = isRenewed ? renewBeforeDays.get(row.group ?? "") : undefined;
-    return window === undefined ? Infinity : window - grace;
+    const isRenewed = kind === "device" && row.knownFrom.includes("state");
+    const window = isRenewed ? rules.renewBeforeDays.get(row.group ?? "") : undefined;
+    return bandFor(daysLeft, rules.days, alertsBelow(window, rules.grace));
 }

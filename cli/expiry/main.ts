@@ -1,6 +1,7 @@
 /*
  * Finds certificates that expire soon, and missed renewals. For options see scripts/lib/commands.mjs.
  */
+import { defaultDays, defaultGraceDays } from "../../components/alerts/bands";
 import { readArguments } from "../../scripts/lib/commands.mjs";
 import { counted } from "../fleet/counted";
 import { readInventory } from "../inventory/readInventory";
@@ -18,10 +19,10 @@ async function main(): Promise<number> {
     const memory = values.memory === undefined ? undefined : Memory.read(values.memory);
     const now = new Date();
     const inventory = await readInventory(values, now);
-    const { groups, devices } = inventory.settings;
+    const { groups, devices, alerts } = inventory.settings;
     const rules: ExpiryRules = {
-        days: values.days.split(",").map(Number),
-        grace: Number(values.grace),
+        days: values.days?.split(",").map(Number) ?? alerts?.days ?? defaultDays,
+        grace: Number(values.grace ?? alerts?.graceDays ?? defaultGraceDays),
         renewBeforeDays: new Map(groups.map((group) => [group.name, group.renewBeforeDays])),
         disabled: new Set(devices.filter((one) => one.status === "disabled").map(({ id }) => id)),
     };

@@ -118,7 +118,7 @@ export class Fleet {
         const { sharding, say, folder } = this.options;
         const before = await this.read();
         const { stacks } = before;
-        this.judgeCutOff(before);
+        this.checkCutOff(before);
         this.writeFiles(before);
         for (const { stack } of stacks.wanted.filter(({ exists }) => !exists)) {
             await this.cli.makeStack(stack, before.file.secretsProvider);
@@ -148,8 +148,17 @@ export class Fleet {
         }
         const outcomes = await this.runFleet("up", wanted, stacks.expectedParts);
         if (stacks.obsolete.length > 0 && !this.isStopping) {
-            const left = (await this.read()).stacks;
-            for (const stack of stacks.obsolete.filter((name) => left.isRemovable(name))) {
+            const { stacks: left, file } = await this.read();
+            const removable = stacks.obsolete.filter((name) => left.isRemovable(name));
+            for (const stack of removable) {
+                if (left.hasAlertRules(stack)) {
+                    this.writeGone(file, stack);
+                    const outcome = await this.run("destroy", stack);
+                    if (outcome.result !== "done") {
+                        outcomes.push(outcome);
+                        continue;
+                    }
+                }
                 say(`${stack} is empty and no longer needed: removed`);
                 await this.cli.removeStack(stack);
             }
@@ -162,17 +171,18 @@ export class Fleet {
      *
      * @throws StackFileError
      */
-    private judgeCutOff({ settings, encrypted, stacks }: Present): void {
+    private checkCutOff({ settings, encrypted, stacks }: Present): void {
         const isHidden = encrypted.includes("organization") || encrypted.includes("country");
         const known: KnownSettings = {
             ...settings,
             organization: isHidden ? undefined : settings.organization,
         };
-        const refusal = tooMany(known, stacks.previous);
+        const { previous } = stacks;
+        const refusal = tooMany(known, previous);
         if (refusal !== undefined) {
             throw new StackFileError(refusal);
         }
-        const text = cutOffText(known, stacks.previous);
+        const text = cutOffText(known, previous);
         if (text !== undefined) {
             this.options.say(text);
         }
@@ -195,7 +205,7 @@ export class Fleet {
     /** Shows what `up` would do. Writes nothing. */
     async preview(): Promise<FleetOutcome> {
         const present = await this.read();
-        this.judgeCutOff(present);
+        this.checkCutOff(present);
         return this.previewOf(present);
     }
 
@@ -224,10 +234,7 @@ export class Fleet {
         const { wanted, obsolete, protectedResources, expectedParts, names } = present.stacks;
         refuseProtected(protectedResources);
         this.writeFiles(present);
-        for (const stack of obsolete) {
-            const settings = present.file.fleetStackSettings(this.platform, "gone", undefined);
-            this.runFolder.write(stack, settings);
-        }
+        obsolete.forEach((stack) => this.writeGone(present.file, stack));
         const stacks = [
             ...wanted.filter(({ exists }) => exists).map(({ stack }) => stack),
             ...obsolete,
@@ -311,6 +318,11 @@ export class Fleet {
         for (const { stack, shard } of stacks.wanted) {
             runFolder.write(stack, file.fleetStackSettings(platform, shard, settings.shards));
         }
+    }
+
+    /** Writes the settings of a stack that is no longer wanted, for its destruction. */
+    private writeGone(file: PlatformFile, stack: string): void {
+        this.runFolder.write(stack, file.fleetStackSettings(this.platform, "gone", undefined));
     }
 
     private async runFleet(

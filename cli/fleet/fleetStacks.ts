@@ -2,6 +2,7 @@ import { PreviousState } from "../../stacks/previousState";
 import { Settings } from "../../stacks/settings";
 import { fleetStackName, shardNames, shardOf } from "../../stacks/shards";
 import {
+    hasAlertRules,
     HeldPart,
     heldParts,
     isEmptyFleetStack,
@@ -131,5 +132,11 @@ export class FleetStacks {
     isRemovable(stack: string): boolean {
         const state = this.states.get(stack);
         return state !== undefined && isEmptyFleetStack(state);
+    }
+
+    /** Whether something of a stack is on Azure although it holds no devices. */
+    hasAlertRules(stack: string): boolean {
+        const state = this.states.get(stack);
+        return state !== undefined && hasAlertRules(state);
     }
 }

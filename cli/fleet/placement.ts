@@ -38,6 +38,7 @@ export const certificateType = "pulumi-nodejs:dynamic/pki:DeviceCertificate";
 const identityType = "pulumi-nodejs:dynamic/iothub:DeviceIdentity";
 const enrollmentType = "pulumi-nodejs:dynamic/dps:IndividualEnrollment";
 const registrationType = "pulumi-nodejs:dynamic/dps:DeviceRegistration";
+const alertRuleType = "azure-native:monitor:ScheduledQueryRule";
 const partTypes = [certificateType, identityType, enrollmentType, registrationType];
 
 /** The device resources in a state. */
@@ -73,13 +74,21 @@ export function wantedParts({ groups, devices }: Pick<Settings, "groups" | "devi
 
 /** Whether a state holds only what every fleet stack creates for itself. */
 export function isEmptyFleetStack({ deployment }: ExportedState): boolean {
-    const own = ["pulumi:pulumi:Stack", "pulumi:pulumi:StackReference"];
+    const own = [
+        "pulumi:pulumi:Stack",
+        "pulumi:pulumi:StackReference",
+        "pulumi-nodejs:dynamic/pki:Issuer",
+        "iot-x509:alerts:AlertRules",
+        alertRuleType,
+    ];
     return (deployment.resources ?? []).every(
-        ({ type }) =>
-            own.includes(type) ||
-            type.startsWith("pulumi:providers:") ||
-            type === "pulumi-nodejs:dynamic/pki:Issuer",
+        ({ type }) => own.includes(type) || type.startsWith("pulumi:providers:"),
     );
+}
+
+/** Whether a state holds alert rules, which exist on Azure. */
+export function hasAlertRules({ deployment }: ExportedState): boolean {
+    return (deployment.resources ?? []).some(({ type }) => type === alertRuleType);
 }
 
 /**

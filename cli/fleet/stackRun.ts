@@ -8,6 +8,11 @@ import { CliResult, PulumiCli, withRemedy } from "./pulumiCli";
  * request that they share, and more waiting operations fill it.
  */
 const parallel = 256;
+/**
+ * In a preview, the engine asks the provider about many differences at once instead of one by one. Not in a deployment, which
+ * waits for Azure anyway.
+ */
+const parallelDiff = { PULUMI_PARALLEL_DIFF: process.env.PULUMI_PARALLEL_DIFF ?? "true" };
 /** This many changes of a preview, and this many errors, are shown for each stack. */
 const mostShown = 20;
 
@@ -100,7 +105,12 @@ export async function runStack(
         // A failing device does not affect others.
         ...(verb === "preview" ? [] : ["--yes", "--skip-preview", "--continue-on-error"]),
     ];
-    const result = await cli.deploy(args, { PULUMI_DEBUG_COMMANDS: "true", ...variables });
+    const result = await cli.deploy(args, {
+        // It has the option --event-log.
+        PULUMI_DEBUG_COMMANDS: "true",
+        ...(verb === "preview" ? parallelDiff : {}),
+        ...variables,
+    });
     isOver = true;
     await following;
     // A preview that only breaks rules has told all its steps.

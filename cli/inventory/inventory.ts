@@ -1,8 +1,10 @@
+import { IssuedCertificate } from "../../components/pki/issuedCertificates";
+import { certificateOf } from "../../components/registry/certificateTag";
 import { DeviceSettings } from "../../stacks/settings";
 import { AzureView, HubDevice, TrustedCa } from "./azureView";
 import { daysUntil } from "./certificateText";
 import { HeldCa, HeldCertificates, HeldDevice } from "./heldCertificates";
-import { IssuedCertificate } from "./issuedFile";
+import { EstCertificate } from "./issuedFile";
 import { InventoryRow, Source, unknownText } from "./row";
 
 /** What the stack's files say about a device. */
@@ -19,7 +21,7 @@ export interface Known {
     /** Undefined: Azure was not asked. */
     readonly azure: AzureView | undefined;
     /** What the EST service issued to each device, the latest first. Left out: nothing. */
-    readonly issued?: ReadonlyMap<string, readonly IssuedCertificate[]>;
+    readonly issued?: ReadonlyMap<string, readonly EstCertificate[]>;
     readonly now: Date;
 }
 
@@ -185,12 +187,62 @@ function deviceRows(device: KnownDevice, { azure, issued, now }: Known): Invento
     const all = [...rows, ...others];
     return all.length > 0
         ? all
-        : [{ ...common, kind: "device", knownFrom: settings ? ["settings", ...asked] : asked }];
+        : [
+              {
+                  ...common,
+                  ...toldAlone(hub, asked, now),
+                  kind: "device",
+                  knownFrom: [
+                      ...(settings ? (["settings"] as const) : []),
+                      ...asked,
+                      ...twinOf(
+                          reported !== undefined && toldByDevice(hub, reported) !== undefined,
+                      ),
+                  ],
+              },
+          ];
+}
+
+/**
+ * What is known of the certificate of a device that no state and no thumbprint shows: what it reports, and what its stack
+ * wrote into its tag. The tag alone is only a note: a certificate that was issued later is not in it.
+ */
+function toldAlone(
+    hub: HubDevice | undefined,
+    asked: readonly Source[],
+    now: Date,
+): Partial<InventoryRow> {
+    const reported = reportedThumbprint(hub);
+    const told = reported === undefined ? undefined : toldByDevice(hub, reported);
+    if (told !== undefined && reported !== undefined) {
+        const tag = tagOf(hub, reported);
+        const daysLeft = daysUntil(told.notAfter, now);
+        return {
+            ...told,
+            sha256Thumbprint: reported,
+            daysLeft,
+            generation: tag?.generation || null,
+        };
+    }
+    const tag = certificateOf(hub?.device.tags ?? {});
+    return tag === undefined || asked.length === 0
+        ? {}
+        : {
+              note:
+                  `its stack last wrote: SHA-256 ${tag.thumbprint}, generation ${tag.generation || "unknown"}, ` +
+                  `ends ${tag.notAfter.slice(0, 10)}, unless a later one was issued`,
+          };
+}
+
+/** The tag's certificate, if it is the one with this thumbprint (SHA-256). */
+function tagOf(hub: HubDevice | undefined, thumbprint: string): IssuedCertificate | undefined {
+    const tag = certificateOf(hub?.device.tags ?? {});
+    return tag?.thumbprint === thumbprint ? tag : undefined;
 }
 
 /** The latest certificate that the EST service issued, and the earlier ones that have not expired. */
 function renewedRows(
-    issued: readonly IssuedCertificate[],
+    issued: readonly EstCertificate[],
     common: Omit<InventoryRow, "kind" | "knownFrom">,
     asked: readonly Source[],
     reported: string | undefined,
@@ -237,13 +289,17 @@ function ownRow(
     const isConfigured = settings?.thumbprints.includes(thumbprint) === true;
     const isSha256 = thumbprint.length === 64;
     const told = toldByDevice(hub, thumbprint);
+    const tag = tagOf(hub, thumbprint);
+    const notAfter = told?.notAfter ?? tag?.notAfter ?? null;
     return {
         ...common,
         ...told,
+        notAfter,
+        generation: tag?.generation || null,
         kind: "device",
         sha1Thumbprint: isSha256 ? null : thumbprint,
         sha256Thumbprint: isSha256 ? thumbprint : null,
-        daysLeft: daysUntil(told?.notAfter ?? null, now),
+        daysLeft: daysUntil(notAfter, now),
         knownFrom: [
             ...(isConfigured ? (["settings"] as const) : []),
             ...asked,
@@ -266,7 +322,8 @@ function reportedCertificate(hub: HubDevice | undefined): ReportedCertificate {
 /** SHA-256, upper-case hex, as reported by the sample device. */
 function reportedThumbprint(hub: HubDevice | undefined): string | undefined {
     const { thumbprint } = reportedCertificate(hub);
-    return typeof thumbprint === "string" ? thumbprint.toUpperCase() : undefined;
+    const isThumbprint = typeof thumbprint === "string" && /^[0-9a-f]{64}$/i.test(thumbprint);
+    return isThumbprint ? thumbprint.toUpperCase() : undefined;
 }
 
 /** What a device itself reports about its certificate; undefined if it reports nothing. */

@@ -4,7 +4,7 @@ import { certificateText } from "./certificateText";
 import { CertificateText } from "./row";
 
 /** A certificate that the EST service issued. */
-export interface IssuedCertificate extends CertificateText {
+export interface EstCertificate extends CertificateText {
     readonly group: string;
     readonly generation: number | null;
 }
@@ -15,8 +15,8 @@ export interface IssuedCertificate extends CertificateText {
  *
  * @throws StackFileError that names file and line
  */
-export function readIssued(files: readonly string[]): ReadonlyMap<string, IssuedCertificate[]> {
-    const issued = new Map<string, { readonly at: string; readonly one: IssuedCertificate }[]>();
+export function readIssued(files: readonly string[]): ReadonlyMap<string, EstCertificate[]> {
+    const issued = new Map<string, { readonly at: string; readonly one: EstCertificate }[]>();
     for (const file of files) {
         const lines = linesOf(file);
         lines.forEach((line, index) => {

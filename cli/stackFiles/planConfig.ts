@@ -25,6 +25,7 @@ const immaterial: ReadonlyMap<string, string | undefined> = new Map([
     ["outputDevices", undefined],
     ["est", undefined],
     ["ci", undefined],
+    ["alerts", undefined],
 ]);
 
 type Values = Record<string, unknown>;

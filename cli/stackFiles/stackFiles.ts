@@ -62,7 +62,8 @@ export class PlatformFile {
      * @throws StackFileError if the platform's settings contain secrets that only its own stack can decrypt
      */
     fleetStackSettings(of: string, shard: string, sharding: Sharding | undefined): string {
-        const { config, encryptionsalt, encryptedkey } = this.content;
+        const { encryptionsalt, encryptedkey } = this.content;
+        const config = withoutReceivers(this.content.config);
         const hasOwnKey = encryptionsalt !== undefined || encryptedkey !== undefined;
         const secret = hasOwnKey ? undefined : secretPath(config, "");
         if (secret !== undefined) {
@@ -94,6 +95,17 @@ function text(file: StackFile): string {
 
 function shards(sharding: Sharding | undefined): Record<string, unknown> {
     return { "iot-x509:shards": sharding && shardsValue(sharding) };
+}
+
+/** The action group belongs to the platform's stack, so only that stack needs to know who receives alerts. */
+function withoutReceivers(config: StackFile["config"]): StackFile["config"] {
+    const key = "iot-x509:alerts";
+    const alerts = config?.[key];
+    if (typeof alerts !== "object" || alerts === null || Array.isArray(alerts)) {
+        return config;
+    }
+    const { emails: _, webhooks: __, ...rest } = alerts as Record<string, unknown>;
+    return { ...config, [key]: rest };
 }
 
 /** Path of the first encrypted value. */

@@ -34,6 +34,9 @@ export const serviceLimits = {
     retentionDays: 7,
     /** Federated credentials of an Entra application (Entra docs: workload-identity-federation-considerations). */
     federatedCredentials: 20,
+    /** Of an action group (Azure docs: azure-monitor/service-limits). */
+    emailReceivers: 1000,
+    webhookReceivers: 10,
     /** CAs of an enrollment group: primary and secondary. */
     certificatesOfGroup: 2,
     /** Default; Azure raises it on request. A hub's usages show the limit of a subscription. */

@@ -30,6 +30,7 @@ import { textDigest } from "../dynamic/writeOnly";
 import { certificateFacts, publicKeyId } from "../x509/certificates";
 import { canonicalRequest, requestedKey } from "../x509/csr";
 import { remember } from "./formerCertificates";
+import { noteIssued } from "./issuedCertificates";
 import { Reason, reasonsText, reissueReasons, Wanted } from "./reissueReasons";
 import { isDeclared, issuerOf, presentIssuer } from "./issuerProvider";
 import {
@@ -204,6 +205,7 @@ async function sign(inputs: Inputs, presentKey: string | undefined): Promise<Out
         publicKey: keys.publicKey,
         notAfter: leafNotAfter(issuer.certificatePem, inputs.validityDays),
     });
+    noteIssued(inputs.deviceId, certificate);
     return toState({
         certificate,
         privateKey: keys.privateKeyPem,

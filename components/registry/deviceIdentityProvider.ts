@@ -32,13 +32,13 @@ import * as writeOnly from "../dynamic/writeOnly";
 import { textDigest } from "../dynamic/writeOnly";
 import { isRegistered, linkedServices } from "../enrollments/registrations";
 import { changeIdentity, isRefusal, itemError } from "./changeIdentity";
+import { tagChange } from "./certificateTag";
 import { changeTags } from "./changeTags";
 import { estTag } from "./estTag";
 import { HubRegistry, hubRegistry } from "./hubRegistry";
 import { noteHub } from "../iothub/hubSeen";
 import { deviceRecord, only, Properties, thumbprintsOf } from "./identityRecord";
 import { DeviceRecord, ItemError, ownerOf, ownerTag } from "./registry";
-import { tagPatch } from "./tagPatch";
 
 /** As the program passes them. */
 interface RawInputs {
@@ -236,7 +236,7 @@ async function takeOver(
         if (ownerOf(now) !== owner) {
             throw changedMeanwhile(device.deviceId);
         }
-        return tagPatch(only(now.tags, Object.keys(wanted.tags)), wanted.tags);
+        return tagChange(device.deviceId, only(now.tags, Object.keys(wanted.tags)), wanted.tags);
     });
 }
 
@@ -283,7 +283,7 @@ async function update(id: string, olds: Outputs, news: Inputs): Promise<UpdateRe
     await changeTags(hub, known, (found) => {
         refuseForeign(hub, olds, found, adopt);
         // What others wrote below our own tags stays: only the owner tag is compared with what is there.
-        return tagPatch({ ...before.tags, [ownerTag]: found.tags[ownerTag] }, wanted.tags);
+        return tagChange(id, { ...before.tags, [ownerTag]: found.tags[ownerTag] }, wanted.tags);
     });
     return { outs };
 }

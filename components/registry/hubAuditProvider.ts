@@ -77,7 +77,7 @@ async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
         idSet([...devices, ...former]),
         isStrict ? Infinity : mostPages,
     ).catch((error: Error) =>
-        error instanceof AzureError && error.status === 404 ? [] : [untold(error)],
+        error instanceof AzureError && error.status === 404 ? [] : [unreadable(error)],
     );
     const reasons = [...(refusal === undefined ? [] : [refusal]), ...(isStrict ? found : [])];
     const failures: CheckFailure[] = reasons.map((reason) => ({ property: "", reason }));
@@ -94,7 +94,9 @@ async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
 async function read(id?: string, state?: Inputs): Promise<ReadResult<Inputs>> {
     const hubId = await hubSeen(hubSeenMilliseconds);
     if (hubId !== undefined && state !== undefined) {
-        const found = await strange(hubId, state.owner).catch((error: Error) => [untold(error)]);
+        const found = await strange(hubId, state.owner).catch((error: Error) => [
+            unreadable(error),
+        ]);
         found.forEach((line) => console.log(`warning: ${line}`));
     }
     return { id, props: state };
@@ -117,7 +119,7 @@ async function strange(hubId: string, owner: string): Promise<string[]> {
     );
 }
 
-function untold({ message }: Error): string {
+function unreadable({ message }: Error): string {
     return `the other devices and CAs on the hub cannot be read: ${message}`;
 }
 

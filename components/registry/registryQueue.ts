@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "timers/promises";
 import { AzureError } from "../azure/client";
 import { BatchCollector } from "./batchCollector";
 import { largestBatch } from "../azure/serviceLimits";
+import { withCertificate } from "./certificateTag";
 import { isCarriedOut } from "./carriedOut";
 import { ItemError, Registry, RegistryOperation } from "./registry";
 import { HubRateLimiters } from "../rateLimit/rateLimiter";
@@ -16,7 +17,7 @@ const silentRefusals = 3;
 const parallel = 20;
 
 interface Waiting {
-    readonly operation: RegistryOperation;
+    operation: RegistryOperation;
     readonly done: (error: ItemError | undefined) => void;
     readonly failed: (error: Error) => void;
 }
@@ -78,11 +79,12 @@ export class RegistryQueue {
     }
 
     private async send(batch: readonly Waiting[]): Promise<readonly ItemError[]> {
-        const operations = batch.map((item) => item.operation);
         for (let refusals = 1; ; refusals++) {
             await this.limiters.registry.take(batch.length);
+            // As late as possible: certificates are issued while this waits.
+            batch.forEach((item) => (item.operation = withCertificate(item.operation)));
             try {
-                return await this.registry.bulk(operations);
+                return await this.registry.bulk(batch.map(({ operation }) => operation));
             } catch (error) {
                 if (!isThrottled(error) || refusals === mostRefusals) {
                     throw error;

@@ -45,6 +45,38 @@ export const provisioningServiceVersions: readonly string[] = [
     "2026-08-31",
 ];
 
+/**
+ * Supported versions of Azure Monitor and Log Analytics (azure-rest-api-specs, specification/monitor and
+ * specification/operationalinsights), by type in lower case. Older versions of the rules have a different body.
+ */
+const monitoringVersions: Readonly<Record<string, readonly string[]>> = {
+    "microsoft.operationalinsights/workspaces": [
+        "2020-08-01",
+        "2020-10-01",
+        "2021-06-01",
+        "2021-12-01-preview",
+        "2022-10-01",
+        "2023-09-01",
+        "2025-02-01",
+        "2025-07-01",
+    ],
+    "microsoft.insights/actiongroups": [
+        "2018-03-01",
+        "2022-06-01",
+        "2023-01-01",
+        "2023-09-01-preview",
+        "2024-10-01-preview",
+    ],
+    "microsoft.insights/scheduledqueryrules": [
+        "2021-08-01",
+        "2022-06-15",
+        "2023-03-15-preview",
+        "2023-12-01",
+        "2025-01-01-preview",
+        "2026-03-01",
+    ],
+};
+
 /** From this version on, a PUT with `isVerified: true` needs no proof of possession. */
 export const verifiedUploadSince = "2021-07-01";
 
@@ -59,7 +91,7 @@ export function missingApiVersion(): HttpFailure {
 /**
  * Rejects a version that the addressed provider does not have.
  *
- * @throws HttpFailure NoRegisteredProviderFound (Microsoft.Devices) or InvalidApiVersionParameter (the others)
+ * @throws HttpFailure NoRegisteredProviderFound (those listed above) or InvalidApiVersionParameter (the others)
  */
 export function checkApiVersion(
     path: string,
@@ -68,6 +100,12 @@ export function checkApiVersion(
 ): void {
     const own = path.slice(path.toLowerCase().lastIndexOf("/providers/"));
     const type = /^\/providers\/Microsoft\.Devices\/([^/]+)(?:\/[^/]+\/([^/]+))?/i.exec(own);
+    const [, monitoring = ""] = /^\/providers\/(Microsoft\.[^/]+\/[^/]+)/i.exec(own) ?? [];
+    const ofMonitoring = monitoringVersions[monitoring.toLowerCase()];
+    if (ofMonitoring !== undefined) {
+        requireKnown(apiVersion, ofMonitoring, monitoring.split("/")[1], locations);
+        return;
+    }
     if (type === null) {
         if (!/^\d{4}-\d{2}-\d{2}(-[a-z]+)?$/i.test(apiVersion)) {
             throw armFailure(
@@ -81,8 +119,21 @@ export function checkApiVersion(
     const known = /provisioningService/i.test(type[0])
         ? provisioningServiceVersions
         : iotHubVersions;
+    requireKnown(
+        apiVersion,
+        known,
+        type[2] === undefined ? type[1] : `${type[1]}/${type[2]}`,
+        locations,
+    );
+}
+
+function requireKnown(
+    apiVersion: string,
+    known: readonly string[],
+    name: string,
+    locations: readonly string[],
+): void {
     if (!known.includes(apiVersion)) {
-        const name = type[2] === undefined ? type[1] : `${type[1]}/${type[2]}`;
         throw armFailure(
             400,
             "NoRegisteredProviderFound",

@@ -2,6 +2,7 @@ import { EmulatorContext } from "../context";
 import { LinkedHub, ManagedIdentity, ProvisioningService } from "../dps/model";
 import { Principal } from "../entra/principal";
 import { Hub } from "../hub/model";
+import { rightsOf } from "../hub/sharedAccess";
 import { maximumLinkedHubs } from "./dpsRules";
 import { locationName } from "./locations";
 import { sameName } from "./resourceGroups";
@@ -124,7 +125,7 @@ function byConnectionString(
     if (policy === undefined || !isKey || hub.properties.disableLocalAuth === true) {
         return `IoT hub '${hostName}' does not accept the key of policy '${keyName}'.`;
     }
-    const rights = policy.rights.split(",").map((right) => right.trim());
+    const rights = rightsOf(policy);
     const missing = neededRights.filter((right) => !rights.includes(right));
     if (missing.length > 0) {
         return `Policy '${keyName}' of IoT hub '${hostName}' lacks ${missing.join(" and ")}.`;

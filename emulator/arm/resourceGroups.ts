@@ -118,7 +118,8 @@ export class ResourceGroupApi {
 
     /** Deletes the group with everything in it. */
     private delete(request: ArmRequest, name: string): HttpReply {
-        const { access, eventHubs, hubs, identities, provisioning, settings } = this.context;
+        const { access, eventHubs, hubs, identities, monitoring, provisioning, settings } =
+            this.context;
         const group = existingGroup(this.store, name);
         const id = this.idOf(group);
         const isInside = (one: { readonly resourceGroup: string; readonly id: string }): boolean =>
@@ -137,6 +138,10 @@ export class ResourceGroupApi {
                 .list()
                 .filter(isInside)
                 .forEach((identity) => identities.remove(identity));
+            monitoring
+                .list()
+                .filter(isInside)
+                .forEach((one) => monitoring.remove(one));
             this.store.removeGroup(group);
             access.removeAllWithin(id);
         });
@@ -166,6 +171,12 @@ export class ResourceGroupApi {
             ...ofType(dpsType, this.context.provisioning.list()),
             ...ofType(namespaceType, this.context.eventHubs.list()),
             ...ofType(identityType, this.context.identities.list()),
+            ...[workspaceType, actionGroupType, queryRuleType].flatMap((each) =>
+                ofType(
+                    each,
+                    this.context.monitoring.list().filter((one) => one.type === each),
+                ),
+            ),
         ];
         return { status: 200, body: { value } };
     }
@@ -189,6 +200,9 @@ export class ResourceGroupApi {
 export const hubType = "Microsoft.Devices/IotHubs";
 export const dpsType = "Microsoft.Devices/provisioningServices";
 export const namespaceType = "Microsoft.EventHub/namespaces";
+export const workspaceType = "Microsoft.OperationalInsights/workspaces";
+export const actionGroupType = "Microsoft.Insights/actionGroups";
+export const queryRuleType = "Microsoft.Insights/scheduledQueryRules";
 export const identityType = "Microsoft.ManagedIdentity/userAssignedIdentities";
 
 /** @throws HttpFailure 404 ResourceGroupNotFound */

@@ -5,6 +5,7 @@ import { Directory } from "../entra/directory";
 import { Principal } from "../entra/principal";
 import { audiencesOf } from "../entra/resources";
 import { TokenProblem } from "../entra/tokens";
+import { actionGroups } from "./actionGroups";
 import { checkApiVersion, missingApiVersion } from "./apiVersions";
 import { AuthorizationApi } from "./authorization";
 import { dpsCertificates } from "./dpsCertificates";
@@ -19,11 +20,14 @@ import { regions } from "./locations";
 import { ResourceGroupApi } from "./resourceGroups";
 import { ContainerGroupApi } from "./containerGroups";
 import { ManagedIdentityApi } from "./managedIdentities";
+import { MonitoringApi } from "./monitoring";
 import { NamespaceApi } from "./namespaces";
 import { ArmRequest, ArmRoutes } from "./routes";
+import { scheduledQueryRules } from "./scheduledQueryRules";
 import { ArmStore } from "./store";
 import { SubscriptionApi } from "./subscriptions";
 import { UsagesApi } from "./usages";
+import { workspaces } from "./workspaces";
 
 /** Resource Manager's data for one subscription. */
 interface Subscription {
@@ -35,7 +39,7 @@ interface Subscription {
 
 /**
  * Azure Resource Manager: tenants, subscriptions, resource groups, IoT hubs, provisioning services, Event Hubs, managed
- * identities and role assignments.
+ * identities, alert rules and role assignments.
  */
 export class ArmService implements HostService {
     private readonly subscriptions = new Map<string, Subscription>();
@@ -68,6 +72,9 @@ export class ArmService implements HostService {
             new EventHubApi(context),
             new ManagedIdentityApi(context, store),
             new ContainerGroupApi(context, store),
+            new MonitoringApi(context, store, workspaces),
+            new MonitoringApi(context, store, actionGroups),
+            new MonitoringApi(context, store, scheduledQueryRules(context)),
         ]) {
             one.register(routes);
         }
@@ -186,7 +193,10 @@ function tenantView({ tenantId, initialDomain }: Directory): object {
  * @throws HttpFailure MissingSubscriptionRegistration
  */
 function requireRegistration(store: ArmStore, method: string, path: string): void {
-    const [, namespace] = /\/providers\/(Microsoft\.Devices)\/[^/]+/i.exec(path) ?? [];
+    const [, namespace] =
+        /\/providers\/(Microsoft\.(?:Devices|Insights|OperationalInsights))\/(?!(?:un)?register$)[^/]+/i.exec(
+            path,
+        ) ?? [];
     if (namespace !== undefined && method !== "GET" && !store.isProviderRegistered(namespace)) {
         throw armFailure(
             409,

@@ -37,6 +37,8 @@ export const initialProviders = [
     "Microsoft.EventHub",
     "Microsoft.ManagedIdentity",
     "Microsoft.ContainerInstance",
+    "Microsoft.Insights",
+    "Microsoft.OperationalInsights",
 ] as const;
 
 /** What Azure Resource Manager itself stores for one subscription: its resource groups. Hubs are in `Hubs`. */

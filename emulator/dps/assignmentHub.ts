@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "crypto";
 import { EmulatorContext } from "../context";
 import { Hub } from "../hub/model";
+import { rightsOf } from "../hub/sharedAccess";
 import { AssignmentFailure, hubNotFound } from "./assignmentFailure";
 import { EnrollmentPolicy, LinkedHub, ProvisioningService } from "./model";
 
@@ -161,7 +162,7 @@ function keyProblem(link: LinkedHub, hub: Hub): string | undefined {
     if (key !== policy.primaryKey && key !== policy.secondaryKey) {
         return `the key of policy "${policy.keyName}" in the connection string does not match the hub's`;
     }
-    const rights = policy.rights.split(",").map((right) => right.trim());
+    const rights = rightsOf(policy);
     const missing = ["RegistryWrite", "ServiceConnect"].filter((one) => !rights.includes(one));
     return missing.length === 0
         ? undefined

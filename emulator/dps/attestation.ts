@@ -73,7 +73,7 @@ export function attest(question: AttestationQuestion): Attested {
     }
     const individual = service.enrollments.get(registrationId.toLowerCase());
     if (individual !== undefined) {
-        judgeIndividual(question, individual, leaf);
+        checkIndividual(question, individual, leaf);
         const deviceId = individual.deviceId ?? commonName;
         return { policy: individual, individual, leaf, deviceId };
     }
@@ -87,7 +87,7 @@ export function sameId(one: string, other: string): boolean {
 }
 
 /** A disabled enrollment blocks its device whatever the dates of the certificate. */
-function judgeIndividual(
+function checkIndividual(
     question: AttestationQuestion,
     enrollment: IndividualEnrollment,
     leaf: CertificateFacts,

@@ -25,7 +25,7 @@ export interface AssertionContext {
  *
  * @throws StsProblem
  */
-export async function judgeAssertion(
+export async function verifyAssertion(
     application: Application,
     assertion: string,
     context: AssertionContext,
@@ -38,14 +38,14 @@ export async function judgeAssertion(
         throw sts.malformedAssertion();
     }
     if (claims.iss?.toLowerCase() === application.appId) {
-        await judgeOwn(application, assertion, claims, context);
+        await verifyOwn(application, assertion, claims, context);
     } else {
-        await judgeFederated(application, assertion, claims, context);
+        await verifyFederated(application, assertion, claims, context);
     }
 }
 
 /** Microsoft docs: "Microsoft identity platform application authentication certificate credentials". */
-async function judgeOwn(
+async function verifyOwn(
     application: Application,
     assertion: string,
     claims: JWTPayload,
@@ -103,7 +103,7 @@ function signingCertificate(application: Application, assertion: string): KeyCre
 }
 
 /** Microsoft docs: "Workload identity federation"; issuer and subject are case-sensitive. */
-async function judgeFederated(
+async function verifyFederated(
     application: Application,
     assertion: string,
     claims: JWTPayload,

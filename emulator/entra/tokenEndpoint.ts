@@ -1,6 +1,6 @@
 import { Cloud } from "../core/clouds";
 import { HttpReply, HttpRequest } from "../core/http";
-import { judgeAssertion } from "./assertion";
+import { verifyAssertion } from "./assertion";
 import { matchingPassword } from "./directory";
 import { IdentityContext } from "./identityContext";
 import { EndpointVersion, namedTenant, tokenEndpoints } from "./metadata";
@@ -148,7 +148,7 @@ async function prove(
 ): Promise<"secret" | "key"> {
     const { clock, tokens } = context;
     if (assertion !== undefined) {
-        await judgeAssertion(application, assertion, {
+        await verifyAssertion(application, assertion, {
             clock,
             issuers: tokens.external,
             tokenEndpoints: tokenEndpoints(cloud, names),

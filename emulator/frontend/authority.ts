@@ -44,7 +44,7 @@ export class Authority {
 
     static async create(snapshot?: AuthoritySnapshot): Promise<Authority> {
         const root = snapshot?.root ?? (await makeRoot());
-        const hosts = Object.entries(snapshot?.hosts ?? {}).filter(([name]) => isPlayed(name));
+        const hosts = Object.entries(snapshot?.hosts ?? {}).filter(([name]) => isEmulated(name));
         return new Authority(root, new Recent(mostHosts, hosts));
     }
 
@@ -76,7 +76,7 @@ export class Authority {
      */
     async identity(hostName: string): Promise<{ readonly key: string; readonly cert: string }> {
         const name = hostName.toLowerCase();
-        if (!isPlayed(name)) {
+        if (!isEmulated(name)) {
             throw new Error(`${JSON.stringify(hostName)} is not a host that the emulator emulates`);
         }
         let host = this.hosts.get(name);
@@ -102,7 +102,7 @@ export class Authority {
 }
 
 /** @param name in lower case */
-function isPlayed(name: string): boolean {
+function isEmulated(name: string): boolean {
     return name === loopbackName || azureHost(name) !== undefined;
 }
 

@@ -16,7 +16,7 @@ import { Authority } from "./authority";
 const devicePorts = new Set(["8883", "5671"]);
 const largestBody = 16 * 1024 * 1024;
 
-export interface FrontOptions {
+export interface FrontendOptions {
     readonly authority: Authority;
     readonly services: Readonly<Record<HostKind, HostService>>;
     readonly faults: Faults;
@@ -30,7 +30,7 @@ export interface FrontOptions {
  * One port for all of Azure: a TLS connection is served as the host that its SNI names; plain HTTP is a CONNECT proxy
  * that leads Azure hosts back to this port and refuses all others.
  */
-export class Front {
+export class Frontend {
     private readonly listener = net.createServer((socket) => this.sniff(socket));
     private readonly proxy = http.createServer((_, reply) => {
         reply.writeHead(403, { "content-type": "text/plain" });
@@ -41,7 +41,7 @@ export class Front {
     private readonly https: tls.Server;
     private readonly sockets = new Set<Duplex>();
 
-    constructor(private readonly options: FrontOptions) {
+    constructor(private readonly options: FrontendOptions) {
         const web = http.createServer({ keepAliveTimeout: 60_000 }, (request, reply) => {
             this.serve(request, reply).catch((error: Error) => {
                 options.log.warn(`request failed inside the emulator: ${error.stack}`);

@@ -90,6 +90,19 @@ export function signingPolicy(
     return isSignedBy(signature, keys) ? policy : undefined;
 }
 
+/**
+ * The rights of a shared access policy.
+ *
+ * @param included rights that a right includes without naming them
+ */
+export function rightsOf(
+    policy: SharedAccessPolicy,
+    included: Readonly<Record<string, readonly string[]>> = {},
+): string[] {
+    const named = policy.rights.split(",").map((right) => right.trim());
+    return named.flatMap((right) => [right, ...(included[right] ?? [])]);
+}
+
 function parsed(text: string): SharedAccessSignature | undefined {
     try {
         return parseSharedAccessSignature(text);

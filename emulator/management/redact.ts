@@ -1,4 +1,4 @@
-const secretNames = /key|secret|password|signing|connectionString/i;
+const secretNames = /key|secret|password|signing|connectionString|serviceUri/i;
 /** Marks of a secret value, whatever its name. */
 const secretValues = /PRIVATE KEY-----|SharedAccessKey=|SharedAccessSignature/i;
 

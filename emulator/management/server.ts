@@ -9,6 +9,7 @@ import { GraphRight } from "../entra/model";
 import { tokenLifetimeSeconds } from "../entra/tokens";
 import { foreignCaller } from "./callers";
 import { withoutSecrets } from "./redact";
+import { heldInventory } from "./report";
 
 /** What the management API shows and changes. */
 export interface ManagedEmulator {
@@ -24,6 +25,13 @@ export interface ManagedEmulator {
 
 type Body = Record<string, unknown>;
 type Answer = (body: Body, query: URLSearchParams) => unknown;
+
+/** An answer for a browser; all others are JSON. */
+class Page {
+    constructor(readonly html: string) {}
+}
+
+const notStored = { "cache-control": "no-store" };
 
 /**
  * The emulator's own API, for people and tests: requests received, refusals and their reasons, and settings. Plain HTTP
@@ -89,6 +97,11 @@ export class ManagementServer {
         this.on("DELETE", "/refused-registrations", () => provisioning.clearRefused());
         this.on("GET", "/requests", () => traffic.report());
         this.on("DELETE", "/requests", () => traffic.clear());
+        this.on("GET", "/report", async () => {
+            // Loaded when it is asked for: most runs never show it.
+            const { report } = await import("../../report-page/report");
+            return new Page(report(heldInventory(context)));
+        });
         this.on("GET", "/memory", () => process.memoryUsage());
         this.on("GET", "/dump", () => withoutSecrets(this.emulator.snapshot()));
     }
@@ -198,7 +211,13 @@ export class ManagementServer {
         const text = Buffer.concat(chunks).toString("utf8");
         const body = (text === "" ? {} : JSON.parse(text)) as Body;
         const { index } = found.store as { index: number };
-        send(response, 200, (await this.answers[index](body, url.searchParams)) ?? {});
+        const answer = await this.answers[index](body, url.searchParams);
+        if (answer instanceof Page) {
+            response.writeHead(200, { "content-type": "text/html; charset=utf-8", ...notStored });
+            response.end(answer.html);
+            return;
+        }
+        send(response, 200, answer ?? {});
     }
 }
 

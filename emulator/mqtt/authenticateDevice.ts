@@ -45,7 +45,7 @@ export function authenticateDevice(
     now: number,
     settings: Settings,
 ): Proof {
-    judgeHub(hub, credentials.tlsVersion);
+    checkHub(hub, credentials.tlsVersion);
     if (device === undefined) {
         throw new Refusal(
             "deviceUnknown",
@@ -75,7 +75,7 @@ export function authenticateDevice(
         );
     }
     if (device.authentication.type === "selfSigned") {
-        judgeThumbprint(device, presented[0], now, settings);
+        checkThumbprint(device, presented[0], now, settings);
         return { kind: "x509Certificate", authMethod: authMethod("device", "x509") };
     }
     const anchor = validateChain({ hub, deviceId, presented, now, settings });
@@ -86,7 +86,7 @@ export function authenticateDevice(
     };
 }
 
-function judgeHub(hub: Hub, tlsVersion: string): void {
+function checkHub(hub: Hub, tlsVersion: string): void {
     if (hub.state !== "Active") {
         throw new Refusal(
             "hubNotActive",
@@ -125,7 +125,7 @@ function proveWithToken(hub: Hub, device: Device, credentials: Credentials, now:
 }
 
 /** Thumbprint authentication checks only the thumbprint and the dates, not the signer (Azure/iotedge#621). */
-function judgeThumbprint(
+function checkThumbprint(
     device: Device,
     leaf: X509Certificate,
     now: number,

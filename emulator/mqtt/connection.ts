@@ -3,6 +3,7 @@ import { IConnectPacket, Packet } from "mqtt-packet";
 import { MqttPeer } from "../core/mqttPeer";
 import { peerCertificates } from "../core/peer";
 import { Device, Hub } from "../hub/model";
+import { notePresented } from "../hub/presented";
 import { authenticateDevice, Proof } from "./authenticateDevice";
 import { readLogin } from "./login";
 import { Refusal } from "../x509/refusals";
@@ -180,6 +181,9 @@ export class MqttConnection extends MqttPeer {
         this.keepAlive(packet.keepalive ?? 0);
         const clean = packet.clean ?? true;
         const { state, present } = this.host.admit(this, { hub, deviceId, proof, clean });
+        if (device !== undefined && proof.kind !== "sas") {
+            notePresented(device, credentials.presented);
+        }
         const session = new DeviceSession({
             context,
             throttle,

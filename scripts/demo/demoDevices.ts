@@ -21,25 +21,41 @@ export interface DeviceRun {
     readonly lines: readonly string[];
 }
 
-/** Runs the sample device (sample-device/device.ts) in a process of its own, with its files in `folder`. */
+/**
+ * Runs the sample device (sample-device/device.ts) in a process of its own, with its files in `folder`: `chain.pem` and
+ * `device.key`.
+ *
+ * @param more arguments of the sample device, e.g. those of renewal
+ */
 export async function runDevice(
     files: DeviceFiles,
     folder: string,
     environment: NodeJS.ProcessEnv,
     messages: number,
+    more: readonly string[] = [],
 ): Promise<DeviceRun> {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const certificate = path.join(folder, "chain.pem");
-    const key = path.join(folder, "device.key");
-    writeFileSync(certificate, files.chainPem);
-    writeFileSync(key, files.keyPem, { mode: 0o600 });
+    writeFileSync(path.join(folder, "chain.pem"), files.chainPem);
+    writeFileSync(path.join(folder, "device.key"), files.keyPem, { mode: 0o600 });
+    return runDeviceIn(folder, files.target, environment, messages, more);
+}
+
+/** As {@link runDevice}, with the files that are in `folder`. */
+export async function runDeviceIn(
+    folder: string,
+    target: DeviceFiles["target"],
+    environment: NodeJS.ProcessEnv,
+    messages: number,
+    more: readonly string[],
+): Promise<DeviceRun> {
     const child = spawn(
         process.execPath,
         [
             ...["-r", "ts-node/register/transpile-only", "sample-device/device.ts"],
-            ...targetFlags(files.target),
-            ...["--certificate", certificate, "--key", key],
-            ...["--count", String(messages), "--interval", "0"],
+            ...targetFlags(target),
+            ...["--certificate", path.join(folder, "chain.pem")],
+            ...["--key", path.join(folder, "device.key")],
+            ...["--count", String(messages), "--interval", "0", ...more],
         ],
         { cwd: repository, env: environment, stdio: ["ignore", "pipe", "pipe"] },
     );

@@ -12,7 +12,7 @@ const why = "this machine has no Pulumi CLI";
  * @throws Error when a step fails
  */
 export async function demoWithoutCli(): Promise<void> {
-    const progress = new Progress(9);
+    const progress = new Progress(10);
     process.stdout.write(
         "\nNO PULUMI CLI: none is available on this machine; `npm run setup` explains why. The same program runs on Pulumi's\n" +
             "in-process test monitor instead, and creates every resource for real on the emulator. The demo skips what only the\n" +
@@ -47,6 +47,7 @@ async function run(progress: Progress, stage: Stage): Promise<void> {
         );
         progress.skip("The fleet grows by one device: pulumi preview, pulumi up", why);
         progress.skip("A device finds its hub through the provisioning service", why);
+        progress.skip("A device renews its certificate by itself (EST)", why);
         progress.skip("Another preview shows no changes", why);
         await progress.step("Everything is deleted, in reverse order", () => demo.destroy());
     } finally {

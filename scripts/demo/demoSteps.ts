@@ -1,9 +1,16 @@
-import { mkdtempSync, rmSync, writeFileSync } from "fs";
+import { X509Certificate } from "crypto";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "fs";
 import { tmpdir } from "os";
 import * as path from "path";
-import { lookAlike, requestingDevice, selfSignedDevice } from "../lib/sampleCertificates";
-import { DeviceFiles, runDevice } from "./demoDevices";
+import {
+    localhostServer,
+    lookAlike,
+    requestingDevice,
+    selfSignedDevice,
+} from "../lib/sampleCertificates";
+import { DeviceFiles, runDevice, runDeviceIn } from "./demoDevices";
 import { EmulatorProcess } from "../lib/emulatorProcess";
+import { EstService } from "../lib/estProcess";
 import { Progress } from "../lib/progress";
 import { ProjectCopy } from "../lib/projectCopy";
 
@@ -184,6 +191,58 @@ export class Demo {
         await this.refused("sensor-02", "sensor-02, disabled in the configuration,", own, ownKey);
     }
 
+    /**
+     * Days later, a device renews its certificate by itself, at `npm run est` beside the stack.
+     *
+     * @param days from 68 to 89 of the 90 that its certificate is valid
+     */
+    async renew(deviceId: string, group: string, days: number): Promise<void> {
+        const { emulator, project, folder } = this.stage;
+        const { connectionString } = await this.output(deviceId);
+        const own = path.join(folder, "est");
+        mkdirSync(own, { mode: 0o700 });
+        const [certificate, key] = ["server.pem", "server.key"].map((one) => path.join(own, one));
+        const server = await localhostServer();
+        writeFileSync(certificate, server.certificatePem);
+        writeFileSync(key, server.keyPem, { mode: 0o600 });
+        const device = path.join(folder, deviceId);
+        const chain = () => new X509Certificate(readFileSync(path.join(device, "chain.pem")));
+        const before = chain();
+        const seconds = days * 24 * 3600;
+        await emulator.manage("PUT", "/clock", { offsetSeconds: seconds });
+        const service = await EstService.start(
+            project.folder,
+            later(project.environment, seconds),
+            ["--stack", "dev", "--certificate", certificate, "--key", key].concat(
+                "--audit",
+                path.join(own, "audit.jsonl"),
+            ),
+        );
+        try {
+            const run = await runDeviceIn(
+                device,
+                { connectionString },
+                later(emulator.environment(), seconds),
+                messagesPerDevice,
+                ["--est", service.url, "--group", group, "--est-ca", certificate],
+            );
+            expect(run.status === 0, `${deviceId} could not connect:\n${run.lines.join("\n")}`);
+            const { validTo, publicKey } = chain();
+            expect(
+                !publicKey.equals(before.publicKey),
+                `${deviceId} did not renew:\n${run.lines.join("\n")}`,
+            );
+            run.lines.forEach((line) => this.progress.say(line));
+            const end = new Date(validTo).toISOString().slice(0, 10);
+            this.progress.fact(
+                `${days} days later, ${deviceId} renewed by EST: new key, valid until ${end}, connected with it`,
+            );
+        } finally {
+            await service.stop();
+            await emulator.manage("PUT", "/clock", { offsetSeconds: 0 });
+        }
+    }
+
     async destroy(): Promise<void> {
         const done = await this.engine.destroy();
         const hubs = await this.stage.emulator.manage<unknown[]>("GET", "/hubs");
@@ -213,6 +272,16 @@ export class Demo {
         );
         return messages;
     }
+}
+
+/** The environment of a process that lives later than this one. */
+function later(environment: NodeJS.ProcessEnv, seconds: number): NodeJS.ProcessEnv {
+    const clock = path.join(__dirname, "../lib/laterClock.js");
+    return {
+        ...environment,
+        NODE_OPTIONS: `${environment.NODE_OPTIONS ?? ""} --require "${clock}"`,
+        LATER_CLOCK_SECONDS: String(seconds),
+    };
 }
 
 export function expect(condition: boolean, otherwise: string): void {

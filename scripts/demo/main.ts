@@ -15,7 +15,7 @@ import { Progress } from "../lib/progress";
 import { ProjectCopy } from "../lib/projectCopy";
 import { readToolchain } from "../lib/toolchain";
 
-const progress = new Progress(9);
+const progress = new Progress(10);
 
 /** The engine's own lines, without those that only tell that something has begun. */
 const quietly = {
@@ -123,6 +123,9 @@ async function run(stage: Stage, keep: boolean): Promise<void> {
     );
     await progress.step("A device finds its hub with its certificate and the ID scope alone", () =>
         addProvisioning(demo, stage.project, stack),
+    );
+    await progress.step("A device renews its certificate by itself (EST)", () =>
+        demo.renew("sensor-01", "sensors", 70),
     );
     await progress.step("Another preview shows no changes", async () => {
         const { changeSummary } = await stack.preview();

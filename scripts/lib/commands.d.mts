@@ -20,8 +20,8 @@ interface Arguments {
     };
     readonly expiry: {
         readonly stack?: string;
-        readonly days: string;
-        readonly grace: string;
+        readonly days?: string;
+        readonly grace?: string;
         readonly "state-only": boolean;
         readonly json: boolean;
         readonly notify: readonly string[];
@@ -37,6 +37,11 @@ interface Arguments {
         readonly "ca-key-file": readonly string[];
         readonly audit: string;
         readonly reload: string;
+    };
+    readonly report: {
+        readonly stack?: string;
+        readonly output?: string;
+        readonly "state-only": boolean;
     };
     readonly diff: {
         readonly stack?: string;
@@ -63,7 +68,7 @@ interface Arguments {
         readonly continue: boolean;
         readonly report: boolean;
     };
-    readonly load: object;
+    readonly load: { readonly devices: string; readonly days: string };
 }
 
 export function readArguments<Name extends keyof Arguments>(

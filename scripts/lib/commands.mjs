@@ -201,8 +201,9 @@ Which certificates end soon: leaves, intermediates, roots, and other CAs that hu
 renews is named only when its renewal was missed. Changes nothing.
 
   --stack STACK    the stack of the hub (default: the selected one, else dev); its fleet stacks are read, too
-  --days LIST      bands, in days before the end (default 30,14,7)
-  --grace DAYS     days that a renewal may be late (default 1): how often up runs
+  --days LIST      bands, in days before the end (default: alerts.days of the settings, else 30,14,7)
+  --grace DAYS     days that a renewal may be late, that is, how often up runs (default: alerts.graceDays,
+                   else 1)
   --state-only     asks neither hub nor provisioning service
   --json           as one JSON object (docs/expiry.schema.json)
   --notify URL     sends what is new to a webhook, as Azure Monitor's common alert schema; may be given several times
@@ -214,8 +215,8 @@ Exit status: 0 if nothing is in a band, 3 if something is, 1 if it could not be 
 `,
         options: {
             stack: text,
-            days: { ...text, default: "30,14,7" },
-            grace: { ...text, default: "1" },
+            days: text,
+            grace: text,
             "state-only": flag,
             json: flag,
             notify: { ...text, multiple: true, default: [] },
@@ -224,7 +225,7 @@ Exit status: 0 if nothing is in a band, 3 if something is, 1 if it could not be 
         },
         problems: (positionals, { days, grace, notify, memory }) => [
             ...noArguments(positionals),
-            ...(/^\d{1,4}(,\d{1,4}){0,9}$/.test(days)
+            ...(days === undefined || /^\d{1,4}(,\d{1,4}){0,9}$/.test(days)
                 ? []
                 : [
                       `--days "${days}": must be up to ten numbers of days with commas between them, e.g. 30,14,7`,
@@ -294,6 +295,25 @@ Exit status: 0 if it was stopped, 1 if it could not start, 2 if an argument is w
             ...(/^[1-9]\d{0,4}$/.test(values.reload)
                 ? []
                 : [`--reload "${values.reload}": must be a whole number of seconds, 1 to 99999`]),
+        ],
+    },
+    report: {
+        usage: `Usage: npm run report -- [options]
+
+Who holds which certificate, and what ends soon, as one HTML file that loads nothing: summary, chain, a year's ends,
+rollovers, a table to sort and search. Reads what npm run inventory reads, and changes nothing but that file.
+
+  --stack STACK  the stack of the hub (default: the selected one, else dev); its fleet stacks are read, too
+  --output FILE  the file to write (default report-STACK.html in this folder)
+  --state-only   asks neither hub nor provisioning service: only what states and settings know
+  --help         show this text
+
+Exit status: 0 if it was written, 1 if not (or the settings are wrong), 2 if an argument is wrong, 130 if interrupted.
+`,
+        options: { stack: text, output: text, "state-only": flag, help },
+        problems: (positionals, { output }) => [
+            ...noArguments(positionals),
+            ...(output === "" ? ["--output: name the file to write"] : []),
         ],
     },
     check: {
@@ -418,20 +438,32 @@ Progress goes to standard error. The last line of standard output is one JSON ob
         ],
     },
     load: {
-        usage: `Usage: npm run load -- [connections|registrations]
+        usage: `Usage: npm run load -- [connections|registrations|enrolments|year] [options]
 
 Measures the figures in docs/figures.md, on one emulator:
 
   connections    1,000 devices connect at once and send 10 messages each (default)
   registrations  1,000 devices register through one enrollment group
+  enrolments     10,000 devices renew at the EST service, without a hub: P-256, then RSA
+  year           devices renew their 90-day certificates by EST for a year, on moved clocks; needs the Pulumi CLI
+  --devices N    of year (default 100)
+  --days N       of year: how often a device connects, 1 to 7 (default 3)
   --help         show this text
 `,
-        options: { help },
-        problems: ([what, ...more]) => [
-            ...(["connections", "registrations", undefined].includes(what)
+        options: {
+            devices: { ...text, default: "100" },
+            days: { ...text, default: "3" },
+            help,
+        },
+        problems: ([what, ...more], { devices, days }) => [
+            ...(["connections", "registrations", "enrolments", "year", undefined].includes(what)
                 ? []
-                : [`"${what}" is neither connections nor registrations`]),
+                : [`"${what}" is none of connections, registrations, enrolments, year`]),
             ...noArguments(more),
+            ...(/^[1-9]\d{0,3}$/.test(devices)
+                ? []
+                : [`--devices "${devices}": must be a whole number, 1 to 9999`]),
+            ...(/^[1-7]$/.test(days) ? [] : [`--days "${days}": must be a whole number, 1 to 7`]),
         ],
     },
 };

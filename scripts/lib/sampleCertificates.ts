@@ -43,9 +43,30 @@ export async function selfSignedDevice(
         serialNumber: randomBytes(15).toString("hex"),
         name: [{ CN: [deviceId] }],
         notBefore: new Date(Date.now() - day),
+        notAfter: new Date(Date.now() + 365 * day),
+        keys,
+        signingAlgorithm: algorithm,
+    });
+    return { keyPem, certificatePem: certificate.toString("pem") + "\n" };
+}
+
+/** A server's certificate for `localhost`, which a client trusts by itself. */
+export async function localhostServer(): Promise<{
+    readonly keyPem: string;
+    readonly certificatePem: string;
+}> {
+    const { keys, keyPem } = await makeKey();
+    const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+        serialNumber: randomBytes(15).toString("hex"),
+        name: [{ CN: ["localhost"] }],
+        notBefore: new Date(Date.now() - day),
         notAfter: new Date(Date.now() + 30 * day),
         keys,
         signingAlgorithm: algorithm,
+        extensions: [
+            new x509.SubjectAlternativeNameExtension([{ type: "dns", value: "localhost" }]),
+            new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+        ],
     });
     return { keyPem, certificatePem: certificate.toString("pem") + "\n" };
 }

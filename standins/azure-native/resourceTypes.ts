@@ -1,3 +1,4 @@
+import { actionGroup, scheduledQueryRule, workspace } from "./alertShapes";
 import {
     consumerGroup,
     hubCertificate,
@@ -203,6 +204,32 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
         body: containerGroup,
         longRunningPut: true,
         longRunningDelete: true,
+    },
+    "azure-native:operationalinsights:Workspace": {
+        template: `${resourceGroup}/providers/Microsoft.OperationalInsights/workspaces/{workspaceName}`,
+        apiVersion: "2023-09-01",
+        path: [
+            resourceGroupName,
+            {
+                name: "workspaceName",
+                autonaming: "random",
+                pattern: /^[A-Za-z0-9][A-Za-z0-9-]+[A-Za-z0-9]$/,
+                maximumLength: 63,
+            },
+        ],
+        body: workspace,
+    },
+    "azure-native:monitor:ActionGroup": {
+        template: `${resourceGroup}/providers/Microsoft.Insights/actionGroups/{actionGroupName}`,
+        apiVersion: "2024-10-01-preview",
+        path: [resourceGroupName, { name: "actionGroupName", autonaming: "random" }],
+        body: actionGroup,
+    },
+    "azure-native:monitor:ScheduledQueryRule": {
+        template: `${resourceGroup}/providers/Microsoft.Insights/scheduledQueryRules/{ruleName}`,
+        apiVersion: "2025-01-01-preview",
+        path: [resourceGroupName, { name: "ruleName", autonaming: "random" }],
+        body: scheduledQueryRule,
     },
     "azure-native:authorization:RoleAssignment": {
         template: "/{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}",

@@ -4,7 +4,9 @@ import { graphFinding } from "../../cli/check/graph";
 import { missingActions } from "../../cli/check/permissions";
 import { ArmWire } from "../support/armWire";
 import { CheckedProject } from "../support/checkedProject";
-import { holding, broken } from "./brokenPreconditions";
+import { brokenPermissions } from "./brokenPermissions";
+import { brokenPlatform } from "./brokenPlatform";
+import { holding } from "./brokenPrecondition";
 
 describe("npm run check", function () {
     this.timeout(120_000);
@@ -51,7 +53,7 @@ describe("npm run check", function () {
         assert.deepEqual(await wire.azure.manage("GET", "/dump"), before);
     });
 
-    for (const one of broken) {
+    for (const one of [...brokenPermissions, ...brokenPlatform]) {
         it(`finds ${one.name}`, async () => {
             const { settings } = one;
             project.settings(

@@ -38,7 +38,7 @@ describe("CAs that are about to expire", function () {
 
     /** Everybody's clock: of the engine's programs, and of Azure. */
     async function setClock(days: number): Promise<void> {
-        const clock = path.resolve(__dirname, "../support/laterClock.js");
+        const clock = path.resolve(__dirname, "../../scripts/lib/laterClock.js");
         deployment.variables.NODE_OPTIONS = `${process.env.NODE_OPTIONS} --require "${clock}"`;
         deployment.variables.LATER_CLOCK_SECONDS = String(days * day);
         await manage("PUT", "/clock", { offsetSeconds: days * day });

@@ -87,7 +87,7 @@ describe("npm run est", function () {
 
     function start(more: NodeJS.ProcessEnv = {}): Promise<EstProcess> {
         const { project, name, variables } = deployment;
-        const clock = path.resolve(__dirname, "../support/laterClock.js");
+        const clock = path.resolve(__dirname, "../../scripts/lib/laterClock.js");
         const options = `${variables.NODE_OPTIONS ?? ""} --require "${clock}"`;
         const later = more.LATER_CLOCK_SECONDS === undefined ? {} : { NODE_OPTIONS: options };
         return EstProcess.start(

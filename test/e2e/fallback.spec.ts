@@ -114,7 +114,8 @@ describe("without the Pulumi CLI", function () {
         assert.match(stdout, /✓ .* resources deleted: the emulator is empty/);
         assert.match(stdout, /- skipped: The fleet grows by one device/);
         assert.match(stdout, /- skipped: A device finds its hub/);
+        assert.match(stdout, /- skipped: A device renews its certificate/);
         assert.match(stdout, /- skipped: Another preview/);
-        assert.match(stdout, /\n6 steps done, 3 skipped\n$/);
+        assert.match(stdout, /\n6 steps done, 4 skipped\n$/);
     });
 });

@@ -26,7 +26,7 @@ interface Listed {
 }
 
 /** What the commands say, against OpenSSL, the hub's SDK and what devices do. */
-describe("npm run inventory and npm run expiry", function () {
+describe("npm run inventory, npm run report and npm run expiry", function () {
     this.timeout(600_000);
     let deployment: Deployment;
     let held: Map<string, HeldDevice>;
@@ -96,14 +96,14 @@ describe("npm run inventory and npm run expiry", function () {
         [certificate, key].forEach((file) => rmSync(file));
     }
 
-    function run(command: "inventory" | "expiry", ...args: string[]): Promise<Outcome> {
+    function run(command: "inventory" | "expiry" | "report", ...args: string[]): Promise<Outcome> {
         return runLater(0, command, ...args);
     }
 
     /** @param days by which the clock of the command is ahead */
     function runLater(days: number, command: string, ...args: string[]): Promise<Outcome> {
         const { project, name, variables } = deployment;
-        const clock = path.resolve(__dirname, "../support/laterClock.js");
+        const clock = path.resolve(__dirname, "../../scripts/lib/laterClock.js");
         const later = {
             NODE_OPTIONS: `${variables.NODE_OPTIONS ?? ""} --require "${clock}"`,
             LATER_CLOCK_SECONDS: String(days * 24 * 3600),
@@ -227,6 +227,28 @@ describe("npm run inventory and npm run expiry", function () {
         const { stdout } = await run("inventory", "--csv", "--state-only");
         const withoutStranger = rows.length - 1;
         assert.equal(stdout.trimEnd().split("\r\n").length, 1 + withoutStranger);
+    });
+
+    it("writes a page with every row, and without a certificate or a key", async () => {
+        const file = deployment.project.file("fleet.html");
+        const { status, stdout, stderr } = await run("report", "--output", file);
+        assert.equal(status, 0, stderr);
+        const count = `${rows.length} certificates, 6 devices`;
+        assert.equal(stdout, `${file}: ${count}\n`);
+        const page = readFileSync(file, "utf8");
+        const [, data = ""] =
+            /<script type="application\/json" id="data">(.*)<\/script>/.exec(page) ?? [];
+        const { fields, rows: cells } = JSON.parse(data) as { fields: string[]; rows: unknown[][] };
+        const [name, thumbprint] = ["name", "sha256Thumbprint"].map((one) => fields.indexOf(one));
+        assert.deepEqual(
+            cells.map((row) => [row[name], row[thumbprint]]),
+            rows.map((row) => [row.name, row.sha256Thumbprint]),
+        );
+        assert.match(page, /<h1>Certificates of stack .*<\/h1>/);
+        assert.doesNotMatch(page, /-----|ciphertext|PRIVATE/);
+        const none = await run("report", "--state-only", "--output", "/none/at/all.html");
+        assert.equal(none.status, 1);
+        assert.match(none.stderr, /^error: \/none\/at\/all\.html cannot be written \(ENOENT\)/m);
     });
 
     it("is silent while renewals are on time, and names who missed one", async () => {

@@ -94,7 +94,10 @@ describe("devices that are kept, adopted and renewed", function () {
             const now = await remember("foreign-01");
             assert.equal(now.status, "enabled");
             const { service, iotX509 } = (await deployment.twin("foreign-01")).tags;
-            assert.deepEqual([service, iotX509], ["other", { stack: "iot-x509/kept" }]);
+            assert.deepEqual(
+                [service, (iotX509 as unknown as { stack: string }).stack],
+                ["other", "iot-x509/kept"],
+            );
             await connects(devices["foreign-01"]);
         });
 
@@ -115,7 +118,7 @@ describe("devices that are kept, adopted and renewed", function () {
 
         before(async () => {
             was = await deployment.outputs();
-            const clock = path.resolve(__dirname, "../support/laterClock.js");
+            const clock = path.resolve(__dirname, "../../scripts/lib/laterClock.js");
             deployment.variables.NODE_OPTIONS = `${process.env.NODE_OPTIONS} --require "${clock}"`;
             deployment.variables.LATER_CLOCK_SECONDS = String(later);
         });

@@ -1,8 +1,11 @@
 import { strict as assert } from "assert";
 import { execFile } from "child_process";
 import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "fs";
+import { createServer } from "http";
 import { load } from "js-yaml";
+import { AddressInfo } from "net";
 import * as path from "path";
+import { json } from "stream/consumers";
 import { Deployment, StackOutputs } from "../support/deployment";
 import { shared } from "../support/emulator";
 import { FleetCommand } from "../support/fleetCommand";
@@ -66,6 +69,7 @@ describe("the workflows' run steps", function () {
     let deployment: Deployment;
     let outputs: Outputs;
     let folder: string;
+    let webhook = "";
 
     before(async function () {
         const numbered = (name: string, count: number) =>
@@ -104,7 +108,7 @@ describe("the workflows' run steps", function () {
         const own = deployment.project.file("package.json");
         const manifest = JSON.parse(readFileSync(own, "utf8")) as { scripts: object };
         manifest.scripts = Object.fromEntries(
-            ["diff", "fleet"].map((name) => [
+            ["diff", "expiry", "fleet"].map((name) => [
                 name,
                 `exec bash ${path.join(repository, "scripts", name)}.sh`,
             ]),
@@ -149,6 +153,7 @@ describe("the workflows' run steps", function () {
                 "github.event.pull_request.number": "7",
                 "vars.FLEET_FAIL_ON": "access-lost",
                 "steps.diff.outputs.status": status,
+                "secrets.FLEET_EXPIRY_WEBHOOK": webhook,
             };
             const own = Object.entries(env).map(([key, value]) => [
                 key,
@@ -304,5 +309,40 @@ describe("the workflows' run steps", function () {
         const [shown, ...more] = await runJob("fleet-renewal.yml", "renew", deployer());
         assert.equal(shown.status, 3);
         assert.deepEqual(more, []);
+    });
+
+    it("tell a webhook once what expires, and fail where there is none", async () => {
+        const taken: number[] = [];
+        const receiver = createServer((request, response) => {
+            void json(request).then((body) => {
+                const { data } = body as { data: { alertContext: { count: number } } };
+                taken.push(data.alertContext.count);
+                response.end();
+            });
+        });
+        await new Promise<void>((done) => receiver.listen(0, "127.0.0.1", done));
+        const { variables } = deployment;
+        const clock = path.resolve(__dirname, "../support/laterClock.js");
+        try {
+            // Nobody renews, and 20 days are left.
+            const seconds = 345 * 24 * 3600;
+            variables.NODE_OPTIONS = `${process.env.NODE_OPTIONS} --require "${clock}"`;
+            variables.LATER_CLOCK_SECONDS = String(seconds);
+            await shared().manage("PUT", "/clock", { offsetSeconds: seconds });
+            const [unheard] = await runJob("fleet-expiry.yml", "expiry", previewer());
+            assert.equal(unheard.status, 3, unheard.text);
+            webhook = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`;
+            for (const times of [1, 2]) {
+                const [told] = await runJob("fleet-expiry.yml", "expiry", previewer());
+                assert.equal(told.status, 0, told.text);
+                assert.equal(taken.length, 1, `${times}: ${taken.join(", ")}`);
+            }
+            assert.ok(taken[0] >= 40, String(taken[0]));
+        } finally {
+            await shared().manage("PUT", "/clock", { offsetSeconds: 0 });
+            delete variables.NODE_OPTIONS;
+            delete variables.LATER_CLOCK_SECONDS;
+            receiver.close();
+        }
     });
 });

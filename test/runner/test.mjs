@@ -26,7 +26,14 @@ const silenceSeconds = 30;
 const clientFolder = "clients";
 const engineFolder = "e2e";
 /** Where tests are: the program's, and those of the workspace packages. */
-const testFolders = ["test", "emulator/test", "standins/test", "sample-device/test", "policy/test"];
+const testFolders = [
+    "test",
+    "emulator/test",
+    "standins/test",
+    "sample-device/test",
+    "policy/test",
+    "report-page/test",
+];
 /** Of its files those that take minutes: they go first, so that no lane is left with one at the end. */
 const longest = [
     ...["walk", "fleet", "keptOut", "demo", "offlineRotation", "shutOut", "fleetGuard", "standin"],
@@ -44,6 +51,7 @@ const sources = [
     "emulator",
     "standins",
     "sample-device",
+    "report-page",
     "policy",
     "bench",
 ];

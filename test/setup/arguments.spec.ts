@@ -21,9 +21,15 @@ const commands: readonly [name: string, wrong: readonly string[], message: RegEx
         ["--certificate", "a.pem", "--key", "a.key", "--listen", "8443"],
         /--listen "8443": must be HOST:PORT/,
     ],
+    ["report", ["--output="], /--output: name the file to write/],
     ["test", ["test/none.spec.ts"], /"test\/none\.spec\.ts" is neither a file nor a folder/],
     ["bench", ["--divide", "none"], /--divide "none": must be a whole number from 1/],
-    ["load", ["everything"], /"everything" is neither connections nor registrations/],
+    [
+        "load",
+        ["everything"],
+        /"everything" is none of connections, registrations, enrolments, year/,
+    ],
+    ["load", ["year", "--days", "8"], /--days "8": must be a whole number, 1 to 7/],
 ];
 
 describe("an npm command, before set-up", () => {

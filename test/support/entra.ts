@@ -1,3 +1,4 @@
+import * as assert from "assert";
 import { execFileSync } from "child_process";
 import { randomUUID } from "crypto";
 import { mkdtempSync, readFileSync, rmSync } from "fs";
@@ -83,6 +84,29 @@ export class EntraBench {
         return this.call("POST", `https://login.microsoftonline.com/${tenant}/oauth2/v2.0/token`, {
             form,
         });
+    }
+}
+
+/** Checks an error of the token endpoint in every member that Entra gives it. */
+export function assertStsError(
+    answer: Answer,
+    status: number,
+    error: string,
+    code: number,
+    text: RegExp,
+): void {
+    const { body } = answer;
+    assert.strictEqual(answer.status, status, JSON.stringify(body));
+    assert.strictEqual(body.error, error);
+    assert.deepStrictEqual(body.error_codes, [code]);
+    assert.match(String(body.error_description), new RegExp(`^AADSTS${code}: `));
+    assert.match(String(body.error_description), text);
+    assert.match(
+        String(body.error_description),
+        / Trace ID: [0-9a-f-]{36} Correlation ID: [0-9a-f-]{36} Timestamp: \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$/,
+    );
+    for (const name of ["timestamp", "trace_id", "correlation_id", "error_uri"]) {
+        assert.strictEqual(typeof body[name], "string", name);
     }
 }
 

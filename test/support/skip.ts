@@ -9,6 +9,7 @@ export type Lack =
     | "OpenSSL"
     | "strongSwan"
     | "Go"
+    | "Chromium"
     | "Node.js version";
 
 /** A reason that lies in the machine. */

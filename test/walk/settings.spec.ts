@@ -17,6 +17,7 @@ const tables: Readonly<Record<string, string>> = {
     Devices: "devices.<device>.",
     "`est`": "est.",
     "`ci`": "ci.",
+    "`alerts`": "alerts.",
 };
 
 /** What the walk changes only together with the setting that contains it. */

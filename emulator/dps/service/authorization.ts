@@ -4,8 +4,7 @@ import { letsClientsIn } from "../../core/networkRules";
 import { Principal } from "../../entra/principal";
 import { audiencesOf } from "../../entra/resources";
 import { TokenProblem } from "../../entra/tokens";
-import { SharedAccessPolicy } from "../../hub/model";
-import { signingPolicy } from "../../hub/sharedAccess";
+import { rightsOf, signingPolicy } from "../../hub/sharedAccess";
 import { ProvisioningService } from "../model";
 import { ServiceProblem } from "./errors";
 
@@ -77,7 +76,7 @@ export async function authorize(
               path,
               now: context.clock.now(),
           });
-    if (policy === undefined || !rightsOf(policy).includes(wanted.right)) {
+    if (policy === undefined || !rightsOf(policy, includedRights).includes(wanted.right)) {
         throw new ServiceProblem("unauthorized", "Unauthorized");
     }
 }
@@ -104,11 +103,7 @@ async function verified(
  * Writing enrollments includes all lesser rights: Azure gives `provisioningserviceowner`, "all permissions", the rights
  * "ServiceConfig, DeviceConnect, EnrollmentWrite".
  */
-function rightsOf(policy: SharedAccessPolicy): string[] {
-    const named = policy.rights.split(",").map((right) => right.trim());
-    const included: Readonly<Record<string, readonly Right[]>> = {
-        EnrollmentWrite: ["EnrollmentRead", "RegistrationStatusRead", "RegistrationStatusWrite"],
-        RegistrationStatusWrite: ["RegistrationStatusRead"],
-    };
-    return named.flatMap((right) => [right, ...(included[right] ?? [])]);
-}
+const includedRights: Readonly<Record<string, readonly Right[]>> = {
+    EnrollmentWrite: ["EnrollmentRead", "RegistrationStatusRead", "RegistrationStatusWrite"],
+    RegistrationStatusWrite: ["RegistrationStatusRead"],
+};

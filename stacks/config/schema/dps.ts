@@ -1,3 +1,8 @@
+import {
+    exactNamePattern,
+    prefixPattern,
+    regionPattern,
+} from "../../../components/inputs/resourceNames";
 import { choice, exclusive, flag, integer, list, SettingsSection, text } from "./model";
 
 export const dps: SettingsSection = {
@@ -6,14 +11,14 @@ export const dps: SettingsSection = {
     settings: [
         {
             name: "name",
-            ...text({ pattern: "^[A-Za-z0-9][A-Za-z0-9-]{1,62}[A-Za-z0-9]$" }),
+            ...text({ pattern: exactNamePattern(64).source }),
             description: "Exact name of the service. Excludes `prefix`.",
             rule: "3–64 letters, digits or hyphens; no hyphen at either end; free in all of Azure.",
             example: "contoso-dps-prod",
         },
         {
             name: "prefix",
-            ...text({ pattern: "^[A-Za-z0-9][A-Za-z0-9-]{0,49}$" }),
+            ...text({ pattern: prefixPattern(50).source }),
             default: "iot-dps",
             description: "Start of the service's name; a hyphen and six random characters follow.",
             rule: "1–50 letters, digits or hyphens; does not start with a hyphen.",
@@ -67,7 +72,7 @@ export const dps: SettingsSection = {
         },
         {
             name: "linkedHubs[].location",
-            ...text({ pattern: "^[a-z][a-z0-9]{1,89}$" }),
+            ...text({ pattern: regionPattern.source }),
             isRequired: true,
             description: "Region of the hub in its short form.",
             example: "eastus",

@@ -1,3 +1,8 @@
+import {
+    exactNamePattern,
+    partPattern,
+    prefixPattern,
+} from "../../../components/inputs/resourceNames";
 import { choice, exclusive, flag, integer, mapping, SettingsSection, text } from "./model";
 
 export const hub: SettingsSection = {
@@ -6,14 +11,14 @@ export const hub: SettingsSection = {
     settings: [
         {
             name: "name",
-            ...text({ pattern: "^[A-Za-z0-9][A-Za-z0-9-]{1,48}[A-Za-z0-9]$" }),
+            ...text({ pattern: exactNamePattern(50).source }),
             description: "Exact name of the hub. Excludes `prefix`.",
             rule: "3–50 letters, digits or hyphens; no hyphen at either end; free in all of Azure.",
             example: "contoso-iot-prod",
         },
         {
             name: "prefix",
-            ...text({ pattern: "^[A-Za-z0-9][A-Za-z0-9-]{0,39}$" }),
+            ...text({ pattern: prefixPattern(40).source }),
             default: "iot",
             description: "Start of the hub's name; a hyphen and six random characters follow.",
             rule: "1–40 letters, digits or hyphens; does not start with a hyphen.",
@@ -78,7 +83,7 @@ export const hub: SettingsSection = {
             name: "routes",
             ...mapping({
                 maxProperties: 10,
-                propertyNames: { pattern: "^[A-Za-z0-9]([A-Za-z0-9._-]{0,48}[A-Za-z0-9])?$" },
+                propertyNames: { pattern: partPattern.source },
                 additionalProperties: {
                     type: "object",
                     required: ["eventHub"],

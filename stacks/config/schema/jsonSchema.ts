@@ -5,7 +5,7 @@ import { groups } from "./groups";
 import { hub } from "./hub";
 import { JsonSchema, Setting, SettingsSection } from "./model";
 import { pki } from "./pki";
-import { ci, stack } from "./stack";
+import { alerts, ci, stack } from "./stack";
 
 /** Other forms of a stack setting: a secret, or JSON as one text, as passed to `pulumi config set`. */
 const isSecret = { $ref: "#/definitions/secret" };
@@ -32,6 +32,7 @@ export function stackFileSchema(): JsonSchema {
         }),
         est: mappingOf(est),
         ci: mappingOf(ci),
+        alerts: mappingOf(alerts),
     };
     const top = mappingOf(stack).properties as Readonly<Record<string, JsonSchema>>;
     const settings = Object.entries(top).map(([name, described]) => {
@@ -90,7 +91,7 @@ function mappingOf({ settings, mappings = {}, rules = {} }: SettingsSection, at 
             below.some((setting) => setting.name.startsWith(`${at}${key}.`)),
         );
         if (inner === undefined) {
-            return [name, { ...own?.schema, ...told(own) }] as const;
+            return [name, { ...own?.schema, ...documentation(own) }] as const;
         }
         const description = mappings[at + inner] ?? own?.description;
         const mapping = {
@@ -98,8 +99,8 @@ function mappingOf({ settings, mappings = {}, rules = {} }: SettingsSection, at 
             ...(description === undefined ? {} : { description }),
         };
         return inner === name
-            ? ([name, { ...told(own), ...mapping }] as const)
-            : ([name, { ...own?.schema, ...told(own), items: mapping }] as const);
+            ? ([name, { ...documentation(own), ...mapping }] as const)
+            : ([name, { ...own?.schema, ...documentation(own), items: mapping }] as const);
     });
     const required = below
         .filter(({ name, isRequired }) => isRequired && !/[.]/.test(name.slice(at.length)))
@@ -115,7 +116,7 @@ function mappingOf({ settings, mappings = {}, rules = {} }: SettingsSection, at 
 }
 
 /** What editors show for a setting. */
-function told(setting: Setting | undefined): JsonSchema {
+function documentation(setting: Setting | undefined): JsonSchema {
     if (setting === undefined) {
         return {};
     }

@@ -5,7 +5,7 @@ import { groups } from "./groups";
 import { hub } from "./hub";
 import { SettingsSection } from "./model";
 import { pki } from "./pki";
-import { ci, stack } from "./stack";
+import { alerts, ci, stack } from "./stack";
 
 /** Every setting of the program, in the order of the reference. */
 export const sections: readonly SettingsSection[] = [
@@ -17,4 +17,5 @@ export const sections: readonly SettingsSection[] = [
     devices,
     est,
     ci,
+    alerts,
 ];

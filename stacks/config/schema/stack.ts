@@ -1,3 +1,4 @@
+import { regionPattern } from "../../../components/inputs/resourceNames";
 import { choice, flag, integer, list, mapping, SettingsSection, text } from "./model";
 
 /** The settings of the stack itself. Mappings with a section of their own are described there. */
@@ -22,7 +23,7 @@ export const stack: SettingsSection = {
         },
         {
             name: "location",
-            ...text({ pattern: "^[a-z][a-z0-9]{1,89}$" }),
+            ...text({ pattern: regionPattern.source }),
             defaultText: "`azure-native:location`",
             description: "Azure region in its short form. One of the two is required.",
             example: "westeurope",
@@ -181,6 +182,13 @@ export const stack: SettingsSection = {
             example: { repository: "contoso/fleet", subjects: ["environment:prod"] },
         },
         {
+            name: "alerts",
+            ...mapping(),
+            description:
+                "Alerts on Azure about certificates that expire; see [`alerts`](#alerts) and [alerts on Azure](inventory.md#alerts-on-azure).",
+            example: { emails: ["iot-operations@contoso.com"] },
+        },
+        {
             name: "shards",
             type: "integer, 1–1000, or `group`",
             schema: { anyOf: [integer(1, 1000).schema, { const: "group" }] },
@@ -255,6 +263,60 @@ export const ci: SettingsSection = {
             description:
                 "Subjects of the tokens that may preview: these log in to a second application, which can read and nothing else. Also `pull_request`; none that is in `subjects`.",
             example: ["pull_request"],
+        },
+    ],
+};
+
+const secretPart = {
+    type: "object",
+    required: ["secure"],
+    properties: { secure: { type: "string" } },
+    additionalProperties: false,
+};
+
+export const alerts: SettingsSection = {
+    heading: "`alerts`",
+    prefix: "alerts.",
+    settings: [
+        {
+            name: "emails",
+            ...list(
+                { type: "string", pattern: "^[^\\s@]+@[^\\s@]+$" },
+                { maxItems: 1000, uniqueItems: true },
+            ),
+            default: [],
+            description: "Mail addresses that alerts are sent to, at most 1,000.",
+            example: ["iot-operations@contoso.com"],
+        },
+        {
+            name: "webhooks",
+            ...list(
+                { anyOf: [{ type: "string", pattern: "^[hH][tT][tT][pP][sS]://" }, secretPart] },
+                { maxItems: 10, uniqueItems: true },
+            ),
+            default: [],
+            description:
+                "Addresses that alerts are posted to, at most 10, as Azure Monitor's common alert schema. Often a password is part of them: `pulumi config set --secret --path 'iot-x509:alerts.webhooks[0]'`.",
+            rule: "`https` only.",
+            example: ["https://alerts.contoso.com/iot"],
+        },
+        {
+            name: "days",
+            ...list(integer(1, 3650).schema, { minItems: 1, maxItems: 10, uniqueItems: true }),
+            type: "list of 1–10 integers",
+            default: [30, 14, 7],
+            description:
+                "Days before expiry: one alert rule for each, and one for what has expired. Also the bands of `npm run expiry`.",
+            rule: "1–3650 each.",
+            example: [60, 30, 7],
+        },
+        {
+            name: "graceDays",
+            ...integer(0, 365),
+            default: 1,
+            description:
+                "How many days a renewal by `up` may be late before it counts as missed: how often `up` runs.",
+            example: 7,
         },
     ],
 };

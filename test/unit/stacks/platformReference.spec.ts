@@ -6,7 +6,7 @@ import { issue, makeCa } from "../../support/pki";
 import { declaredBy, setMocks, valueOf } from "../../support/pulumiMocks";
 import { good, ProjectFolder, Raw } from "./config/configSupport";
 
-type Handovers = typeof import("../../../stacks/platformReference");
+type References = typeof import("../../../stacks/platformReference");
 type FleetStacks = typeof import("../../../stacks/fleetStack");
 
 const variable = "IOT_X509_RATE_LIMIT_SERVER";
@@ -14,7 +14,7 @@ const shard = { of: "dev", name: "shard-1" };
 const later = new Date(Date.now() + 3650 * 24 * 3600 * 1000);
 
 describe("the platform reference, with Pulumi's mocks", () => {
-    let handovers: Handovers;
+    let references: References;
     let fleetStacks: FleetStacks;
     let folder: ProjectFolder;
     let given: string | undefined;
@@ -51,7 +51,7 @@ describe("the platform reference, with Pulumi's mocks", () => {
                 "pulumi:pulumi:readStackResourceOutputs": { outputs: {} },
             },
         );
-        handovers = await import("../../../stacks/platformReference");
+        references = await import("../../../stacks/platformReference");
         fleetStacks = await import("../../../stacks/fleetStack");
         const root = await makeCa({ commonName: "IoT Root CA", notAfter: later });
         const pumps = await issue(root, {
@@ -79,7 +79,7 @@ describe("the platform reference, with Pulumi's mocks", () => {
     it("the keys of the CAs are secrets, and nothing else is one", async () => {
         await declaredBy(async () => {
             const settings = settingsOf({ shard, dps: {} });
-            const { hub, issuers, service } = handovers.handedOver(settings, shard);
+            const { hub, issuers, service } = references.handedOver(settings, shard);
             const ca = issuers.get("pumps");
             assert.ok(ca && service);
             for (const [name, output, value, isSecret] of [
@@ -98,7 +98,7 @@ describe("the platform reference, with Pulumi's mocks", () => {
 
     it("contains a provisioning service only if the settings have one", async () => {
         await declaredBy(() => {
-            assert.equal(handovers.handedOver(settingsOf({ shard }), shard).service, undefined);
+            assert.equal(references.handedOver(settingsOf({ shard }), shard).service, undefined);
         });
     });
 
@@ -136,7 +136,7 @@ describe("the platform reference, with Pulumi's mocks", () => {
     });
 
     it("the hub's stack also outputs its provisioning service", async () => {
-        // What the handover takes of a platform.
+        // What the platform reference takes of a platform.
         const platform = {
             hub: { hubId: pulumi.output("hub"), hostName: pulumi.output("hub.example") },
             authorities: { issuers: new Map() },
@@ -147,7 +147,7 @@ describe("the platform reference, with Pulumi's mocks", () => {
                 },
             },
         } as unknown as Platform;
-        const { forFleetStacks } = handovers.exportPlatformReference(
+        const { forFleetStacks } = references.exportPlatformReference(
             settingsOf({ dps: {} }),
             platform,
         );
@@ -164,9 +164,9 @@ describe("the platform reference, with Pulumi's mocks", () => {
     describe("a hub's stack whose devices are in fleet stacks", () => {
         const alone = async (raw: Raw): Promise<void> => {
             delete process.env[variable];
-            const last = await handovers.lastOutputs();
-            handovers.refuseFleetStackAlone(last);
-            handovers.refuseToMakeAnew(readSettings(good(raw), folder.path), last);
+            const last = await references.lastOutputs();
+            references.refuseFleetStackAlone(last);
+            references.refuseToMakeAnew(readSettings(good(raw), folder.path), last);
         };
         const handedOut = { forFleetStacks: { hubId: "the-hub-id" } };
 
@@ -200,7 +200,7 @@ describe("the platform reference, with Pulumi's mocks", () => {
             lastRun.outputs = handedOut;
             await alone({ shards: 1 });
             process.env[variable] = "http://127.0.0.1:1";
-            assert.deepEqual(await handovers.lastOutputs(), {});
+            assert.deepEqual(await references.lastOutputs(), {});
         });
     });
 });

@@ -26,6 +26,7 @@ export function azureProblems(
         ...hubProblems(config, now, seen, pending, roots),
         ...serviceProblems(config, now, seen, pending, roots),
         ...ciProblems(config, seen),
+        ...alertProblems(config, seen),
     ];
 }
 
@@ -211,6 +212,26 @@ function ciProblems({ ci }: WalkConfig, { dump }: Seen): string[] {
         ...expected("CI", ci?.subjects),
         ...expected("previews", ci?.previewSubjects),
     ]);
+}
+
+/** Severities of the rules, and whom they tell. */
+function alertProblems({ alerts }: WalkConfig, { dump }: Seen): string[] {
+    const given = alerts as { emails?: string[]; webhooks?: string[]; days?: number[] } | undefined;
+    const ofType = (type: string) =>
+        dump.monitoring.resources.filter((one) => one.type.endsWith(`/${type}`));
+    const receivers = ofType("actionGroups").flatMap(({ properties }) => [
+        ...(properties.emailReceivers ?? []).map(({ emailAddress }) => emailAddress),
+        ...(properties.webhookReceivers ?? []).map(() => "a webhook"),
+    ]);
+    const bands = given === undefined ? 0 : (given.days ?? [30, 14, 7]).length + 1;
+    return [
+        ...differ("the number of alert rules", ofType("scheduledQueryRules").length, bands),
+        ...differ("the number of workspaces", ofType("workspaces").length, Math.min(bands, 1)),
+        ...differAsSets("the receivers of alerts", receivers, [
+            ...(given?.emails ?? []),
+            ...(given?.webhooks ?? []).map(() => "a webhook"),
+        ]),
+    ];
 }
 
 /** What is on Azure although nothing should be, and what of somebody else's is not there. */

@@ -6,6 +6,16 @@ export interface Dump {
     readonly hubs: { readonly hubs: readonly HubDump[] };
     readonly provisioning: { readonly services: readonly ServiceDump[] };
     readonly directory: { readonly applications: readonly ApplicationDump[] };
+    readonly monitoring: { readonly resources: readonly MonitoringDump[] };
+}
+
+/** A workspace, an action group or a scheduled query rule. */
+export interface MonitoringDump {
+    readonly type: string;
+    readonly properties: {
+        readonly emailReceivers?: readonly { readonly emailAddress: string }[];
+        readonly webhookReceivers?: readonly object[];
+    };
 }
 
 export interface CaDump {

@@ -31,7 +31,7 @@ export interface Toolchain {
 const day = 24 * 3600;
 /** How long after the first of two fleet runs the second begins, in milliseconds. */
 const secondRunAfter = 1500;
-const laterClock = path.resolve(__dirname, "../../support/laterClock.js");
+const laterClock = path.resolve(__dirname, "../../../scripts/lib/laterClock.js");
 const running = new Set<Walker>();
 
 /** Removes what walks that did not end have on disk. */

@@ -105,6 +105,7 @@ export const platformSteps: Readonly<Record<string, Verb>> = {
                 delete config.shards;
             } else {
                 config.shards = shards === "group" ? "group" : Number(shards);
+                delete config.alerts;
             }
         },
     },

@@ -27,6 +27,10 @@ function isOffered(config: WalkConfig, path: string, value: unknown): boolean {
     if (top === "dps" && config.dps === undefined) {
         return false;
     }
+    // The summary of a fleet counts updates, and a preview cannot know whether a new certificate changes a rule.
+    if (top === "alerts" && (config.shards !== undefined || (name && !config.alerts))) {
+        return false;
+    }
     if (top === "groups" && path.includes(".enrollment.")) {
         const provisioning = config.groups[name]?.provisioning ?? "listed";
         return provisioning !== "listed";

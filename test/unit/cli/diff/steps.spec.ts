@@ -56,6 +56,55 @@ describe("steps of the engine", () => {
     });
 });
 
+describe("an alert rule", () => {
+    const urn =
+        "urn:pulumi:prod::iot-x509::iot-x509:alerts:AlertRules$azure-native:monitor:ScheduledQueryRule::alerts-30";
+    const inputs = (query: unknown, severity = 3) => ({
+        inputs: { severity, criteria: { allOf: [{ query, threshold: 0 }] } },
+    });
+    const changes = (news: ReturnType<typeof inputs>) =>
+        resourceChanges(changingSteps([{ op: "update", urn, old: inputs("a"), new: news }])).map(
+            ({ kind, name, properties }) => [kind, name, ...properties],
+        );
+
+    it("that changes with certificates alone is no change beside theirs", () => {
+        assert.deepEqual(changes(inputs(unknown)), []);
+    });
+
+    it("that changes otherwise is one", () => {
+        assert.deepEqual(changes(inputs(unknown, 2)).length, 1);
+        assert.deepEqual(changes(inputs("b")), [["alert", "alerts-30", "criteria.allOf"]]);
+    });
+});
+
+describe("an encrypted property of a hub", () => {
+    it("is told by the paths that its provider reports, without those that the service adds", () => {
+        const properties = { "4dabf18193072939515e22adb298388d": "1b47", ciphertext: "[secret]" };
+        const [hub] = resourceChanges(
+            changingSteps([
+                {
+                    op: "update",
+                    urn: hubUrn,
+                    old: { inputs: { properties, sku: { capacity: 1 } } },
+                    new: { inputs: { properties, sku: { capacity: 2 } } },
+                    detailedDiff: {
+                        "properties.routing": { diffKind: "add" },
+                        "properties.disableDeviceSAS": { diffKind: "update" },
+                        "properties.features": { kind: "add" },
+                        "properties.minTlsVersion": { kind: "delete" },
+                        "sku.capacity": { kind: "update" },
+                    },
+                },
+            ]),
+        );
+        assert.deepEqual(hub.properties, [
+            "sku.capacity: 1 -> 2",
+            "properties.disableDeviceSAS",
+            "properties.minTlsVersion",
+        ]);
+    });
+});
+
 describe("why a certificate is issued again", () => {
     const olds = {
         issuer: "a",
@@ -70,6 +119,7 @@ describe("why a certificate is issued again", () => {
             urn: "",
             type: "",
             name: "",
+            paths: [],
             before: { inputs: olds, outputs: { key: "ECDSA-P256/1" } },
             after: { inputs: { ...olds, ...news }, outputs: {} },
         };

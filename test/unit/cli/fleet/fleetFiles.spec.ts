@@ -117,6 +117,19 @@ describe("npm run fleet: settings files", () => {
         assert.ok(lines.includes("encryptedkey: QUFB"));
     });
 
+    it("receivers of alerts stay with the stack of the hub, encrypted or not", () => {
+        const lines = written([
+            "config:",
+            "  iot-x509:alerts:",
+            "    emails: [iot@contoso.com]",
+            "    webhooks: [{ secure: v1:AAAA }]",
+            "    days: [30]",
+        ]);
+        const at = lines.indexOf("  iot-x509:alerts:");
+        assert.deepEqual(lines.slice(at + 1, at + 3), ["    days:", "      - 30"]);
+        assert.ok(!lines.join("\n").match(/contoso|secure/));
+    });
+
     it("secrets of a stack without its own key are refused, with the first one's path", () => {
         for (const [line, path] of [
             ["iot-x509:organization: { secure: v1:AAAA }", "iot-x509:organization"],

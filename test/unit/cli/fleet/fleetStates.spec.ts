@@ -312,6 +312,16 @@ describe("fleet stacks: which exist", () => {
             stacks({}, { "dev-shard-1": state(...resources) }).isRemovable("dev-shard-1");
         assert.equal(isRemovable(...own), true);
         assert.equal(isRemovable(), true);
+        const rules = ["iot-x509:alerts:AlertRules", "azure-native:monitor:ScheduledQueryRule"].map(
+            (type) => one("dev-shard-1", type, "alerts"),
+        );
+        assert.equal(isRemovable(...own, ...rules), true, "its alert rules are about nothing");
+        const held = stacks({}, { "dev-shard-1": state(...own, ...rules) });
+        assert.equal(held.hasAlertRules("dev-shard-1"), true, "they are deleted on Azure first");
+        assert.equal(
+            stacks({}, { "dev-shard-1": state(...own) }).hasAlertRules("dev-shard-1"),
+            false,
+        );
         assert.equal(isRemovable(...own, one("dev-shard-1", identity, "pump-01")), false);
         const doomed = one("dev-shard-1", identity, "pump-01", { delete: true });
         assert.equal(isRemovable(...own, doomed), false);

@@ -209,6 +209,48 @@ describe("inventory with what Azure shows", () => {
         );
     });
 
+    describe("of a device whose state is not read", () => {
+        const thumbprint = "CD".repeat(32);
+        const notAfter = "2027-05-01T00:00:00.000Z";
+        const tags = {
+            iotX509: { stack: "other/prod", certificate: { generation: 3, notAfter, thumbprint } },
+        };
+
+        function told(own?: string, reported: HubDevice["reported"] = {}): InventoryRow {
+            const made = hubDevice("other-1", own, { reported });
+            const devices = [{ ...made, device: { ...made.device, tags } }];
+            return one(rows({ devices }), "other-1");
+        }
+
+        it("takes the tag's certificate where the hub names its thumbprint", () => {
+            const row = told(thumbprint);
+            assert.deepEqual([row.generation, row.notAfter, row.daysLeft], [3, notAfter, 120]);
+            assert.deepEqual([row.sha256Thumbprint, row.knownFrom], [thumbprint, ["hub"]]);
+        });
+
+        it("has only a note where nothing but the tag speaks for it: later ones are not in it", () => {
+            const row = told();
+            assert.deepEqual([row.generation, row.notAfter, row.knownFrom], [null, null, ["hub"]]);
+            assert.match(
+                row.note ?? "",
+                /^its stack last wrote: SHA-256 (CD){32}, generation 3, ends 2027-05-01, unless/,
+            );
+        });
+
+        it("takes from its twin what it holds, and from the tag which generation that is", () => {
+            const certificate = { thumbprint, issuer: "CN=Other G3", notAfter };
+            const row = told(undefined, { certificate });
+            assert.deepEqual(
+                [row.issuer, row.generation, row.notAfter, row.sha256Thumbprint, row.knownFrom],
+                ["CN=Other G3", 3, notAfter, thumbprint, ["hub", "twin"]],
+            );
+            const later = { ...certificate, thumbprint: "EF".repeat(32) };
+            assert.equal(told(undefined, { certificate: later }).generation, null);
+            const hostile = { ...certificate, thumbprint: "<b>" };
+            assert.equal(told(undefined, { certificate: hostile }).sha256Thumbprint, null);
+        });
+    });
+
     it("believes no twin that holds no dates", () => {
         for (const notAfter of ["soon", 5, null, "9".repeat(400)]) {
             const thumbprint = "EF".repeat(32);

@@ -102,6 +102,7 @@ describe("configuration: as a whole", () => {
             resourceGroup: "create",
             maxCutOff: undefined,
             rollover: { accept: 0 },
+            alerts: undefined,
             hub: {
                 name: undefined,
                 prefix: "iot",

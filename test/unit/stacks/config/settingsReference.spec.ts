@@ -98,6 +98,7 @@ describe("the schema of settings and the reader of settings", () => {
             "deviceDefaults",
             "ci",
             "rollover",
+            "alerts",
             "shard",
         ];
         let taken = 0;

@@ -57,7 +57,7 @@ export default {
             to: { path: "node_modules/@pulumi/" },
         },
         room("components", "^components/"),
-        room("stacks", "^stacks/", ["^components/"]),
+        room("stacks", "^stacks/", ["^components/", "^est/(policy|bundle)\\.ts$"]),
         room("program", "^index\\.ts$", ["^stacks/", "^components/"]),
         room("est", "^est/", ["^components/"]),
         {

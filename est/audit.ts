@@ -28,7 +28,12 @@ export class AuditLog {
     private waiting: { readonly line: string; readonly done: (error?: Error) => void }[] = [];
     private isWriting = false;
 
-    private constructor(private readonly file: FileHandle) {}
+    private constructor(private readonly file: FileHandle | undefined) {}
+
+    /** Lines go to standard output, for whoever collects the logs of a container. */
+    static toOutput(): AuditLog {
+        return new AuditLog(undefined);
+    }
 
     /** @throws Error when the file cannot be written */
     static async open(file: string): Promise<AuditLog> {
@@ -47,7 +52,7 @@ export class AuditLog {
     }
 
     async close(): Promise<void> {
-        await this.file.close();
+        await this.file?.close();
     }
 
     private async drain(): Promise<void> {
@@ -56,13 +61,23 @@ export class AuditLog {
             const batch = this.waiting;
             this.waiting = [];
             try {
-                await this.file.appendFile(batch.map(({ line }) => line).join(""));
-                await this.file.datasync();
+                await this.put(batch.map(({ line }) => line).join(""));
                 batch.forEach(({ done }) => done());
             } catch (error) {
                 batch.forEach(({ done }) => done(error as Error));
             }
         }
         this.isWriting = false;
+    }
+
+    private async put(lines: string): Promise<void> {
+        if (this.file !== undefined) {
+            await this.file.appendFile(lines);
+            await this.file.datasync();
+            return;
+        }
+        await new Promise<void>((resolve, reject) =>
+            process.stdout.write(lines, (error) => (error ? reject(error) : resolve())),
+        );
     }
 }

@@ -9,6 +9,7 @@ import { VerifiedCertificate } from "../components/caCertificates/verifiedCertif
 import { AlertScope } from "../components/alerts/alertTarget";
 import { createAlertTarget } from "./alerts";
 import { Authorities, createAuthorities } from "./authorities";
+import { createEst } from "./estService";
 import { FleetBase } from "./fleetBase";
 import { refuseOtherKeys } from "./givenCas";
 import { deviceTypes, PreviousState, readPreviousState } from "./previousState";
@@ -124,6 +125,7 @@ export async function createPlatform(
         // Devices that the provisioning service creates have thumbprints, so the hub needs no CA for them.
         ({ group: one }) => isListed(one) && !one.blocked,
     );
+    createEst(settings, { resourceGroupName: group.name, signedIn, hub, authorities });
     return {
         resourceGroup: group,
         hub,

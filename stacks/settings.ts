@@ -158,6 +158,22 @@ export interface EstSettings {
     readonly repeatHours: number;
     /** First certificates; each group at most once. */
     readonly bootstrap: readonly BootstrapSettings[];
+    /** Runs the service on Azure; undefined: it runs elsewhere. */
+    readonly container: EstContainerSettings | undefined;
+}
+
+/** The EST service as a container group of Azure Container Instances. */
+export interface EstContainerSettings {
+    /** Name with tag or digest, e.g. `contoso.azurecr.io/iot-x509-est:1.0`. */
+    readonly image: string;
+    /** First part of the DNS name, e.g. `contoso-est`. */
+    readonly dnsLabel: string;
+    /** ARM resource ID of the Azure container registry; undefined: the image is public. */
+    readonly registryId: string | undefined;
+    /** 1 to 4, default 1. */
+    readonly cpu: number;
+    /** GB, 1 to 16, default 1. */
+    readonly memoryGb: number;
 }
 
 /** Where devices of a group get their first certificate from; at least one of the two. */

@@ -10,10 +10,14 @@ interface Provider {
 function namespacesOf({ settings }: CheckContext): string[] {
     const forRoutes = ["Microsoft.EventHub", "Microsoft.ManagedIdentity"];
     const forAlerts = ["Microsoft.OperationalInsights", "Microsoft.Insights"];
+    const forEst = ["Microsoft.ContainerInstance", "Microsoft.ManagedIdentity"];
     return [
-        "Microsoft.Devices",
-        ...(settings.hub.routes.length > 0 ? forRoutes : []),
-        ...(settings.alerts === undefined ? [] : forAlerts),
+        ...new Set([
+            "Microsoft.Devices",
+            ...(settings.hub.routes.length > 0 ? forRoutes : []),
+            ...(settings.alerts === undefined ? [] : forAlerts),
+            ...(settings.est?.container === undefined ? [] : forEst),
+        ]),
     ];
 }
 

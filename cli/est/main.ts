@@ -10,7 +10,9 @@ import { readArguments } from "../../scripts/lib/commands.mjs";
 import { ConfigurationError } from "../../stacks/config";
 import { CliError } from "../fleet/pulumiCli";
 import { chosenStack, StackFileError } from "../stackFiles/planConfig";
+import { bundleSource } from "./bundleSource";
 import { Environment, KeyFiles, readEnvironment } from "./environment";
+import type { Source } from "./source";
 import { StatusServer } from "./statusServer";
 
 /** Refusals and events, as JSON lines on standard error. */
@@ -26,30 +28,21 @@ class Service {
 
     private constructor(
         private environment: Environment,
-        private readonly files: KeyFiles,
+        private readonly source: Source,
     ) {}
 
     static async start(): Promise<void> {
         const { values } = readArguments("est");
-        const stack = values.stack ?? chosenStack(process.cwd(), undefined).stack;
-        const identity = (): ServerIdentity => ({
-            cert: readGiven("--certificate", values.certificate ?? ""),
-            key: readGiven("--key", values.key ?? ""),
-        });
-        identity();
-        const audit = await openAudit(values.audit);
-        const files: KeyFiles = new Map(
-            values["ca-key-file"].map((one) => [
-                one.slice(0, one.indexOf("=")),
-                one.slice(one.indexOf("=") + 1),
-            ]),
-        );
-        const own = new Service(await readEnvironment(stack, files), files);
-        await own.serve(identity, audit, values);
+        const source =
+            values.bundle === undefined ? stackSource(values) : bundleSource(values.bundle);
+        const audit = values.audit === "-" ? AuditLog.toOutput() : await openAudit(values.audit);
+        const environment = await source.read();
+        const own = new Service(environment, source);
+        await own.serve(await source.identity(environment), audit, values);
     }
 
     private async serve(
-        identity: () => ServerIdentity,
+        identity: ServerIdentity,
         audit: AuditLog,
         values: { readonly listen: string; readonly status: string; readonly reload: string },
     ): Promise<void> {
@@ -64,7 +57,7 @@ class Service {
             audit,
             onIssued: (group, by) => metrics.countIssued(group, by),
         });
-        const server = new EstServer({ service, metrics, identity: identity(), log });
+        const server = new EstServer({ service, metrics, identity, log });
         const status = new StatusServer(
             () => metrics.text(this.environment.policy, new Date()),
             () => this.problem,
@@ -74,7 +67,7 @@ class Service {
         const listening = await server.listen(host, port);
         const statusListening = await status.listen(statusHost, statusPort);
         const reload = (): void => {
-            this.reload(() => server.replaceIdentity(identity()));
+            this.reload((renewed) => server.replaceIdentity(renewed));
         };
         const timer = setInterval(reload, Number(values.reload) * 1000);
         const stop = async (): Promise<void> => {
@@ -107,15 +100,16 @@ class Service {
     }
 
     /** Reads settings, state and the server's own certificate again; what was read before stays if that fails. */
-    private reload(replaceIdentity: () => void): void {
+    private reload(replaceIdentity: (identity: ServerIdentity) => void): void {
         if (this.reloading !== undefined) {
             this.again = true;
             return;
         }
         const read = async (): Promise<void> => {
             try {
-                this.environment = await readEnvironment(this.environment.stack, this.files);
-                replaceIdentity();
+                const environment = await this.source.read();
+                replaceIdentity(await this.source.identity(environment));
+                this.environment = environment;
                 this.problem = undefined;
                 log({ event: "reloaded", issuers: this.issuers() });
             } catch (error) {
@@ -137,6 +131,28 @@ class Service {
             ({ name, issuer }) => issuer?.name ?? `${name} (awaits its CA)`,
         );
     }
+}
+
+/** The selected stack, with the server's certificate and key from files. */
+function stackSource(values: {
+    readonly stack?: string;
+    readonly certificate?: string;
+    readonly key?: string;
+    readonly "ca-key-file": readonly string[];
+}): Source {
+    const stack = values.stack ?? chosenStack(process.cwd(), undefined).stack;
+    const identity = (): ServerIdentity => ({
+        cert: readGiven("--certificate", values.certificate ?? ""),
+        key: readGiven("--key", values.key ?? ""),
+    });
+    identity();
+    const files: KeyFiles = new Map(
+        values["ca-key-file"].map((one) => [
+            one.slice(0, one.indexOf("=")),
+            one.slice(one.indexOf("=") + 1),
+        ]),
+    );
+    return { read: () => readEnvironment(stack, files), identity: async () => identity() };
 }
 
 /** HOST:PORT, checked with the arguments. */

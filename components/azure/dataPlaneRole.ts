@@ -10,6 +10,7 @@ export const roles = {
     hubDataReader: "b447c946-2db7-41ec-983d-d8bf3b1c77e3",
     dpsDataContributor: "dfce44e4-17b7-4bd1-a6d1-04996ec95633",
     dpsDataReader: "10745317-c249-44a1-a5ce-3a4353c0bbd8",
+    acrPull: "7f951dda-4ed3-4680-a7ca-adfe43acb172",
 } as const;
 
 /** The principal that deploys. */

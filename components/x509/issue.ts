@@ -51,6 +51,8 @@ export interface LeafRequest {
     readonly publicKey: Buffer;
     /** The requested end of validity; it is cut to the issuer's own end. */
     readonly notAfter: Date;
+    /** DNS name of a server: the leaf is then for serverAuth, with this subject alternative name, and not for clientAuth. */
+    readonly serverName?: string;
 }
 
 /** Generates a key pair on a thread of libuv's pool, leaving one thread to others. The private key is PKCS#8 PEM. */
@@ -119,13 +121,23 @@ export async function issueLeaf(issuer: IssuingCa, request: LeafRequest): Promis
         extensions: [
             new x509.BasicConstraintsExtension(false, undefined, true),
             new x509.KeyUsagesExtension(usage, true),
-            new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
+            ...purpose(request.serverName),
             await x509.SubjectKeyIdentifierExtension.create(publicKey),
             authorityKeyIdentifier(issuerCertificate) ??
                 (await x509.AuthorityKeyIdentifierExtension.create(issuerCertificate.publicKey)),
         ],
     });
     return certificate.toString("pem") + "\n";
+}
+
+function purpose(serverName: string | undefined): x509.Extension[] {
+    const { clientAuth, serverAuth } = x509.ExtendedKeyUsage;
+    return serverName === undefined
+        ? [new x509.ExtendedKeyUsageExtension([clientAuth])]
+        : [
+              new x509.ExtendedKeyUsageExtension([serverAuth]),
+              new x509.SubjectAlternativeNameExtension([{ type: "dns", value: serverName }]),
+          ];
 }
 
 /** The issuer's own key identifier, which need not be the SHA-1 of its key (RFC 5280, 4.2.1.1). */

@@ -18,6 +18,7 @@ import { HubApi } from "./hubs";
 import { HubPartsApi } from "./hubParts";
 import { regions } from "./locations";
 import { ResourceGroupApi } from "./resourceGroups";
+import { ContainerGroupApi } from "./containerGroups";
 import { ManagedIdentityApi } from "./managedIdentities";
 import { MonitoringApi } from "./monitoring";
 import { NamespaceApi } from "./namespaces";
@@ -70,6 +71,7 @@ export class ArmService implements HostService {
             new NamespaceApi(context, store),
             new EventHubApi(context),
             new ManagedIdentityApi(context, store),
+            new ContainerGroupApi(context, store),
             new MonitoringApi(context, store, workspaces),
             new MonitoringApi(context, store, actionGroups),
             new MonitoringApi(context, store, scheduledQueryRules(context)),

@@ -9,10 +9,22 @@ export interface ResourceGroup {
     state: "Succeeded" | "Deleting";
 }
 
+/** A container group, of which nothing runs. */
+export interface ContainerGroup {
+    readonly id: string;
+    readonly name: string;
+    readonly resourceGroup: string;
+    readonly location: string;
+    /** As a GET shows it: without secure values and the content of secret volumes. */
+    body: Readonly<Record<string, unknown>>;
+}
+
 export interface ArmSnapshot {
     readonly subscriptionId: string;
     readonly groups: readonly ResourceGroup[];
     readonly providers: readonly string[];
+    /** Default: none. */
+    readonly containerGroups?: readonly ContainerGroup[];
     /** Initial namespaces that are no longer registered; default: none. */
     readonly unregistered?: readonly string[];
 }
@@ -24,6 +36,7 @@ export const initialProviders = [
     "Microsoft.Devices",
     "Microsoft.EventHub",
     "Microsoft.ManagedIdentity",
+    "Microsoft.ContainerInstance",
     "Microsoft.Insights",
     "Microsoft.OperationalInsights",
 ] as const;
@@ -32,6 +45,9 @@ export const initialProviders = [
 export class ArmStore {
     readonly operations = new Operations();
     private id: string = randomUUID();
+
+    /** By lower-case ID. */
+    readonly containerGroups = new Map<string, ContainerGroup>();
 
     private groups = new Map<string, ResourceGroup>();
     private providers = new Set<string>();
@@ -57,6 +73,11 @@ export class ArmStore {
 
     removeGroup(group: ResourceGroup): void {
         this.groups.delete(group.name.toLowerCase());
+        for (const [id, { resourceGroup }] of this.containerGroups) {
+            if (resourceGroup.toLowerCase() === group.name.toLowerCase()) {
+                this.containerGroups.delete(id);
+            }
+        }
     }
 
     registerProvider(namespace: string): void {
@@ -80,6 +101,7 @@ export class ArmStore {
             subscriptionId: this.id,
             groups: this.listGroups(),
             providers: [...this.providers],
+            containerGroups: [...this.containerGroups.values()],
             unregistered: [...this.unregistered],
         };
     }
@@ -91,11 +113,16 @@ export class ArmStore {
         snapshot.groups.forEach((group) => this.addGroup({ ...group, state: "Succeeded" }));
         this.providers = new Set(snapshot.providers);
         this.unregistered = new Set(snapshot.unregistered);
+        this.containerGroups.clear();
+        snapshot.containerGroups?.forEach((one) =>
+            this.containerGroups.set(one.id.toLowerCase(), one),
+        );
     }
 
     /** Removes everything but the subscription. */
     reset(): void {
         this.groups.clear();
+        this.containerGroups.clear();
         this.providers.clear();
         this.unregistered.clear();
         this.operations.reset();

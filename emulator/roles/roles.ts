@@ -141,6 +141,14 @@ export const builtInRoles: readonly RoleDefinition[] = [
         notActions: [],
         dataActions: ["Microsoft.Devices/provisioningServices/*/read"],
     },
+    {
+        name: "7f951dda-4ed3-4680-a7ca-adfe43acb172",
+        roleName: "AcrPull",
+        description: "acr pull",
+        actions: ["Microsoft.ContainerRegistry/registries/pull/read"],
+        notActions: [],
+        dataActions: [],
+    },
 ];
 
 /** Finds a role by its GUID, full ID or name. */

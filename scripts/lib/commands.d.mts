@@ -33,6 +33,7 @@ interface Arguments {
         readonly status: string;
         readonly certificate?: string;
         readonly key?: string;
+        readonly bundle?: string;
         readonly "ca-key-file": readonly string[];
         readonly audit: string;
         readonly reload: string;

@@ -239,6 +239,7 @@ Exit status: 0 if nothing is in a band, 3 if something is, 1 if it could not be 
     },
     est: {
         usage: `Usage: npm run est -- --certificate FILE --key FILE [options]
+       npm run est -- --bundle FILE [options]
 
 Gives devices their certificates by EST (RFC 7030), judged by a stack's settings, state and hub; see docs/est.md. Runs until
 it is stopped: SIGTERM or Ctrl-C lets requests end, SIGHUP reads settings, state and files again.
@@ -249,7 +250,9 @@ it is stopped: SIGTERM or Ctrl-C lets requests end, SIGHUP reads settings, state
   --listen HOST:PORT          where devices reach it (default 0.0.0.0:8443; port 0: a free one)
   --status HOST:PORT          /health and /metrics, without TLS (default 127.0.0.1:9443)
   --ca-key-file GROUP=FILE    key (PEM) of the group's CA, in place of the one in the state; may be given several times
-  --audit FILE                where issued certificates are listed, as JSON lines (default est-audit.jsonl)
+  --bundle FILE               all of that from the file that a stack writes for its container, in place of stack and keys; it
+                              issues the server's own certificate itself (docs/est-on-azure.md)
+  --audit FILE                where issued certificates are listed, as JSON lines (default est-audit.jsonl; -: standard output)
   --reload SECONDS            how often settings and state are read again (default 300)
   --help                      show this text
 
@@ -261,6 +264,7 @@ Exit status: 0 if it was stopped, 1 if it could not start, 2 if an argument is w
             status: { ...text, default: "127.0.0.1:9443" },
             certificate: text,
             key: text,
+            bundle: text,
             "ca-key-file": { ...text, multiple: true, default: [] },
             audit: { ...text, default: "est-audit.jsonl" },
             reload: { ...text, default: "300" },
@@ -268,10 +272,17 @@ Exit status: 0 if it was stopped, 1 if it could not start, 2 if an argument is w
         },
         problems: (positionals, values) => [
             ...noArguments(positionals),
-            ...(values.certificate && values.key
+            ...(values.bundle !== undefined &&
+            (values.stack !== undefined ||
+                values.certificate !== undefined ||
+                values.key !== undefined ||
+                values["ca-key-file"].length > 0)
+                ? ["--bundle takes the place of --stack, --certificate, --key and --ca-key-file"]
+                : []),
+            ...(values.bundle || (values.certificate && values.key)
                 ? []
                 : [
-                      "--certificate and --key are required: the server's own certificate and its key",
+                      "--certificate and --key are required: the server's own certificate and its key (or --bundle)",
                   ]),
             ...["listen", "status"]
                 .filter((name) => !/^([A-Za-z0-9.-]+|\[[0-9a-f:.]+\]):\d{1,5}$/i.test(values[name]))

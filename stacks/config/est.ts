@@ -1,6 +1,7 @@
 import { caFindings, caWarnings } from "../../components/x509/caCertificate";
 import { inspectCertificate } from "../../components/x509/inspectCertificate";
 import { BootstrapSettings, EstSettings, GroupSettings, OneTimeSecret } from "../settings";
+import { readEstContainer } from "./estContainer";
 import { Files, inspectGivenFile, readGivenFile } from "./files";
 import { FileLimit } from "./projectFile";
 import { Section, sectionAt } from "./section";
@@ -24,16 +25,27 @@ export function readEst(
     if (!top.has("est")) {
         return undefined;
     }
-    const est = top.section("est", "the EST service", ["graceDays", "repeatHours", "bootstrap"]);
+    const est = top.section("est", "the EST service", [
+        "graceDays",
+        "repeatHours",
+        "bootstrap",
+        "container",
+    ]);
     return {
         graceDays: est.integer("graceDays", 0, 3650, defaultEst.graceDays),
         repeatHours: est.integer("repeatHours", 1, 720, defaultEst.repeatHours),
         bootstrap: readBootstrap(est, groups, files),
+        container: readEstContainer(est),
     };
 }
 
 /** What holds for a stack without the section. */
-export const defaultEst: EstSettings = { graceDays: 0, repeatHours: 24, bootstrap: [] };
+export const defaultEst: EstSettings = {
+    graceDays: 0,
+    repeatHours: 24,
+    bootstrap: [],
+    container: undefined,
+};
 
 function readBootstrap(
     est: Section,

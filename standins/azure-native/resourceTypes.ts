@@ -8,6 +8,7 @@ import {
     provisioningService,
     sharedAccessRules,
 } from "./deviceShapes";
+import { containerGroup } from "./containerShapes";
 import { consumerGroup as eventConsumerGroup, eventHub, namespace } from "./eventShapes";
 import {
     Fields,
@@ -195,6 +196,14 @@ export const resourceTypes: Readonly<Record<string, ResourceType>> = {
                 clientId: readOnly(text),
             }),
         },
+    },
+    "azure-native:containerinstance:ContainerGroup": {
+        template: `${resourceGroup}/providers/Microsoft.ContainerInstance/containerGroups/{containerGroupName}`,
+        apiVersion: "2024-05-01-preview",
+        path: [resourceGroupName, { name: "containerGroupName", autonaming: "random" }],
+        body: containerGroup,
+        longRunningPut: true,
+        longRunningDelete: true,
     },
     "azure-native:operationalinsights:Workspace": {
         template: `${resourceGroup}/providers/Microsoft.OperationalInsights/workspaces/{workspaceName}`,

@@ -275,6 +275,7 @@ const jobPermissions: Readonly<Record<string, Record<string, string>>> = {
     },
     "fleet-deploy.yml review": { contents: "read", "id-token": "write", "pull-requests": "read" },
     "fleet-deploy.yml deploy": { contents: "read", "id-token": "write" },
+    "est-image.yml image": { contents: "read", "id-token": "write" },
     "fleet-expiry.yml expiry": { contents: "read", "id-token": "write" },
     "fleet-drift.yml drift": { contents: "read", "id-token": "write", issues: "write" },
     "fleet-renewal.yml renew": { contents: "read", "id-token": "write" },

@@ -49,8 +49,54 @@ export const est: SettingsSection = {
                 "[Table of one-time secrets](est.md#one-time-secrets), with the columns `device`, `sha256`, `expires`.",
             example: "devices/prod/secrets.csv",
         },
+        {
+            name: "container.image",
+            ...text({
+                pattern:
+                    "^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+(:[A-Za-z0-9_.-]{1,128}|@sha256:[0-9a-f]{64})$",
+            }),
+            isRequired: true,
+            description:
+                "[Image](est-on-azure.md#the-image) of the service, with its registry and a tag or digest.",
+            example: "contoso.azurecr.io/iot-x509-est:1.0",
+        },
+        {
+            name: "container.dnsLabel",
+            ...text({ pattern: "^[a-z][a-z0-9-]{3,61}[a-z0-9]$" }),
+            isRequired: true,
+            description: "First part of the service's DNS name, `LABEL.REGION.azurecontainer.io`.",
+            example: "contoso-est",
+        },
+        {
+            name: "container.registry",
+            ...text({
+                pattern:
+                    "^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\\.ContainerRegistry/registries/[A-Za-z0-9]{5,50}$",
+            }),
+            description:
+                "Resource ID of the Azure container registry that holds the image; the service's identity may then pull from it. Default: the image is public.",
+            example:
+                "/subscriptions/5f1f6b1d-2e0c-4a53-9f0b-8d3cbf0a7d11/resourceGroups/rg-images/providers/Microsoft.ContainerRegistry/registries/contoso",
+        },
+        {
+            name: "container.cpu",
+            ...integer(1, 4),
+            default: 1,
+            description: "CPU cores.",
+            example: 2,
+        },
+        {
+            name: "container.memoryGb",
+            ...integer(1, 16),
+            default: 1,
+            description: "Memory in GB.",
+            example: 2,
+        },
     ],
-    mappings: { "bootstrap[]": "The first certificates of a group." },
+    mappings: {
+        "bootstrap[]": "The first certificates of a group.",
+        container: "The service as a container group on Azure.",
+    },
     rules: {
         "bootstrap[]": [{ anyOf: [{ required: ["certificate"] }, { required: ["secrets"] }] }],
     },

@@ -87,6 +87,7 @@ describe("the schema of settings and the reader of settings", () => {
             "dps.linkedHubs[]",
             "est",
             "est.bootstrap[]",
+            "est.container",
             "pki",
             "pki.root",
             "groups.<group>",
@@ -119,6 +120,7 @@ describe("the schema of settings and the reader of settings", () => {
             }
         }
         const rootMappings = [
+            "est.container",
             "pki.root",
             "groups.<group>.intermediate",
             "groups.<group>.enrollment",
@@ -147,6 +149,11 @@ describe("the schema of settings and the reader's rules", () => {
         "est.bootstrap[].group",
         "est.bootstrap[].certificate",
         "est.bootstrap[].secrets",
+        "est.container.image",
+        "est.container.dnsLabel",
+        "est.container.registry",
+        "est.container.cpu",
+        "est.container.memoryGb",
         "pki",
         "pki.root.keys",
         "pki.root.certificate",
@@ -275,10 +282,12 @@ describe("the schema of settings and the reader's rules", () => {
         };
         for (const { path: where, name, example } of settings) {
             const key = name.slice(name.lastIndexOf(".") + 1);
-            const raw =
-                where in needed
-                    ? withValue("pki.root", { ...needed[where], [key]: example })
-                    : withValue(where, example);
+            const container = { image: "contoso.azurecr.io/est:1.0", dnsLabel: "contoso-est" };
+            const raw = where.startsWith("est.container.")
+                ? withValue("est.container", { ...container, [key]: example })
+                : where in needed
+                  ? withValue("pki.root", { ...needed[where], [key]: example })
+                  : withValue(where, example);
             assert.deepEqual(faults(raw), [], where);
         }
     });

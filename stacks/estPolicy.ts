@@ -1,6 +1,7 @@
 import { X509Certificate } from "crypto";
 import type { EstAuthority, EstGroup, EstPolicy } from "../est/policy";
 import { defaultEst } from "./config/est";
+import { registersAtDps } from "./deviceProvisioning";
 import type { GroupSettings, Settings } from "./settings";
 
 /**
@@ -30,7 +31,7 @@ export function estPolicy(
                 isBlocked: group.blocked,
                 validityDays: group.validityDays,
                 renewBeforeDays: group.renewBeforeDays,
-                isProvisioned: group.provisioning !== "listed",
+                isProvisioned: registersAtDps(group),
                 trusted,
                 issuer,
                 rootPem: issuer && roots.find((root) => isIssuedBy(issuer.certificatePem, root)),

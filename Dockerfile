@@ -5,6 +5,7 @@ WORKDIR /service
 COPY package.json package-lock.json ./
 COPY emulator/package.json emulator/
 COPY policy/package.json policy/
+COPY report-page/package.json report-page/
 COPY sample-device/package.json sample-device/
 COPY standins/package.json standins/
 # The providers' packages declare resources, which the service does not.

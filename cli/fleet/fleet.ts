@@ -4,12 +4,12 @@ import { destroyVariable } from "../../components/dynamic/stackSettings";
 import { rateLimitServerVariable } from "../../components/dynamic/runVariables";
 import { shellWord } from "../../components/text/shellWords";
 import { cutOffText, KnownSettings, tooMany } from "../../stacks/cutOff";
-import { Settings, Sharding } from "../../stacks/settings";
 import { plannedVariable } from "../../stacks/planned";
 import { isLoginLine } from "../../stacks/loginLine";
 import { isFleetStack, shardsValue } from "../../stacks/shards";
 import { fleetStackError, project, readStack, StackFileError } from "../stackFiles/planConfig";
 import { counted } from "./counted";
+import { FleetOptions, Present } from "./fleetOptions";
 import { FleetProgress } from "./fleetProgress";
 import { FleetStack, FleetStacks } from "./fleetStacks";
 import { inParallel } from "../../scripts/lib/inParallel";
@@ -21,7 +21,7 @@ import { PulumiCli } from "./pulumiCli";
 import { RunFolder } from "./runFolder";
 import { PlatformFile, removeFormerFile } from "../stackFiles/stackFiles";
 import { ExportedState } from "./stackState";
-import { Outcome, plain, PolicyPack, runStack, Verb } from "./stackRun";
+import { Outcome, plain, runStack, Verb } from "./stackRun";
 import { moveResources } from "./stateMover";
 import { FleetOutcome } from "./fleetOutcome";
 import { nameIn, refuseHidden, refuseProtected } from "./fleetRefusals";
@@ -29,37 +29,6 @@ import { nameIn, refuseHidden, refuseProtected } from "./fleetRefusals";
 /** A stack tag that names the platform of a fleet stack before its first deployment. */
 const fleetTag = "iot-x509:fleetOf";
 const progressMilliseconds = 1000;
-
-export interface FleetOptions {
-    /** Folder of Pulumi.yaml. */
-    readonly folder: string;
-    /** The stack of the hub: `STACK`, `ORGANIZATION/STACK` or `ORGANIZATION/PROJECT/STACK`. */
-    readonly stack: string;
-    /** Replaces the sharding in the settings; `up` writes it there. */
-    readonly sharding?: Sharding;
-    /** Whether states are first compared with Azure. */
-    readonly refresh: boolean;
-    /** URNs of resources that are neither compared nor changed, with wildcards. */
-    readonly exclude?: string;
-    /** For previews. */
-    readonly policyPack?: PolicyPack;
-    /** Number of fleet stacks deployed at once. Default: one per processor. */
-    readonly atOnce?: number;
-    readonly say: (line: string) => void;
-    /** Receives the engine's events for each stack. */
-    readonly onEvent?: (event: EngineEvent) => void;
-}
-
-/** What a run is based on, read once. */
-export interface Present {
-    readonly settings: Settings;
-    /** Names of encrypted settings. */
-    readonly encrypted: readonly string[];
-    /** Settings of azure-native that are not encrypted, without its namespace. */
-    readonly native: ReadonlyMap<string, string>;
-    readonly file: PlatformFile;
-    readonly stacks: FleetStacks;
-}
 
 /** The stack of a hub and the fleet stacks that hold its devices, deployed as one. */
 export class Fleet {

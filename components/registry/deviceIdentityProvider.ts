@@ -29,15 +29,21 @@ import {
 } from "../dynamic/stackSettings";
 import { changedKeys, isUnknown, stableJson, toState } from "../dynamic/values";
 import * as writeOnly from "../dynamic/writeOnly";
-import { textDigest } from "../dynamic/writeOnly";
 import { isRegistered, linkedServices } from "../enrollments/registrations";
 import { changeIdentity, isRefusal, itemError } from "./changeIdentity";
 import { tagChange } from "./certificateTag";
 import { changeTags } from "./changeTags";
-import { estTag } from "./estTag";
+import { isRenewedByEst } from "./estTag";
 import { HubRegistry, hubRegistry } from "./hubRegistry";
 import { noteHub } from "../iothub/hubSeen";
-import { deviceRecord, only, Properties, thumbprintsOf } from "./identityRecord";
+import {
+    deviceRecord,
+    hasSameThumbprints,
+    isSameIdentity,
+    only,
+    Properties,
+    thumbprintsOf,
+} from "./identityRecord";
 import { DeviceRecord, ItemError, ownerOf, ownerTag } from "./registry";
 
 /** As the program passes them. */
@@ -88,11 +94,11 @@ async function check(olds: Partial<Inputs>, given: Inputs): Promise<CheckResult<
     const { fleetSize, ...kept } = device;
     noteProgram();
     fleet.size = fleetSize ?? 0;
-    if (olds.deviceId === undefined && !isUnknown(hubId)) {
-        await announceTakeOver(hubId, device);
-    }
     if (isUnknown(hubId)) {
         return { inputs: toState({ ...kept, hubId }) };
+    }
+    if (olds.deviceId === undefined) {
+        await announceTakeOver(hubId, device);
     }
     const digest = hubDigest(hubId);
     writeOnly.put(digest, hubId);
@@ -104,7 +110,7 @@ async function check(olds: Partial<Inputs>, given: Inputs): Promise<CheckResult<
  * compares resource IDs without regard to case, and does not always return the case that was requested.
  */
 function hubDigest(hubId: string): string {
-    return textDigest(hubId.toLowerCase()).slice(0, 8);
+    return writeOnly.textDigest(hubId.toLowerCase()).slice(0, 8);
 }
 
 async function diff(id: string, olds: Outputs, news: Inputs): Promise<DiffResult> {
@@ -323,21 +329,6 @@ function refuseToOverrule(olds: Outputs, news: Inputs, found: DeviceRecord): voi
                 `"pulumi up --refresh" enables it, "status: disabled" keeps it disabled`,
         );
     }
-}
-
-/** The EST service registers the thumbprints of what it issues; that is not drift. */
-function isRenewedByEst({ tags, authentication }: DeviceRecord): boolean {
-    return authentication.type === "selfSigned" && tags[estTag] !== undefined;
-}
-
-function hasSameThumbprints(one: DeviceRecord, other: DeviceRecord): boolean {
-    return stableJson(one.authentication) === stableJson(other.authentication);
-}
-
-function isSameIdentity(one: DeviceRecord, other: DeviceRecord): boolean {
-    const fields = ({ status, authentication }: DeviceRecord) =>
-        stableJson([status, authentication]);
-    return fields(one) === fields(other);
 }
 
 async function read(id: string | undefined, state?: Outputs): Promise<ReadResult<Outputs>> {

@@ -1,4 +1,4 @@
-import { toState } from "../dynamic/values";
+import { stableJson, toState } from "../dynamic/values";
 import { Authentication, DeviceRecord, DeviceStatus, ownerTag } from "./registry";
 
 /** What the state keeps of a device besides its names. */
@@ -54,4 +54,14 @@ export function only(
     names: readonly string[],
 ): Record<string, unknown> {
     return Object.fromEntries(Object.entries(tags).filter(([name]) => names.includes(name)));
+}
+
+export function hasSameThumbprints(one: DeviceRecord, other: DeviceRecord): boolean {
+    return stableJson(one.authentication) === stableJson(other.authentication);
+}
+
+export function isSameIdentity(one: DeviceRecord, other: DeviceRecord): boolean {
+    const fields = ({ status, authentication }: DeviceRecord) =>
+        stableJson([status, authentication]);
+    return fields(one) === fields(other);
 }

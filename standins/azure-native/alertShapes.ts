@@ -74,6 +74,7 @@ const webhookReceiver = object({
 
 export const actionGroup: Fields = {
     ...common,
+    systemData,
     identity: anything,
     ...flattened("properties", {
         armRoleReceivers: list(anything),

@@ -11,7 +11,6 @@ import {
     replaces,
     required,
     stringSet,
-    systemData,
     text,
 } from "./shapes";
 
@@ -24,7 +23,7 @@ export const containerGroup: Fields = {
     type: readOnly(text),
     location: replaces(text),
     tags: mapOf(text),
-    systemData,
+    zones: list(text),
     identity: object({
         type: text,
         userAssignedIdentities: { ...stringSet, answered: mapOf(anything) },
@@ -33,6 +32,17 @@ export const containerGroup: Fields = {
     }),
     ...flattened("properties", {
         provisioningState: readOnly(text),
+        isCreatedFromStandbyPool: readOnly(flag),
+        confidentialComputeProperties: anything,
+        containerGroupProfile: anything,
+        diagnostics: anything,
+        dnsConfig: anything,
+        encryptionProperties: anything,
+        extensions: list(anything),
+        initContainers: list(anything),
+        priority: text,
+        standbyPoolProfile: anything,
+        subnetIds: list(anything),
         osType: text,
         restartPolicy: text,
         sku: text,

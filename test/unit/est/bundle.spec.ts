@@ -35,11 +35,8 @@ describe("the bundle of a container", () => {
     });
 
     after(() => {
-        Object.keys(login).forEach((name) => {
-            if (former[name] === undefined) {
-                delete process.env[name];
-            }
-        });
+        Object.keys(login).forEach((name) => delete process.env[name]);
+        Object.assign(process.env, former);
         rmSync(folder, { recursive: true });
     });
 

@@ -59,7 +59,6 @@ export const settings: readonly Setting[] = [
     { path: "est.graceDays", values: [0, 14, undefined] },
     { path: "est.repeatHours", values: [1, 24, undefined] },
     { path: "est.bootstrap", values: [[], undefined] },
-    { path: "est.container", values: [undefined] },
     { path: "est.container.image", values: [undefined] },
     { path: "est.container.dnsLabel", values: [undefined] },
     { path: "est.container.registry", values: [undefined] },

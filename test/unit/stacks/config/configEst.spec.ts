@@ -40,6 +40,7 @@ describe("est", () => {
             graceDays: 0,
             repeatHours: 24,
             bootstrap: [],
+            container: undefined,
         });
     });
 
@@ -65,6 +66,7 @@ describe("est", () => {
                     ],
                 },
             ],
+            container: undefined,
         });
     });
 

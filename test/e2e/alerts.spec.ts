@@ -134,7 +134,7 @@ describe("alerts on Azure", function () {
 
     it("are rewritten by the run that renews", async () => {
         const before = (await rules()).map(({ properties }) => properties.criteria.allOf[0].query);
-        const clock = path.resolve(__dirname, "../support/laterClock.js");
+        const clock = path.resolve(__dirname, "../../scripts/lib/laterClock.js");
         deployment.variables.NODE_OPTIONS = `${process.env.NODE_OPTIONS} --require "${clock}"`;
         deployment.variables.LATER_CLOCK_SECONDS = String(52 * day);
         await shared().manage("PUT", "/clock", { offsetSeconds: 52 * day });

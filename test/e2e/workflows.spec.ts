@@ -274,7 +274,7 @@ describe("the workflows' run steps", function () {
 
     it("find no drift in renewals that are due, then one that opens one issue and updates it", async () => {
         // Of 365 days, 25 are left, and the last 30 are for renewing.
-        const clock = path.resolve(__dirname, "../support/laterClock.js");
+        const clock = path.resolve(__dirname, "../../scripts/lib/laterClock.js");
         const offsetSeconds = 340 * 24 * 3600;
         deployment.variables.NODE_OPTIONS = `${process.env.NODE_OPTIONS} --require "${clock}"`;
         deployment.variables.LATER_CLOCK_SECONDS = String(offsetSeconds);
@@ -322,7 +322,7 @@ describe("the workflows' run steps", function () {
         });
         await new Promise<void>((done) => receiver.listen(0, "127.0.0.1", done));
         const { variables } = deployment;
-        const clock = path.resolve(__dirname, "../support/laterClock.js");
+        const clock = path.resolve(__dirname, "../../scripts/lib/laterClock.js");
         try {
             // Nobody renews, and 20 days are left.
             const seconds = 345 * 24 * 3600;

@@ -28,7 +28,7 @@ export async function stackNames({ stack }: Deployment): Promise<string[]> {
     return (await stack.workspace.listStacks()).map(({ name }) => name).sort();
 }
 
-/** The devices with identity and certificate in any stack of the project; one in two stacks is an error. */
+/** The devices with identity or registration, and certificate, in any stack of the project; one in two stacks is an error. */
 export async function heldDevices(deployment: Deployment): Promise<Map<string, HeldDevice>> {
     const held = new Map<string, HeldDevice>();
     const states = new Map(
@@ -38,8 +38,10 @@ export async function heldDevices(deployment: Deployment): Promise<Map<string, H
         .flatMap((resources) => ofType(resources, "locallySignedCert:LocallySignedCert"))
         .map(({ outputs }) => String(outputs?.certPem));
     for (const [stack, resources] of states) {
-        for (const { urn } of ofType(resources, "iothub:DeviceIdentity")) {
-            const id = nameOf(urn);
+        const present = ["iothub:DeviceIdentity", "dps:DeviceRegistration"].flatMap((type) =>
+            ofType(resources, type).map(({ urn }) => nameOf(urn)),
+        );
+        for (const id of new Set(present)) {
             if (held.has(id)) {
                 throw new Error(`${id} is in ${stack} and in ${held.get(id)?.stack}`);
             }

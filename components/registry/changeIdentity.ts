@@ -71,3 +71,10 @@ export function itemError(
 ): Error {
     return new Error(`device "${deviceId}" on ${hub.hostName}: ${code} ${message}`.trim());
 }
+
+/** Another write came between reading a device and taking it over. */
+export function changedMeanwhile(deviceId: string): Error {
+    return new Error(
+        `device "${deviceId}" was changed by somebody else during its adoption; run this again`,
+    );
+}

@@ -30,7 +30,7 @@ import {
 import { changedKeys, isUnknown, stableJson, toState } from "../dynamic/values";
 import * as writeOnly from "../dynamic/writeOnly";
 import { isRegistered, linkedServices } from "../enrollments/registrations";
-import { changeIdentity, isRefusal, itemError } from "./changeIdentity";
+import { changedMeanwhile, changeIdentity, isRefusal, itemError } from "./changeIdentity";
 import { tagChange } from "./certificateTag";
 import { changeTags } from "./changeTags";
 import { isRenewedByEst } from "./estTag";
@@ -91,9 +91,9 @@ export const provider: ResourceProvider<Inputs, Outputs> = {
 
 async function check(olds: Partial<Inputs>, given: Inputs): Promise<CheckResult<Inputs>> {
     const { hubId, device } = given as unknown as RawInputs;
-    const { fleetSize, ...kept } = device;
+    const { fleetSize = 0, ...kept } = device;
     noteProgram();
-    fleet.size = fleetSize ?? 0;
+    fleet.size = fleetSize;
     if (isUnknown(hubId)) {
         return { inputs: toState({ ...kept, hubId }) };
     }
@@ -244,12 +244,6 @@ async function takeOver(
         }
         return tagChange(device.deviceId, only(now.tags, Object.keys(wanted.tags)), wanted.tags);
     });
-}
-
-function changedMeanwhile(deviceId: string): Error {
-    return new Error(
-        `device "${deviceId}" was changed by somebody else during its adoption; run this again`,
-    );
 }
 
 async function update(id: string, olds: Outputs, news: Inputs): Promise<UpdateResult<Outputs>> {

@@ -1,7 +1,7 @@
 /* Kinds of options, and what is wrong with their values. Only Node's built-in modules: see commands.mjs. */
 
 export const flag = { type: "boolean", default: false };
-export const help = flag;
+export const help = { type: "boolean", default: false };
 export const text = { type: "string" };
 
 export const noArguments = (positionals) =>

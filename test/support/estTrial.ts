@@ -218,6 +218,6 @@ export class EstTrial {
     }
 }
 
-export async function openssl(...args: string[]): Promise<string> {
+async function openssl(...args: string[]): Promise<string> {
     return (await run("openssl", args)).stdout;
 }

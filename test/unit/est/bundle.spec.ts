@@ -35,8 +35,14 @@ describe("the bundle of a container", () => {
     });
 
     after(() => {
-        Object.keys(login).forEach((name) => delete process.env[name]);
-        Object.assign(process.env, former);
+        for (const name of Object.keys(login)) {
+            const value = former[name];
+            if (value === undefined) {
+                delete process.env[name];
+            } else {
+                process.env[name] = value;
+            }
+        }
         rmSync(folder, { recursive: true });
     });
 

@@ -8,6 +8,7 @@ import {
     defaultRetryPolicy,
     HttpMethods,
     Pipeline,
+    PipelinePolicy,
     PipelineRequest,
     PipelineResponse,
     retryPolicy,
@@ -85,6 +86,7 @@ export class AzureClient {
         this.pipeline.addPolicy(retryPolicy([this.patience], { maxRetries: attempts }), {
             phase: "Retry",
         });
+        this.pipeline.addPolicy(answerDeadline, { afterPhase: "Retry" });
         this.pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: scope }));
     }
 
@@ -101,7 +103,6 @@ export class AzureClient {
             method: request.method,
             url: request.url,
             headers,
-            timeout: answerMilliseconds,
             body: request.body === undefined ? undefined : JSON.stringify(request.body),
         });
         this.notRetried.set(sent, request.notRetried ?? []);
@@ -134,6 +135,23 @@ export class AzureClient {
         );
     }
 }
+
+/**
+ * Ends an attempt that gets no answer. The pipeline's own `timeout` leaves its timer running after a broken connection, and
+ * that keeps a process from ending.
+ */
+const answerDeadline: PipelinePolicy = {
+    name: "answerDeadline",
+    sendRequest: async (request, next) => {
+        request.abortSignal = AbortSignal.timeout(answerMilliseconds);
+        try {
+            return await next(request);
+        } finally {
+            // The pause before the next attempt may last longer.
+            request.abortSignal = undefined;
+        }
+    },
+};
 
 /**
  * The wait that the response asks for, in milliseconds; undefined if there is none or it is a date. A hub's 429 has no

@@ -70,5 +70,17 @@ describe("errors of Azure in words", () => {
                 new RegExp(`127\\.0\\.0\\.1:${port}: no connection: check this machine's network`),
             );
         });
+
+        it("leave no timer that keeps the process from ending", async () => {
+            const { port } = server.address() as { port: number };
+            const timers = (): number =>
+                process.getActiveResourcesInfo().filter((one) => one === "Timeout").length;
+            const before = timers();
+            const url = `https://127.0.0.1:${port}/x`;
+            await assert.rejects(
+                new AzureClient(token, "scope").send({ method: "GET", url, expect: [200] }),
+            );
+            assert.ok(timers() <= before, `${timers()} timers, ${before} before`);
+        });
     });
 });

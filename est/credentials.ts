@@ -1,6 +1,8 @@
 import "reflect-metadata";
 import { createHash, timingSafeEqual, X509Certificate } from "crypto";
 import * as x509 from "@peculiar/x509";
+import { isIssuedBy } from "../components/x509/certificates";
+import { oneLine } from "../components/x509/distinguishedName";
 import type { Credential } from "./marks";
 import type { EstAuthority, EstGroup, EstPolicy } from "./policy";
 import { Refusal } from "./refusal";
@@ -109,14 +111,6 @@ function issuerAmong(
     );
 }
 
-function isIssuedBy(certificate: X509Certificate, authority: X509Certificate): boolean {
-    try {
-        return certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
-    } catch {
-        return false;
-    }
-}
-
 function checkDates(certificate: X509Certificate, graceDays: number, now: Date): void {
     if (new Date(certificate.validFrom) > now) {
         throw new Refusal("notYetValid", `valid from ${certificate.validFrom}`);
@@ -185,8 +179,4 @@ function bySecret({ user, password }: Basic, group: EstGroup, now: Date): Identi
         credential: { kind: "secret", sha256: wanted.sha256 },
         renews: undefined,
     };
-}
-
-function oneLine(name: string): string {
-    return name.split("\n").join(", ");
 }

@@ -1,4 +1,5 @@
 import { X509Certificate } from "crypto";
+import { isIssuedBy } from "../components/x509/certificates";
 import type { EstAuthority, EstGroup, EstPolicy } from "../est/policy";
 import { defaultEst } from "./config/est";
 import { registersAtDps } from "./deviceProvisioning";
@@ -34,7 +35,14 @@ export function estPolicy(
                 isProvisioned: registersAtDps(group),
                 trusted,
                 issuer,
-                rootPem: issuer && roots.find((root) => isIssuedBy(issuer.certificatePem, root)),
+                rootPem:
+                    issuer &&
+                    roots.find((root) =>
+                        isIssuedBy(
+                            new X509Certificate(issuer.certificatePem),
+                            new X509Certificate(root),
+                        ),
+                    ),
                 bootstrapPem: bootstrap?.authorityPem,
                 secrets: new Map(
                     bootstrap?.secrets.map(({ device, ...secret }) => [device, secret]),
@@ -67,9 +75,4 @@ function trustedOf(
         const certificatePem = certificates.get(authority);
         return certificatePem === undefined ? [] : [{ name: authority, certificatePem }];
     });
-}
-
-function isIssuedBy(certificatePem: string, rootPem: string): boolean {
-    const [certificate, root] = [new X509Certificate(certificatePem), new X509Certificate(rootPem)];
-    return certificate.checkIssued(root) && certificate.verify(root.publicKey);
 }

@@ -2,6 +2,7 @@ import { X509Certificate } from "crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { VerifiedCertificate } from "../components/caCertificates/verifiedCertificate";
 import { certificateFacts } from "../components/x509/certificates";
+import { oneLine } from "../components/x509/distinguishedName";
 import { countKinds, kindOf } from "./deviceKinds/deviceKinds";
 import { Device } from "./fleet";
 import { exportPlatformReference } from "./platformReference";
@@ -93,7 +94,7 @@ function deviceOutput(device: Device, hostName: pulumi.Output<string>) {
 function authorityOutput(pem: string) {
     const { fingerprint, fingerprint256, subject, validTo } = new X509Certificate(pem);
     return {
-        subject: subject.split("\n").join(", "),
+        subject: oneLine(subject),
         sha1Thumbprint: fingerprint.replace(/:/g, ""),
         sha256Thumbprint: fingerprint256.replace(/:/g, ""),
         notAfter: new Date(validTo).toISOString(),

@@ -1,6 +1,7 @@
 import { X509Certificate } from "crypto";
 import { readFormer } from "../components/pki/formerCertificates";
-import { Dependent, LeavingCa, oneLine } from "../components/registry/rolloverEvidence";
+import { Dependent, LeavingCa } from "../components/registry/rolloverEvidence";
+import { certificateFacts } from "../components/x509/certificates";
 import { KnownSettings, TrustedIssuers, trustedAfter } from "./cutOff";
 import { isListed, registersAtDps } from "./deviceProvisioning";
 import { deviceTypes, PreviousState } from "./previousState";
@@ -45,6 +46,10 @@ export function leavingCas(
     const groups = new Map(settings.groups.map((group) => [group.name, group]));
     const stays = (ca: HeldIntermediate): boolean => isTrusted(ca, groups.get(ca.group), trusted);
     const staying = held.filter(stays);
+    const states = [deviceTypes.certificate, deviceTypes.registration].flatMap((type) =>
+        holders.flatMap((holder) => [...holder.all(type).keys()]),
+    );
+    const knownIds = [...new Set([...states, ...settings.devices.map(({ id }) => id)])];
     return held
         .filter((ca) => !stays(ca) && groups.get(ca.group)?.blocked !== true)
         .map((ca) => ({
@@ -52,11 +57,14 @@ export function leavingCas(
             generation: ca.generation,
             staying: staying
                 .filter(({ group }) => group === ca.group)
-                .map(({ subject }) => oneLine(subject)),
+                .map(({ subject }) => subject),
             devices: holders.flatMap((holder) =>
                 dependents(ca, settings, holder, (subject) => isAmong(subject, staying), now),
             ),
-            hasUnlisted: previous.find(deviceTypes.enrollmentGroup, ca.group) !== undefined,
+            known:
+                previous.find(deviceTypes.enrollmentGroup, ca.group) === undefined
+                    ? undefined
+                    : knownIds,
         }));
 }
 
@@ -116,12 +124,13 @@ export function dependents(
                   {
                       id,
                       until: new Date(Math.max(...ends.map(Number))).toISOString(),
-                      next: isNext ? thumbprints(present) : [],
+                      next: isNext ? thumbprints(present.toString()) : [],
                   },
               ];
     });
 }
 
-function thumbprints({ fingerprint, fingerprint256 }: X509Certificate): string[] {
-    return [fingerprint, fingerprint256].map((one) => one.replace(/:/g, ""));
+function thumbprints(pem: string): string[] {
+    const { sha1Thumbprint, sha256Thumbprint } = certificateFacts(pem);
+    return [sha1Thumbprint, sha256Thumbprint];
 }

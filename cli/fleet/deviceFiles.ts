@@ -2,6 +2,7 @@ import { spawnSync } from "child_process";
 import { X509Certificate } from "crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from "fs";
 import * as path from "path";
+import { isIssuedBy } from "../../components/x509/certificates";
 import { writePrivateFile } from "../privateFile";
 import { StackFileError } from "../stackFiles/planConfig";
 import { counted } from "./counted";
@@ -115,7 +116,7 @@ function credentialsIn(
             const leaf = new X509Certificate(certificate);
             // A CA may have two certificates for one key; the one that expires later is used.
             const [issuer] = [...authorities.values()]
-                .filter((ca) => leaf.checkIssued(ca) && leaf.verify(ca.publicKey))
+                .filter((ca) => isIssuedBy(leaf, ca))
                 .sort((one, other) => Date.parse(other.validFrom) - Date.parse(one.validFrom));
             const chain = issuer === undefined ? "" : withNewline(certificate) + issuer.toString();
             return { deviceId: urn.slice(urn.lastIndexOf("::") + 2), chain, privateKey };

@@ -1,4 +1,5 @@
 import { X509Certificate } from "crypto";
+import { oneLine } from "../../components/x509/distinguishedName";
 import { CertificateText } from "./row";
 
 /** Reads one certificate (PEM). */
@@ -13,10 +14,6 @@ export function certificateText(pem: string): CertificateText {
         notBefore: new Date(certificate.validFrom).toISOString(),
         notAfter: new Date(certificate.validTo).toISOString(),
     };
-}
-
-function oneLine(name: string): string {
-    return name.split("\n").join(", ");
 }
 
 const day = 24 * 3600 * 1000;

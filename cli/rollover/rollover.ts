@@ -1,4 +1,4 @@
-import { Dependent, oneLine, Sighting, standing } from "../../components/registry/rolloverEvidence";
+import { Dependent, Sighting, standing } from "../../components/registry/rolloverEvidence";
 import { sighting } from "../../components/registry/rolloverGate";
 import { dependents, heldIntermediates, HeldIntermediate } from "../../stacks/rollover";
 import { GroupSettings, Settings } from "../../stacks/settings";
@@ -68,7 +68,7 @@ function rollingDevices(
             id,
             until,
             lastActivity,
-            ...standing(device, staying.map(oneLine), sightings, now),
+            ...standing(device, staying, sightings, now),
         };
     });
 }

@@ -1,5 +1,5 @@
 import { X509Certificate } from "crypto";
-import { publicKeyId } from "../x509/certificates";
+import { isIssuedBy, publicKeyId } from "../x509/certificates";
 import { leafNotAfter } from "../x509/issue";
 import { generationOfIssuer } from "./formerCertificates";
 
@@ -111,7 +111,7 @@ function otherIssuer({ certificate, pem, wanted }: Situation): string | undefine
         return "another CA";
     }
     const issuer = new X509Certificate(wanted.issuerCertificate);
-    if (certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey)) {
+    if (isIssuedBy(certificate, issuer)) {
         return undefined;
     }
     const [from, to] = [generationOfIssuer(pem), generationOf(issuer)];

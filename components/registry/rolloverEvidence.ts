@@ -1,3 +1,5 @@
+import { isSameName } from "../x509/distinguishedName";
+
 /** A device that has, or may still have, a certificate of a CA. */
 export interface Dependent {
     readonly id: string;
@@ -11,12 +13,11 @@ export interface Dependent {
 export interface LeavingCa {
     readonly group: string;
     readonly generation: number;
-    /** Subjects of the group's CAs that stay, as {@link oneLine} writes them. */
+    /** Subjects of the group's CAs that stay. */
     readonly staying: readonly string[];
-    /** Those that are in a state. */
     readonly devices: readonly Dependent[];
-    /** Whether devices that no state has may have registered below it. */
-    readonly hasUnlisted: boolean;
+    /** IDs that a state or the configuration has; undefined: the group has no enrollment through which others register. */
+    readonly known: readonly string[] | undefined;
 }
 
 /** What a hub shows of a device. */
@@ -32,11 +33,6 @@ export interface Sighting {
 export interface Standing {
     readonly state: "moved" | "not moved" | "unknown";
     readonly evidence: string;
-}
-
-/** An issuer or subject as Node.js writes it, in the one line in which devices report it. */
-export function oneLine(name: string): string {
-    return name.split("\n").join(", ");
 }
 
 /**
@@ -62,7 +58,13 @@ export function standing(
         return { state: "moved", evidence: "the hub knows it by its new certificate" };
     }
     const reported = sightings.flatMap((one) => reportedCertificate(one));
-    if (reported.some((one) => next.includes(one.thumbprint) || isAmong(one.issuer, staying))) {
+    if (
+        reported.some(
+            (one) =>
+                next.includes(one.thumbprint) ||
+                staying.some((name) => isSameName(name, one.issuer)),
+        )
+    ) {
         return { state: "moved", evidence: "it reported its new certificate" };
     }
     if (reported.length > 0) {
@@ -83,14 +85,4 @@ function reportedCertificate({ reported }: Sighting): ReportedCertificate[] {
     return typeof thumbprint === "string" && typeof issuer === "string"
         ? [{ thumbprint: thumbprint.toUpperCase(), issuer }]
         : [];
-}
-
-/** Devices may write the parts of a name in another order. */
-function isAmong(issuer: string, names: readonly string[]): boolean {
-    const parts = (name: string): string =>
-        name
-            .split(/,\s*(?=[A-Za-z]+=)/)
-            .sort()
-            .join("\n");
-    return names.some((name) => parts(name) === parts(issuer));
 }

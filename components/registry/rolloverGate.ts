@@ -23,17 +23,17 @@ export async function refuseToRemove(
 ): Promise<string | undefined> {
     const seen = await sightings(
         hubId,
-        leaving.some(({ hasUnlisted }) => hasUnlisted),
+        leaving.some(({ known }) => known !== undefined),
     );
     if (seen === undefined) {
         return undefined;
     }
-    const held = new Set(leaving.flatMap(({ devices }) => devices.map(({ id }) => id)));
     const lines: string[] = [];
     const stuck = new Set<string>();
     for (const ca of leaving) {
+        const known = new Set(ca.known);
         const unlisted = [...seen.registered].filter(
-            ([id, group]) => group === ca.group && !held.has(id) && seen.of(id).length > 0,
+            ([id, group]) => group === ca.group && !known.has(id) && seen.of(id).length > 0,
         );
         const devices = [
             ...ca.devices,

@@ -1,7 +1,7 @@
 import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
 import { childrenOf, elementAt, tags } from "./der";
-import { isSameName } from "./distinguishedName";
+import { isSameName, oneLine } from "./distinguishedName";
 import { GivenCertificate, isoDay } from "./inspectCertificate";
 import { subjectName, SubjectPolicy } from "./issue";
 import { comparableName, deviceNames, nameConstraints, NameConstraints } from "./nameConstraints";
@@ -326,8 +326,4 @@ function isSignedBy(certificate: GivenCertificate, issuer: GivenCertificate): bo
     const named = certificate.x509.issuer;
     const { subject } = issuer.x509;
     return (named === subject || isSameName(named, subject)) && certificate.x509.verify(issuer.key);
-}
-
-function oneLine(distinguishedName: string): string {
-    return distinguishedName.split("\n").join(", ");
 }

@@ -27,3 +27,12 @@ export function certificateFacts(pem: string): CertificateFacts {
 export function publicKeyId(publicKey: Buffer): string {
     return createHash("sha256").update(publicKey).digest("hex");
 }
+
+/** Whether an authority's key signed a certificate that names it; false for a key that cannot be read. */
+export function isIssuedBy(certificate: X509Certificate, authority: X509Certificate): boolean {
+    try {
+        return certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
+    } catch {
+        return false;
+    }
+}

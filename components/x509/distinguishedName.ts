@@ -67,3 +67,8 @@ function commonNames(name: string): string {
     const all = attributesOf(name) ?? [];
     return all.filter((one) => one.startsWith("cn=")).join("\n");
 }
+
+/** A name as Node.js writes it, one attribute a line, in one line: `CN=a, O=b`. */
+export function oneLine(name: string): string {
+    return name.split("\n").join(", ");
+}

@@ -4,6 +4,7 @@ import { EmulatorContext } from "../context";
 import { ProvisioningService } from "../dps/model";
 import { Device, Hub, HubCertificate } from "../hub/model";
 import { presentedBy } from "../hub/presented";
+import { oneLine } from "../x509/caCertificate";
 
 const day = 24 * 3600 * 1000;
 
@@ -140,10 +141,6 @@ function deviceRows(
               note,
               [one.length === 64 ? "sha256Thumbprint" : "sha1Thumbprint"]: one.toUpperCase(),
           }));
-}
-
-function oneLine(name: string): string {
-    return name.split("\n").join(", ");
 }
 
 function commonName(name: string): string {

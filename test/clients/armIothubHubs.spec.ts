@@ -1,3 +1,4 @@
+import { setTimeout } from "timers/promises";
 import { IotHubClient, IotHubDescription } from "@azure/arm-iothub";
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "assert";
 import { armRequest, dropGroup, iotHubClient, makeGroup, refused } from "../support/iotHubClient";
@@ -175,13 +176,19 @@ describe("@azure/arm-iothub: hubs", function () {
         }
         ok(inGroup >= statuses.length - 1);
 
-        const made = [...names].filter((name) => name?.startsWith("page-hub-"));
+        const made = [...names].filter((name) => name?.startsWith("page-hub-")) as string[];
         await Promise.all(
-            made.map((name) =>
-                client.iotHubResource.beginDeleteAndWait(group, name as string, {
+            made.map(async (name) => {
+                // A hub that is Activating cannot be deleted.
+                while (
+                    (await client.iotHubResource.get(group, name)).properties?.state !== "Active"
+                ) {
+                    await setTimeout(100);
+                }
+                await client.iotHubResource.beginDeleteAndWait(group, name, {
                     updateIntervalInMs: 200,
-                }),
-            ),
+                });
+            }),
         );
     });
 

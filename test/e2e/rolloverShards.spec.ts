@@ -88,10 +88,13 @@ describe("the gate before a CA goes, with fleet stacks and a provisioning servic
 
     it("after a rollover, a device that has registered again has moved; the others have not", async () => {
         rotate([1]);
+        deployment.change(({ devices }) => devices.push({ id: "meter-2", group: "meters" }));
         await FleetCommand.run(deployment, "up");
         await field.meets("meter-1", await issued("meter-1"));
+        // It never had another CA.
+        await field.meets("meter-2", await issued("meter-2"));
         rotate([]);
-        await isRefused("up", /2 devices still depend.*stray-1: .*press-1: /s, /meter-1: /);
+        await isRefused("up", /2 devices still depend.*stray-1: .*press-1: /s, /meter-[12]: /);
         deployment.change((all) => Object.assign(all, { rollover: { accept: 2 } }));
         await FleetCommand.run(deployment, "up");
         await field.meets("meter-1", await issued("meter-1"));

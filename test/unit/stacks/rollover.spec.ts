@@ -128,6 +128,24 @@ describe("CAs that a run removes, and who depends on them", () => {
         }
     });
 
+    it("devices of the states and of the settings are no strangers to a group that others register through", () => {
+        const enrollment = `urn:pulumi:prod::iot-x509::${dynamic}dps:EnrollmentGroup::pumps`;
+        const type = `${dynamic}dps:EnrollmentGroup`;
+        const previous = new PreviousState(
+            {},
+            { ...resources, [enrollment]: { type, outputs: {} } },
+        );
+        const devices = [...listed, "just-added"].map((id) => ({ id, group: "pumps" }));
+        const settings = readSettings(configuration({ devices }), process.cwd());
+        const [{ known }] = leavingCas(settings, previous, [previous], now);
+        assert.deepEqual(
+            known?.slice().sort(),
+            [...listed, "just-added", "switched-off", "taken-out"].sort(),
+        );
+        const alone = new PreviousState({}, resources);
+        assert.equal(leavingCas(settings, alone, [alone], now)[0].known, undefined);
+    });
+
     it("the new certificate of a device is told by its thumbprints", () => {
         const previous = new PreviousState({}, resources);
         const settings = readSettings(configuration({}), process.cwd());

@@ -157,19 +157,23 @@ function powerOfOneNumber(modulus: bigint): Weakness | undefined {
 
 const degrees = primesBelow(1024).slice(1);
 
-/** For each degree, a prime q with q = 1 (mod degree): modulo q, a power is 0 or a power, as is one number in `degree`. */
-const witnesses = new Map(
-    degrees.map((degree) => {
-        let prime = 2 * degree + 1;
+const witnesses = new Map<number, number>();
+
+/** A prime q with q = 1 (mod degree): modulo q, a power is 0 or a power, as is one number in `degree`. */
+function witnessOf(degree: number): number {
+    let prime = witnesses.get(degree);
+    if (prime === undefined) {
+        prime = 2 * degree + 1;
         while (!checkPrimeSync(BigInt(prime))) {
             prime += 2 * degree;
         }
-        return [degree, prime];
-    }),
-);
+        witnesses.set(degree, prime);
+    }
+    return prime;
+}
 
 function isPowerResidue(modulus: bigint, degree: number): boolean {
-    const prime = witnesses.get(degree) ?? 0;
+    const prime = witnessOf(degree);
     const rest = Number(modulus % BigInt(prime));
     return rest === 0 || powerModulo(rest, (prime - 1) / degree, prime) === 1;
 }

@@ -22,6 +22,8 @@ const testSeconds = 45 * 60;
 /** How long a mocha process may live on after its last test. */
 const endSeconds = 60;
 const silenceSeconds = 30;
+/** So many of the longest processes are named at the end. */
+const mostTimes = 20;
 /** The folder of test/ whose tests want the Azure CLI and Python; the one whose tests run the Pulumi CLI and take longest. */
 const clientFolder = "clients";
 const engineFolder = "e2e";
@@ -43,6 +45,8 @@ const longest = [
 
 const inCi = !["", "0", "false", undefined].includes(process.env.CI);
 const total = { passed: 0, failed: [], skipped: [] };
+/** Seconds of each mocha process, by its name. */
+const times = [];
 let lastOutput = Date.now();
 
 function print(data) {
@@ -151,6 +155,7 @@ async function runMocha(lane, name, args) {
     const folder = temporaryFolder(tmpdir());
     const resultsFile = path.join(folder, "results.json");
     const stuck = abortWhenStuck(resultsFile);
+    const started = Date.now();
     const node = [process.execPath, "-r", "ts-node/register/transpile-only"];
     const mocha = ["node_modules/mocha/bin/mocha.js", "--reporter", "test/runner/reporter.ts"];
     const color = process.stdout.isTTY ? ["--color"] : [];
@@ -165,6 +170,7 @@ async function runMocha(lane, name, args) {
         },
     );
     stuck.stop();
+    times.push([name, Math.round((Date.now() - started) / 1000)]);
     const results = readJson(resultsFile);
     removeFolder(folder);
     total.passed += results?.passed ?? 0;
@@ -258,6 +264,12 @@ function report() {
         if (lines.length > 0) {
             print(`\n${heading}:\n${lines.map((line) => `  - ${line}\n`).join("")}`);
         }
+    }
+    const ranking = times.toSorted(([, one], [, other]) => other - one).slice(0, mostTimes);
+    if (times.length > 1) {
+        print(
+            `\nLongest: ${ranking.map(([name, seconds]) => `${name} ${seconds} s`).join(", ")}\n`,
+        );
     }
     const { passed, failed, skipped } = total;
     print(`\n${passed} passed, ${failed.length} failed, ${skipped.length} skipped\n`);

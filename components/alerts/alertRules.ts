@@ -11,7 +11,7 @@ import {
 } from "../inputs/componentArgs";
 import { alertQuery } from "./alertQuery";
 import type { AlertScope } from "./alertTarget";
-import { ascending, expiredBand, severityOf } from "./bands";
+import { ascending, expiredBand, longestBand, severityOf } from "./bands";
 
 /** Arguments of {@link AlertRules}. */
 export interface AlertRulesArgs extends AlertScope {
@@ -24,9 +24,6 @@ export interface AlertRulesArgs extends AlertScope {
     /** The stack's certificates as a table of KQL: see `inventoryTable`. */
     readonly table: pulumi.Input<string>;
 }
-
-/** Largest number of days of a band. */
-export const longestBand = 3650;
 
 /**
  * How often Azure evaluates a rule. A rule whose alerts resolve by themselves, and so fire once, may wait at most this long

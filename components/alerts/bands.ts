@@ -1,6 +1,9 @@
 /** Days before expiry at which somebody is told, if nobody says otherwise. */
 export const defaultDays: readonly number[] = [30, 14, 7];
 
+/** Largest number of days of a band. */
+export const longestBand = 3650;
+
 /** Days that a renewal may be late, if nobody says otherwise. */
 export const defaultGraceDays = 1;
 

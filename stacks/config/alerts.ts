@@ -1,5 +1,4 @@
-import { longestBand } from "../../components/alerts/alertRules";
-import { defaultDays, defaultGraceDays } from "../../components/alerts/bands";
+import { defaultDays, defaultGraceDays, longestBand } from "../../components/alerts/bands";
 import { serviceLimits } from "../../components/azure/serviceLimits";
 import { AlertSettings } from "../settings";
 import { Section } from "./section";

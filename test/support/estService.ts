@@ -34,12 +34,22 @@ export class EstProcess {
         });
     }
 
-    static async start(
+    static start(
         folder: string,
         env: NodeJS.ProcessEnv,
         args: readonly string[],
     ): Promise<EstProcess> {
-        const child = spawn("bash", [path.join(repository, "scripts/est.sh"), ...args], {
+        const command = ["bash", path.join(repository, "scripts/est.sh"), ...args];
+        return EstProcess.run(command, folder, env);
+    }
+
+    /** Starts the service by another command. */
+    static async run(
+        [program, ...args]: readonly string[],
+        folder: string,
+        env: NodeJS.ProcessEnv,
+    ): Promise<EstProcess> {
+        const child = spawn(program, args, {
             cwd: folder,
             env,
             stdio: ["ignore", "inherit", "pipe"],

@@ -3,7 +3,11 @@
  * mark is written under the twin's ETag before anything is signed, so that of two requests at once one sees the other's.
  */
 
-import { estTag } from "../components/registry/estTag";
+import { estTag, IssuedByEst, IssuedNote, issuedByEst } from "../components/registry/estTag";
+import type { DeviceRecord } from "../components/registry/registry";
+
+/** Certificates of one device that the tag lists, so that it stays small. */
+const mostIssued = 8;
 
 /** One use of a credential. */
 interface Use {
@@ -27,6 +31,8 @@ export interface Marks {
     readonly secrets?: Readonly<Record<string, Use>>;
     /** End of the certificate that was issued last; ISO 8601. */
     readonly notAfter?: string;
+    /** Certificates that were issued and have not expired, by SHA-256 thumbprint. */
+    readonly issued?: Readonly<Record<string, IssuedNote>>;
 }
 
 /** A credential that a certificate is issued for. */
@@ -104,4 +110,21 @@ export function markPatch(
                 : {}),
         },
     };
+}
+
+/**
+ * What to merge into the twin's tags once a certificate was issued. By it a run of the program knows which CA signed a
+ * certificate that the hub knows by its thumbprint, and until when a device may use one of a CA that leaves.
+ */
+export function issuedPatch(
+    present: Pick<DeviceRecord, "tags">,
+    { thumbprint, ...note }: IssuedByEst,
+    now: Date,
+): Readonly<Record<string, unknown>> {
+    const others = issuedByEst(present).filter((one) => one.thumbprint !== thumbprint);
+    const over = others.filter(
+        ({ notAfter }, index) => Date.parse(notAfter) <= now.getTime() || index >= mostIssued - 1,
+    );
+    const gone = over.map((one) => [one.thumbprint, null] as const);
+    return { [estTag]: { issued: { ...Object.fromEntries(gone), [thumbprint]: note } } };
 }

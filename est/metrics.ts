@@ -1,5 +1,4 @@
-import { X509Certificate } from "crypto";
-import type { EstPolicy } from "./policy";
+import { endOfCa, EstPolicy } from "./policy";
 import type { RefusalReason } from "./refusal";
 
 const day = 24 * 3600 * 1000;
@@ -35,9 +34,7 @@ export class Metrics {
         const ends = [...groups.values()].flatMap(({ name, trusted }) =>
             trusted.map((authority): [string, number] => [
                 `group="${name}",authority="${authority.name}"`,
-                (Date.parse(new X509Certificate(authority.certificatePem).validTo) -
-                    now.getTime()) /
-                    day,
+                (endOfCa(authority).getTime() - now.getTime()) / day,
             ]),
         );
         const latency = bounds.map((bound, index): [string, number] => [

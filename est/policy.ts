@@ -1,3 +1,4 @@
+import { X509Certificate } from "crypto";
 import type { SubjectPolicy } from "../components/x509/issue";
 
 /** A CA of a group: one of its generations. */
@@ -6,6 +7,16 @@ export interface EstAuthority {
     readonly name: string;
     /** PEM. */
     readonly certificatePem: string;
+}
+
+/** When a CA can no longer sign. */
+export function endOfCa({ certificatePem }: EstAuthority): Date {
+    return new Date(new X509Certificate(certificatePem).validTo);
+}
+
+/** The number in a CA's name. */
+export function generationOf({ name }: EstAuthority): number {
+    return Number(/\d+$/.exec(name)?.[0]);
 }
 
 /** A secret that one device may use once. */

@@ -30,6 +30,7 @@ const refusals = {
     tooMany: 429,
     failed: 500,
     hubUnavailable: 503,
+    caExpired: 503,
 } as const;
 
 export type RefusalReason = keyof typeof refusals;

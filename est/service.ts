@@ -1,12 +1,13 @@
 import { X509Certificate } from "crypto";
+import type { IssuedByEst } from "../components/registry/estTag";
 import { leafNotAfter } from "../components/x509/issue";
 import { AuditLog } from "./audit";
 import { identify, Identified, Presented } from "./credentials";
 import type { Directory, FoundDevice } from "./directory";
 import { certsOnly, decodeBody, noCsrAttributes } from "./encoding";
 import { judgeIdentity, judgeSettings, judgeUse, marksOfRecord } from "./judge";
-import { Marks, markPatch, marksOf, shortKeyId } from "./marks";
-import type { EstAuthority, EstGroup, EstPolicy } from "./policy";
+import { issuedPatch, Marks, markPatch, marksOf, shortKeyId } from "./marks";
+import { endOfCa, EstAuthority, generationOf, EstGroup, EstPolicy } from "./policy";
 import { Refusal } from "./refusal";
 import { readRequest, RequestedKey } from "./request";
 import { RequestRate } from "./requestRate";
@@ -87,6 +88,14 @@ export class EstService {
         if (issuer === undefined) {
             throw new Refusal("awaitsCa", `the group ${group.name} awaits its CA`, caWait);
         }
+        // Before the credential is marked as used.
+        if (endOfCa(issuer) <= now) {
+            throw new Refusal(
+                "caExpired",
+                `the CA ${issuer.name} expired on ${endOfCa(issuer).toISOString()}: raise intermediate.generation of the group`,
+                caWait,
+            );
+        }
         const device = await this.find(client.deviceId);
         judgeIdentity(client, group, device?.record);
         await this.dropFormer(client, device);
@@ -99,6 +108,7 @@ export class EstService {
             notAfter,
         });
         await this.register(client, device, certificate, group, policy);
+        await this.note(device, certificate, group, issuer, now);
         await this.audit(client, certificate, group, issuer, now);
         this.parts.onIssued(group.name, client.credential.kind);
         return { type: certificates, body: certsOnly([certificate]) };
@@ -156,6 +166,24 @@ export class EstService {
         await askHub(() =>
             device.authenticate(({ authentication }) => withIssued(authentication, asked, issued)),
         );
+    }
+
+    private async note(
+        device: FoundDevice | undefined,
+        pem: string,
+        { name: group }: EstGroup,
+        issuer: EstAuthority,
+        now: Date,
+    ): Promise<void> {
+        const { fingerprint256, validTo } = new X509Certificate(pem);
+        const issued: IssuedByEst = {
+            thumbprint: fingerprint256.replace(/:/g, ""),
+            group,
+            generation: generationOf(issuer),
+            at: now.toISOString(),
+            notAfter: new Date(validTo).toISOString(),
+        };
+        await askHub(async () => device?.mark((present) => issuedPatch(present, issued, now)));
     }
 
     /** Whoever asks with the newer of two registered certificates has it: the older one goes. */

@@ -10,7 +10,7 @@ import { readHub } from "./config/hub";
 import { readJson } from "./config/jsonText";
 import { longestName, regionName, subjectText } from "./config/names";
 import { readOutputDevices } from "./config/outputDevices";
-import { ConfigurationError, Report } from "./config/report";
+import { ConfigurationError, Problem, Report } from "./config/report";
 import { readPki } from "./config/root";
 import { pathsBelow, Section } from "./config/section";
 import { readShard, readSharding } from "./config/shards";
@@ -61,6 +61,11 @@ export interface ReadOptions {
     readonly now?: Date;
     /** Receives warnings, which do not stop the run; default: they are dropped. */
     readonly onWarning?: (text: string) => void;
+    /**
+     * Receives what is wrong with a device's own certificate or request, which then concerns that device alone: it is read
+     * without it. Default: the configuration is refused.
+     */
+    readonly onUnusableFile?: (deviceId: string, problem: Problem) => void;
 }
 
 /**
@@ -76,7 +81,8 @@ export function readSettings(
     options: ReadOptions = {},
 ): Settings {
     const report = new Report(options.secretKeys, options.onWarning);
-    const files: Files = { report, folder, now: options.now ?? new Date() };
+    const { now = new Date(), onUnusableFile } = options;
+    const files: Files = { report, folder, now, onUnusableFile };
     const values = Object.entries(raw).map(([key, value]) => [key, decode(key, value, report)]);
     const top = new Section(
         report,

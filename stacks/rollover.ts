@@ -52,20 +52,35 @@ export function leavingCas(
     const knownIds = [...new Set([...states, ...settings.devices.map(({ id }) => id)])];
     return held
         .filter((ca) => !stays(ca) && groups.get(ca.group)?.blocked !== true)
-        .map((ca) => ({
-            group: ca.group,
-            generation: ca.generation,
-            staying: staying
-                .filter(({ group }) => group === ca.group)
-                .map(({ subject }) => subject),
-            devices: holders.flatMap((holder) =>
+        .map((ca) => {
+            const devices = holders.flatMap((holder) =>
                 dependents(ca, settings, holder, (subject) => isAmong(subject, staying), now),
-            ),
-            known:
-                previous.find(deviceTypes.enrollmentGroup, ca.group) === undefined
-                    ? undefined
-                    : knownIds,
-        }));
+            );
+            return {
+                group: ca.group,
+                generation: ca.generation,
+                staying: staying
+                    .filter(({ group }) => group === ca.group)
+                    .map(({ subject, generation }) => ({ subject, generation })),
+                devices,
+                others: enabledOthers(settings, devices),
+                known:
+                    previous.find(deviceTypes.enrollmentGroup, ca.group) === undefined
+                        ? undefined
+                        : knownIds,
+            };
+        });
+}
+
+/** The devices that the configuration enables, without those that a state shows to depend on the CA. */
+export function enabledOthers(
+    { devices }: Pick<KnownSettings, "devices">,
+    dependent: readonly Dependent[],
+): string[] {
+    const ids = new Set(dependent.map(({ id }) => id));
+    return devices
+        .filter(({ id, status }) => status === "enabled" && !ids.has(id))
+        .map(({ id }) => id);
 }
 
 /** A generation that stays has its name in the settings, even if its key is not yet in the state. */

@@ -13,7 +13,12 @@ async function main(): Promise<void> {
     const { values } = readArguments("check");
     const folder = process.cwd();
     const { stack, why } = chosenStack(folder, values.stack);
-    const configuration = readStack(folder, stack, {}, (text) => console.error(`warning: ${text}`));
+    const configuration = readStack(
+        folder,
+        stack,
+        {},
+        { onWarning: (text) => console.error(`warning: ${text}`) },
+    );
     if (configuration.settings.shard !== undefined) {
         throw fleetStackError(stack, configuration.settings.shard.of);
     }

@@ -2,7 +2,7 @@ import { readFileSync } from "fs";
 import { azureLogin } from "../../components/azure/login";
 import { issueLeaf, leafNotAfter, makeKeyPair } from "../../components/x509/issue";
 import { EstBundle, readBundle } from "../../est/bundle";
-import type { EstAuthority } from "../../est/policy";
+import { EstAuthority, endOfCa } from "../../est/policy";
 import type { ServerIdentity } from "../../est/server";
 import { KeySigner } from "../../est/signer";
 import { StackFileError } from "../stackFiles/planConfig";
@@ -37,6 +37,8 @@ export function bundleSource(file: string): Source {
                 policy,
                 signer,
                 directory: new HubDirectory(login, bundle.hubs, bundle.size),
+                // The run that wrote the bundle read no such files.
+                unusable: [],
             };
         },
         identity: () => serverIdentity(file, bundle),
@@ -68,10 +70,12 @@ function issuing({ policy }: EstBundle): EstAuthority[] {
 
 async function serverIdentity(file: string, bundle: EstBundle): Promise<ServerIdentity> {
     const { serverName, policy, keys } = bundle;
-    const [issuer] = issuing(bundle);
+    // The CA of one group may expire; the others are served.
+    const issuer = issuing(bundle).find((one) => endOfCa(one) > new Date());
     if (issuer === undefined) {
         throw new StackFileError(
-            `--bundle ${file}: no group has a CA yet, so nothing can sign the server's certificate — sign the groups' requests first`,
+            `--bundle ${file}: no group has a CA that is valid, so nothing can sign the server's certificate — ` +
+                `sign the groups' requests, or raise intermediate.generation`,
         );
     }
     const { certificatePem } = issuer;

@@ -2,6 +2,7 @@ import { readFileSync } from "fs";
 import { azureLogin } from "../../components/azure/login";
 import type { EstAuthority, EstPolicy } from "../../est/policy";
 import { KeySigner } from "../../est/signer";
+import type { Problem } from "../../stacks/config";
 import { Fleet } from "../fleet/fleet";
 import { revealed } from "../fleet/stackState";
 import { StackFileError } from "../stackFiles/planConfig";
@@ -19,6 +20,15 @@ export interface Environment {
     readonly signer: KeySigner;
     /** Asks the stack's hub, then those that its provisioning service is linked to. */
     readonly directory: HubDirectory;
+    /** Devices whose own files in the settings cannot be used; what their hub knows decides about them. */
+    readonly unusable: readonly UnusableFile[];
+}
+
+/** A certificate or request of one device, and what is wrong with it. */
+export interface UnusableFile extends Pick<Problem, "value" | "rule" | "remedy"> {
+    readonly device: string;
+    /** Where the settings name it. */
+    readonly setting: string;
 }
 
 /** Key files by group: they take the place of the keys in the state. */
@@ -32,7 +42,12 @@ export type KeyFiles = ReadonlyMap<string, string>;
 export async function readEnvironment(asked: string, files: KeyFiles): Promise<Environment> {
     const folder = process.cwd();
     const say = (line: string) => console.error(line);
-    const fleet = await Fleet.open({ folder, stack: asked, refresh: false, say });
+    const unusable: UnusableFile[] = [];
+    const fleet = await Fleet.open({
+        ...{ folder, stack: asked, refresh: false, say },
+        onUnusableFile: (device, { path: setting, value, rule, remedy }) =>
+            unusable.push({ device, setting, value, rule, remedy }),
+    });
     try {
         const { settings, encrypted, native, stacks } = await fleet.read();
         const { platform: stack } = fleet;
@@ -68,7 +83,7 @@ export async function readEnvironment(asked: string, files: KeyFiles): Promise<E
             hostName: hub.hostName.replace(/^[^.]+/, id.slice(id.lastIndexOf("/") + 1)),
         }));
         const directory = new HubDirectory(login, [hub, ...linked], settings.hub);
-        return { stack, policy, signer, directory };
+        return { stack, policy, signer, directory, unusable };
     } finally {
         fleet.close();
     }

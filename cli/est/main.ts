@@ -25,6 +25,8 @@ class Service {
     private problem: string | undefined;
     private reloading: Promise<void> | undefined;
     private again = false;
+    /** What the log has already of the devices' files. */
+    private told = new Set<string>();
 
     private constructor(
         private environment: Environment,
@@ -90,6 +92,7 @@ class Service {
             });
         }
         process.on("SIGHUP", reload);
+        this.tellUnusable();
         log({
             event: "started",
             stack: this.environment.stack,
@@ -111,6 +114,7 @@ class Service {
                 replaceIdentity(await this.source.identity(environment));
                 this.environment = environment;
                 this.problem = undefined;
+                this.tellUnusable();
                 log({ event: "reloaded", issuers: this.issuers() });
             } catch (error) {
                 this.problem = `the stack could not be read again: ${(error as Error).message}`;
@@ -124,6 +128,16 @@ class Service {
                 this.reload(replaceIdentity);
             }
         });
+    }
+
+    /** Says once of each device's file that it cannot be used, until that changes. */
+    private tellUnusable(): void {
+        const { unusable } = this.environment;
+        const texts = unusable.map((one) => JSON.stringify(one));
+        unusable
+            .filter((_, index) => !this.told.has(texts[index]))
+            .forEach((one) => log({ event: "unusableFile", ...one }));
+        this.told = new Set(texts);
     }
 
     private issuers(): string[] {

@@ -238,9 +238,11 @@ export class Fleet {
 
     /** @throws ConfigurationError, StackFileError */
     private readFiles(): Omit<Present, "stacks"> {
-        const { folder, sharding } = this.options;
+        const { folder, sharding, onUnusableFile } = this.options;
         const override = sharding === undefined ? {} : { shards: shardsValue(sharding) };
-        const { settings, unread, encrypted, native } = readStack(folder, this.platform, override);
+        const { settings, unread, encrypted, native } = readStack(folder, this.platform, override, {
+            onUnusableFile,
+        });
         if (settings.shard !== undefined) {
             throw fleetStackError(this.platform, settings.shard.of);
         }

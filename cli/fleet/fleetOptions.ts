@@ -1,4 +1,5 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation";
+import type { ReadOptions } from "../../stacks/config";
 import { Settings, Sharding } from "../../stacks/settings";
 import { PlatformFile } from "../stackFiles/stackFiles";
 import { FleetStacks } from "./fleetStacks";
@@ -20,6 +21,8 @@ export interface FleetOptions {
     /** Number of fleet stacks deployed at once. Default: one per processor. */
     readonly atOnce?: number;
     readonly say: (line: string) => void;
+    /** See {@link ReadOptions.onUnusableFile}: for who deploys nothing. */
+    readonly onUnusableFile?: ReadOptions["onUnusableFile"];
     /** Receives the engine's events for each stack. */
     readonly onEvent?: (event: EngineEvent) => void;
 }

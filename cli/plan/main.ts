@@ -14,9 +14,9 @@ function main(): void {
     const folder = process.cwd();
     const { stack, why } = chosenStack(folder, values.stack);
     const overrides = values.shards === undefined ? {} : { shards: values.shards };
-    const { settings, unread, bytes } = readStack(folder, stack, overrides, (text) =>
-        console.error(`warning: ${text}`),
-    );
+    const { settings, unread, bytes } = readStack(folder, stack, overrides, {
+        onWarning: (text) => console.error(`warning: ${text}`),
+    });
     if (settings.shard !== undefined) {
         throw fleetStackError(stack, settings.shard.of);
     }

@@ -1,6 +1,16 @@
-import { Dependent, Sighting, standing } from "../../components/registry/rolloverEvidence";
+import {
+    Dependent,
+    issuedBeyond,
+    Sighting,
+    standing,
+} from "../../components/registry/rolloverEvidence";
 import { sighting } from "../../components/registry/rolloverGate";
-import { dependents, heldIntermediates, HeldIntermediate } from "../../stacks/rollover";
+import {
+    dependents,
+    enabledOthers,
+    heldIntermediates,
+    HeldIntermediate,
+} from "../../stacks/rollover";
 import { GroupSettings, Settings } from "../../stacks/settings";
 import { HeldFleet } from "../diff/heldFleet";
 import { AzureView } from "../inventory/azureView";
@@ -53,22 +63,27 @@ function rollingDevices(
     own: readonly HeldIntermediate[],
     { group, settings, fleet, azure, seen, now }: Context,
 ): RollingDevice[] {
-    const staying = own
-        .filter(({ generation }) => generation === group.intermediate.generation)
-        .map(({ subject }) => subject);
-    const listed = dependents(ca, settings, fleet.previous, (one) => staying.includes(one), now);
+    const staying = own.filter(({ generation }) => generation === group.intermediate.generation);
+    const isStaying = (name: string): boolean => staying.some(({ subject }) => subject === name);
+    const listed = dependents(ca, settings, fleet.previous, isStaying, now);
+    const renewed = issuedBeyond(
+        ca,
+        enabledOthers(settings, listed),
+        (id) => seen.get(id.toLowerCase())?.sightings ?? [],
+        now,
+    );
     const unlisted = [...(azure?.registered ?? [])]
         .filter(([id, registration]) => registration.group === group.name && !fleet.devices.has(id))
         .filter(([id]) => seen.has(id.toLowerCase()))
         .map(([id]): Dependent => ({ id, until: null, next: [] }));
-    return [...listed, ...unlisted].map((device) => {
+    return [...listed, ...renewed, ...unlisted].map((device) => {
         const { sightings = [], lastActivity = null } = seen.get(device.id.toLowerCase()) ?? {};
         const { id, until } = device;
         return {
             id,
             until,
             lastActivity,
-            ...standing(device, staying, sightings, now),
+            ...standing(device, { ...ca, staying }, sightings, now),
         };
     });
 }

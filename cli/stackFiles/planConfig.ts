@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "fs";
 import { homedir } from "os";
 import * as path from "path";
 import { shellWord } from "../../components/text/shellWords";
-import { readSettings } from "../../stacks/config";
+import { ReadOptions, readSettings } from "../../stacks/config";
 import { Settings } from "../../stacks/settings";
 import { isFleetStack } from "../../stacks/shards";
 import { readYaml, YamlError } from "./stackYaml";
@@ -46,19 +46,22 @@ export interface StackConfiguration {
 /** A file that cannot be used as is. The message says what to do. */
 export class StackFileError extends Error {}
 
+/** Who hears of warnings, and of device files that cannot be used. */
+type Told = Pick<ReadOptions, "onWarning" | "onUnusableFile">;
+
 /**
  * Reads a stack's settings as the program would, without the engine.
  *
  * @param folder folder of Pulumi.yaml
  * @param overrides settings, without the program's namespace, that replace those of the file
- * @param onWarning receives warnings about values that are accepted but deserve a look
+ * @param told receives what does not stop the reading
  * @throws StackFileError if a file is missing or not YAML; ConfigurationError with every problem of the settings
  */
 export function readStack(
     folder: string,
     stack: string,
     overrides: Values = {},
-    onWarning?: (text: string) => void,
+    told: Told = {},
 ): StackConfiguration {
     const named = Object.entries(overrides).map(([name, value]) => [`${project}:${name}`, value]);
     const given: Values = {
@@ -66,7 +69,7 @@ export function readStack(
         ...section(folder, stackFile(folder, stack)),
         ...(Object.fromEntries(named) as Values),
     };
-    return readValues(given, folder, stack, onWarning);
+    return readValues(given, folder, stack, told);
 }
 
 /**
@@ -89,7 +92,7 @@ function readValues(
     given: Values,
     folder: string,
     stack: string,
-    onWarning?: (text: string) => void,
+    told: Told = {},
 ): StackConfiguration {
     const unread: string[] = [];
     const values = Object.fromEntries(
@@ -104,7 +107,7 @@ function readValues(
     const settings = readSettings(Object.fromEntries(raw) as Values, folder, {
         defaultLocation: typeof location === "string" ? location : undefined,
         stack,
-        onWarning,
+        ...told,
     });
     const encrypted = unread
         .map((key) => ownName(key))

@@ -32,7 +32,6 @@ import { changedKeys, isUnknown, toState } from "../dynamic/values";
 import * as writeOnly from "../dynamic/writeOnly";
 import { hubRegistryAt } from "../registry/hubRegistry";
 import { certificateFacts } from "../x509/certificates";
-import { generationOfIssuer, readFormer } from "../pki/formerCertificates";
 import { GroupRegistration, PresentEnrollment } from "../enrollments/enrollments";
 import { noGroup, noteRevocation } from "./formerGroups";
 import { isGenerationDropped } from "./generations";
@@ -44,14 +43,13 @@ import {
     IdentityFate,
     isCut,
     isDenial,
-    isTrusted,
     letIn,
     RegisteringDevice,
     removeDenial,
     removeOwn,
     revokeOthers,
-    TrustedCertificates,
 } from "./shutOut";
+import { isTrusted, TrustedCertificates, trustedCertificates } from "./trustedCertificates";
 
 /** Inputs as the state stores them. */
 interface Inputs extends ServiceAddress, RegisteringDevice {
@@ -228,42 +226,6 @@ function leftMessage(registrationId: string, fate: IdentityFate): string {
 async function free(device: Outputs): Promise<void> {
     const blockedWith = device.isBlocked ? device.group : undefined;
     await letIn(service(device), device, blockedWith, trustedCertificates(device));
-}
-
-/**
- * Returns the current certificate and former ones of trusted CAs; if its own enrollment decides, only those of the same
- * key. While a new CA awaits its signature, the current certificate may be of a CA that is no longer trusted; then none is
- * valid and the hub's CAs decide.
- */
-function trustedCertificates(device: Outputs): TrustedCertificates {
-    const { sha1Thumbprint, sha256Thumbprint, keyId } = certificateFacts(device.certificate);
-    const isGood = (thumbprint: string, generation: number): boolean => {
-        const left = device.formerGroups?.find(({ certificates }) =>
-            certificates.some((one) => thumbprint.startsWith(one)),
-        );
-        const trusted = left === undefined ? device.generations : left.trusted;
-        return (
-            trusted === undefined ||
-            trusted.includes(generation) ||
-            (generation === 0 && (left === undefined || trusted.length > 0))
-        );
-    };
-    const isPresentGood = isGood(sha256Thumbprint, generationOfIssuer(device.certificate));
-    const former = (device.former ?? [])
-        .map(readFormer)
-        .filter(
-            (one) =>
-                isGood(one.thumbprint, one.generation) &&
-                (!device.isEnrolled || keyId.startsWith(one.keyId)),
-        );
-    return {
-        present: isPresentGood
-            ? { type: "selfSigned", x509Thumbprint: { primaryThumbprint: sha256Thumbprint } }
-            : { type: "certificateAuthority" },
-        includes: (thumbprint) =>
-            (isPresentGood && [sha1Thumbprint, sha256Thumbprint].includes(thumbprint)) ||
-            former.some((one) => thumbprint.startsWith(one.thumbprint)),
-    };
 }
 
 async function read(id: string | undefined, state?: Outputs): Promise<ReadResult<Outputs>> {

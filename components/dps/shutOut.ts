@@ -9,6 +9,7 @@ import { blockReason, isDropped, isForgotten, offReason, refuseForeign } from ".
 import { Enrollments, PresentEnrollment } from "../enrollments/enrollments";
 import { FormerGroup, noGroup } from "./formerGroups";
 import { generationIn } from "./generations";
+import { currentOf, isTrusted, TrustedCertificates } from "./trustedCertificates";
 
 /** A device of an enrollment group. */
 export interface RegisteringDevice {
@@ -134,7 +135,7 @@ export async function revokeOthers(
                       ...(isBlockedWith(present, takenBy)
                           ? { ...present, status: "enabled", statusReason: "" }
                           : present),
-                      authentication: trust.present,
+                      authentication: currentOf(present, trust),
                   }),
         );
         if (isChanged) {
@@ -160,12 +161,12 @@ export async function letIn(
         await changeOwn(hostName, device, (present) => {
             if (!isOff(present)) {
                 return isForgotten(present)
-                    ? update({ ...present, authentication: trust.present })
+                    ? update({ ...present, authentication: currentOf(present, trust) })
                     : undefined;
             }
             const { authentication } = isTrusted(present, trust)
                 ? present
-                : { authentication: trust.present };
+                : { authentication: currentOf(present, trust) };
             return update(
                 blockedWith === undefined
                     ? { ...present, authentication, status: "enabled", statusReason: "" }
@@ -278,24 +279,6 @@ function generationsOf(group: PresentEnrollment | undefined): number[] {
         ...(group?.certificateNames ?? []).map(({ subject }) => subject),
     ];
     return names.flatMap((name) => generationIn(name) ?? []);
-}
-
-/** The certificates that a hub may accept from a device. */
-export interface TrustedCertificates {
-    readonly present: DeviceRecord["authentication"];
-    /** @param thumbprint upper-case hex */
-    readonly includes: (thumbprint: string) => boolean;
-}
-
-/** An identity without thumbprints is trusted, because the hub's CAs decide. */
-export function isTrusted({ authentication }: DeviceRecord, trust: TrustedCertificates): boolean {
-    if (authentication.type !== "selfSigned") {
-        return true;
-    }
-    const { primaryThumbprint, secondaryThumbprint } = authentication.x509Thumbprint;
-    return [primaryThumbprint, secondaryThumbprint].every(
-        (one) => one === undefined || one === "" || trust.includes(one.toUpperCase()),
-    );
 }
 
 function markOf(twin: PresentEnrollment["initialTwin"]): Mark | undefined {

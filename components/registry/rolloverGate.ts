@@ -2,10 +2,11 @@ import { AzureError } from "../azure/client";
 import { firstOf } from "../dynamic/nameList";
 import { linkedServices } from "../enrollments/registrations";
 import { shellWord } from "../text/shellWords";
+import { issuedByEst } from "./estTag";
 import { HubRegistry, hubRegistry, hubRegistryAt, linkedHostNames } from "./hubRegistry";
 import { thumbprintsOf } from "./identityRecord";
 import { SeenDevice } from "./registry";
-import { Dependent, LeavingCa, Sighting, standing } from "./rolloverEvidence";
+import { Dependent, issuedBeyond, LeavingCa, Sighting, standing } from "./rolloverEvidence";
 
 /** A refusal names this many devices for each CA; the rest are counted. */
 const named = 100;
@@ -35,17 +36,14 @@ export async function refuseToRemove(
         const unlisted = [...seen.registered].filter(
             ([id, group]) => group === ca.group && !known.has(id) && seen.of(id).length > 0,
         );
+        const now = new Date();
         const devices = [
             ...ca.devices,
             ...unlisted.map(([id]): Dependent => ({ id, until: null, next: [] })),
+            ...issuedBeyond(ca, ca.others, (id) => seen.of(id), now),
         ];
         const waiting = devices.flatMap((device) => {
-            const { state, evidence } = standing(
-                device,
-                ca.staying,
-                seen.of(device.id),
-                new Date(),
-            );
+            const { state, evidence } = standing(device, ca, seen.of(device.id), now);
             const isAccepted = Array.isArray(accepted) && accepted.includes(device.id);
             return state === "moved" || isAccepted
                 ? []
@@ -138,6 +136,7 @@ export function sighting({ device, reported }: SeenDevice): Sighting {
         status: device.status,
         thumbprints: thumbprints.map((one) => one.toUpperCase()),
         reported,
+        issued: issuedByEst(device),
     };
 }
 

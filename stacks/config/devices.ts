@@ -5,7 +5,7 @@ import { givenCas } from "./caKeys";
 import { suggestion } from "./suggestions";
 import { conversionOf } from "./converted";
 import { DeviceSource, deviceSources } from "./deviceSources";
-import { Files } from "./files";
+import { Files, filesOf } from "./files";
 import { checkFleet } from "./fleetChecks";
 import { longestName } from "./names";
 import { Section } from "./section";
@@ -103,7 +103,14 @@ function readDevice({ section, base, isRow }: DeviceSource, context: Context): D
         refuseIdentityKeys(section, group);
     }
     const isEnabled = status === "enabled";
-    const { authentication, csr, thumbprints = [] } = read({ section, id, base, files, isEnabled });
+    const {
+        authentication,
+        csr,
+        thumbprints = [],
+    } = read({
+        ...{ section, id, base, isEnabled },
+        files: filesOf(id, files),
+    });
     return {
         settings: {
             id,

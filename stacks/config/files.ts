@@ -1,7 +1,7 @@
 import * as path from "path";
 import { Finding, Inspection } from "../../components/x509/pem";
 import { FileLimit, pemLimit, readProjectFile } from "./projectFile";
-import { Report } from "./report";
+import { Problem, Report } from "./report";
 
 /** What reading any file of one configuration needs. */
 export interface Files {
@@ -10,6 +10,16 @@ export interface Files {
     readonly folder: string;
     /** The time at which certificates must be valid. */
     readonly now: Date;
+    /** Takes the problems of a device's own files; undefined: they are problems of the configuration. */
+    readonly onUnusableFile?: (deviceId: string, problem: Problem) => void;
+}
+
+/** For reading a device's own files, whose problems may concern that device alone. */
+export function filesOf(deviceId: string, files: Files): Files {
+    const { onUnusableFile, report } = files;
+    return onUnusableFile === undefined
+        ? files
+        : { ...files, report: report.passingOn((problem) => onUnusableFile(deviceId, problem)) };
 }
 
 /**

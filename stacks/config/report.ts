@@ -26,6 +26,7 @@ export class ConfigurationError extends Error {
 /** Collects problems while the configuration is read. */
 export class Report {
     private readonly found: Problem[] = [];
+    private take = (problem: Problem): void => void this.found.push(problem);
 
     /**
      * @param secretKeys top-level keys that the stack stores as secrets; their values are never shown
@@ -49,12 +50,19 @@ export class Report {
 
     /** Records a problem whose value is described in words. */
     fault(path: string, value: string, rule: string, remedy: string): void {
-        this.found.push({
+        this.take({
             path: visible(bounded(path, longestPlace)),
             value: visible(bounded(value, longestPlace)),
             rule: visible(bounded(rule, longestSentence)),
             remedy: visible(bounded(remedy, longestSentence)),
         });
+    }
+
+    /** A report whose problems somebody else takes; warnings are passed on as before. */
+    passingOn(take: (problem: Problem) => void): Report {
+        const other = new Report(this.secretKeys, this.onWarning);
+        other.take = take;
+        return other;
     }
 
     /** @throws ConfigurationError if there is any problem */

@@ -234,10 +234,35 @@ describe("npm run est", function () {
             );
         });
 
+        it("starts although a device's own certificate in the settings has expired, says so, and serves that device by its secret", async () => {
+            const told = trial.service.entries.filter(({ event }) => event === "unusableFile");
+            assert.deepEqual(
+                told.map(({ device, setting, rule }) => [device, setting, rule]),
+                [["own-2", "devices[10].certificates[0]", "must not have expired"]],
+            );
+            assert.match(String(told[0].remedy), /renew the certificate/);
+            const { file } = await trial.request("own-2");
+            const by = ["--user", `own-2:${secret}`];
+            const reply = await trial.enroll("pumps", file, undefined, ...by);
+            assert.equal(reply.status, 200, reply.body);
+            // It begins two days after OpenSSL's clock.
+            const [issued] = await trial.certificatesIn(reply);
+            assert.ok(new X509Certificate(issued).checkIssued(trial.pumps.x509));
+            const own = {
+                certificate: trial.deployment.project.file("own-2.pem"),
+                key: trial.deployment.project.file("own-2.key"),
+                pem: "",
+            };
+            await trial.refused(403, "untrustedIssuer", trial.enroll("pumps", file, own));
+        });
+
         it("reads the stack again on SIGHUP, and tells its health and metrics", async () => {
             const before = trial.service.entries.length;
             process.kill(trial.service.pid, "SIGHUP");
             const { issuers } = await trial.service.entry("reloaded", before);
+            // Said at the start already.
+            const later = trial.service.entries.slice(before).map(({ event }) => event);
+            assert.ok(!later.includes("unusableFile"));
             assert.deepEqual(issuers, ["pumps-g1", "valves-g1", "old-g1"]);
             const health = await run("curl", [
                 "-s",
@@ -252,7 +277,7 @@ describe("npm run est", function () {
             assert.match(stdout, /^est_refused_total\{reason="alreadyRenewed"\} 1$/m);
             assert.match(stdout, /^est_refused_total\{reason="bootstrapUsed"\} 2$/m);
             assert.match(stdout, /^est_ca_days_left\{group="pumps",authority="pumps-g1"\} 182/m);
-            assert.match(stdout, /^est_request_seconds_count 3$/m);
+            assert.match(stdout, /^est_request_seconds_count 5$/m);
         });
 
         it("ends with status 0 on SIGTERM; killed, the other one has lost no line", async () => {
@@ -271,6 +296,7 @@ describe("npm run est", function () {
                 "own-1 secret",
                 "pump-5 certificate",
                 "pump-3 bootstrap",
+                "own-2 secret",
             ]);
             const text =
                 readFileSync(trial.audit(), "utf8") + JSON.stringify(firstInstance.entries);

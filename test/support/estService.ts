@@ -14,6 +14,10 @@ export interface LogEntry {
     readonly listen?: string;
     readonly cause?: string;
     readonly issuers?: readonly string[];
+    readonly device?: string;
+    readonly setting?: string;
+    readonly rule?: string;
+    readonly remedy?: string;
 }
 
 /** What curl got. */

@@ -14,7 +14,7 @@ const day = 24 * 3600 * 1000;
 const hubName = "iot-est";
 const group = { keyAlgorithm: "ECDSA-P256", validityDays: 90, renewBeforeDays: 30 };
 
-/** The one-time secret of `own-1`, and of `pump-5`, whose has expired. */
+/** The one-time secret of `own-1` and `own-2`, and of `pump-5`, whose has expired. */
 export const secret = "correct horse battery staple";
 
 /** A client certificate with its key, as files. */
@@ -56,6 +56,7 @@ export class EstTrial {
                 { id: "valve-1", group: "valves" },
                 { id: "old-1", group: "old" },
                 { id: "own-1", auth: "thumbprint", thumbprints: ["0123456789ABCDEF".repeat(4)] },
+                { id: "own-2", auth: "thumbprint", certificates: ["own-2.pem"] },
             ],
             outputDevices: [],
             est: {
@@ -68,7 +69,12 @@ export class EstTrial {
         const digest = createHash("sha256").update(secret).digest("hex");
         writeFileSync(
             project.file("secrets.csv"),
-            `device,sha256,expires\nown-1,${digest},2099-01-01\npump-5,${digest},2020-01-01\n`,
+            `device,sha256,expires\nown-1,${digest},2099-01-01\nown-2,${digest},2099-01-01\npump-5,${digest},2020-01-01\n`,
+        );
+        await openssl(
+            ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
+            ...["-keyout", project.file("own-2.key"), "-out", project.file("own-2.pem")],
+            ...["-days", "1", "-subj", "/CN=own-2"],
         );
         await this.deployment.up();
         const state = JSON.parse(await this.deployment.pulumi("stack", "export", "--show-secrets"));

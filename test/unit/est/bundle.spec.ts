@@ -117,6 +117,38 @@ describe("the bundle of a container", () => {
         await assert.rejects(bundleSource(file).read(), /has no key of the CA pumps-g1/);
     });
 
+    it("gives the server a certificate of a CA that is valid, whatever has become of another group's", async () => {
+        const ended = await issue(root, {
+            commonName: "Old G1",
+            ca: true,
+            notBefore: new Date(Date.now() - 2000),
+            notAfter: new Date(Date.now() - 1000),
+        });
+        const { policy, keys } = bundle();
+        const [pumpsGroup] = policy.groups.values();
+        const issuer = { name: "old-g1", certificatePem: ended.certificate };
+        const old = { ...pumpsGroup, name: "old", trusted: [issuer], issuer };
+        const written = writeBundle({
+            ...bundle({ keys: new Map([...keys, ["old-g1", ended.key]]) }),
+            policy: {
+                ...policy,
+                groups: new Map([
+                    ["old", old],
+                    ["pumps", pumpsGroup],
+                ]),
+            },
+        });
+        const source = bundleSource(saved("ended.json", written));
+        const { cert } = await source.identity(await source.read());
+        assert.ok(new X509Certificate(cert).checkIssued(pumps.x509));
+        const alone = writeBundle({
+            ...bundle({ keys: new Map([["old-g1", ended.key]]) }),
+            policy: { ...policy, groups: new Map([["old", old]]) },
+        });
+        const none = bundleSource(saved("none.json", alone));
+        await assert.rejects(none.identity(await none.read()), /no group has a CA that is valid/);
+    });
+
     it("gives the server a certificate that OpenSSL and Node's TLS accept below the root for its name alone", async () => {
         const { serverName } = bundle();
         const source = bundleSource(saved("good.json", writeBundle(bundle())));

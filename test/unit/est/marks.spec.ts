@@ -1,5 +1,6 @@
 import { strict as assert } from "assert";
-import { Credential, markPatch, Marks, marksOf, useOf } from "../../../est/marks";
+import { issuedByEst } from "../../../components/registry/estTag";
+import { Credential, issuedPatch, markPatch, Marks, marksOf, useOf } from "../../../est/marks";
 
 const thumbprint = "AB".repeat(32);
 const now = new Date("2027-06-01T00:00:00Z");
@@ -49,6 +50,42 @@ describe("the marks of an EST service in a twin", () => {
         const used = { bootstrap: { at: "2026-01-01", key: "k" } };
         const again = marksOf(issued(used, { kind: "bootstrap" }, "k9", true));
         assert.deepEqual(again.bootstrap, { at: now.toISOString(), key: "k9" });
+    });
+
+    it("note what was issued, the newest first, and forget what has expired or is more than eight", () => {
+        const note = (index: number, notAfter: string) => ({
+            thumbprint: `${index}`.padStart(64, "0"),
+            ...{ group: "pumps", generation: index, notAfter },
+            at: new Date(now.getTime() + index * 1000).toISOString(),
+        });
+        let tags: Record<string, unknown> = {};
+        const add = (one: ReturnType<typeof note>): void => {
+            const patch = issuedPatch({ tags }, one, now) as {
+                iotX509Est: { issued: Record<string, unknown> };
+            };
+            // As a hub merges: null removes.
+            const { issued: before = {} } = (tags.iotX509Est ?? {}) as { issued?: object };
+            const merged = Object.entries({ ...before, ...patch.iotX509Est.issued });
+            const kept = merged.filter(([, value]) => value !== null);
+            tags = { iotX509Est: { issued: Object.fromEntries(kept) } };
+        };
+        add(note(0, "2027-05-01T00:00:00Z"));
+        for (let index = 1; index <= 12; index++) {
+            add(note(index, "2027-09-01T00:00:00Z"));
+        }
+        assert.deepEqual(
+            issuedByEst({ tags }).map(({ generation }) => generation),
+            [12, 11, 10, 9, 8, 7, 6, 5],
+        );
+        assert.ok(JSON.stringify(tags).length < 2048);
+    });
+
+    it("count as none when somebody else wrote something into the tag", () => {
+        const broken = ["text", null, 7, { x: 1 }, { x: { group: "g", generation: "1" } }];
+        for (const issued of broken) {
+            assert.deepEqual(issuedByEst({ tags: { iotX509Est: { issued } } }), []);
+        }
+        assert.deepEqual(issuedByEst({ tags: { iotX509Est: "text" } }), []);
     });
 
     it("stay below the 8 KB of a twin's tags for a device that renews each day for a year", () => {

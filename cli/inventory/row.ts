@@ -66,6 +66,20 @@ export interface InventoryRow extends CertificateText {
     readonly note: string | null;
 }
 
+/** A row of which nothing is known but what it is of. */
+export const nothingKnown: Omit<InventoryRow, "kind" | "name" | "knownFrom"> = {
+    ...unknownText,
+    group: null,
+    generation: null,
+    daysLeft: null,
+    trustedOn: [],
+    provisioning: null,
+    status: null,
+    hub: null,
+    lastActivity: null,
+    note: null,
+};
+
 /** Whether it is a certificate of a device; otherwise it is a CA's. */
 export function isOfDevice({ kind }: InventoryRow): boolean {
     return kind === "device" || kind === "former";

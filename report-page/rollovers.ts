@@ -6,10 +6,7 @@ export function rollovers({ rollovers: open, rows }: ReportInventory): string[] 
     if (open === undefined) {
         return [];
     }
-    const present = rows.filter(({ kind }) => kind === "device");
-    const former = new Set(
-        rows.filter((row) => row.kind === "former" && saysTwin(row)).map(({ name }) => name),
-    );
+    const devices = rows.filter(({ kind }) => kind === "device" || kind === "former");
     return [
         '<section aria-labelledby="rollovers">',
         '<h2 id="rollovers">Rollovers under way</h2>',
@@ -29,7 +26,7 @@ export function rollovers({ rollovers: open, rows }: ReportInventory): string[] 
                           "device has the former one",
                           "device says nothing",
                       ],
-                      open.map((one) => line(one, present, former)),
+                      open.map((one) => line(one, devices)),
                   ),
                   `<p class="quiet">“Device has it” is what devices report in their twins. A retained CA can go when every device has the new certificate.</p>`,
               ]),
@@ -37,29 +34,32 @@ export function rollovers({ rollovers: open, rows }: ReportInventory): string[] 
     ];
 }
 
-function line(
-    { group, generation, retain }: Rollover,
-    devices: readonly ReportRow[],
-    former: ReadonlySet<string>,
-): string[] {
-    const own = devices.filter((row) => row.group === group);
-    const issued = own.filter((row) => row.generation === generation);
-    const has = issued.filter(saysTwin);
-    const hasFormer = issued.filter((row) => !saysTwin(row) && former.has(row.name));
-    const silent = issued.length - has.length - hasFormer.length;
+/** Counts devices: one may have several rows, of certificates that are in use, on their way or former. */
+function line({ group, generation, retain }: Rollover, rows: readonly ReportRow[]): string[] {
+    const own = rows.filter((row) => row.group === group);
+    const namesOf = (test: (row: ReportRow) => boolean): Set<string> =>
+        new Set(own.filter(test).map(({ name }) => name));
+    const all = namesOf(({ kind }) => kind === "device");
+    const issued = namesOf((row) => row.kind === "device" && row.generation === generation);
+    const has = namesOf(
+        (row) => issued.has(row.name) && row.generation === generation && saysTwin(row),
+    );
+    const hasFormer = namesOf(
+        (row) =>
+            issued.has(row.name) &&
+            !has.has(row.name) &&
+            row.generation !== generation &&
+            saysTwin(row),
+    );
+    const silent = issued.size - has.size - hasFormer.size;
     const from = [...retain].sort((one, other) => one - other).map((one) => `G${one}`);
     return [
         group,
         from.join(", "),
         `G${generation}`,
-        ...[
-            own.length,
-            own.length - issued.length,
-            issued.length,
-            has.length,
-            hasFormer.length,
-            silent,
-        ].map((count) => count.toLocaleString("en-US")),
+        ...[all.size, all.size - issued.size, issued.size, has.size, hasFormer.size, silent].map(
+            (count) => count.toLocaleString("en-US"),
+        ),
     ];
 }
 

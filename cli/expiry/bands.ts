@@ -13,7 +13,7 @@ export interface ExpiryRules {
     readonly days: readonly number[];
     /** Days that a renewal may be late. */
     readonly grace: number;
-    /** By group: days before expiry from which `up` renews a device's certificate. */
+    /** By group: days before expiry from which a device's certificate is renewed, by `up` or by EST. */
     readonly renewBeforeDays: ReadonlyMap<string, number>;
     /** IDs of disabled devices, whose certificates are not needed. */
     readonly disabled: ReadonlySet<string>;
@@ -36,7 +36,12 @@ export function bandOf(row: InventoryRow, rules: ExpiryRules): number | undefine
     if (daysLeft === null || kind === "former" || isOff) {
         return undefined;
     }
-    const isRenewed = kind === "device" && row.knownFrom.includes("state");
+    // By `up` or by EST; what a device of the stack reports has a generation if a CA of the stack signed it.
+    const isRenewed =
+        kind === "device" &&
+        (row.knownFrom.includes("state") ||
+            row.knownFrom.includes("est") ||
+            row.generation !== null);
     const window = isRenewed ? rules.renewBeforeDays.get(row.group ?? "") : undefined;
     return bandFor(daysLeft, rules.days, alertsBelow(window, rules.grace));
 }

@@ -8,8 +8,9 @@ import { readCommand } from "../readCommand";
 import { chosenStack, StackFileError } from "../stackFiles/planConfig";
 import { AzureReader, AzureView } from "./azureView";
 import { HeldCertificates, heldCertificates } from "./heldCertificates";
-import { ConfiguredDevice, inventoryRows } from "./inventory";
+import { inventoryRows } from "./inventory";
 import { readIssued } from "./issuedFile";
+import { ConfiguredDevice } from "./known";
 import { InventoryRow } from "./row";
 
 /** Arguments that the commands have in common. */

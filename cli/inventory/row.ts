@@ -2,7 +2,7 @@ import type { DeviceProvisioning } from "../../stacks/deviceProvisioning";
 
 /**
  * Source of a fact in a row. `settings`: the stack's files; `state`: what the last run left; `est`: the audit log of the EST
- * service; the others are queried.
+ * service; the others are queried. `service` is the provisioning service, or who wrote the tag that the hub's thumbprint confirms.
  */
 export type Source = "settings" | "state" | "est" | "hub" | "service" | "twin";
 
@@ -35,7 +35,7 @@ export const unknownText: CertificateText = {
 
 /**
  * `root`, `intermediate`: CAs of the stack; `trusted`: a CA on a hub or a provisioning service that is not the stack's;
- * `device`: the certificate that a device has or will get; `former`: an earlier one that has not expired.
+ * `device`: a certificate that a device has or will get; `former`: an earlier one, or one that another has superseded.
  */
 export type RowKind = "root" | "intermediate" | "trusted" | "device" | "former";
 
@@ -65,6 +65,20 @@ export interface InventoryRow extends CertificateText {
     /** What else a reader should know. */
     readonly note: string | null;
 }
+
+/** A row of which nothing is known but what it is of. */
+export const nothingKnown: Omit<InventoryRow, "kind" | "name" | "knownFrom"> = {
+    ...unknownText,
+    group: null,
+    generation: null,
+    daysLeft: null,
+    trustedOn: [],
+    provisioning: null,
+    status: null,
+    hub: null,
+    lastActivity: null,
+    note: null,
+};
 
 /** Whether it is a certificate of a device; otherwise it is a CA's. */
 export function isOfDevice({ kind }: InventoryRow): boolean {

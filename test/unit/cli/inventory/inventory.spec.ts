@@ -4,7 +4,8 @@ import { csv } from "../../../../cli/inventory/csv";
 import { countsOf, matches } from "../../../../cli/inventory/filter";
 import { HubDevice, TrustedCa } from "../../../../cli/inventory/azureView";
 import { heldCertificates } from "../../../../cli/inventory/heldCertificates";
-import { inventoryRows, Known } from "../../../../cli/inventory/inventory";
+import { inventoryRows } from "../../../../cli/inventory/inventory";
+import { Known } from "../../../../cli/inventory/known";
 import { InventoryRow } from "../../../../cli/inventory/row";
 import { inventoryLines } from "../../../../cli/inventory/text";
 import { HeldResource } from "../../../../cli/diff/heldFleet";
@@ -225,7 +226,10 @@ describe("inventory with what Azure shows", () => {
         it("takes the tag's certificate where the hub names its thumbprint", () => {
             const row = told(thumbprint);
             assert.deepEqual([row.generation, row.notAfter, row.daysLeft], [3, notAfter, 120]);
-            assert.deepEqual([row.sha256Thumbprint, row.knownFrom], [thumbprint, ["hub"]]);
+            assert.deepEqual(
+                [row.sha256Thumbprint, row.knownFrom],
+                [thumbprint, ["hub", "service"]],
+            );
         });
 
         it("has only a note where nothing but the tag speaks for it: later ones are not in it", () => {

@@ -1,10 +1,9 @@
 /*
- * Runs the checks and the tests in lanes, and adds up their counts. There is one lane more than the usual two processors,
- * because tests of the engine also wait (for a hub's pace, for processes that end). The output of each lane follows that of
- * the one before it.
+ * Runs the checks and the tests in lanes, and adds up their counts. There are two lanes more than processors, because tests of
+ * the engine also wait (for a hub's pace, for processes that end). The output of each lane follows that of the one before it.
  */
 import * as fs from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import * as path from "node:path";
 import { run } from "../../scripts/lib/command.mjs";
 import { readArguments } from "../../scripts/lib/commands.mjs";
@@ -16,7 +15,9 @@ import {
     temporaryFolder,
 } from "../../scripts/lib/workspace.mjs";
 
-const laneCount = 3;
+/** At most: a lane takes about a gigabyte. */
+const mostLanes = 8;
+const laneCount = Math.min(availableParallelism() + 2, mostLanes);
 const checkSeconds = 600;
 const testSeconds = 45 * 60;
 /** How long a mocha process may live on after its last test. */

@@ -16,29 +16,31 @@ const parallel = 20;
  * @returns how many were disabled
  * @throws Error that names the devices that were not disabled, once the others are
  */
-export function disableDevices(
+export async function disableDevices(
     devices: readonly RegisteredDevice[],
     owner: string,
     reason: string,
 ): Promise<number> {
-    return changeDevices(devices, owner, (device) =>
+    const changed = await changeDevices(devices, owner, (device) =>
         device.status === "disabled"
             ? undefined
             : { ...device, status: "disabled", statusReason: reason },
     );
+    return changed.length;
 }
 
 /** Enables only the devices that were disabled for this reason. */
-export function enableDevices(
+export async function enableDevices(
     devices: readonly RegisteredDevice[],
     owner: string,
     reason: string,
 ): Promise<number> {
-    return changeDevices(devices, owner, (device) =>
+    const changed = await changeDevices(devices, owner, (device) =>
         device.status === "enabled" || device.statusReason !== reason
             ? undefined
             : { ...device, status: "enabled", statusReason: "" },
     );
+    return changed.length;
 }
 
 /** A thumbprint that matches no certificate. */
@@ -48,21 +50,25 @@ const noCertificate = "0".repeat(64);
  * Makes hubs forget the certificates of devices. A device that may still register does so and is recognised again (Azure
  * docs: how-to-roll-certificates); a device whose CA is gone cannot.
  *
- * @returns number of devices that must register again
+ * @param isKept whether a device is known by a certificate that stays valid
+ * @returns IDs of the devices that must register again
  */
 export function forgetDevices(
     devices: readonly RegisteredDevice[],
     owner: string,
-): Promise<number> {
-    return changeDevices(devices, owner, forgotten);
+    isKept: (device: DeviceRecord) => boolean,
+): Promise<readonly string[]> {
+    return changeDevices(devices, owner, (device) =>
+        isKept(device) ? undefined : forgotten(device),
+    );
 }
 
 /** Like {@link forgetDevices}, but only for identities that a registration created and no resource manages. */
-export function forgetRegistered(
+export async function forgetRegistered(
     devices: readonly RegisteredDevice[],
     owner: string,
-): Promise<number> {
-    return changeDevices(devices, owner, (device) =>
+): Promise<void> {
+    await changeDevices(devices, owner, (device) =>
         device.authentication.type !== "selfSigned" || ownerOf(device) !== undefined
             ? undefined
             : forgotten(device),
@@ -125,21 +131,23 @@ export function isDisabledByProgram(device: DeviceRecord): boolean {
     );
 }
 
-/** Returns the record that a device should have, or undefined to leave it unchanged. */
+/** Returns the record that a device should have; undefined leaves it unchanged. */
 type Wanted = (device: DeviceRecord) => DeviceRecord | undefined;
 
 async function changeDevices(
     devices: readonly RegisteredDevice[],
     owner: string,
     wanted: Wanted,
-): Promise<number> {
-    let changed = 0;
+): Promise<readonly string[]> {
+    const changed: string[] = [];
     const problems: string[] = [];
     const waiting = [...devices];
     const worker = async (): Promise<void> => {
         for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
             try {
-                changed += (await changeDevice(next, owner, wanted)) ? 1 : 0;
+                if (await changeDevice(next, owner, wanted)) {
+                    changed.push(next.deviceId);
+                }
             } catch (error) {
                 problems.push((error as Error).message);
             }

@@ -13,6 +13,7 @@ import { RegisteredDevice } from "../enrollments/enrollments";
 import { service, serviceAtOnce, ServiceAddress } from "../enrollments/services";
 import { revocationOf } from "./formerGroups";
 import { sweepDenials } from "./shutOut";
+import { isKnownByIssued, issuedBy } from "./trustedCertificates";
 
 /** The properties of an enrollment group that decide about its devices on hubs. */
 export interface Group extends ServiceAddress {
@@ -107,8 +108,9 @@ export async function applyBlock(
  * them. Also removes denials that are no longer needed. A device that moved to another group keeps only the certificates
  * that are valid there.
  *
- * Neither registration nor identity tells which CA signed. So while the group has another CA, each such device must
- * register again, which devices of the removed CA cannot.
+ * Neither registration nor identity tells which CA signed; only the EST service notes it. So while the group has another CA,
+ * each such device must register again, which devices of the removed CA cannot, unless its hub knows it by a certificate that
+ * was noted and stays valid.
  *
  * @param before devices that had registered while the group existed
  * @param isMember receives an ID in lower case; default: the members passed to {@link noteRoster}
@@ -129,12 +131,15 @@ export async function dropStrays(
     const strays = others.filter((one) => !moved.includes(one));
     await revokeMoved(moved, owner);
     if (generations.length > 0) {
-        const count = await forgetDevices(strays, owner);
-        if (count > 0) {
+        const isValid = issuedBy({ group, generations });
+        const forgotten = await forgetDevices(strays, owner, (one) =>
+            isKnownByIssued(one, isValid),
+        );
+        if (forgotten.length > 0) {
             console.log(
-                `enrollment group ${group}: ${count} devices that are not in the configuration are refused by their hubs ` +
+                `enrollment group ${group}: ${forgotten.length} devices that are not in the configuration are refused by their hubs ` +
                     `until they register again with a certificate of a CA that is still trusted: ` +
-                    nameList(strays.map(({ deviceId }) => deviceId)),
+                    nameList(forgotten),
             );
         }
     } else {

@@ -1,5 +1,6 @@
 import { generationOfIssuer, readFormer } from "../pki/formerCertificates";
 import { IssuedByEst, issuedByEst } from "../registry/estTag";
+import { thumbprintsOf } from "../registry/identityRecord";
 import type { DeviceRecord } from "../registry/registry";
 import { certificateFacts } from "../x509/certificates";
 import type { FormerGroup } from "./formerGroups";
@@ -43,6 +44,40 @@ export function isTrusted(present: DeviceRecord, trust: TrustedCertificates): bo
             trust.includes(one.toUpperCase()) ||
             issued.some(({ thumbprint }) => thumbprint === one.toUpperCase()),
     );
+}
+
+/** Whether a hub knows a device by nothing but certificates that the EST service issued and that are valid. */
+export function isKnownByIssued(
+    present: DeviceRecord,
+    includesIssued: TrustedCertificates["includesIssued"],
+): boolean {
+    const known = thumbprintsOf(present.authentication) ?? [];
+    const issued = issuedByEst(present).filter(includesIssued);
+    return (
+        known.length > 0 &&
+        known.every((one) => issued.some(({ thumbprint }) => thumbprint === one.toUpperCase()))
+    );
+}
+
+/** Notes of the EST service about certificates that have not expired, by trusted CAs of the group and of those that it left. */
+export function issuedBy({
+    group,
+    generations,
+    formerGroups = [],
+}: Pick<
+    CertifiedDevice,
+    "group" | "generations" | "formerGroups"
+>): TrustedCertificates["includesIssued"] {
+    return (issued) => {
+        const trusted =
+            issued.group === group
+                ? generations
+                : (formerGroups.find((one) => one.group === issued.group)?.trusted ?? []);
+        return (
+            Date.parse(issued.notAfter) > Date.now() &&
+            (trusted === undefined || trusted.includes(issued.generation))
+        );
+    };
 }
 
 /** How the hub must know a device: by what the EST service issued last, if that is valid, else by what the stack has. */
@@ -89,17 +124,7 @@ export function trustedCertificates(device: CertifiedDevice): TrustedCertificate
         includes: (thumbprint) =>
             (isPresentGood && [sha1Thumbprint, sha256Thumbprint].includes(thumbprint)) ||
             former.some((one) => thumbprint.startsWith(one.thumbprint)),
-        includesIssued: ({ group, generation, notAfter }) => {
-            const trusted =
-                group === device.group
-                    ? device.generations
-                    : (device.formerGroups?.find((one) => one.group === group)?.trusted ?? []);
-            // A device's own enrollment knows neither the certificate nor its key.
-            return (
-                !device.isEnrolled &&
-                Date.parse(notAfter) > Date.now() &&
-                (trusted === undefined || trusted.includes(generation))
-            );
-        },
+        // A device's own enrollment knows neither the certificate nor its key.
+        includesIssued: device.isEnrolled ? () => false : issuedBy(device),
     };
 }

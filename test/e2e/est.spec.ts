@@ -6,7 +6,8 @@ import { promisify } from "util";
 import { HubAuthentication } from "../support/deployment";
 import { curl, EstProcess } from "../support/estService";
 import { refusesWrongRequests } from "../support/estRefusals";
-import { Client, EstTrial, secret } from "../support/estTrial";
+import type { Client } from "../support/estStack";
+import { EstTrial, secret } from "../support/estTrial";
 import { connects } from "../support/liveDevice";
 import { skip } from "../support/skip";
 

@@ -1,6 +1,8 @@
 import { strict as assert } from "assert";
 import {
     currentOf,
+    isKnownByIssued,
+    issuedBy,
     isTrusted,
     trustedCertificates,
 } from "../../../../components/dps/trustedCertificates";
@@ -79,6 +81,24 @@ describe("the certificates that a hub may accept from a device that registered",
 
     it("are those of its own enrollment alone, if it has one", () => {
         assert.ok(!isTrusted(seen(renewed, { [renewed]: note() }), trust({ isEnrolled: true })));
+    });
+
+    it("of a device that no state knows, are those noted by a CA that stays, and none beside", () => {
+        const isValid = issuedBy({ group: "pumps", generations: [2] });
+        assert.ok(isKnownByIssued(seen(renewed, { [renewed]: note() }), isValid));
+        for (const present of [
+            seen(renewed),
+            seen(forged, { [renewed]: note() }),
+            seen(renewed, { [renewed]: note({ generation: 1 }) }),
+            seen(renewed, { [renewed]: note({ notAfter: earlier }) }),
+            seen("", { [renewed]: note() }),
+        ]) {
+            assert.ok(!isKnownByIssued(present, isValid));
+        }
+        const two = seen(renewed, { [renewed]: note() });
+        const x509Thumbprint = { primaryThumbprint: renewed, secondaryThumbprint: forged };
+        const authentication = { type: "selfSigned" as const, x509Thumbprint };
+        assert.ok(!isKnownByIssued({ ...two, authentication }, isValid));
     });
 
     it("become again what the EST service issued last, else what the state has", () => {

@@ -39,9 +39,10 @@ export function createFleet(settings: Settings, base: FleetBase): ReadonlyMap<st
         const hasIdentity = base.previous.find(deviceTypes.identity, device.id) !== undefined;
         // The provisioning service creates the identities of devices that are not listed; an existing one may stay.
         const isIdentified = isListed(group) || (hasIdentity && !settings.pruneDevices);
-        const identify = (): void => {
+        const identify = (certificate?: DeviceCertificate): void => {
             if (isIdentified) {
-                createIdentity(device, group, base, devices.length);
+                const signed = hasIdentity || base.hub.isNew ? undefined : certificate;
+                createIdentity(device, group, base, devices.length, signed);
             }
         };
         const ca = group && base.issuers.get(group.name);
@@ -61,8 +62,7 @@ export function createFleet(settings: Settings, base: FleetBase): ReadonlyMap<st
             issuers.set(group.name, issuer);
         }
         const certificate = createCertificate(settings, device, group, issuer);
-        // After the certificate: the tag of a new identity tells of it if it is there by then.
-        identify();
+        identify(certificate);
         if (certificate === undefined) {
             reserve(settings, base, device);
         } else if (base.service !== undefined) {
@@ -128,6 +128,7 @@ function createIdentity(
     group: GroupSettings | undefined,
     { hub, owner }: FleetBase,
     fleetSize: number,
+    signed: DeviceCertificate | undefined,
 ): DeviceIdentity {
     const { authentication, status, tags, adopt } = device;
     return new DeviceIdentity(
@@ -143,7 +144,25 @@ function createIdentity(
             ...(adopt ? { adopt } : {}),
             ...(registersAtDps(group) ? { isProvisioned: true } : {}),
         },
-        { dependsOn: trustedCa(group, hub.trusted) ?? hub.ready },
+        { dependsOn: whenSigned(signed, trustedCa(group, hub.trusted) ?? hub.ready) },
+    );
+}
+
+/**
+ * Declares a new identity once its certificate is there, so that its tag tells of it. The identity does not depend on the
+ * certificate in the state, which would take room and let neither be removed alone. A certificate that fails stops nothing.
+ */
+function whenSigned(
+    certificate: DeviceCertificate | undefined,
+    ready: pulumi.Resource[],
+): pulumi.Input<pulumi.Resource[]> {
+    if (certificate === undefined) {
+        return ready;
+    }
+    const { urn } = certificate as unknown as { readonly urn: { promise(): Promise<string> } };
+    return urn.promise().then(
+        () => ready,
+        () => ready,
     );
 }
 
@@ -151,11 +170,11 @@ function createIdentity(
 function trustedCa(
     group: GroupSettings | undefined,
     trusted: FleetBase["hub"]["trusted"],
-): pulumi.Resource | undefined {
-    return (
+): pulumi.Resource[] | undefined {
+    const ca =
         group &&
-        (trusted?.get(`${group.name}-g${group.intermediate.generation}`) ?? trusted?.get("root"))
-    );
+        (trusted?.get(`${group.name}-g${group.intermediate.generation}`) ?? trusted?.get("root"));
+    return ca && [ca];
 }
 
 function createCertificate(

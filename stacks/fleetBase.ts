@@ -11,6 +11,8 @@ export interface FleetBase {
         readonly hostName: pulumi.Output<string>;
         /** What must exist before its data plane can be used. */
         readonly ready: pulumi.Resource[];
+        /** Whether this run makes it, which takes longer than the certificates. */
+        readonly isNew: boolean;
         /** Its CAs, by name, if devices may come from the provisioning service; these must stay able to connect. */
         readonly trusted?: ReadonlyMap<string, pulumi.Resource>;
     };

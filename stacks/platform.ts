@@ -233,7 +233,13 @@ export function ownBase(
     const { hubId, hostName, ready } = hub;
     return {
         previous,
-        hub: { hubId, hostName, ready, ...(provisioning === undefined ? {} : { trusted }) },
+        hub: {
+            hubId,
+            hostName,
+            ready,
+            isNew: previous.outputs.hub === undefined,
+            ...(provisioning === undefined ? {} : { trusted }),
+        },
         issuers: authorities.issuers,
         service: provisioning && {
             serviceId: provisioning.service.serviceId,

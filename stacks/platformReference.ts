@@ -117,7 +117,7 @@ export function handedOver(
         (group: string, part: "certificate" | "privateKey") => (all: PlatformReference) =>
             planned.groups.includes(group) ? undefined : own(all.issuers, group)?.[part];
     return {
-        hub: { hubId, hostName: open((all) => all.hostName), ready: [] },
+        hub: { hubId, hostName: open((all) => all.hostName), ready: [], isNew: false },
         issuers: new Map(
             settings.groups
                 .filter((group) => hasIssuer(settings, group) || Object.hasOwn(known, group.name))

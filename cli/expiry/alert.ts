@@ -1,7 +1,7 @@
 import { createHash } from "crypto";
 import { severityOf } from "../../components/alerts/bands";
 import { counted } from "../fleet/counted";
-import { Expiring } from "./bands";
+import { Expiring, subjectOf } from "./bands";
 
 /** Certificates listed in one message; their total number is always given. */
 const most = 100;
@@ -25,7 +25,7 @@ export function commonAlert(
     now: Date,
 ): unknown {
     const digest = createHash("sha256")
-        .update(`${stack}/${band}/${alerts.map(({ row }) => row.name).join("/")}`)
+        .update(`${stack}/${band}/${alerts.map(({ row }) => subjectOf(row)).join("/")}`)
         .digest("hex");
     const count = counted(alerts.length, "certificate");
     return {

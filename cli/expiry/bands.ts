@@ -7,6 +7,11 @@ export interface Expiring {
     readonly band: number;
 }
 
+/** What an alert is about, whatever it is called: a later certificate of the same device is another subject. */
+export function subjectOf({ sha256Thumbprint, sha1Thumbprint, kind, name }: InventoryRow): string {
+    return sha256Thumbprint ?? sha1Thumbprint ?? `${kind} ${name}`;
+}
+
 /** Rules that determine the band of a certificate. */
 export interface ExpiryRules {
     /** Days before expiry, in any order. */

@@ -2,7 +2,7 @@ import { createHash } from "crypto";
 import { existsSync, readFileSync } from "fs";
 import { writePrivateFile } from "../privateFile";
 import { StackFileError } from "../stackFiles/planConfig";
-import { Expiring } from "./bands";
+import { Expiring, subjectOf } from "./bands";
 
 /** How long alerts about a certificate that no longer exists are remembered, in milliseconds. */
 const longest = 400 * 24 * 3600 * 1000;
@@ -85,6 +85,5 @@ function receiver(address: string): string {
 }
 
 function keyOf({ row, band }: Expiring): string {
-    const { sha256Thumbprint, sha1Thumbprint, kind, name } = row;
-    return `${sha256Thumbprint ?? sha1Thumbprint ?? `${kind} ${name}`}/${band}`;
+    return `${subjectOf(row)}/${band}`;
 }

@@ -172,6 +172,19 @@ describe("npm run inventory, npm run report and npm run expiry", function () {
         assert.equal(held.size, 4);
     });
 
+    it("finds in the tag of each new identity what OpenSSL reads in its certificate", async () => {
+        for (const [id, { chain }] of held) {
+            const { tags } = await deployment.twin(id);
+            const { certificate } = tags.iotX509 as { certificate?: Record<string, unknown> };
+            const printed = await openssl(chain);
+            assert.deepEqual(certificate, {
+                generation: 1,
+                notAfter: new Date(/^notAfter=(.*)$/m.exec(printed)?.[1] ?? "").toISOString(),
+                thumbprint: /Fingerprint=(.*)$/m.exec(printed)?.[1].replace(/:/g, ""),
+            });
+        }
+    });
+
     it("says where each CA is trusted, as the hub's SDK lists it", async () => {
         const onHub = (await deployment.authorities()).map(({ thumbprint }) => thumbprint).sort();
         const told = rows.filter(({ trustedOn }) => trustedOn.length > 0);

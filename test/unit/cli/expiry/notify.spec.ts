@@ -92,6 +92,17 @@ describe("webhooks of npm run expiry", () => {
         );
     });
 
+    it("have an ID of their own, also for the next certificate of the same device", async () => {
+        const next = alert("a", 7);
+        const renewed = { ...next, row: { ...next.row, sha256Thumbprint: "b".repeat(64) } };
+        await send([next], path.join(folder, "id.json"));
+        await send([next], path.join(folder, "id-again.json"));
+        await send([renewed], path.join(folder, "id-next.json"));
+        const [first, again, later] = taken.map(({ data }) => data.essentials.alertId);
+        assert.equal(again, first);
+        assert.notEqual(later, first);
+    });
+
     it("get each certificate and band once, over runs", async () => {
         const file = path.join(folder, "once.json");
         await send([alert("a", 30)], file);

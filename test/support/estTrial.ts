@@ -11,7 +11,6 @@ import { issue, Issued, makeCa } from "./pki";
 
 const run = promisify(execFile);
 const day = 24 * 3600 * 1000;
-const hubName = "iot-est";
 const group = { keyAlgorithm: "ECDSA-P256", validityDays: 90, renewBeforeDays: 30 };
 
 /** The one-time secret of `own-1` and `own-2`, and of `pump-5`, whose has expired. */
@@ -40,11 +39,14 @@ export class EstTrial {
     private own!: Pick<Client, "certificate" | "key">;
     private files = 0;
 
+    /** @param name of the stack, which no other test may have at the same time */
+    constructor(private readonly name = "est") {}
+
     /** Deploys the stack and starts the service. */
     async begin(context: Mocha.Context): Promise<void> {
         this.maker = await makeCa({ commonName: "Maker CA" });
-        this.deployment = await Deployment.make(context, "est", {
-            hub: { name: hubName },
+        this.deployment = await Deployment.make(context, this.name, {
+            hub: { name: `iot-${this.name}` },
             pki: { keyAlgorithm: "ECDSA-P256" },
             groups: { pumps: group, valves: group, old: { ...group, blocked: true } },
             devices: [
@@ -210,7 +212,7 @@ export class EstTrial {
 
     async connection(id: string, certificate: string, keyFile: string) {
         return {
-            connectionString: `HostName=${hubName}.azure-devices.net;DeviceId=${id};x509=true`,
+            connectionString: `HostName=iot-${this.name}.azure-devices.net;DeviceId=${id};x509=true`,
             chain: `${certificate}${this.pumps.certificate}`,
             privateKey: readFileSync(keyFile, "utf8"),
         };

@@ -22,6 +22,7 @@ interface Arguments {
         readonly stack?: string;
         readonly days?: string;
         readonly grace?: string;
+        readonly issued: readonly string[];
         readonly "state-only": boolean;
         readonly json: boolean;
         readonly notify: readonly string[];

@@ -69,7 +69,7 @@ interface Arguments {
         readonly continue: boolean;
         readonly report: boolean;
     };
-    readonly load: { readonly devices: string; readonly days: string };
+    readonly load: { readonly devices?: string; readonly days: string };
 }
 
 export function readArguments<Name extends keyof Arguments>(

@@ -1,12 +1,14 @@
 import { strict as assert } from "assert";
 import { execFile, spawn } from "child_process";
-import { readFileSync, writeFileSync } from "fs";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "fs";
+import * as path from "path";
 import { text } from "stream/consumers";
 import { promisify } from "util";
 import { curl, Reply } from "../support/estService";
 import { Client, EstTrial, secret } from "../support/estTrial";
 import { buildGo } from "../support/goProgram";
 import { connects } from "../support/liveDevice";
+import { skip } from "../support/skip";
 
 const run = promisify(execFile);
 
@@ -92,6 +94,22 @@ describe("clients of the EST service", function () {
             const args = ["--cert", certificate, "--key", key, "--data-binary", `@${asked.file}`];
             const reply = await curl(trial.serverCa, url("simpleenroll"), ...args, ...headers);
             assert.match(await certificates(reply), /BEGIN CERTIFICATE/);
+        });
+
+        it("is refused a second certificate by the one it just got, as docs/renewal.md says", async () => {
+            const { certificate, key } = await trial.client(trial.maker, "pump-3");
+            const asked = await trial.request("pump-3");
+            const ask = (by: Pick<Client, "certificate" | "key">, data: string) =>
+                curl(
+                    trial.serverCa,
+                    url("simpleenroll"),
+                    ...["--cert", by.certificate, "--key", by.key, ...headers],
+                    ...["--data-binary", `@${data}`],
+                );
+            const chain = await certificates(await ask({ certificate, key }, asked.file));
+            const identity = { certificate: file("est-id.pem", chain), key: asked.key };
+            const device = await trial.request("pump-3");
+            await trial.refused(403, "tooEarly", ask(identity, device.file));
         });
 
         it("gets a first certificate by name and password, which it also sends for the CAs", async () => {
@@ -242,6 +260,56 @@ describe("clients of the EST service", function () {
                 { stdout: "refused: 401 wrongSecret\n" },
             );
         });
+    });
+
+    describe("a person", () => {
+        it("renews by the commands of docs/est.md, with curl and with strongSwan", async function () {
+            const page = readFileSync(path.resolve(__dirname, "../../docs/est.md"), "utf8");
+            const [, block] = /## For devices[^]*?```sh\n([^]*?)```/.exec(page) ?? [];
+            const [curlLines, pki] = block.split(/^(?=pki )/m);
+            const at = new URL(trial.service.address).host;
+            for (const [name, command] of Object.entries({ curl: curlLines, pki })) {
+                if (name === "pki" && !(await isInstalled("pki"))) {
+                    skip(this, { lacks: "strongSwan", why: "no pki on PATH (strongswan-pki)" });
+                }
+                const folder = trial.deployment.project.file(`shown-${name}`);
+                mkdirSync(folder);
+                const by = await trial.client(trial.pumps, "pump-1");
+                const copies = {
+                    "est-ca.pem": trial.serverCa,
+                    "pump-01.pem": by.certificate,
+                    "pump-01.key": by.key,
+                };
+                for (const [copy, original] of Object.entries(copies)) {
+                    copyFileSync(original, path.join(folder, copy));
+                }
+                const csr =
+                    "openssl req -new -newkey rsa:2048 -nodes -keyout new.key -subj /CN=pump-1 -outform DER -out new.csr";
+                const adapted = command
+                    .replace(/est\.example:8443/g, at)
+                    .replace("/CN=pump-01", "/CN=pump-1");
+                const steps = name === "pki" ? `${csr}\n${adapted}` : adapted;
+                await run("bash", ["-e", "-o", "pipefail", "-c", steps], {
+                    cwd: folder,
+                    env: { ...process.env, no_proxy: "*" },
+                });
+                const [key, pem] = ["new.key", "new.pem"].map((one) => path.join(folder, one));
+                await connects(
+                    await trial.connection(
+                        "pump-1",
+                        readFileSync(pem, "utf8").trimEnd() + "\n",
+                        key,
+                    ),
+                );
+            }
+        });
+
+        async function isInstalled(program: string): Promise<boolean> {
+            return run(program, ["--help"]).then(
+                () => true,
+                (error: NodeJS.ErrnoException) => error.code !== "ENOENT",
+            );
+        }
     });
 
     describe("others", () => {

@@ -212,9 +212,14 @@ class World {
         ]);
         const counts = this.devices
             .filter(({ id }) => names.has(id))
-            .map(({ id, files }) => alerts.check(id, endOf(present(files)), bands));
+            .map(({ files }) => {
+                const last = present(files);
+                const { fingerprint256 } = new X509Certificate(last.chainPem);
+                const thumbprint = fingerprint256.replace(/:/g, "");
+                return alerts.check({ thumbprint, end: endOf(last) }, bands);
+            });
         const others = alerts.others(names);
-        others.forEach(({ name, band }) => console.error(`false alert: ${name}, ${band}`));
+        others.forEach((one) => console.error(`false alert: ${JSON.stringify(one)}`));
         return {
             falseAlerts: others.length,
             alertsOfStopped: counts.reduce((one, other) => one + other, 0),

@@ -9,6 +9,9 @@ import { Holdings, inventoryOf, readHoldings } from "../../cli/inventory/readInv
 
 /** An alert about a certificate, as the webhook got it. */
 interface Alert {
+    readonly way: Way;
+    /** SHA-256, upper-case hex. */
+    readonly thumbprint: string;
     readonly name: string;
     /** Days before the end; 0: it has ended. */
     readonly band: number;
@@ -26,34 +29,48 @@ export interface AlertOptions {
     readonly graceDays: number;
 }
 
+/** With what the EST service says that it issued, and with what hub and twins tell alone. */
+const ways = ["issued", "hub"] as const;
+
+type Way = (typeof ways)[number];
+
 interface CommonAlert {
     readonly data: {
         readonly essentials: { readonly alertRule: string };
-        readonly alertContext: { readonly certificates: readonly { readonly name: string }[] };
+        readonly alertContext: {
+            readonly certificates: readonly {
+                readonly name: string;
+                readonly sha256Thumbprint: string;
+            }[];
+        };
     };
 }
 
 const day = 24 * 3600 * 1000;
 
-/** What `npm run expiry -- --issued FILE --notify URL` does each morning; the project is in the working directory. */
+/**
+ * What `npm run expiry -- --notify URL` does each morning, with `--issued FILE` and without; the project is in the working
+ * directory.
+ */
 export class DailyAlerts {
     private readonly received: Alert[] = [];
     /** When it was judged, in milliseconds since 1970. */
     private readonly mornings: number[] = [];
     private holdings: Holdings | undefined;
-    private readonly memory: Memory;
+    private readonly memories: Readonly<Record<Way, Memory>>;
 
     private constructor(
         private readonly options: AlertOptions,
         private readonly server: Server,
     ) {
-        this.memory = Memory.read(path.join(options.folder, "alerts.json"));
+        const memory = (way: Way) => Memory.read(path.join(options.folder, `alerts-${way}.json`));
+        this.memories = { issued: memory("issued"), hub: memory("hub") };
     }
 
     static async start(options: AlertOptions): Promise<DailyAlerts> {
         const server = createServer((request, response) => {
             void json(request).then((body) => {
-                alerts.take(body as CommonAlert);
+                alerts.take((request.url ?? "").slice(1) as Way, body as CommonAlert);
                 response.end();
             });
         });
@@ -62,10 +79,10 @@ export class DailyAlerts {
         return alerts;
     }
 
-    private take({ data: { essentials, alertContext } }: CommonAlert): void {
+    private take(way: Way, { data: { essentials, alertContext } }: CommonAlert): void {
         const [, days = 0] = /fewer than (\d+) days/.exec(essentials.alertRule) ?? [];
-        for (const { name } of alertContext.certificates) {
-            this.received.push({ name, band: Number(days), at: Date.now() });
+        for (const { name, sha256Thumbprint: thumbprint } of alertContext.certificates) {
+            this.received.push({ way, name, thumbprint, band: Number(days), at: Date.now() });
         }
     }
 
@@ -76,21 +93,27 @@ export class DailyAlerts {
     }
 
     async judge(): Promise<void> {
+        const now = new Date();
+        this.mornings.push(now.getTime());
+        for (const way of ways) {
+            await this.notify(way, now);
+        }
+    }
+
+    private async notify(way: Way, now: Date): Promise<void> {
         const { holdings, options } = this;
         if (holdings === undefined) {
             throw new Error("nothing was read");
         }
-        const now = new Date();
-        this.mornings.push(now.getTime());
         const { port } = this.server.address() as AddressInfo;
-        const inventory = inventoryOf(holdings, [options.log], now);
+        const inventory = inventoryOf(holdings, way === "issued" ? [options.log] : [], now);
         const rules = expiryRules(inventory.settings, undefined, options.graceDays);
         const { problems } = await notify(
             inventory,
             expiring(inventory.rows, rules),
             rules.days,
-            [`http://127.0.0.1:${port}`],
-            this.memory,
+            [`http://127.0.0.1:${port}/${way}`],
+            this.memories[way],
             now,
             () => undefined,
         );
@@ -107,26 +130,33 @@ export class DailyAlerts {
     /**
      * Of a certificate that nothing renews, each band is raised once, on its first morning.
      *
-     * @param end of the certificate, in milliseconds since 1970
+     * @param certificate its SHA-256 thumbprint, and its end in milliseconds since 1970
      * @param bands with the days below which each is raised
      * @returns their number
      * @throws Error when there are others
      */
-    check(name: string, end: number, bands: ReadonlyMap<number, number>): number {
+    check(
+        { thumbprint, end }: { readonly thumbprint: string; readonly end: number },
+        bands: ReadonlyMap<number, number>,
+    ): number {
         const expected = [...bands].map(([band, below]) => {
             const morning = this.mornings.findIndex((at) => Math.floor((end - at) / day) < below);
             return `${band} on day ${morning}`;
         });
-        const found = this.received
-            .filter((one) => one.name === name)
-            .map(({ band, at }) => {
-                const morning = this.mornings.filter((judged) => judged <= at).length - 1;
-                return `${band} on day ${morning}`;
-            });
-        if (found.join() !== expected.join()) {
-            throw new Error(`alerts of ${name}: ${found.join(", ")}; not ${expected.join(", ")}`);
+        for (const way of ways) {
+            const found = this.received
+                .filter((one) => one.thumbprint === thumbprint && one.way === way)
+                .map(({ band, at }) => {
+                    const morning = this.mornings.filter((judged) => judged <= at).length - 1;
+                    return `${band} on day ${morning}`;
+                });
+            if (found.join() !== expected.join()) {
+                throw new Error(
+                    `alerts of ${thumbprint} (${way}): ${found.join(", ")}; not ${expected.join(", ")}`,
+                );
+            }
         }
-        return found.length;
+        return ways.length * expected.length;
     }
 
     end(): void {

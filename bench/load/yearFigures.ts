@@ -19,9 +19,12 @@ export interface YearFigures {
     readonly leastDaysLeft: number;
     /** Devices whose certificate is of the new CA when the old one goes. */
     readonly movedBeforeCaWent: number;
-    /** Alerts of `npm run expiry`, judged each day, about certificates that are renewed. */
+    /** Alerts of `npm run expiry`, judged each day with `--issued` and without, about certificates that are renewed. */
     readonly falseAlerts: number;
-    /** Those about the devices whose renewal was stopped: one for each and each of its bands. */
+    /**
+     * Those about the last certificates of the devices whose renewal was stopped: one for each of its bands, both ways. `up` still
+     * makes certificates for such a device, which end unused with alerts of their own.
+     */
     readonly alertsOfStopped: number;
 }
 

@@ -44,8 +44,8 @@ describe("a year of renewals by EST", function () {
             refusedRegistrations: 0,
             refusedByEst: 0,
             falseAlerts: 0,
-            // Of one device of each kind: 14 days, 7 days, ended.
-            alertsOfStopped: 4 * 3,
+            // Of one device of each kind: 14 days, 7 days, ended; with the audit log of the EST service, and without.
+            alertsOfStopped: 4 * 3 * 2,
         });
         // One device: once before its first registration, and after each of its 4 or 5 renewals (docs/renewal.md).
         assert.ok([1 + 4, 1 + 5].includes(refusedUntilRegistered), stdout);

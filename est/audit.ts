@@ -23,6 +23,11 @@ export interface IssuedRecord {
     readonly certificate: string;
 }
 
+/** How each line begins. */
+const beginning = '{"at":"';
+/** No line is longer. */
+const longestLine = 64 * 1024;
+
 /** What was issued, as JSON lines. A line is on the disk before the device gets its certificate. */
 export class AuditLog {
     private waiting: { readonly line: string; readonly done: (error?: Error) => void }[] = [];
@@ -35,9 +40,21 @@ export class AuditLog {
         return new AuditLog(undefined);
     }
 
-    /** @throws Error when the file cannot be written */
+    /**
+     * Goes on with a file. A last line that is cut off, because the service was killed or the disk was full, is removed: its
+     * certificate was never sent, and the next line would not be one.
+     *
+     * @throws Error when the file cannot be written, or ends with something else
+     */
     static async open(file: string): Promise<AuditLog> {
-        return new AuditLog(await open(file, "a", 0o600));
+        const handle = await open(file, "a+", 0o600);
+        try {
+            await cutLastLine(handle);
+            return new AuditLog(handle);
+        } catch (error) {
+            await handle.close();
+            throw error;
+        }
     }
 
     /** Resolves when the line is on the disk; lines that come together share one write. */
@@ -65,6 +82,7 @@ export class AuditLog {
                 batch.forEach(({ done }) => done());
             } catch (error) {
                 batch.forEach(({ done }) => done(error as Error));
+                await (this.file && cutLastLine(this.file).catch(() => undefined));
             }
         }
         this.isWriting = false;
@@ -79,5 +97,24 @@ export class AuditLog {
         await new Promise<void>((resolve, reject) =>
             process.stdout.write(lines, (error) => (error ? reject(error) : resolve())),
         );
+    }
+}
+
+/** Removes what follows the last whole line. */
+async function cutLastLine(file: FileHandle): Promise<void> {
+    const found = await file.stat();
+    const length = Math.min(found.size, longestLine);
+    if (!found.isFile() || length === 0) {
+        return;
+    }
+    const start = found.size - length;
+    const { buffer } = await file.read(Buffer.alloc(length), 0, length, start);
+    const end = buffer.lastIndexOf("\n") + 1;
+    const rest = buffer.toString("utf8", end, end + beginning.length);
+    if (!beginning.startsWith(rest) || (end === 0 && start > 0)) {
+        throw new Error("it ends with something that is no line of an audit log");
+    }
+    if (end < length) {
+        await file.truncate(start + end);
     }
 }

@@ -13,9 +13,12 @@ export function decodeBody(body: Buffer): Buffer {
     return Buffer.from(text, "base64");
 }
 
-/** Base64 in one line: strongSwan 5.9.8 cannot read line breaks, and OpenSSL reads it between PEM lines, too. */
+/**
+ * Base64 in one line that ends: strongSwan 5.9.8 cannot read line breaks within it, and aziot puts the body between PEM lines
+ * as it is, of which OpenSSL wants the last to begin a line.
+ */
 function encodeBody(der: Uint8Array): string {
-    return Buffer.from(der).toString("base64");
+    return `${Buffer.from(der).toString("base64")}\n`;
 }
 
 /** Certificates as a certs-only PKCS#7 (RFC 7030, 4.1.3), in this order. */

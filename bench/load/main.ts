@@ -16,9 +16,9 @@ type Options = ReturnType<typeof readArguments<"load">>["values"];
 
 const runs: Readonly<Record<string, (options: Options) => Promise<object>>> = {
     connections: () => runLoad({ devices, messagesPerDevice: 10, concurrency }),
-    enrolments: () => runEnrolments(10_000, concurrency),
+    enrolments: (options) => runEnrolments(Number(options.devices ?? 10_000), concurrency),
     registrations: () => runRegistrations(devices, concurrency),
-    year: (options) => runYear(Number(options.devices), Number(options.days)),
+    year: (options) => runYear(Number(options.devices ?? 100), Number(options.days)),
 };
 
 async function main(): Promise<void> {

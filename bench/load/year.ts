@@ -1,14 +1,12 @@
 import { createHash, randomBytes, X509Certificate } from "crypto";
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "fs";
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "fs";
 import { createServer } from "net";
 import type { AddressInfo } from "net";
 import { tmpdir } from "os";
 import * as path from "path";
 import { Message } from "azure-iot-common";
 import type { Stack } from "@pulumi/pulumi/automation";
-import { CredentialFiles, Credentials } from "../../sample-device/credentialFiles";
-import { HubConnection } from "../../sample-device/hubConnection";
-import { endOf, Renewal } from "../../sample-device/renewal";
+import { endOf } from "../../sample-device/renewal";
 import { EstService } from "../../scripts/lib/estProcess";
 import { inParallel } from "../../scripts/lib/inParallel";
 import { ProjectCopy } from "../../scripts/lib/projectCopy";
@@ -16,30 +14,11 @@ import { localhostServer } from "../../scripts/lib/sampleCertificates";
 import { readToolchain } from "../../scripts/lib/toolchain";
 import { dropGroup, iotHubClient } from "../support/iotHubClient";
 import { shared } from "../support/sharedEmulator";
+import { DailyAlerts } from "./yearAlerts";
+import { Device, isStopped, kinds, makeDevice, present, stopped, stopsOn } from "./yearDevices";
+import { judge, YearFigures } from "./yearFigures";
 
-export interface YearFigures {
-    readonly devices: number;
-    /** Connections to the hub, each with a message that the hub acknowledged. */
-    readonly connections: number;
-    /** Certificates that took the place of one before. */
-    readonly renewals: number;
-    /** Times that the EST service was not there when a device asked, or refused. */
-    readonly failedRenewals: number;
-    /** Refused by the hub, although nothing was wrong. */
-    readonly refusedByHub: number;
-    /**
-     * Refused by the hub as it must be: once before a device's first registration, and once after each renewal, because it knows
-     * the device by the former certificate until that registers again. More than that counts as {@link refusedByHub}.
-     */
-    readonly refusedUntilRegistered: number;
-    readonly refusedRegistrations: number;
-    readonly refusedByEst: number;
-    /** The least life that a certificate had left when it was replaced, in days. */
-    readonly leastDaysLeft: number;
-    /** Devices whose certificate is of the new CA when the old one goes. */
-    readonly movedBeforeCaWent: number;
-}
-
+const stack = "year";
 const seconds = 24 * 3600;
 const day = seconds * 1000;
 const year = 365;
@@ -52,19 +31,8 @@ const oldCaGoes = 250;
 const atOnce = 10;
 const policy = { keyAlgorithm: "ECDSA-P256", validityDays, renewBeforeDays: 30 };
 
-/** How the hub knows a device, and what the device knows. */
-type Kind = "listed" | "dps" | "dpsWithHub" | "thumbprint";
-const kinds: readonly Kind[] = ["listed", "listed", "dps", "dpsWithHub", "thumbprint"];
-
-/** A device as `sample-device/device.ts` runs it, which is switched on for a message now and then. */
-interface Device {
-    readonly id: string;
-    readonly kind: Kind;
-    readonly files: CredentialFiles;
-    readonly connection: HubConnection;
-    readonly renewal: Renewal;
-    renewals: number;
-}
+/** The latest that a device asks for a certificate, in shares of its life: `sample-device/renewal.ts` spreads it. */
+const latestShare = 0.75;
 
 /**
  * Devices live through a year on a clock that this process moves: their own, that of the emulator, of the EST service and of the
@@ -75,7 +43,9 @@ interface Device {
 export async function runYear(devices: number, stepDays: number): Promise<YearFigures> {
     const world = await World.make(devices);
     try {
-        return await world.live(stepDays);
+        const figures = await world.live(stepDays);
+        judge(figures);
+        return figures;
     } finally {
         await world.end();
     }
@@ -92,7 +62,10 @@ class World {
     };
     private service: EstService | undefined;
     private devices: readonly Device[] = [];
+    private alerts: DailyAlerts | undefined;
     private refusedBefore = 0;
+    /** Whether a certificate or the stack is another than when the alerts read them. */
+    private hasChanged = true;
 
     private constructor(
         private readonly folder: string,
@@ -113,14 +86,11 @@ class World {
             environment: process.env,
             pulumiHome: readToolchain().pulumiHome,
         });
+        // What `npm run expiry` reads in this process.
+        Object.assign(process.env, project.environment);
+        process.chdir(project.folder);
         const hub = `iot-year-${randomBytes(3).toString("hex")}`;
-        const world = new World(
-            folder,
-            project,
-            await project.stack("year"),
-            hub,
-            await freePort(),
-        );
+        const world = new World(folder, project, await project.stack(stack), hub, await freePort());
         try {
             await world.prepare(count);
         } catch (error) {
@@ -134,10 +104,11 @@ class World {
         const server = await localhostServer();
         writeFileSync(this.file("est.pem"), server.certificatePem);
         writeFileSync(this.file("est.key"), server.keyPem, { mode: 0o600 });
-        const all = Array.from({ length: count }, (_, index) => ({
+        const renewing = Array.from({ length: count }, (_, index) => ({
             id: `device-${index + 1}`,
             kind: kinds[index % kinds.length],
         }));
+        const all = [...renewing, ...stopped];
         const secrets = new Map(all.map(({ id }) => [id, randomBytes(24).toString("base64")]));
         const rows = all
             .filter(({ kind }) => kind === "thumbprint")
@@ -165,70 +136,39 @@ class World {
             { chain?: string; privateKey?: string }
         >;
         const { idScope } = outputs.provisioning.value as { idScope: string };
-        this.devices = all.map(({ id, kind }) => {
-            const { chain, privateKey } = given[id];
-            return this.device(id, kind, idScope, chain, privateKey, secrets.get(id) ?? "");
-        });
+        const caPem = readFileSync(this.file("est.pem"), "utf8");
+        this.devices = all.map(({ id, kind }) =>
+            makeDevice(
+                { id, kind, home: this.file(id), ...given[id], secret: secrets.get(id) ?? "" },
+                { hub: this.hub, idScope, url: `https://localhost:${this.port}`, caPem },
+                (text) => this.hear(id, text),
+            ),
+        );
         await this.serve();
     }
 
-    /** With the files that the stack has for it, or with its one-time secret. */
-    private device(
-        id: string,
-        kind: Kind,
-        idScope: string,
-        chain: string | undefined,
-        key: string | undefined,
-        secret: string,
-    ): Device {
-        const home = this.file(id);
-        mkdirSync(home, { mode: 0o700 });
-        const [certificateFile, keyFile] = ["chain.pem", "device.key"].map((one) =>
-            path.join(home, one),
-        );
-        const files = new CredentialFiles(certificateFile, keyFile);
-        if (kind !== "thumbprint") {
-            writeFileSync(certificateFile, chain ?? "");
-            writeFileSync(keyFile, key ?? "", { mode: 0o600 });
+    private hear(id: string, text: string): void {
+        if (/no new certificate/.test(text) && !isStopped(id)) {
+            this.found.failedRenewals++;
         }
-        const connectionString = `HostName=${this.hub}.azure-devices.net;DeviceId=${id};x509=true`;
-        const target = {
-            connectionString: kind === "dps" ? undefined : connectionString,
-            idScope: kind === "dps" || kind === "dpsWithHub" ? idScope : undefined,
-        };
-        const said = (text: string): void => {
-            if (/no new certificate/.test(text)) {
-                this.found.failedRenewals++;
-            }
-        };
-        const service = {
-            url: `https://localhost:${this.port}`,
-            group: target.idScope === undefined ? "pumps" : "meters",
-            caPem: readFileSync(this.file("est.pem"), "utf8"),
-        };
-        const bootstrap = kind === "thumbprint" ? { user: id, password: secret } : undefined;
-        return {
-            id,
-            kind,
-            files,
-            connection: new HubConnection(id, target, () => present(files), said),
-            renewal: new Renewal(
-                files,
-                { deviceId: id, service, share: 0.7, pauseSeconds: 60, bootstrap },
-                said,
-            ),
-            renewals: 0,
-        };
     }
 
     async live(stepDays: number): Promise<YearFigures> {
         const { manage } = shared();
         await manage("DELETE", "/refusals");
         await manage("DELETE", "/refused-registrations");
+        const late = policy.renewBeforeDays - (1 - latestShare) * validityDays;
+        const graceDays = Math.ceil(late + (down.to - down.from) + stepDays);
+        const log = this.file("audit.jsonl");
+        this.alerts = await DailyAlerts.start({ stack, log, folder: this.folder, graceDays });
         let isNewCa = false;
         let isOldCaGone = false;
-        for (let today = 0; today <= year; today += stepDays) {
+        for (let today = 0; today <= year; today++) {
             await this.setClock(today);
+            if (today % stepDays > 0) {
+                await this.alerts.judge();
+                continue;
+            }
             if (today >= down.from && today < down.to) {
                 await this.stopService();
             } else if (this.service === undefined) {
@@ -240,56 +180,106 @@ class World {
             }
             if (today >= oldCaGoes && !isOldCaGone) {
                 isOldCaGone = true;
-                this.found.movedBeforeCaWent = this.devices.filter(({ files }) =>
-                    / G2$/m.test(new X509Certificate(present(files).chainPem).issuer),
+                this.found.movedBeforeCaWent = this.devices.filter(
+                    ({ id, files }) =>
+                        !isStopped(id) &&
+                        / G2$/m.test(new X509Certificate(present(files).chainPem).issuer),
                 ).length;
                 await this.change({ generation: 2 });
             }
-            await inParallel(atOnce, this.devices, (device) => this.switchOn(device));
+            await inParallel(atOnce, this.devices, (device) => this.switchOn(device, today));
+            if (this.hasChanged) {
+                this.hasChanged = false;
+                await this.alerts.read();
+            }
+            await this.alerts.judge();
         }
         await this.stopService();
+        return {
+            devices: this.devices.length - stopped.length,
+            ...this.found,
+            ...(await this.refusals()),
+            ...this.alertFigures(this.alerts, policy.renewBeforeDays - graceDays),
+        };
+    }
+
+    private alertFigures(alerts: DailyAlerts, below: number) {
+        const names = new Set(stopped.map(({ id }) => id));
+        const bands = new Map([
+            [14, below],
+            [7, Math.min(7, below)],
+            [0, 0],
+        ]);
+        const counts = this.devices
+            .filter(({ id }) => names.has(id))
+            .map(({ files }) => {
+                const last = present(files);
+                const { fingerprint256 } = new X509Certificate(last.chainPem);
+                const thumbprint = fingerprint256.replace(/:/g, "");
+                return alerts.check({ thumbprint, end: endOf(last) }, bands);
+            });
+        const others = alerts.others(names);
+        others.forEach((one) => console.error(`false alert: ${JSON.stringify(one)}`));
+        return {
+            falseAlerts: others.length,
+            alertsOfStopped: counts.reduce((one, other) => one + other, 0),
+        };
+    }
+
+    private async refusals() {
+        const { manage } = shared();
         const refusals = await manage<{ hub: string; deviceId: string }[]>("GET", "/refusals");
         const ours = refusals.filter(({ hub }) => hub === this.hub);
-        const expected = this.devices
-            .filter(({ kind }) => kind === "dpsWithHub")
-            .map(({ id, renewals }) =>
-                Math.min(renewals + 1, ours.filter(({ deviceId }) => deviceId === id).length),
-            )
-            .reduce((sum, one) => sum + one, 0);
+        const expected = (isCounted: (id: string) => boolean) =>
+            this.devices
+                .filter(({ id, kind }) => kind === "dpsWithHub" && isCounted(id))
+                .map(({ id, renewals }) =>
+                    Math.min(renewals + 1, ours.filter(({ deviceId }) => deviceId === id).length),
+                )
+                .reduce((sum, one) => sum + one, 0);
         const registrations = await manage<unknown[]>("GET", "/refused-registrations");
         return {
-            devices: this.devices.length,
-            ...this.found,
-            refusedByHub: ours.length - expected,
-            refusedUntilRegistered: expected,
+            refusedByHub: ours.length - expected(() => true),
+            refusedUntilRegistered: expected((id) => !isStopped(id)),
             refusedRegistrations: registrations.length,
         };
     }
 
     /** @throws Error when it cannot connect, or its certificate ended while it was in use */
-    private async switchOn(device: Device): Promise<void> {
+    private async switchOn(device: Device, today: number): Promise<void> {
         const { id, files, connection, renewal } = device;
         const found = files.read();
+        const mayRenew = !isStopped(id) || today < stopsOn;
         if (found === undefined) {
             await renewal.start(undefined, (first) => connection.connect(first));
         } else {
             if (endOf(found) <= Date.now()) {
+                if (!mayRenew) {
+                    return;
+                }
                 throw new Error(`the certificate of ${id} ended while it was in use`);
             }
             await connection.connect(found);
         }
-        this.found.connections++;
         const before = present(files);
-        const isRenewed = await renewal.renewIfDue(before, (next) => connection.switchTo(next));
+        const isRenewed =
+            mayRenew && (await renewal.renewIfDue(before, (next) => connection.switchTo(next)));
+        await connection.send(new Message(JSON.stringify({ id })));
+        await connection.close();
+        if (isRenewed) {
+            device.renewals++;
+            this.hasChanged = true;
+        }
+        if (isStopped(id)) {
+            return;
+        }
+        this.found.connections++;
         if (isRenewed) {
             this.found.connections++;
             this.found.renewals++;
-            device.renewals++;
             const left = (endOf(before) - Date.now()) / day;
             this.found.leastDaysLeft = Math.min(this.found.leastDaysLeft, left);
         }
-        await connection.send(new Message(JSON.stringify({ id })));
-        await connection.close();
     }
 
     private async setClock(today: number): Promise<void> {
@@ -307,12 +297,13 @@ class World {
         const group = { ...policy, intermediate };
         this.settings({ groups: { pumps: group, meters: { ...group, provisioning: "dps" } } });
         await this.stack.up({ refresh: true });
+        this.hasChanged = true;
         await this.stopService();
         await this.serve();
     }
 
     private settings(settings: Readonly<Record<string, unknown>>): void {
-        this.project.changeSettings("year", (config) => {
+        this.project.changeSettings(stack, (config) => {
             for (const [name, value] of Object.entries(settings)) {
                 config[`iot-x509:${name}`] = value;
             }
@@ -321,7 +312,7 @@ class World {
 
     private async serve(): Promise<void> {
         this.service = await EstService.start(this.project.folder, this.project.environment, [
-            ...["--stack", "year", "--listen", `127.0.0.1:${this.port}`],
+            ...["--stack", stack, "--listen", `127.0.0.1:${this.port}`],
             ...["--certificate", this.file("est.pem"), "--key", this.file("est.key")],
             ...["--audit", this.file("audit.jsonl")],
         ]);
@@ -341,6 +332,7 @@ class World {
     }
 
     async end(): Promise<void> {
+        this.alerts?.end();
         await this.stopService();
         await this.setClock(0);
         const { resourceGroupName } = await this.stack.outputs();
@@ -350,14 +342,6 @@ class World {
         this.project.remove();
         rmSync(this.folder, { recursive: true, force: true });
     }
-}
-
-function present(files: CredentialFiles): Credentials {
-    const found = files.read();
-    if (found === undefined) {
-        throw new Error("a device has no certificate");
-    }
-    return found;
 }
 
 function sha256(text: string): string {

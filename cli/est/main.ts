@@ -190,9 +190,9 @@ async function openAudit(file: string): Promise<AuditLog> {
     try {
         return await AuditLog.open(file);
     } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
+        const { code, message } = error as NodeJS.ErrnoException;
         throw new StackFileError(
-            `--audit ${file}: cannot be written (${code}) — name a file that this user may write`,
+            `--audit ${file}: cannot be written (${code ?? message}) — name a file that this user may write`,
         );
     }
 }

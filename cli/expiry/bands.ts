@@ -1,4 +1,5 @@
-import { alertsBelow, bandFor } from "../../components/alerts/bands";
+import { alertsBelow, bandFor, defaultDays, defaultGraceDays } from "../../components/alerts/bands";
+import { Settings } from "../../stacks/settings";
 import { InventoryRow } from "../inventory/row";
 
 /** A certificate in a band: it expires in fewer than `band` days; 0: it has expired. */
@@ -22,6 +23,25 @@ export interface ExpiryRules {
     readonly renewBeforeDays: ReadonlyMap<string, number>;
     /** IDs of disabled devices, whose certificates are not needed. */
     readonly disabled: ReadonlySet<string>;
+}
+
+/**
+ * The rules of a stack's settings.
+ *
+ * @param days in place of `alerts.days`
+ * @param grace in place of `alerts.graceDays`
+ */
+export function expiryRules(
+    { groups, devices, alerts }: Pick<Settings, "groups" | "devices" | "alerts">,
+    days?: readonly number[],
+    grace?: number,
+): ExpiryRules {
+    return {
+        days: days ?? alerts?.days ?? defaultDays,
+        grace: grace ?? alerts?.graceDays ?? defaultGraceDays,
+        renewBeforeDays: new Map(groups.map((group) => [group.name, group.renewBeforeDays])),
+        disabled: new Set(devices.filter((one) => one.status === "disabled").map(({ id }) => id)),
+    };
 }
 
 /** All certificates in a band, the most urgent first. */

@@ -1,14 +1,13 @@
 /*
  * Finds certificates that expire soon, and missed renewals. For options see scripts/lib/commands.mjs.
  */
-import { defaultDays, defaultGraceDays } from "../../components/alerts/bands";
 import { readArguments } from "../../scripts/lib/commands.mjs";
 import { counted } from "../fleet/counted";
 import { readInventory } from "../inventory/readInventory";
 import { inventoryTable } from "../inventory/text";
 import { readCommand } from "../readCommand";
 import { bandText } from "./alert";
-import { Expiring, expiring, ExpiryRules } from "./bands";
+import { Expiring, expiring, expiryRules } from "./bands";
 import { Memory } from "./memory";
 import { notify } from "./notify";
 
@@ -19,13 +18,11 @@ async function main(): Promise<number> {
     const memory = values.memory === undefined ? undefined : Memory.read(values.memory);
     const now = new Date();
     const inventory = await readInventory(values, now);
-    const { groups, devices, alerts } = inventory.settings;
-    const rules: ExpiryRules = {
-        days: values.days?.split(",").map(Number) ?? alerts?.days ?? defaultDays,
-        grace: Number(values.grace ?? alerts?.graceDays ?? defaultGraceDays),
-        renewBeforeDays: new Map(groups.map((group) => [group.name, group.renewBeforeDays])),
-        disabled: new Set(devices.filter((one) => one.status === "disabled").map(({ id }) => id)),
-    };
+    const rules = expiryRules(
+        inventory.settings,
+        values.days?.split(",").map(Number),
+        values.grace === undefined ? undefined : Number(values.grace),
+    );
     const found = expiring(inventory.rows, rules);
     const unknown = inventory.rows.filter(({ notAfter }) => notAfter === null).length;
     if (values.json) {

@@ -9,6 +9,8 @@ import { CertificateText, InventoryRow, nothingKnown, Source, unknownText } from
 
 /** A certificate that some source says a device has, had or will get. */
 interface Candidate extends CertificateText {
+    /** That whose CA signed it, if the device itself is in none. */
+    readonly group?: string | null;
     readonly generation: number | null;
     /** Where its text is from, before hub, service and twin. */
     readonly source: readonly Source[];
@@ -76,6 +78,7 @@ export function deviceRows(device: KnownDevice, known: Known): InventoryRow[] {
             isReported,
             isOnHub,
             note,
+            group,
             ...text
         } = one;
         const lastMoment = endsThatDay ? endOfDay(text.notAfter) : text.notAfter;
@@ -84,6 +87,7 @@ export function deviceRows(device: KnownDevice, known: Known): InventoryRow[] {
             {
                 ...common,
                 ...text,
+                group: common.group ?? group ?? null,
                 kind,
                 daysLeft: daysUntil(lastMoment, now),
                 knownFrom: [
@@ -120,7 +124,7 @@ function candidates(
 ): Candidate[] {
     const { id, settings, state, hub } = device;
     const tag = certificateOf(hub?.device.tags ?? {});
-    const found: Candidate[] = (issued?.get(id) ?? []).map(({ group: _, ...one }) => ({
+    const found: Candidate[] = (issued?.get(id) ?? []).map((one) => ({
         ...one,
         source: ["est"],
         origin: "requested",
@@ -162,12 +166,14 @@ function candidates(
         }
         const told = thumbprint === reported?.thumbprint ? reported.text : undefined;
         const tagged = tag?.thumbprint === thumbprint ? tag : undefined;
+        const issuer = told && issuerOf(told, held.authorities);
         const isConfigured = configured.some((one) => one.toUpperCase() === thumbprint);
         found.push({
             ...unknownText,
             ...told,
             notAfter: told?.notAfter ?? tagged?.notAfter ?? null,
-            generation: (tagged?.generation || null) ?? generationFrom(told, held.authorities),
+            group: issuer?.group,
+            generation: (tagged?.generation || null) ?? issuer?.generation ?? null,
             sha1Thumbprint: thumbprint.length === 64 ? null : thumbprint,
             sha256Thumbprint: thumbprint.length === 64 ? thumbprint : null,
             source: isConfigured ? ["settings"] : [],
@@ -191,10 +197,11 @@ function isThe(
     );
 }
 
-function generationFrom(told: Reported["text"], authorities: readonly HeldCa[]): number | null {
-    const issuer =
-        told && authorities.find(({ subject }) => isSameName(subject ?? "", told.issuer));
-    return issuer?.generation ?? null;
+function issuerOf(
+    told: NonNullable<Reported["text"]>,
+    authorities: readonly HeldCa[],
+): HeldCa | undefined {
+    return authorities.find(({ subject }) => isSameName(subject ?? "", told.issuer));
 }
 
 function kindOf(one: Judged, index: number, all: readonly Judged[]): "device" | "former" {

@@ -21,6 +21,9 @@ export function readIssued(files: readonly string[]): ReadonlyMap<string, EstCer
         const lines = linesOf(file);
         lines.forEach((line, index) => {
             const entry = parsed(line);
+            if (entry === "other") {
+                return;
+            }
             if (entry === undefined) {
                 if (index === lines.length - 1) {
                     return;
@@ -60,10 +63,14 @@ function linesOf(file: string): string[] {
 
 type Entry = Readonly<Record<"at" | "device" | "group" | "issuer" | "certificate", string>>;
 
-function parsed(line: string): Entry | undefined {
+/** `other`: a line of the service's log, which a container's output has among those of the audit log. */
+function parsed(line: string): Entry | "other" | undefined {
     try {
-        const entry = JSON.parse(line) as Entry;
-        const { at, device, group, issuer, certificate } = entry;
+        const entry = JSON.parse(line) as Entry & { readonly event?: unknown };
+        const { at, device, group, issuer, certificate, event } = entry;
+        if (typeof event === "string" && event !== "issued") {
+            return "other";
+        }
         const areTexts = [at, device, group, issuer, certificate].every(
             (one) => typeof one === "string",
         );

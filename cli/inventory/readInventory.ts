@@ -45,8 +45,21 @@ export interface Holdings {
 
 /** An environment's certificates; see {@link readHoldings}. */
 export async function readInventory(args: InventoryArguments, now: Date): Promise<Inventory> {
-    const { stack, settings, held, azure } = await readHoldings(args);
-    const issued = readIssued(args.issued ?? []);
+    return inventoryOf(await readHoldings(args), args.issued ?? [], now);
+}
+
+/**
+ * The certificates among what was read, as they are at a time.
+ *
+ * @param logs audit logs of the EST service
+ * @throws StackFileError that names file and line of a log
+ */
+export function inventoryOf(
+    { stack, settings, held, azure }: Holdings,
+    logs: readonly string[],
+    now: Date,
+): Inventory {
+    const issued = readIssued(logs);
     const rows = inventoryRows({ held, configured: configured(settings), azure, issued, now });
     return { stack, hub: held.hub?.hostName ?? null, settings, rows };
 }
@@ -55,17 +68,18 @@ export async function readInventory(args: InventoryArguments, now: Date): Promis
  * Reads the states of a hub's stack and its fleet stacks and, unless disabled, the hub and the provisioning service. The
  * project is in the working directory; progress goes to standard error.
  *
+ * @param onOpen called before anything is read; default: the process ends on signals as a command does
  * @throws CliError, StackFileError, ConfigurationError; AzureError that names the missing role
  */
-export async function readHoldings({
-    stack: asked,
-    "state-only": isStateOnly,
-}: InventoryArguments): Promise<Holdings> {
+export async function readHoldings(
+    { stack: asked, "state-only": isStateOnly }: InventoryArguments,
+    onOpen: (fleet: Fleet) => void = readCommand.endsOnSignals,
+): Promise<Holdings> {
     const folder = process.cwd();
     const stack = asked ?? chosenStack(folder, undefined).stack;
     const say = (line: string) => console.error(line);
     const fleet = await Fleet.open({ folder, stack, refresh: false, say });
-    readCommand.endsOnSignals(fleet);
+    onOpen(fleet);
     try {
         const { settings, native, stacks } = await fleet.read();
         const { platform } = fleet;

@@ -22,6 +22,7 @@ interface Arguments {
         readonly stack?: string;
         readonly days?: string;
         readonly grace?: string;
+        readonly issued: readonly string[];
         readonly "state-only": boolean;
         readonly json: boolean;
         readonly notify: readonly string[];
@@ -68,7 +69,7 @@ interface Arguments {
         readonly continue: boolean;
         readonly report: boolean;
     };
-    readonly load: { readonly devices: string; readonly days: string };
+    readonly load: { readonly devices?: string; readonly days: string };
 }
 
 export function readArguments<Name extends keyof Arguments>(

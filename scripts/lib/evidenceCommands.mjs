@@ -59,12 +59,13 @@ Exit status: 0 if no device depends on an earlier generation, 3 if one does or m
         usage: `Usage: npm run expiry -- [options]
 
 Which certificates end soon: leaves, intermediates, roots, and other CAs that hub and provisioning service trust. What up
-renews is named only when its renewal was missed. Changes nothing.
+or the EST service renews is named only when its renewal was missed. Changes nothing.
 
   --stack STACK    the stack of the hub (default: the selected one, else dev); its fleet stacks are read, too
   --days LIST      bands, in days before the end (default: alerts.days of the settings, else 30,14,7)
   --grace DAYS     days that a renewal may be late, that is, how often up runs (default: alerts.graceDays,
                    else 1)
+  --issued FILE    audit log of npm run est: what it issued is newer than the states; may be given several times
   --state-only     asks neither hub nor provisioning service
   --json           as one JSON object (docs/expiry.schema.json)
   --notify URL     sends what is new to a webhook, as Azure Monitor's common alert schema; may be given several times
@@ -78,6 +79,7 @@ Exit status: 0 if nothing is in a band, 3 if something is, 1 if it could not be 
             stack: text,
             days: text,
             grace: text,
+            issued: { ...text, multiple: true, default: [] },
             "state-only": flag,
             json: flag,
             notify: { ...text, multiple: true, default: [] },

@@ -4,17 +4,11 @@ import { promises as fs } from "fs";
 import { tmpdir } from "os";
 import * as path from "path";
 import { promisify } from "util";
+import { buildGo } from "../support/goProgram";
 import { chain, issue, Issued } from "../support/pki";
 import { Sessions } from "../support/sessions";
-import { skip } from "../support/skip";
 
 const run = promisify(execFile);
-
-/** Go fetches modules past the emulator, which is the proxy of this run. */
-function withoutProxy(): NodeJS.ProcessEnv {
-    const entries = Object.entries(process.env);
-    return Object.fromEntries(entries.filter(([name]) => !/^https?_proxy$/i.test(name)));
-}
 
 describe("Paho MQTT for Go", function () {
     this.timeout(60_000);
@@ -25,22 +19,7 @@ describe("Paho MQTT for Go", function () {
     before(async function () {
         this.timeout(300_000);
         folder = await fs.mkdtemp(path.join(tmpdir(), "iot-x509-go-"));
-        try {
-            await run("go", ["build", "-o", path.join(folder, "client"), "."], {
-                cwd: path.join(__dirname, "go"),
-                env: withoutProxy(),
-            });
-        } catch (error) {
-            const { code, stderr = "" } = error as { code?: string | number; stderr?: string };
-            const isAbsent = code === "ENOENT";
-            if (isAbsent || /dial tcp|lookup |proxyconnect/.test(stderr)) {
-                skip(this, {
-                    lacks: "Go",
-                    why: isAbsent ? "no go on PATH" : "its module proxy cannot be reached",
-                });
-            }
-            throw error;
-        }
+        await buildGo(this, ".", path.join(folder, "client"));
         intermediate = await issue(sessions.root, { commonName: "Go Intermediate", ca: true });
     });
 

@@ -1,4 +1,5 @@
 import * as assert from "assert";
+import { runEnrolments } from "../../bench/load/enrolments";
 import { runLoad } from "../../bench/load/fleet";
 
 describe("1,000 devices at once", function () {
@@ -13,5 +14,18 @@ describe("1,000 devices at once", function () {
             figures.emulatorMegabytes < 300,
             `the emulator took ${figures.emulatorMegabytes.toFixed(0)} MB`,
         );
+    });
+});
+
+describe("100 devices that renew at the EST service", function () {
+    this.timeout(300_000);
+
+    it("all get a certificate, although it is killed in the middle, and its audit log has each one", async () => {
+        const figures = await runEnrolments(100, 20);
+        for (const name of ["P-256", "RSA"]) {
+            assert.strictEqual(figures[`${name}: enrolments`], 100);
+            assert.strictEqual(figures[`${name}: certificates given and not in the log`], 0);
+            assert.ok(figures[`${name}: requests cut off by the kill`] > 0);
+        }
     });
 });

@@ -14,7 +14,7 @@ describe("a year of renewals by EST", function () {
         requirePulumi(this);
     });
 
-    it("passes without a refusal that should not be: a service that is down for a week, a new CA, four kinds of devices", async () => {
+    it("passes without a refusal or an alert that should not be: a service that is down for a week, a new CA, four kinds of devices", async () => {
         const { stdout } = await promisify(execFile)(
             process.execPath,
             [
@@ -43,6 +43,9 @@ describe("a year of renewals by EST", function () {
             refusedByHub: 0,
             refusedRegistrations: 0,
             refusedByEst: 0,
+            falseAlerts: 0,
+            // Of one device of each kind: 14 days, 7 days, ended; with the audit log of the EST service, and without.
+            alertsOfStopped: 4 * 3 * 2,
         });
         // One device: once before its first registration, and after each of its 4 or 5 renewals (docs/renewal.md).
         assert.ok([1 + 4, 1 + 5].includes(refusedUntilRegistered), stdout);

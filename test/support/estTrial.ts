@@ -7,7 +7,6 @@ import { EstStack, openssl } from "./estStack";
 import { importCa } from "./importedCa";
 import { Issued, makeCa } from "./pki";
 
-const hubName = "iot-est";
 const group = { keyAlgorithm: "ECDSA-P256", validityDays: 90, renewBeforeDays: 30 };
 
 /** The one-time secret of `own-1` and `own-2`, and of `pump-5`, whose has expired. */
@@ -22,11 +21,16 @@ export class EstTrial extends EstStack {
     valves!: Issued;
     old!: Issued;
 
+    /** @param name of the stack, which no other test may have at the same time */
+    constructor(private readonly name = "est") {
+        super();
+    }
+
     /** Deploys the stack and starts the service. */
     async begin(context: Mocha.Context): Promise<void> {
         this.maker = await makeCa({ commonName: "Maker CA" });
-        this.deployment = await Deployment.make(context, "est", {
-            hub: { name: hubName },
+        this.deployment = await Deployment.make(context, this.name, {
+            hub: { name: `iot-${this.name}` },
             pki: { keyAlgorithm: "ECDSA-P256" },
             groups: { pumps: group, valves: group, old: { ...group, blocked: true } },
             devices: [
@@ -84,7 +88,7 @@ export class EstTrial extends EstStack {
 
     async connection(id: string, certificate: string, keyFile: string) {
         return {
-            connectionString: `HostName=${hubName}.azure-devices.net;DeviceId=${id};x509=true`,
+            connectionString: `HostName=iot-${this.name}.azure-devices.net;DeviceId=${id};x509=true`,
             chain: `${certificate}${this.pumps.certificate}`,
             privateKey: readFileSync(keyFile, "utf8"),
         };

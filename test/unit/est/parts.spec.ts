@@ -7,19 +7,19 @@ import { withIssued, withoutFormer } from "../../../est/thumbprints";
 import { makeCa } from "../../support/pki";
 
 describe("what the EST service sends and takes", () => {
-    it("is a PKCS#7 that OpenSSL reads in the same order, in one line of base64", async () => {
+    it("is a PKCS#7 that OpenSSL reads in the same order, between PEM lines as aziot puts them", async () => {
         const [one, other] = await Promise.all(
             ["One", "Other"].map((commonName) => makeCa({ commonName })),
         );
         const body = certsOnly([other.certificate, one.certificate]);
-        const input = `-----BEGIN PKCS7-----\n${body}\n-----END PKCS7-----\n`;
+        const input = `-----BEGIN PKCS7-----\n${body}-----END PKCS7-----\n`;
         const text = execFileSync("openssl", ["pkcs7", "-print_certs", "-noout"], { input });
         const subjects = [...text.toString().matchAll(/^subject=.*CN ?= ?(\w+)/gm)];
         assert.deepEqual(
             subjects.map(([, name]) => name),
             ["Other", "One"],
         );
-        assert.match(body, /^[A-Za-z0-9+/]+={0,2}$/);
+        assert.match(body, /^[A-Za-z0-9+/]+={0,2}\n$/);
     });
 
     it("is base64 with and without line breaks", () => {

@@ -55,6 +55,12 @@ describe("bands of certificates that expire", () => {
         ],
         ["the same with 8 left: 14", { group: "meters", daysLeft: 8 }, 14],
         [
+            "a leaf of the EST service, which renews it, with 29 left: none",
+            { knownFrom: ["est", "hub"], daysLeft: 29 },
+            undefined,
+        ],
+        ["the same with 28 left: 30", { knownFrom: ["est", "hub"], daysLeft: 28 }, 30],
+        [
             "a device's own certificate, which nobody renews, with 29 left: 30",
             { group: null, knownFrom: ["settings", "hub"], daysLeft: 29 },
             30,

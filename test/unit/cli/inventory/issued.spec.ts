@@ -71,6 +71,7 @@ describe("the inventory of what the EST service issued", () => {
             ],
         );
         assert.equal(rows[0].daysLeft, 79);
+        assert.equal(rows[0].group, "pumps", "nothing else says which group's CA signed it");
     });
 
     it("is newer than what the state has", () => {
@@ -108,6 +109,19 @@ describe("the inventory of what the EST service issued", () => {
                 ["former", ["state"]],
             ],
         );
+    });
+
+    it("is found among the lines of the service's log, as a container's output has them", () => {
+        const output = path.join(folder, "output.jsonl");
+        const lines = [
+            { event: "started", stack: "prod" },
+            record(certificates[2], 2),
+            { event: "refused", reason: "tooEarly", status: 403 },
+        ];
+        writeFileSync(output, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+        const [one, ...others] = readIssued([output]).get("pump-1") ?? [];
+        assert.equal(one.sha256Thumbprint, certificates[2].thumbprint256);
+        assert.deepEqual(others, []);
     });
 
     it("needs a file of the service", () => {

@@ -1,11 +1,12 @@
 import type { DeviceRecord } from "../components/registry/registry";
-import { endOf, Identified } from "./credentials";
+import type { Identified } from "./credentials";
 import { Credential, Marks, marksOf, shortKeyId, useOf } from "./marks";
 import type { EstGroup, EstPolicy } from "./policy";
 import { Refusal } from "./refusal";
+import { opening } from "./renewalWindow";
+import { isFresh } from "./twoCertificates";
 
 const hour = 3600 * 1000;
-const day = 24 * hour;
 
 /** Judges what the settings alone decide. @throws Refusal */
 export function judgeSettings({ deviceId }: Identified, group: EstGroup, policy: EstPolicy): void {
@@ -28,12 +29,17 @@ export function judgeSettings({ deviceId }: Identified, group: EstGroup, policy:
  * @throws Refusal
  */
 export function judgeIdentity(
-    { deviceId, credential }: Identified,
-    { isProvisioned }: EstGroup,
+    { deviceId, credential, renews }: Identified,
+    { isProvisioned, hasIdentityCertificates }: EstGroup,
     record: DeviceRecord | undefined,
+    policy: EstPolicy,
+    now: Date,
 ): void {
     if (record === undefined) {
-        if (credential.kind === "certificate" || !isProvisioned) {
+        // With the first of its two certificates a device asks for the second, and then registers.
+        const isFirst =
+            renews === undefined || (hasIdentityCertificates && isFresh(renews, policy, now));
+        if (!isFirst || !isProvisioned) {
             throw new Refusal("deviceUnknown", `no hub has an identity ${deviceId}`);
         }
         return;
@@ -46,7 +52,12 @@ export function judgeIdentity(
         const { type } = authentication as { readonly type: string };
         throw new Refusal("wrongKind", `the hub authenticates ${deviceId} by ${type}`);
     }
-    if (credential.kind === "certificate" && !isRegistered(record, credential.thumbprint)) {
+    // The hub knows the other one of two certificates.
+    if (
+        credential.kind === "certificate" &&
+        !hasIdentityCertificates &&
+        !isRegistered(record, credential.thumbprint)
+    ) {
         throw new Refusal(
             "notRegistered",
             `the hub knows ${deviceId} by another certificate: ${credential.thumbprint}`,
@@ -110,18 +121,17 @@ function alreadyRenewed({ thumbprint }: Credential & { thumbprint: string }, at:
     );
 }
 
-/**
- * The window of renewal: the last `renewBeforeDays`, or the last quarter, because aziot renews at 80 % of the life. A
- * certificate of another generation than the present one may be renewed at any time.
- */
+/** A certificate of another generation than the present one may be renewed at any time. */
 function judgeTime(
     { certificate, authority }: NonNullable<Identified["renews"]>,
     { renewBeforeDays, issuer }: EstGroup,
     now: Date,
 ): void {
-    const end = endOf(certificate).getTime();
-    const life = end - new Date(certificate.validFrom).getTime();
-    const opens = end - Math.max(renewBeforeDays * day, life / 4);
+    const opens = opening(
+        Date.parse(certificate.validFrom),
+        Date.parse(certificate.validTo),
+        renewBeforeDays,
+    );
     if (now.getTime() < opens && authority.name === issuer?.name) {
         throw new Refusal(
             "tooEarly",

@@ -29,6 +29,8 @@ export interface Marks {
     readonly bootstrap?: Use;
     /** One-time secrets that were used, by the start of their digest. */
     readonly secrets?: Readonly<Record<string, Use>>;
+    /** A certificate that is being issued to a device with two: see twoCertificates.ts. */
+    readonly pending?: Use;
     /** End of the certificate that was issued last; ISO 8601. */
     readonly notAfter?: string;
     /** Certificates that were issued and have not expired, by SHA-256 thumbprint. */
@@ -126,5 +128,7 @@ export function issuedPatch(
         ({ notAfter }, index) => Date.parse(notAfter) <= now.getTime() || index >= mostIssued - 1,
     );
     const gone = over.map((one) => [one.thumbprint, null] as const);
-    return { [estTag]: { issued: { ...Object.fromEntries(gone), [thumbprint]: note } } };
+    const issued = { ...Object.fromEntries(gone), [thumbprint]: note };
+    const isPending = marksOf(present.tags).pending !== undefined;
+    return { [estTag]: { issued, ...(isPending ? { pending: null } : {}) } };
 }

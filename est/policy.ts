@@ -35,6 +35,8 @@ export interface EstGroup {
     readonly renewBeforeDays: number;
     /** Whether the devices register at the provisioning service, which writes their thumbprints. */
     readonly isProvisioned: boolean;
+    /** Whether devices have a certificate for this service beside the one for their hub: see twoCertificates.ts. */
+    readonly hasIdentityCertificates: boolean;
     /** Trusted generations, newest first. */
     readonly trusted: readonly EstAuthority[];
     /** The generation that signs; undefined: the group awaits its CA. */

@@ -13,6 +13,7 @@ import { readRequest, RequestedKey } from "./request";
 import { RequestRate } from "./requestRate";
 import type { Signer } from "./signer";
 import { withIssued, withoutFormer } from "./thumbprints";
+import { judgeTwo, pendingPatch } from "./twoCertificates";
 
 /** Requests of one device in a minute. A device renews once in months; after a lost answer it tries again. */
 const perDevice = 10;
@@ -76,8 +77,11 @@ export class EstService {
     async enroll(request: EstRequest): Promise<EstAnswer> {
         const now = new Date();
         const policy = this.parts.policy();
-        const group = this.group(request.group);
-        const client = identify(request, group, policy, now);
+        const named = this.group(request.group);
+        const client = identify(request, named, policy, now);
+        const group = isByThumbprint(client.deviceId, policy)
+            ? { ...named, hasIdentityCertificates: false }
+            : named;
         const wait = this.rate.take(client.deviceId, now.getTime());
         if (wait > 0) {
             throw new Refusal("tooMany", `more than ${perDevice} requests in a minute`, wait);
@@ -97,7 +101,7 @@ export class EstService {
             );
         }
         const device = await this.find(client.deviceId);
-        judgeIdentity(client, group, device?.record);
+        judgeIdentity(client, group, device?.record, policy, now);
         await this.dropFormer(client, device);
         const notAfter = leafNotAfter(issuer.certificatePem, group.validityDays, now.getTime());
         await this.mark(client, device, key, { group, policy, notAfter, now });
@@ -108,7 +112,7 @@ export class EstService {
             notAfter,
         });
         await this.register(client, device, certificate, group, policy);
-        await this.note(device, certificate, group, issuer, now);
+        await this.note(client, device, certificate, group, issuer, now);
         await this.audit(client, certificate, group, issuer, now);
         this.parts.onIssued(group.name, client.credential.kind);
         return { type: certificates, body: certsOnly([certificate]) };
@@ -133,15 +137,20 @@ export class EstService {
         { publicKeyId }: RequestedKey,
         { group, policy, notAfter, now }: MarkOptions,
     ): Promise<void> {
+        const { renews } = client;
         const patchOf = (marks: Marks) => {
+            if (renews !== undefined && group.hasIdentityCertificates) {
+                judgeTwo({ ...client, renews }, marks, publicKeyId, group, policy, now);
+                return pendingPatch(publicKeyId, notAfter, now);
+            }
             const isAgain = judgeUse(client, marks, publicKeyId, group, policy, now);
             const issued = { key: shortKeyId(publicKeyId), notAfter, isAgain };
             return markPatch(marks, client.credential, issued, now);
         };
         if (device === undefined) {
             const { deviceId } = client;
-            const patch = patchOf(this.unregistered.get(deviceId) ?? {});
-            this.unregistered.set(deviceId, marksOf(patch));
+            const before = this.unregistered.get(deviceId) ?? {};
+            this.unregistered.set(deviceId, { ...before, ...marksOf(patchOf(before)) });
             return;
         }
         patchOf(marksOfRecord(device.record));
@@ -169,6 +178,7 @@ export class EstService {
     }
 
     private async note(
+        { deviceId }: Identified,
         device: FoundDevice | undefined,
         pem: string,
         { name: group }: EstGroup,
@@ -183,7 +193,14 @@ export class EstService {
             at: now.toISOString(),
             notAfter: new Date(validTo).toISOString(),
         };
-        await askHub(async () => device?.mark((present) => issuedPatch(present, issued, now)));
+        if (device !== undefined) {
+            await askHub(() => device.mark((present) => issuedPatch(present, issued, now)));
+            return;
+        }
+        const { thumbprint, ...fact } = issued;
+        const { pending: _, ...before } = this.unregistered.get(deviceId) ?? {};
+        const all = { ...before.issued, [thumbprint]: fact };
+        this.unregistered.set(deviceId, { ...before, issued: all });
     }
 
     /** Whoever asks with the newer of two registered certificates has it: the older one goes. */

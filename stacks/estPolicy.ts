@@ -33,6 +33,7 @@ export function estPolicy(
                 validityDays: group.validityDays,
                 renewBeforeDays: group.renewBeforeDays,
                 isProvisioned: registersAtDps(group),
+                hasIdentityCertificates: est.identityCertificates.includes(group.name),
                 trusted,
                 issuer,
                 rootPem:

@@ -156,6 +156,8 @@ export interface EstSettings {
     readonly graceDays: number;
     /** Hours in which a certificate that was renewed may ask again. 1 to 720, default 24. */
     readonly repeatHours: number;
+    /** Groups whose devices have a certificate for this service beside the one for their hub. */
+    readonly identityCertificates: readonly string[];
     /** First certificates; each group at most once. */
     readonly bootstrap: readonly BootstrapSettings[];
     /** Runs the service on Azure; undefined: it runs elsewhere. */

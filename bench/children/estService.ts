@@ -44,6 +44,7 @@ async function serve({
                     validityDays: 90,
                     renewBeforeDays: 30,
                     isProvisioned: false,
+                    hasIdentityCertificates: false,
                     trusted: [authority],
                     issuer: authority,
                     rootPem: certificatePem,

@@ -4,7 +4,7 @@ import { BootstrapSettings, EstSettings, GroupSettings, OneTimeSecret } from "..
 import { readEstContainer } from "./estContainer";
 import { Files, inspectGivenFile, readGivenFile } from "./files";
 import { FileLimit } from "./projectFile";
-import { Section, sectionAt } from "./section";
+import { Section, sectionAt, TextRule } from "./section";
 import { parseTable } from "./tableRows";
 
 const columns = ["device", "sha256", "expires"] as const;
@@ -28,12 +28,14 @@ export function readEst(
     const est = top.section("est", "the EST service", [
         "graceDays",
         "repeatHours",
+        "identityCertificates",
         "bootstrap",
         "container",
     ]);
     return {
         graceDays: est.integer("graceDays", 0, 3650, defaultEst.graceDays),
         repeatHours: est.integer("repeatHours", 1, 720, defaultEst.repeatHours),
+        identityCertificates: readGroupNames(est, groups),
         bootstrap: readBootstrap(est, groups, files),
         container: readEstContainer(est),
     };
@@ -43,9 +45,27 @@ export function readEst(
 export const defaultEst: EstSettings = {
     graceDays: 0,
     repeatHours: 24,
+    identityCertificates: [],
     bootstrap: [],
     container: undefined,
 };
+
+const groupName: TextRule = {
+    pattern: /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/,
+    rule: "must be the name of a group",
+    remedy: "write the name as below groups",
+};
+
+function readGroupNames(est: Section, groups: readonly GroupSettings[]): string[] {
+    const names = est.texts("identityCertificates", groupName);
+    names.forEach((name, index) => {
+        if (!groups.some((group) => group.name === name)) {
+            const path = `${est.pathOf("identityCertificates")}[${index}]`;
+            est.report.value(path, name, groupName.rule, "declare it below groups");
+        }
+    });
+    return names;
+}
 
 function readBootstrap(
     est: Section,
@@ -63,13 +83,9 @@ function readBootstrap(
         if (section === undefined) {
             return [];
         }
-        const group = section.requiredText("group", {
-            pattern: /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/,
-            rule: "must be the name of a group",
-            remedy: "write the name as below groups",
-        });
+        const group = section.requiredText("group", groupName);
         if (group !== "" && !groups.some(({ name }) => name === group)) {
-            section.bad("group", "must be the name of a group", "declare it below groups");
+            section.bad("group", groupName.rule, "declare it below groups");
         } else if (seen.includes(group)) {
             section.bad("group", "must be listed only once", "put both into one item");
         }

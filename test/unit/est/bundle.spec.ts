@@ -64,6 +64,7 @@ describe("the bundle of a container", () => {
                             validityDays: 90,
                             renewBeforeDays: 30,
                             isProvisioned: false,
+                            hasIdentityCertificates: false,
                             trusted: [issuer],
                             issuer,
                             rootPem: root.certificate,

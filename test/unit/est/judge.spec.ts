@@ -41,6 +41,7 @@ describe("a request to the EST service", () => {
             validityDays: 90,
             renewBeforeDays: 30,
             isProvisioned: false,
+            hasIdentityCertificates: false,
             trusted,
             issuer: trusted[0],
             rootPem: undefined,
@@ -131,9 +132,13 @@ describe("a request to the EST service", () => {
             const renewal = await who(second, 80, 10);
             const bootstrap = await who(maker, 80, 10);
             const provisioned = group({ isProvisioned: true });
-            refuses("deviceUnknown", () => judgeIdentity(renewal, provisioned, undefined));
-            refuses("deviceUnknown", () => judgeIdentity(bootstrap, group(), undefined));
-            judgeIdentity(bootstrap, provisioned, undefined);
+            refuses("deviceUnknown", () =>
+                judgeIdentity(renewal, provisioned, undefined, policy(), now),
+            );
+            refuses("deviceUnknown", () =>
+                judgeIdentity(bootstrap, group(), undefined, policy(), now),
+            );
+            judgeIdentity(bootstrap, provisioned, undefined, policy(), now);
         });
 
         it("needs an enabled identity with X.509, and the registered certificate", async () => {
@@ -152,14 +157,16 @@ describe("a request to the EST service", () => {
                 });
             const sas = { type: "sas" } as unknown as DeviceRecord["authentication"];
             refuses("deviceDisabled", () =>
-                judgeIdentity(renewal, group(), record({ status: "disabled" })),
+                judgeIdentity(renewal, group(), record({ status: "disabled" }), policy(), now),
             );
             refuses("wrongKind", () =>
-                judgeIdentity(renewal, group(), record({ authentication: sas })),
+                judgeIdentity(renewal, group(), record({ authentication: sas }), policy(), now),
             );
-            refuses("notRegistered", () => judgeIdentity(renewal, group(), by("AA".repeat(32))));
-            judgeIdentity(renewal, group(), by("AA".repeat(32), own.toLowerCase()));
-            judgeIdentity(renewal, group(), record());
+            refuses("notRegistered", () =>
+                judgeIdentity(renewal, group(), by("AA".repeat(32)), policy(), now),
+            );
+            judgeIdentity(renewal, group(), by("AA".repeat(32), own.toLowerCase()), policy(), now);
+            judgeIdentity(renewal, group(), record(), policy(), now);
         });
     });
 

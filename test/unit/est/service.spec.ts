@@ -55,7 +55,13 @@ describe("the EST service and a device's twin", () => {
         const trusted = [issuer, { name: "pumps-g1", certificatePem: first.certificate }];
         const group: EstGroup = {
             ...{ name: "pumps", isBlocked: false, validityDays: 90, renewBeforeDays: 30 },
-            ...{ isProvisioned: true, trusted, issuer, rootPem: undefined },
+            ...{
+                isProvisioned: true,
+                hasIdentityCertificates: false,
+                trusted,
+                issuer,
+                rootPem: undefined,
+            },
             ...{ bootstrapPem: undefined, secrets: new Map() },
         };
         const patches: Tags[] = [];

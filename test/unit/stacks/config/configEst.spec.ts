@@ -39,6 +39,7 @@ describe("est", () => {
         assert.deepEqual(readSettings(stack({}), folder.path).est, {
             graceDays: 0,
             repeatHours: 24,
+            identityCertificates: [],
             bootstrap: [],
             container: undefined,
         });
@@ -49,6 +50,7 @@ describe("est", () => {
             stack({
                 graceDays: 14,
                 repeatHours: "48",
+                identityCertificates: ["pumps"],
                 bootstrap: [{ group: "pumps", certificate: "maker.pem", secrets: "good.csv" }],
             }),
             folder.path,
@@ -56,6 +58,7 @@ describe("est", () => {
         assert.deepEqual(est, {
             graceDays: 14,
             repeatHours: 48,
+            identityCertificates: ["pumps"],
             bootstrap: [
                 {
                     group: "pumps",
@@ -96,6 +99,14 @@ describe("est", () => {
                 "0",
                 "1 to 720",
                 "720",
+            ],
+            [
+                "identity certificates of a group that is not declared",
+                stack({ identityCertificates: ["pumps", "valves"] }),
+                "est.identityCertificates[1]",
+                '"valves"',
+                "name of a group",
+                "groups",
             ],
             [
                 "a group that is not declared",

@@ -1,6 +1,6 @@
 import type { DeviceRecord } from "../components/registry/registry";
 import type { Identified } from "./credentials";
-import { Credential, Marks, marksOf, shortKeyId, useOf } from "./marks";
+import { Credential, Marks, shortKeyId, useOf } from "./marks";
 import type { EstGroup, EstPolicy } from "./policy";
 import { Refusal } from "./refusal";
 import { opening } from "./renewalWindow";
@@ -139,9 +139,4 @@ function judgeTime(
             Math.ceil((opens - now.getTime()) / 1000),
         );
     }
-}
-
-/** Marks of a device that no hub has are none. */
-export function marksOfRecord(record: DeviceRecord | undefined): Marks {
-    return marksOf(record?.tags ?? {});
 }

@@ -9,6 +9,8 @@ import type { DeviceRecord } from "../components/registry/registry";
 /** Certificates of one device that the tag lists, so that it stays small. */
 const mostIssued = 8;
 
+type Tags = Readonly<Record<string, unknown>>;
+
 /** One use of a credential. */
 interface Use {
     /** ISO 8601. */
@@ -37,6 +39,32 @@ export interface Marks {
     readonly issued?: Readonly<Record<string, IssuedNote>>;
 }
 
+/** Merges one patch of a twin's tags into another; null removes (RFC 7386), and is kept for the twin. */
+export function mergedPatch(one: Tags, other: Tags): Tags {
+    const inner = Object.entries(other).map(([key, value]): [string, unknown] => [
+        key,
+        isMapping(value) && isMapping(one[key]) ? mergedPatch(one[key], value) : value,
+    ]);
+    return { ...one, ...Object.fromEntries(inner) };
+}
+
+/** What marks become by patches of the tags. */
+export function withPatches(marks: Marks, ...patches: readonly Tags[]): Marks {
+    const tags = patches.reduce((all, patch) => mergedPatch(all, patch), { [estTag]: marks });
+    return marksOf(withoutNulls(tags));
+}
+
+function withoutNulls(tags: Tags): Tags {
+    const kept = Object.entries(tags).filter(([, value]) => value !== null);
+    return Object.fromEntries(
+        kept.map(([key, value]) => [key, isMapping(value) ? withoutNulls(value) : value]),
+    );
+}
+
+function isMapping(value: unknown): value is Tags {
+    return typeof value === "object" && value !== null;
+}
+
 /** A credential that a certificate is issued for. */
 export type Credential =
     | {
@@ -62,7 +90,7 @@ function shortDigest(sha256: string): string {
     return sha256.slice(0, 16);
 }
 
-export function marksOf(tags: Readonly<Record<string, unknown>>): Marks {
+export function marksOf(tags: Tags): Marks {
     const found = tags[estTag];
     return typeof found === "object" && found !== null ? found : {};
 }
@@ -90,7 +118,7 @@ export function markPatch(
     credential: Credential,
     issued: { readonly key: string; readonly notAfter: Date; readonly isAgain: boolean },
     now: Date,
-): Readonly<Record<string, unknown>> {
+): Tags {
     const { key, notAfter, isAgain } = issued;
     const before = useOf(marks, credential);
     const use: Use =
@@ -122,7 +150,7 @@ export function issuedPatch(
     present: Pick<DeviceRecord, "tags">,
     { thumbprint, ...note }: IssuedByEst,
     now: Date,
-): Readonly<Record<string, unknown>> {
+): Tags {
     const others = issuedByEst(present).filter((one) => one.thumbprint !== thumbprint);
     const over = others.filter(
         ({ notAfter }, index) => Date.parse(notAfter) <= now.getTime() || index >= mostIssued - 1,

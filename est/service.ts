@@ -1,12 +1,21 @@
 import { X509Certificate } from "crypto";
-import type { IssuedByEst } from "../components/registry/estTag";
+import { estTag, IssuedByEst } from "../components/registry/estTag";
+import type { DeviceRecord } from "../components/registry/registry";
 import { leafNotAfter } from "../components/x509/issue";
 import { AuditLog } from "./audit";
 import { identify, Identified, Presented } from "./credentials";
 import type { Directory, FoundDevice } from "./directory";
 import { certsOnly, decodeBody, noCsrAttributes } from "./encoding";
-import { judgeIdentity, judgeSettings, judgeUse, marksOfRecord } from "./judge";
-import { issuedPatch, Marks, markPatch, marksOf, shortKeyId } from "./marks";
+import { judgeIdentity, judgeSettings, judgeUse } from "./judge";
+import {
+    issuedPatch,
+    Marks,
+    markPatch,
+    marksOf,
+    mergedPatch,
+    shortKeyId,
+    withPatches,
+} from "./marks";
 import { endOfCa, EstAuthority, generationOf, EstGroup, EstPolicy } from "./policy";
 import { Refusal } from "./refusal";
 import { readRequest, RequestedKey } from "./request";
@@ -14,6 +23,7 @@ import { RequestRate } from "./requestRate";
 import type { Signer } from "./signer";
 import { withIssued, withoutFormer } from "./thumbprints";
 import { judgeTwo, pendingPatch } from "./twoCertificates";
+import { WaitingNotes } from "./waitingNotes";
 
 /** Requests of one device in a minute. A device renews once in months; after a lost answer it tries again. */
 const perDevice = 10;
@@ -50,8 +60,7 @@ const certificates = "application/pkcs7-mime";
 /** Judges requests and issues certificates (RFC 7030). Keeps nothing that another instance would need. */
 export class EstService {
     private readonly rate = new RequestRate(perDevice);
-    /** Devices that have no identity yet, whose marks no twin can hold. */
-    private readonly unregistered = new Map<string, Marks>();
+    private readonly waiting = new WaitingNotes();
 
     constructor(private readonly parts: EstParts) {}
 
@@ -104,7 +113,7 @@ export class EstService {
         judgeIdentity(client, group, device?.record, policy, now);
         await this.dropFormer(client, device);
         const notAfter = leafNotAfter(issuer.certificatePem, group.validityDays, now.getTime());
-        await this.mark(client, device, key, { group, policy, notAfter, now });
+        const used = await this.mark(client, device, key, { group, policy, notAfter, now });
         const certificate = await this.parts.signer.sign(issuer, {
             commonName: client.deviceId,
             subject: policy.subject,
@@ -112,7 +121,7 @@ export class EstService {
             notAfter,
         });
         await this.register(client, device, certificate, group, policy);
-        await this.note(client, device, certificate, group, issuer, now);
+        await this.note(client.deviceId, device, used, certificate, { group, issuer, now });
         await this.audit(client, certificate, group, issuer, now);
         this.parts.onIssued(group.name, client.credential.kind);
         return { type: certificates, body: certsOnly([certificate]) };
@@ -136,25 +145,21 @@ export class EstService {
         device: FoundDevice | undefined,
         { publicKeyId }: RequestedKey,
         { group, policy, notAfter, now }: MarkOptions,
-    ): Promise<void> {
-        const { renews } = client;
-        const patchOf = (marks: Marks) => {
-            if (renews !== undefined && group.hasIdentityCertificates) {
-                judgeTwo({ ...client, renews }, marks, publicKeyId, group, policy, now);
-                return pendingPatch(publicKeyId, notAfter, now);
-            }
-            const isAgain = judgeUse(client, marks, publicKeyId, group, policy, now);
-            const issued = { key: shortKeyId(publicKeyId), notAfter, isAgain };
-            return markPatch(marks, client.credential, issued, now);
+    ): Promise<Marks> {
+        const missing = this.waiting.marksOf(client.deviceId);
+        let marks: Marks = {};
+        const patchOf = (present: Marks) => {
+            const lacking = { [estTag]: missing };
+            const before = withPatches(present, lacking);
+            const patch = patchFor(client, before, publicKeyId, { group, policy, notAfter, now });
+            marks = withPatches(before, patch);
+            return mergedPatch(lacking, patch);
         };
-        if (device === undefined) {
-            const { deviceId } = client;
-            const before = this.unregistered.get(deviceId) ?? {};
-            this.unregistered.set(deviceId, { ...before, ...marksOf(patchOf(before)) });
-            return;
+        patchOf(marksOf(device?.record.tags ?? {}));
+        if (device !== undefined) {
+            await askHub(() => device.mark((present) => patchOf(marksOf(present.tags))));
         }
-        patchOf(marksOfRecord(device.record));
-        await askHub(() => device.mark((present) => patchOf(marksOf(present.tags))));
+        return marks;
     }
 
     /** The provisioning service registers the thumbprints of its devices itself. */
@@ -177,30 +182,45 @@ export class EstService {
         );
     }
 
+    /** Notes what was issued, now and, if the device has yet to register with it, again then. */
     private async note(
-        { deviceId }: Identified,
+        deviceId: string,
         device: FoundDevice | undefined,
+        marks: Marks,
         pem: string,
-        { name: group }: EstGroup,
-        issuer: EstAuthority,
-        now: Date,
+        { group, issuer, now }: NoteOptions,
     ): Promise<void> {
         const { fingerprint256, validTo } = new X509Certificate(pem);
         const issued: IssuedByEst = {
             thumbprint: fingerprint256.replace(/:/g, ""),
-            group,
+            group: group.name,
             generation: generationOf(issuer),
             at: now.toISOString(),
             notAfter: new Date(validTo).toISOString(),
         };
-        if (device !== undefined) {
-            await askHub(() => device.mark((present) => issuedPatch(present, issued, now)));
-            return;
+        const patchOf = (present: Pick<DeviceRecord, "tags">) => issuedPatch(present, issued, now);
+        if (group.isProvisioned) {
+            const noted = withPatches(marks, patchOf({ tags: { [estTag]: marks } }));
+            const { thumbprint } = issued;
+            const isFirst = device === undefined;
+            this.waiting.add(deviceId, { marks: noted, thumbprint, isFirst }, now);
         }
-        const { thumbprint, ...fact } = issued;
-        const { pending: _, ...before } = this.unregistered.get(deviceId) ?? {};
-        const all = { ...before.issued, [thumbprint]: fact };
-        this.unregistered.set(deviceId, { ...before, issued: all });
+        await askHub(async () => device?.mark(patchOf));
+    }
+
+    /** Writes the notes that waited for a registration. Call it every few seconds. */
+    async settle(now = new Date()): Promise<void> {
+        for (const deviceId of this.waiting.due(now)) {
+            try {
+                const device = await this.find(deviceId);
+                if (device !== undefined && this.waiting.hasArrived(device.record)) {
+                    await askHub(() => device.mark((present) => this.waiting.patchFor(present)));
+                    this.waiting.done(device.record);
+                }
+            } catch {
+                // The hub is asked again after the next pause.
+            }
+        }
     }
 
     /** Whoever asks with the newer of two registered certificates has it: the older one goes. */
@@ -246,11 +266,33 @@ export class EstService {
     }
 }
 
+interface NoteOptions {
+    readonly group: EstGroup;
+    readonly issuer: EstAuthority;
+    readonly now: Date;
+}
+
 interface MarkOptions {
     readonly group: EstGroup;
     readonly policy: EstPolicy;
     readonly notAfter: Date;
     readonly now: Date;
+}
+
+/** Judges the use of the credential. @returns what to mark before the certificate is signed */
+function patchFor(
+    client: Identified,
+    marks: Marks,
+    publicKeyId: string,
+    { group, policy, notAfter, now }: MarkOptions,
+): Readonly<Record<string, unknown>> {
+    const { renews, credential } = client;
+    if (renews !== undefined && group.hasIdentityCertificates) {
+        judgeTwo({ ...client, renews }, marks, publicKeyId, group, policy, now);
+        return pendingPatch(publicKeyId, notAfter, now);
+    }
+    const isAgain = judgeUse(client, marks, publicKeyId, group, policy, now);
+    return markPatch(marks, credential, { key: shortKeyId(publicKeyId), notAfter, isAgain }, now);
 }
 
 /** Listed with thumbprints of its own: such a device has no group in the settings. */

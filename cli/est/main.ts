@@ -15,6 +15,8 @@ import { Environment, KeyFiles, readEnvironment } from "./environment";
 import type { Source } from "./source";
 import { StatusServer } from "./statusServer";
 
+const settleMilliseconds = 5_000;
+
 /** Refusals and events, as JSON lines on standard error. */
 function log(entry: Readonly<Record<string, unknown>>): void {
     process.stderr.write(`${JSON.stringify({ at: new Date().toISOString(), ...entry })}\n`);
@@ -72,8 +74,13 @@ class Service {
             this.reload((renewed) => server.replaceIdentity(renewed));
         };
         const timer = setInterval(reload, Number(values.reload) * 1000);
+        let settling: Promise<void> | undefined;
+        const notes = setInterval(() => {
+            settling ??= service.settle().finally(() => (settling = undefined));
+        }, settleMilliseconds);
         const stop = async (): Promise<void> => {
             clearInterval(timer);
+            clearInterval(notes);
             status.close();
             await server.close();
             await audit.close();

@@ -1,6 +1,6 @@
 import { strict as assert } from "assert";
 import { execFileSync } from "child_process";
-import { X509Certificate } from "crypto";
+import { createHash, X509Certificate } from "crypto";
 import { mkdtempSync, rmSync } from "fs";
 import { tmpdir } from "os";
 import { join } from "path";
@@ -14,6 +14,8 @@ import { issue, Issued, makeCa } from "../../support/pki";
 
 const day = 24 * 3600 * 1000;
 
+const enabled = { deviceId: "pump-1", status: "enabled" as const };
+
 type Tags = Readonly<Record<string, unknown>>;
 
 /** One device on a hub that is a map of tags here, and OpenSSL's requests. */
@@ -22,6 +24,8 @@ describe("the EST service and a device's twin", () => {
     let second: Issued;
     let ended: Issued;
     let request: Buffer;
+    /** With another key. */
+    let other: Buffer;
     let audit: AuditLog;
     const folder = mkdtempSync(join(tmpdir(), "est-service-"));
 
@@ -36,12 +40,14 @@ describe("the EST service and a device's twin", () => {
         first = await make("Pumps G1", 400);
         second = await make("Pumps G2", 400);
         ended = await make("Pumps G3", -1);
-        request = execFileSync(
-            "openssl",
-            "req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout /dev/null -subj /CN=pump-1 -outform DER".split(
-                " ",
+        [request, other] = [1, 2].map(() =>
+            execFileSync(
+                "openssl",
+                "req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout /dev/null -subj /CN=pump-1 -outform DER".split(
+                    " ",
+                ),
+                { stdio: ["ignore", "pipe", "ignore"] },
             ),
-            { stdio: ["ignore", "pipe", "ignore"] },
         );
     });
 
@@ -50,9 +56,25 @@ describe("the EST service and a device's twin", () => {
         rmSync(folder, { recursive: true });
     });
 
+    /** As a hub merges tags: null removes. */
+    function merged(tags: Tags, patch: Tags): Tags {
+        const all: Record<string, unknown> = { ...tags };
+        for (const [key, value] of Object.entries(patch)) {
+            if (value === null) {
+                delete all[key];
+            } else if (typeof value === "object") {
+                all[key] = merged((all[key] ?? {}) as Tags, value as Tags);
+            } else {
+                all[key] = value;
+            }
+        }
+        return all;
+    }
+
     function serve(present: Issued, name: string) {
         const issuer = { name, certificatePem: present.certificate };
         const trusted = [issuer, { name: "pumps-g1", certificatePem: first.certificate }];
+        const secret = { sha256: createHash("sha256").update("once").digest("hex") };
         const group: EstGroup = {
             ...{ name: "pumps", isBlocked: false, validityDays: 90, renewBeforeDays: 30 },
             ...{
@@ -62,14 +84,12 @@ describe("the EST service and a device's twin", () => {
                 issuer,
                 rootPem: undefined,
             },
-            ...{ bootstrapPem: undefined, secrets: new Map() },
+            bootstrapPem: undefined,
+            secrets: new Map([["pump-1", { ...secret, expires: "2099-01-01T00:00:00Z" }]]),
         };
-        const patches: Tags[] = [];
-        const record: DeviceRecord = {
-            deviceId: "pump-1",
-            status: "enabled",
-            authentication: { type: "certificateAuthority" },
-            tags: {},
+        const hub: { record: DeviceRecord | undefined; writes: number } = {
+            record: { ...enabled, authentication: { type: "certificateAuthority" }, tags: {} },
+            writes: 0,
         };
         const signer = new KeySigner();
         signer.add(issuer, present.key);
@@ -83,56 +103,133 @@ describe("the EST service and a device's twin", () => {
             }),
             signer,
             directory: {
-                find: async () => ({
-                    record,
-                    mark: async (patchOf) => void patches.push(patchOf(record)),
-                    authenticate: async () => undefined,
-                }),
+                find: async () => {
+                    const { record } = hub;
+                    return (
+                        record && {
+                            record,
+                            mark: async (patchOf) => {
+                                const now = hub.record ?? record;
+                                const patch = patchOf(now);
+                                hub.writes += Object.keys(patch).length === 0 ? 0 : 1;
+                                hub.record = { ...now, tags: merged(now.tags, patch) };
+                            },
+                            authenticate: async () => undefined,
+                        }
+                    );
+                },
             },
             audit,
             onIssued: () => undefined,
         });
-        return { service, patches };
+        return { service, hub };
     }
 
-    async function enroll(service: EstService): Promise<Buffer> {
+    /** What the provisioning service makes of an identity at a registration that resets the twin. */
+    const registered = (leaf: X509Certificate): DeviceRecord => ({
+        ...enabled,
+        authentication: {
+            type: "selfSigned",
+            x509Thumbprint: { primaryThumbprint: leaf.fingerprint256.replace(/:/g, "") },
+        },
+        tags: { site: "Oslo" },
+    });
+
+    const later = (seconds: number) => new Date(Date.now() + seconds * 1000);
+    const noted = (record: DeviceRecord | undefined) =>
+        (record?.tags.iotX509Est ?? {}) as {
+            issued?: Record<string, Tags>;
+            renewed?: Record<string, Tags>;
+            secrets?: Record<string, Tags>;
+        };
+
+    async function enroll(service: EstService, by: "certificate" | "secret", body = request) {
         const leaf = await issue(first, {
             commonName: "pump-1",
             notBefore: new Date(Date.now() - 80 * day),
             notAfter: new Date(Date.now() + 10 * day),
         });
-        const { body } = await service.enroll({
+        const answer = await service.enroll({
             group: "pumps",
-            certificate: leaf.x509.raw,
-            authorization: undefined,
-            body: Buffer.from(request.toString("base64")),
+            certificate: by === "certificate" ? leaf.x509.raw : undefined,
+            authorization:
+                by === "secret"
+                    ? `Basic ${Buffer.from("pump-1:once").toString("base64")}`
+                    : undefined,
+            body: Buffer.from(body.toString("base64")),
         });
-        return Buffer.from(body, "base64");
+        const pem = execFileSync("openssl", ["pkcs7", "-inform", "DER", "-print_certs"], {
+            input: Buffer.from(answer.body, "base64"),
+        });
+        return new X509Certificate(pem);
     }
 
+    const refuses = (reason: RefusalReason, status: number) => (error: unknown) => {
+        assert.ok(error instanceof Refusal);
+        assert.deepEqual([error.reason, error.status], [reason, status]);
+        return true;
+    };
+
     it("a note says which CA signed what was issued, and until when it lasts", async () => {
-        const { service, patches } = serve(second, "pumps-g2");
-        const pem = execFileSync("openssl", ["pkcs7", "-inform", "DER", "-print_certs"], {
-            input: await enroll(service),
-        });
-        const leaf = new X509Certificate(pem);
+        const { service, hub } = serve(second, "pumps-g2");
+        const leaf = await enroll(service, "certificate");
         assert.ok(leaf.checkIssued(second.x509));
-        const { issued } = patches[1].iotX509Est as { issued: Record<string, Tags> };
-        const [[thumbprint, note]] = Object.entries(issued);
+        const [[thumbprint, note]] = Object.entries(noted(hub.record).issued ?? {});
         assert.equal(thumbprint, leaf.fingerprint256.replace(/:/g, ""));
         assert.deepEqual([note.group, note.generation], ["pumps", 2]);
         assert.equal(Date.parse(String(note.notAfter)), Date.parse(leaf.validTo));
     });
 
+    it("a first certificate is noted, and its secret is used, once the device has registered with it", async () => {
+        const { service, hub } = serve(second, "pumps-g2");
+        hub.record = undefined;
+        const leaf = await enroll(service, "secret");
+        await service.settle(later(10));
+        assert.equal(hub.record, undefined);
+        hub.record = registered(leaf);
+        // Before the note is written, too.
+        await assert.rejects(enroll(service, "secret", other), refuses("bootstrapUsed", 403));
+        await service.settle(later(60));
+        const { issued, secrets } = noted(hub.record);
+        assert.deepEqual(Object.keys(issued ?? {}), [leaf.fingerprint256.replace(/:/g, "")]);
+        assert.equal(Object.keys(secrets ?? {}).length, 1);
+        assert.equal(hub.record.tags.site, "Oslo");
+        // By now another instance knows it from the twin.
+        const instance = serve(second, "pumps-g2");
+        instance.hub.record = hub.record;
+        await assert.rejects(
+            enroll(instance.service, "secret", other),
+            refuses("bootstrapUsed", 403),
+        );
+    });
+
+    it("a note that a registration wiped is written again, once, and not before the registration", async () => {
+        const { service, hub } = serve(second, "pumps-g2");
+        const leaf = await enroll(service, "certificate");
+        const before = hub.writes;
+        await service.settle(later(10));
+        assert.equal(hub.writes, before);
+        hub.record = registered(leaf);
+        await service.settle(later(60));
+        const { issued, renewed } = noted(hub.record);
+        assert.deepEqual(Object.keys(issued ?? {}), [leaf.fingerprint256.replace(/:/g, "")]);
+        assert.equal(Object.keys(renewed ?? {}).length, 1);
+        await service.settle(later(7200));
+        assert.equal(hub.writes, before + 1);
+    });
+
+    it("a note that survived the registration is not written again", async () => {
+        const { service, hub } = serve(second, "pumps-g2");
+        const leaf = await enroll(service, "certificate");
+        const before = hub.writes;
+        hub.record = { ...registered(leaf), tags: hub.record?.tags ?? {} };
+        await service.settle(later(60));
+        assert.equal(hub.writes, before);
+    });
+
     it("nothing is marked as used when the group's CA has expired", async () => {
-        const { service, patches } = serve(ended, "pumps-g3");
-        await assert.rejects(enroll(service), (error) => {
-            assert.ok(error instanceof Refusal);
-            assert.equal(error.reason, "caExpired" satisfies RefusalReason);
-            assert.equal(error.status, 503);
-            assert.match(error.message, /pumps-g3 expired on .* raise intermediate\.generation/);
-            return true;
-        });
-        assert.deepEqual(patches, []);
+        const { service, hub } = serve(ended, "pumps-g3");
+        await assert.rejects(enroll(service, "certificate"), refuses("caExpired", 503));
+        assert.equal(hub.writes, 0);
     });
 });

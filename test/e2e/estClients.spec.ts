@@ -5,7 +5,7 @@ import * as path from "path";
 import { text } from "stream/consumers";
 import { promisify } from "util";
 import { curl, Reply } from "../support/estService";
-import { Client } from "../support/estStack";
+import type { Client } from "../support/estStack";
 import { EstTrial, secret } from "../support/estTrial";
 import { buildGo } from "../support/goProgram";
 import { connects } from "../support/liveDevice";

@@ -142,7 +142,7 @@ function commonNameOf(certificate: X509Certificate): string {
     return names[0];
 }
 
-export function endOf(certificate: X509Certificate): Date {
+function endOf(certificate: X509Certificate): Date {
     return new Date(certificate.validTo);
 }
 

@@ -1,8 +1,11 @@
 import { IssuedCertificate } from "../../components/pki/issuedCertificates";
 import { certificateOf } from "../../components/registry/certificateTag";
 import { isSameName } from "../../components/x509/distinguishedName";
+import { issuedByEst } from "../../components/registry/estTag";
+import { HubDevice } from "./azureView";
 import { daysUntil } from "./certificateText";
 import { HeldCa } from "./heldCertificates";
+import { EstCertificate } from "./issuedFile";
 import { Known, KnownDevice } from "./known";
 import { hubThumbprints, Reported, reportedBy } from "./reported";
 import { CertificateText, InventoryRow, nothingKnown, Source, unknownText } from "./row";
@@ -24,8 +27,6 @@ interface Candidate extends CertificateText {
     /** Only the day of its end is known. */
     readonly endsThatDay?: boolean;
     readonly note: string | null;
-    /** Whether its text is from the identity's tag. */
-    readonly isTagged?: boolean;
 }
 
 /** A candidate with what the hub and the device say about it. */
@@ -74,7 +75,7 @@ export function deviceRows(device: KnownDevice, known: Known): InventoryRow[] {
             origin,
             beginning,
             endsThatDay,
-            isTagged,
+
             isReported,
             isOnHub,
             note,
@@ -94,7 +95,6 @@ export function deviceRows(device: KnownDevice, known: Known): InventoryRow[] {
                     ...new Set([
                         ...source,
                         ...(origin === "former" && kind === "former" ? [] : asked),
-                        ...(isTagged ? (["service"] as const) : []),
                         ...(isTold ? (["twin"] as const) : []),
                     ]),
                 ],
@@ -124,12 +124,7 @@ function candidates(
 ): Candidate[] {
     const { id, settings, state, hub } = device;
     const tag = certificateOf(hub?.device.tags ?? {});
-    const found: Candidate[] = (issued?.get(id) ?? []).map((one) => ({
-        ...one,
-        source: ["est"],
-        origin: "requested",
-        note: null,
-    }));
+    const found = requested(issued?.get(id) ?? [], hub);
     const isNew = (thumbprint: string) => !found.some((one) => isThe(one, thumbprint));
     const present = state?.certificate;
     if (present !== undefined && isNew(present.sha256Thumbprint ?? "")) {
@@ -178,11 +173,36 @@ function candidates(
             sha256Thumbprint: thumbprint.length === 64 ? thumbprint : null,
             source: isConfigured ? ["settings"] : [],
             origin: "seen",
-            isTagged: tagged !== undefined && accepted.includes(thumbprint),
             note: isConfigured || settings === undefined ? null : "not in the state",
         });
     }
     return found;
+}
+
+/** What the EST service issued, by its audit log and by its notes on the hub, the latest first. */
+function requested(listed: readonly EstCertificate[], hub: HubDevice | undefined): Candidate[] {
+    const noted = hub === undefined ? [] : issuedByEst(hub.device);
+    const others = noted.filter(
+        ({ thumbprint }) => !listed.some((one) => one.sha256Thumbprint === thumbprint),
+    );
+    return [
+        ...listed.map((one) => ({ ...one, at: Date.parse(one.notBefore ?? "") })),
+        ...others.map(({ thumbprint, group, generation, notAfter, at }) => ({
+            ...unknownText,
+            group,
+            sha256Thumbprint: thumbprint,
+            notAfter: new Date(notAfter).toISOString(),
+            generation,
+            at: Date.parse(at),
+        })),
+    ]
+        .sort((one, other) => other.at - one.at)
+        .map(({ at: _, ...one }) => ({
+            ...one,
+            source: ["est"],
+            origin: "requested",
+            note: null,
+        }));
 }
 
 /** Whether a thumbprint, of either kind, is that of the certificate. */
@@ -248,10 +268,14 @@ function noteOf(one: Judged, kind: InventoryRow["kind"], all: readonly Judged[])
         return one.note;
     }
     const next = kind === "former" ? successor(one, all) : all.find(isInUse);
-    if (next === undefined || !isInUse(next)) {
+    if (next === undefined) {
         return one.note;
     }
-    const who = next.isReported ? "the device reports" : "the hub has";
+    const who = next.isReported
+        ? "the device reports"
+        : next.isOnHub
+          ? "the hub has"
+          : "the EST service issued";
     return kind === "former"
         ? `superseded: ${who} a later certificate`
         : `not in use yet, or not any more: ${who} another certificate`;

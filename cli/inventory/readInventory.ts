@@ -78,7 +78,14 @@ export async function readHoldings(
     const folder = process.cwd();
     const stack = asked ?? chosenStack(folder, undefined).stack;
     const say = (line: string) => console.error(line);
-    const fleet = await Fleet.open({ folder, stack, refresh: false, say });
+    const fleet = await Fleet.open({
+        folder,
+        stack,
+        refresh: false,
+        say,
+        // A device's own file that has expired must not hide what else does.
+        onUnusableFile: (_, { path, value, rule }) => say(`${path}: ${value} — ${rule}`),
+    });
     onOpen(fleet);
     try {
         const { settings, native, stacks } = await fleet.read();

@@ -2,7 +2,7 @@ import type { DeviceProvisioning } from "../../stacks/deviceProvisioning";
 
 /**
  * Source of a fact in a row. `settings`: the stack's files; `state`: what the last run left; `est`: the audit log of the EST
- * service; the others are queried. `service` is the provisioning service, or who wrote the tag that the hub's thumbprint confirms.
+ * service, or its note on the hub; the others are queried.
  */
 export type Source = "settings" | "state" | "est" | "hub" | "service" | "twin";
 

@@ -1,8 +1,8 @@
 import {
-    Dependent,
     issuedBeyond,
     Sighting,
     standing,
+    unlistedDependents,
 } from "../../components/registry/rolloverEvidence";
 import { sighting } from "../../components/registry/rolloverGate";
 import {
@@ -72,10 +72,13 @@ function rollingDevices(
         (id) => seen.get(id.toLowerCase())?.sightings ?? [],
         now,
     );
-    const unlisted = [...(azure?.registered ?? [])]
-        .filter(([id, registration]) => registration.group === group.name && !fleet.devices.has(id))
-        .filter(([id]) => seen.has(id.toLowerCase()))
-        .map(([id]): Dependent => ({ id, until: null, next: [] }));
+    const registered = new Map(
+        [...(azure?.registered ?? [])].map(([id, registration]) => [id, registration.group]),
+    );
+    const known = [...fleet.devices, ...settings.devices.map(({ id }) => id)];
+    const unlisted = unlistedDependents(group.name, registered, known, (id) =>
+        seen.has(id.toLowerCase()),
+    );
     return [...listed, ...renewed, ...unlisted].map((device) => {
         const { sightings = [], lastActivity = null } = seen.get(device.id.toLowerCase()) ?? {};
         const { id, until } = device;

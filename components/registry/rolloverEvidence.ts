@@ -94,6 +94,25 @@ export function standing(
         : { state: "unknown", evidence: "nothing shows which certificate it has" };
 }
 
+/**
+ * Devices on a hub that registered through a group's enrollment and that nobody lists: each may have a certificate of any CA
+ * of the group, and nobody knows until when.
+ *
+ * @param registered enrollment groups by device ID, as the provisioning services have them
+ * @param known IDs that a state or the configuration has, in any case: a provisioning service does not tell them apart by it
+ */
+export function unlistedDependents(
+    group: string,
+    registered: ReadonlyMap<string, string>,
+    known: readonly string[],
+    isOnHub: (id: string) => boolean,
+): Dependent[] {
+    const listed = new Set(known.map((id) => id.toLowerCase()));
+    return [...registered]
+        .filter(([id, own]) => own === group && !listed.has(id.toLowerCase()) && isOnHub(id))
+        .map(([id]) => ({ id, until: null, next: [] }));
+}
+
 /** The devices among these to which the EST service issued certificates of a CA that no state has. */
 export function issuedBeyond(
     ca: Pick<LeavingCa, "group" | "generation">,

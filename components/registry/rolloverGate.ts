@@ -6,7 +6,13 @@ import { issuedByEst } from "./estTag";
 import { HubRegistry, hubRegistry, hubRegistryAt, linkedHostNames } from "./hubRegistry";
 import { thumbprintsOf } from "./identityRecord";
 import { SeenDevice } from "./registry";
-import { Dependent, issuedBeyond, LeavingCa, Sighting, standing } from "./rolloverEvidence";
+import {
+    issuedBeyond,
+    LeavingCa,
+    Sighting,
+    standing,
+    unlistedDependents,
+} from "./rolloverEvidence";
 
 /** A refusal names this many devices for each CA; the rest are counted. */
 const named = 100;
@@ -32,14 +38,15 @@ export async function refuseToRemove(
     const lines: string[] = [];
     const stuck = new Set<string>();
     for (const ca of leaving) {
-        const known = new Set(ca.known);
-        const unlisted = [...seen.registered].filter(
-            ([id, group]) => group === ca.group && !known.has(id) && seen.of(id).length > 0,
-        );
         const now = new Date();
         const devices = [
             ...ca.devices,
-            ...unlisted.map(([id]): Dependent => ({ id, until: null, next: [] })),
+            ...unlistedDependents(
+                ca.group,
+                seen.registered,
+                ca.known ?? [],
+                (id) => seen.of(id).length > 0,
+            ),
             ...issuedBeyond(ca, ca.others, (id) => seen.of(id), now),
         ];
         const waiting = devices.flatMap((device) => {

@@ -96,6 +96,7 @@ describe("est.container", function () {
         assert.match(text, /contoso-est-e2e\.[a-z0-9]+\.azurecontainer\.io/);
         assert.ok(!text.includes("bundle.json"));
         assert.deepEqual(await deployment.plan(), []);
+        await deployment.pulumi("preview", "--refresh", "--expect-no-changes");
         await deployment.pulumi("destroy", "--yes", "--skip-preview");
         const gone = await armRequest(deployment.arm, "GET", address);
         assert.equal(gone.status, 404);

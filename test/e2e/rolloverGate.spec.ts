@@ -179,6 +179,7 @@ describe("the gate before a CA goes, and npm run rollover", function () {
         await deployment.up();
         assert.equal(await refusal(meter), "issuerNotUploaded");
         assert.equal(await connected(), 0);
+        await deployment.pulumi("preview", "--refresh", "--expect-no-changes");
     });
 
     it("an unknown group is refused with the groups that there are", async () => {

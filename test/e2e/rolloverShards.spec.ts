@@ -98,5 +98,7 @@ describe("the gate before a CA goes, with fleet stacks and a provisioning servic
         deployment.change((all) => Object.assign(all, { rollover: { accept: 2 } }));
         await FleetCommand.run(deployment, "up");
         await field.meets("meter-1", await issued("meter-1"));
+        const again = await FleetCommand.run(deployment, "preview", "--refresh");
+        assert.match(again, /total +\d+ unchanged$/m);
     });
 });

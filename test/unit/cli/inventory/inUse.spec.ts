@@ -31,6 +31,8 @@ interface Case {
     readonly est?: number;
     readonly twin?: readonly [keyof typeof print, left: number];
     readonly hub?: readonly (keyof typeof print)[];
+    /** Of what the EST service noted in the identity's tag, the latest first. */
+    readonly notes?: readonly (readonly [keyof typeof print, left: number])[];
     /** Of the certificate in the identity's tag. */
     readonly tag?: readonly [keyof typeof print, left: number];
     /** Kind, certificate, sources, band; in the order of the rows. */
@@ -82,11 +84,11 @@ const cases: readonly Case[] = [
         rows: ["device state state,hub -", "device old state,hub 7"],
     },
     {
-        title: "the hub and the tag of the service have a later one: the state's is superseded",
+        title: "the hub and the tag have a later one: the state's is superseded",
         state: 5,
         hub: ["renewed"],
         tag: ["renewed", 60],
-        rows: ["former state state,hub -", "device renewed hub,service -"],
+        rows: ["former state state,hub -", "device renewed hub -"],
     },
     {
         title: "the hub has one whose end nobody knows: the state's still counts",
@@ -119,7 +121,7 @@ const cases: readonly Case[] = [
         state: 5,
         hub: ["state", "renewed"],
         tag: ["renewed", 60],
-        rows: ["former state state,hub -", "device renewed hub,service -"],
+        rows: ["former state state,hub -", "device renewed hub -"],
     },
     {
         title: "the hub takes both, and the device reports the earlier one: that one counts, too",
@@ -127,7 +129,7 @@ const cases: readonly Case[] = [
         hub: ["state", "renewed"],
         tag: ["renewed", 60],
         twin: ["state", 5],
-        rows: ["device state state,hub,twin 7", "device renewed hub,service -"],
+        rows: ["device state state,hub,twin 7", "device renewed hub -"],
     },
     {
         title: "the service issued one that the device does not report: what it reports counts",
@@ -135,6 +137,29 @@ const cases: readonly Case[] = [
         est: 60,
         twin: ["state", 5],
         rows: ["device renewed est,hub -", "device state state,hub,twin 7"],
+    },
+    {
+        title: "the service noted a later one, and the device reports nothing: the state's is superseded",
+        state: 5,
+        notes: [["renewed", 60]],
+        rows: ["device renewed est,hub -", "former state state,hub -"],
+    },
+    {
+        title: "the service noted one that misses its renewal: it counts",
+        state: -40,
+        notes: [
+            ["renewed", 13],
+            ["old", -10],
+        ],
+        rows: ["device renewed est,hub 14"],
+    },
+    {
+        title: "log and note of the service tell of one certificate",
+        state: 5,
+        est: 60,
+        notes: [["renewed", 60]],
+        hub: ["renewed"],
+        rows: ["device renewed est,hub -", "former state state,hub -"],
     },
     {
         title: "up issued one after the service: both may be in use, so both count",
@@ -165,7 +190,7 @@ const cases: readonly Case[] = [
 const issuer = "CN=IoT Intermediate CA pumps G1, O=Contoso";
 
 function known(one: Case): InventoryRow[] {
-    const { state, former, est, twin, hub, tag } = one;
+    const { state, former, est, twin, hub, tag, notes = [] } = one;
     const text = { ...unknownText, issuer, subject: "CN=pump-1" };
     const held: HeldDevice = {
         id: "pump-1",
@@ -199,18 +224,30 @@ function known(one: Case): InventoryRow[] {
                               ...(secondary && { secondaryThumbprint: print[secondary] }),
                           },
                       },
-            tags:
-                tag === undefined
-                    ? {}
-                    : {
-                          iotX509: {
-                              certificate: {
-                                  generation: 1,
-                                  notAfter: end(tag[1]),
-                                  thumbprint: print[tag[0]],
-                              },
-                          },
-                      },
+            tags: {
+                ...(tag && {
+                    iotX509: {
+                        certificate: {
+                            generation: 1,
+                            notAfter: end(tag[1]),
+                            thumbprint: print[tag[0]],
+                        },
+                    },
+                }),
+                iotX509Est: {
+                    issued: Object.fromEntries(
+                        notes.map(([name, left]) => [
+                            print[name],
+                            {
+                                group: "pumps",
+                                generation: 1,
+                                at: end(left - 90),
+                                notAfter: end(left),
+                            },
+                        ]),
+                    ),
+                },
+            },
         },
         hub: "prod.azure-devices.net",
         lastActivity: undefined,

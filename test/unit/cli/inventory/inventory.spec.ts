@@ -226,10 +226,7 @@ describe("inventory with what Azure shows", () => {
         it("takes the tag's certificate where the hub names its thumbprint", () => {
             const row = told(thumbprint);
             assert.deepEqual([row.generation, row.notAfter, row.daysLeft], [3, notAfter, 120]);
-            assert.deepEqual(
-                [row.sha256Thumbprint, row.knownFrom],
-                [thumbprint, ["hub", "service"]],
-            );
+            assert.deepEqual([row.sha256Thumbprint, row.knownFrom], [thumbprint, ["hub"]]);
         });
 
         it("has only a note where nothing but the tag speaks for it: later ones are not in it", () => {

@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "fs";
 import * as path from "path";
 import { text } from "stream/consumers";
 import { promisify } from "util";
-import { curl, Reply } from "../support/estService";
+import { curl, EstProcess, Reply } from "../support/estService";
 import type { Client } from "../support/estStack";
 import { EstTrial, secret } from "../support/estTrial";
 import { buildGo } from "../support/goProgram";
@@ -97,20 +97,46 @@ describe("clients of the EST service", function () {
             assert.match(await certificates(reply), /BEGIN CERTIFICATE/);
         });
 
-        it("is refused a second certificate by the one it just got, as docs/renewal.md says", async () => {
-            const { certificate, key } = await trial.client(trial.maker, "pump-3");
-            const asked = await trial.request("pump-3");
-            const ask = (by: Pick<Client, "certificate" | "key">, data: string) =>
-                curl(
+        it("gets its EST identity by the bootstrap certificate, the device's certificate by that, and later renews both", async () => {
+            const ask = async (service: EstProcess, by: Pick<Client, "certificate" | "key">) => {
+                const asked = await trial.request("gateway-1");
+                const reply = await curl(
                     trial.serverCa,
-                    url("simpleenroll"),
+                    `${service.address}/.well-known/est/gateways/simpleenroll`,
                     ...["--cert", by.certificate, "--key", by.key, ...headers],
-                    ...["--data-binary", `@${data}`],
+                    ...["--data-binary", `@${asked.file}`],
                 );
-            const chain = await certificates(await ask({ certificate, key }, asked.file));
-            const identity = { certificate: file("est-id.pem", chain), key: asked.key };
-            const device = await trial.request("pump-3");
-            await trial.refused(403, "tooEarly", ask(identity, device.file));
+                return { reply, key: asked.key };
+            };
+            const got = async (service: EstProcess, by: Pick<Client, "certificate" | "key">) => {
+                const { reply, key } = await ask(service, by);
+                const pem = await certificates(reply);
+                return { certificate: file(`gateway-${path.basename(key)}.pem`, pem), key, pem };
+            };
+            const identity = await got(trial.service, await trial.client(trial.maker, "gateway-1"));
+            const device = await got(trial.service, identity);
+            const cacerts = url("cacerts").replace("/pumps/", "/gateways/");
+            const authorities = await certificates(await curl(trial.serverCa, cacerts, ...headers));
+            await connects({
+                ...(await trial.connection("gateway-1", "", device.key)),
+                chain: device.pem + authorities,
+            });
+            // It renews at 80 % of 90 days, and tries again after another 4 %.
+            const [fifth, due, later] = await Promise.all(
+                [5, 72, 76].map((days) =>
+                    trial.start({ LATER_CLOCK_SECONDS: String(days * 24 * 3600) }),
+                ),
+            );
+            try {
+                const early = await ask(fifth, identity);
+                assert.deepEqual([early.reply.status, early.reply.body], [403, "tooEarly\n"]);
+                const next = await got(due, identity);
+                await got(later, next);
+                const third = await ask(later, next);
+                assert.equal(third.reply.status, 200, "the answer may have been lost");
+            } finally {
+                await Promise.all([fifth, due, later].map((one) => one.stop()));
+            }
         });
 
         it("gets a first certificate by name and password, which it also sends for the CAs", async () => {

@@ -32,7 +32,12 @@ export class EstTrial extends EstStack {
         this.deployment = await Deployment.make(context, this.name, {
             hub: { name: `iot-${this.name}` },
             pki: { keyAlgorithm: "ECDSA-P256" },
-            groups: { pumps: group, valves: group, old: { ...group, blocked: true } },
+            groups: {
+                pumps: group,
+                valves: group,
+                gateways: group,
+                old: { ...group, blocked: true },
+            },
             devices: [
                 ...["pump-1", "pump-2", "pump-3", "pump-4", "pump-5", "pump-6"].map((id) => ({
                     id,
@@ -40,6 +45,7 @@ export class EstTrial extends EstStack {
                 })),
                 { id: "pump-off", group: "pumps", status: "disabled" },
                 { id: "valve-1", group: "valves" },
+                { id: "gateway-1", group: "gateways" },
                 { id: "old-1", group: "old" },
                 { id: "own-1", auth: "thumbprint", thumbprints: ["0123456789ABCDEF".repeat(4)] },
                 { id: "own-2", auth: "thumbprint", certificates: ["own-2.pem"] },
@@ -47,7 +53,11 @@ export class EstTrial extends EstStack {
             outputDevices: [],
             est: {
                 graceDays: 7,
-                bootstrap: [{ group: "pumps", certificate: "maker.pem", secrets: "secrets.csv" }],
+                identityCertificates: ["gateways"],
+                bootstrap: [
+                    { group: "pumps", certificate: "maker.pem", secrets: "secrets.csv" },
+                    { group: "gateways", certificate: "maker.pem" },
+                ],
             },
         });
         const { project } = this.deployment;

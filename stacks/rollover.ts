@@ -1,5 +1,5 @@
 import { X509Certificate } from "crypto";
-import { readFormer } from "../components/pki/formerCertificates";
+import { issuerId, readFormer } from "../components/pki/formerCertificates";
 import { Dependent, LeavingCa } from "../components/registry/rolloverEvidence";
 import { certificateFacts } from "../components/x509/certificates";
 import { KnownSettings, TrustedIssuers, trustedAfter } from "./cutOff";
@@ -46,6 +46,11 @@ export function leavingCas(
     const groups = new Map(settings.groups.map((group) => [group.name, group]));
     const stays = (ca: HeldIntermediate): boolean => isTrusted(ca, groups.get(ca.group), trusted);
     const staying = held.filter(stays);
+    const groupsOfDevices = new Map(settings.devices.map(({ id, group }) => [id, group]));
+    const isKept = (id: string): boolean => {
+        const group = groupsOfDevices.get(id);
+        return group !== undefined && isListed(groups.get(group));
+    };
     const states = [deviceTypes.certificate, deviceTypes.registration].flatMap((type) =>
         holders.flatMap((holder) => [...holder.all(type).keys()]),
     );
@@ -53,9 +58,11 @@ export function leavingCas(
     return held
         .filter((ca) => !stays(ca) && groups.get(ca.group)?.blocked !== true)
         .map((ca) => {
-            const devices = holders.flatMap((holder) =>
-                dependents(ca, settings, holder, (subject) => isAmong(subject, staying), now),
-            );
+            const devices = holders
+                .flatMap((holder) =>
+                    dependents(ca, settings, holder, (subject) => isAmong(subject, staying), now),
+                )
+                .filter(({ id }) => !(isBelowTrustedRoot(ca, settings, trusted) && isKept(id)));
             return {
                 group: ca.group,
                 generation: ca.generation,
@@ -97,6 +104,15 @@ function isTrusted(
     );
 }
 
+/** Whether the hub accepts a CA's certificates for whoever is on its list, although the CA's group is gone. */
+function isBelowTrustedRoot(
+    { subject }: HeldIntermediate,
+    { pki }: KnownSettings,
+    { onHub }: TrustedIssuers,
+): boolean {
+    return pki.trust === "root" && (onHub === undefined || onHub.has(subject));
+}
+
 function isAmong(subject: string, held: readonly HeldIntermediate[]): boolean {
     return held.some((ca) => ca.subject === subject);
 }
@@ -129,7 +145,11 @@ export function dependents(
             ...(present?.issuer === ca.subject ? [new Date(present.validTo)] : []),
             ...((former ?? []) as readonly string[])
                 .map(readFormer)
-                .filter(({ generation }) => group === ca.group && generation === ca.generation)
+                .filter((one) =>
+                    one.issuer === undefined
+                        ? group === ca.group && one.generation === ca.generation
+                        : one.issuer === issuerId(ca.subject),
+                )
                 .map(({ end }) => new Date(`${end}T23:59:59.000Z`)),
         ].filter((end) => end > now);
         const isNext = present !== null && isStaying(present.issuer);

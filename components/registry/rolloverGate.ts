@@ -1,5 +1,5 @@
 import { AzureError } from "../azure/client";
-import { firstOf } from "../dynamic/nameList";
+import { firstOf, nameList } from "../dynamic/nameList";
 import { linkedServices } from "../enrollments/registrations";
 import { shellWord } from "../text/shellWords";
 import { issuedByEst } from "./estTag";
@@ -37,6 +37,7 @@ export async function refuseToRemove(
     }
     const lines: string[] = [];
     const stuck = new Set<string>();
+    const dependent = new Set<string>();
     for (const ca of leaving) {
         const now = new Date();
         const devices = [
@@ -49,6 +50,7 @@ export async function refuseToRemove(
             ),
             ...issuedBeyond(ca, ca.others, (id) => seen.of(id), now),
         ];
+        devices.forEach(({ id }) => dependent.add(id));
         const waiting = devices.flatMap((device) => {
             const { state, evidence } = standing(device, ca, seen.of(device.id), now);
             const isAccepted = Array.isArray(accepted) && accepted.includes(device.id);
@@ -75,8 +77,17 @@ export async function refuseToRemove(
         `this run would remove CAs that ${stuck.size} devices still depend on, and those would be refused. Nothing was changed.`,
         ...(seen.problem === undefined ? [] : [`  the hub cannot be read: ${seen.problem}`]),
         ...lines,
+        ...others(dependent, accepted),
         remedy(leaving, stuck, accepted),
     ].join("\n");
+}
+
+/** Accepted names of no device that depends on one of the CAs, perhaps because of a typing error. */
+function others(dependent: ReadonlySet<string>, accepted: number | readonly string[]): string[] {
+    const names = typeof accepted === "number" ? [] : accepted.filter((id) => !dependent.has(id));
+    return names.length === 0
+        ? []
+        : [`  iot-x509:rollover.accept also has what does not depend on them: ${nameList(names)}`];
 }
 
 function remedy(

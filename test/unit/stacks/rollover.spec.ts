@@ -1,5 +1,6 @@
 import * as assert from "assert";
 import { X509Certificate } from "crypto";
+import { remember } from "../../../components/pki/formerCertificates";
 import { readSettings } from "../../../stacks/config";
 import { Outputs, PreviousState } from "../../../stacks/previousState";
 import { leavingCas } from "../../../stacks/rollover";
@@ -99,6 +100,33 @@ describe("CAs that a run removes, and who depends on them", () => {
         assert.deepEqual(leaving(configuration({})), {
             "pumps-g1": ["still-first", "now-second"],
         });
+    });
+
+    it("a device that moved to another group may still have a certificate of the CA that signed its last one", async () => {
+        const before = { ...resources };
+        const notAfter = new Date(now.getTime() + 5 * 24 * 3600 * 1000);
+        const other = await makeCa({ commonName: "IoT Intermediate CA valves G1" });
+        const moves = async (id: string, from: Issued, to: Issued) => {
+            const earlier = await issue(from, { commonName: id, notAfter });
+            const { certificate } = await issue(to, { commonName: id });
+            const former = remember(earlier.certificate);
+            add(`${dynamic}pki:DeviceCertificate`, id, { certificate, former });
+            add(`${dynamic}iothub:DeviceIdentity`, id, { status: "enabled" });
+        };
+        await moves("moved-away", first, other);
+        await moves("moved-here", other, second);
+        const raw = configuration({
+            groups: { pumps: { intermediate: { generation: 2 } }, valves: {} },
+            devices: [
+                ...listed.map((id) => ({ id, group: "pumps" })),
+                { id: "moved-away", group: "valves" },
+                { id: "moved-here", group: "pumps" },
+            ],
+        });
+        assert.deepEqual(leaving(raw), {
+            "pumps-g1": ["still-first", "now-second", "moved-away"],
+        });
+        resources = before;
     });
 
     it("a generation that goes back takes away the later one", () => {

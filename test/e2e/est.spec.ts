@@ -264,7 +264,7 @@ describe("npm run est", function () {
             // Said at the start already.
             const later = trial.service.entries.slice(before).map(({ event }) => event);
             assert.ok(!later.includes("unusableFile"));
-            assert.deepEqual(issuers, ["pumps-g1", "valves-g1", "old-g1"]);
+            assert.deepEqual(issuers, ["pumps-g1", "valves-g1", "gateways-g1", "old-g1"]);
             const health = await run("curl", [
                 "-s",
                 "--noproxy",

@@ -45,10 +45,10 @@ export class EstTrial extends EstStack {
                 })),
                 { id: "pump-off", group: "pumps", status: "disabled" },
                 { id: "valve-1", group: "valves" },
-                { id: "gateway-1", group: "gateways" },
                 { id: "old-1", group: "old" },
                 { id: "own-1", auth: "thumbprint", thumbprints: ["0123456789ABCDEF".repeat(4)] },
                 { id: "own-2", auth: "thumbprint", certificates: ["own-2.pem"] },
+                { id: "gateway-1", group: "gateways" },
             ],
             outputDevices: [],
             est: {

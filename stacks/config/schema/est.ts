@@ -22,11 +22,11 @@ export const est: SettingsSection = {
         },
         {
             name: "identityCertificates",
-            ...list(text({ pattern: "^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$" })),
+            ...list({ type: "string", pattern: "^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$" }),
             default: [],
             description:
                 "Groups whose devices have a certificate for this service beside the one for their hub, as [IoT Edge](renewal.md#iot-edge) has. Such a device may have two that are not due for renewal, and either gets it either.",
-            example: ["gateways"],
+            example: ["pumps"],
         },
         {
             name: "bootstrap",

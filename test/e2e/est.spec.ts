@@ -9,7 +9,7 @@ import { refusesWrongRequests } from "../support/estRefusals";
 import type { Client } from "../support/estStack";
 import { EstTrial, secret } from "../support/estTrial";
 import { connects } from "../support/liveDevice";
-import { skip } from "../support/skip";
+import { requireStrongSwan } from "../support/tools";
 
 const run = promisify(execFile);
 const day = 24 * 3600 * 1000;
@@ -163,16 +163,8 @@ describe("npm run est", function () {
 
     /** With a TLS stack of its own; it takes the answer's headers from the first 1,024 bytes that it reads. */
     describe("strongSwan's pki", () => {
-        before(async function () {
-            try {
-                await run("pki", ["--help"]);
-            } catch (error) {
-                const { code, message } = error as { code?: string; message: string };
-                if (code !== "ENOENT") {
-                    throw new Error(message);
-                }
-                skip(this, { lacks: "strongSwan", why: "no pki on PATH (strongswan-pki)" });
-            }
+        before(function () {
+            requireStrongSwan(this);
         });
 
         /** It puts the path itself between address and group. */

@@ -9,7 +9,7 @@ import type { Client } from "../support/estStack";
 import { EstTrial, secret } from "../support/estTrial";
 import { buildGo } from "../support/goProgram";
 import { connects } from "../support/liveDevice";
-import { skip } from "../support/skip";
+import { requireStrongSwan } from "../support/tools";
 
 const run = promisify(execFile);
 
@@ -50,13 +50,8 @@ describe("clients of the EST service", function () {
     /** iot-identity-service, cert/aziot-certd/src/est.rs: hyper and OpenSSL. */
     describe("aziot", () => {
         const headers = [
-            ...[
-                "-H",
-                "content-type: application/pkcs10",
-                "-H",
-                "content-transfer-encoding: base64",
-            ],
-            ...["-H", "accept:", "-H", "user-agent:"],
+            ...["-H", "content-type: application/pkcs10"],
+            ...["-H", "content-transfer-encoding: base64", "-H", "accept:", "-H", "user-agent:"],
         ];
 
         /** The certificates of an answer; it puts the body between PEM lines as it is, and asks OpenSSL. */
@@ -296,8 +291,8 @@ describe("clients of the EST service", function () {
             const [curlLines, pki] = block.split(/^(?=pki )/m);
             const at = new URL(trial.service.address).host;
             for (const [name, command] of Object.entries({ curl: curlLines, pki })) {
-                if (name === "pki" && !(await isInstalled("pki"))) {
-                    skip(this, { lacks: "strongSwan", why: "no pki on PATH (strongswan-pki)" });
+                if (name === "pki") {
+                    requireStrongSwan(this);
                 }
                 const folder = trial.deployment.project.file(`shown-${name}`);
                 mkdirSync(folder);
@@ -330,13 +325,6 @@ describe("clients of the EST service", function () {
                 );
             }
         });
-
-        async function isInstalled(program: string): Promise<boolean> {
-            return run(program, ["--help"]).then(
-                () => true,
-                (error: NodeJS.ErrnoException) => error.code !== "ENOENT",
-            );
-        }
     });
 
     describe("others", () => {
@@ -365,13 +353,8 @@ describe("clients of the EST service", function () {
         });
 
         it("send a password when they are asked for it", async () => {
-            const by = [
-                "--anyauth",
-                "--user",
-                `own-1:${secret}`,
-                "--data-binary",
-                `@${first.file}`,
-            ];
+            const data = ["--data-binary", `@${first.file}`];
+            const by = ["--anyauth", "--user", `own-1:${secret}`, ...data];
             const type = ["-H", "Content-Type: application/pkcs10"];
             const { headers } = await curl(trial.serverCa, url("simpleenroll"), ...by, ...type);
             assert.match(headers, /^HTTP\/1\.1 401 [^]*\nHTTP\/1\.1 200 /);

@@ -13,7 +13,7 @@ import { Client, EstStack, openssl } from "../support/estStack";
 import { connects } from "../support/liveDevice";
 import { OfflineMachine, carry, signAsTold } from "../support/offlineMachine";
 import { Issued, makeCa } from "../support/pki";
-import { skip } from "../support/skip";
+import { requireStrongSwan } from "../support/tools";
 
 const run = promisify(execFile);
 const repository = path.resolve(__dirname, "../..");
@@ -225,6 +225,7 @@ describe("npm run est for an enrollment group, through a rollover", function () 
     it("asks strongSwan likewise, which waits as long as it was told", async function () {
         const bootstrap = await stack.client(maker, listed.id);
         const { file } = await stack.request(listed.id);
+        requireStrongSwan(this);
         const der = deployment.project.file("strongswan.csr");
         writeFileSync(der, Buffer.from(readFileSync(file, "utf8"), "base64"));
         const url = `${stack.service.address}/meters`;
@@ -232,13 +233,6 @@ describe("npm run est for an enrollment group, through a rollover", function () 
             ...["--est", "--url", url, "--in", der, "--cacert", stack.serverCa],
             ...["--cert", bootstrap.certificate, "--key", bootstrap.key],
         ]);
-        const isAbsent = new Promise<boolean>((resolve) => {
-            child.once("error", () => resolve(true));
-            child.once("spawn", () => resolve(false));
-        });
-        if (await isAbsent) {
-            skip(this, { lacks: "strongSwan", why: "no pki on PATH (strongswan-pki)" });
-        }
         try {
             const said: string[] = [];
             for await (const line of createInterface({ input: child.stderr })) {

@@ -1,3 +1,4 @@
+import { spawnSync } from "child_process";
 import { existsSync } from "fs";
 import * as path from "path";
 import { Engine, readToolchain, repository } from "../../scripts/lib/toolchain";
@@ -24,6 +25,14 @@ export function requireAzureCli(context: Mocha.Context): string {
         return skip(context, { lacks: "Azure CLI", why: "see what `scripts/azure-cli.sh` says" });
     }
     return az;
+}
+
+/** strongSwan's `pki`; without it the test or suite is skipped. */
+export function requireStrongSwan(context: Mocha.Context): void {
+    const { error } = spawnSync("pki", ["--help"]);
+    if (error !== undefined) {
+        skip(context, { lacks: "strongSwan", why: "no pki on PATH (strongswan-pki)" });
+    }
 }
 
 /**

@@ -145,6 +145,7 @@ describe("the schema of settings and the reader's rules", () => {
         "dps",
         "hub.units",
         "dps.linkedHubs[].id",
+        "est.identityCertificates",
         "est.bootstrap",
         "est.bootstrap[].group",
         "est.bootstrap[].certificate",

@@ -94,6 +94,43 @@ export function identify(
         : new Refusal("wrongGroup", `the certificate is one of the group ${other.name}`);
 }
 
+/**
+ * The group of a client that names none: strongSwan leaves it out when it asks again after a 202.
+ *
+ * @returns its name
+ * @throws Refusal if the credentials fit no group, or several of which the settings name none for the device
+ */
+export function groupOf({ certificate: der, authorization }: Presented, policy: EstPolicy): string {
+    const certificate = der && readCertificate(der);
+    const basic = basicCredentials(authorization);
+    if (certificate === undefined && basic === undefined) {
+        throw new Refusal("noCredentials", "neither a client certificate nor a one-time secret");
+    }
+    const groups = [...policy.groups.values()];
+    const fitting = [
+        groups.filter(({ trusted }) => certificate && issuerAmong(certificate, trusted)),
+        groups.filter(({ secrets }) => basic && secrets.has(basic.user)),
+        groups.filter(
+            ({ bootstrapPem }) =>
+                certificate &&
+                bootstrapPem !== undefined &&
+                isIssuedBy(certificate, new X509Certificate(bootstrapPem)),
+        ),
+    ].find((found) => found.length > 0);
+    const deviceId = certificate === undefined ? basic?.user : commonNameOf(certificate);
+    const listed = policy.devices.get(deviceId ?? "")?.group;
+    const [first, ...others] = fitting ?? [];
+    const found = others.length === 0 ? first : fitting?.find(({ name }) => name === listed);
+    if (found === undefined) {
+        const count = fitting?.length ?? 0;
+        throw new Refusal(
+            "unknownGroup",
+            `the path names no group, and the client fits ${count}: write .well-known/est/GROUP/`,
+        );
+    }
+    return found.name;
+}
+
 function readCertificate(der: Buffer): X509Certificate {
     try {
         return new X509Certificate(der);

@@ -30,7 +30,7 @@ export class Metrics {
         });
     }
 
-    text({ groups }: EstPolicy, now: Date): string {
+    text({ groups }: EstPolicy, serverEnd: Date, now: Date): string {
         const ends = [...groups.values()].flatMap(({ name, trusted }) =>
             trusted.map((authority): [string, number] => [
                 `group="${name}",authority="${authority.name}"`,
@@ -45,6 +45,12 @@ export class Metrics {
             ...family("est_issued_total", "counter", "Certificates issued.", [...this.issued]),
             ...family("est_refused_total", "counter", "Requests refused.", [...this.refused]),
             ...family("est_ca_days_left", "gauge", "Days until a trusted CA expires.", ends),
+            ...family(
+                "est_server_days_left",
+                "gauge",
+                "Days until the service's own certificate expires.",
+                [["", (serverEnd.getTime() - now.getTime()) / day]],
+            ),
             "# HELP est_request_seconds Time from request to answer.",
             "# TYPE est_request_seconds histogram",
             ...[...latency, ['le="+Inf"', this.count] as const].map(

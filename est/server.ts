@@ -19,10 +19,11 @@ const mostConnections = 2_000;
 /** Requests of one address in a minute: devices may share one behind a gateway. */
 const perAddress = 1_200;
 
-/** RFC 7030, 3.2.2; strongSwan knows no label and writes a path of its address in front. */
+/** RFC 7030, 3.2.2; strongSwan knows no label and writes a path of its address in front, but not when it asks again. */
 const paths = [
     /^\/\.well-known\/est\/(?<label>[A-Za-z0-9._-]{1,64})\/(?<operation>[a-z]{1,32})$/,
     /^\/(?<label>[A-Za-z0-9_-][A-Za-z0-9._-]{0,63})\/\.well-known\/est\/(?<operation>[a-z]{1,32})$/,
+    /^\/\.well-known\/est\/(?<operation>simpleenroll|simplereenroll)$/,
 ];
 
 /** Certificate and key of the server, PEM. */
@@ -115,15 +116,14 @@ export class EstServer {
             throw new Refusal("tooMany", "too many requests of this address", wait);
         }
         const [path] = (request.url ?? "").split("?");
-        const { label = "", operation } =
-            paths.map((one) => one.exec(path)?.groups).find(Boolean) ?? {};
+        const { label, operation } = paths.map((one) => one.exec(path)?.groups).find(Boolean) ?? {};
         switch (operation) {
             case "cacerts":
                 wantMethod(request, "GET");
-                return service.caCertificates(label);
+                return service.caCertificates(label ?? "");
             case "csrattrs":
                 wantMethod(request, "GET");
-                return service.csrAttributes(label);
+                return service.csrAttributes(label ?? "");
             case "simpleenroll":
             case "simplereenroll":
                 wantMethod(request, "POST");

@@ -3,7 +3,7 @@ import { estTag, IssuedByEst } from "../components/registry/estTag";
 import type { DeviceRecord } from "../components/registry/registry";
 import { leafNotAfter } from "../components/x509/issue";
 import { AuditLog } from "./audit";
-import { identify, Identified, Presented } from "./credentials";
+import { groupOf, identify, Identified, Presented } from "./credentials";
 import type { Directory, FoundDevice } from "./directory";
 import { certsOnly, decodeBody, noCsrAttributes } from "./encoding";
 import { judgeIdentity, judgeSettings, judgeUse } from "./judge";
@@ -43,9 +43,10 @@ export interface EstParts {
     readonly onIssued: (group: string, by: string) => void;
 }
 
-/** A request of a client for one group. */
+/** A request of a client. */
 export interface EstRequest extends Presented {
-    readonly group: string;
+    /** Undefined: the client's credentials tell it. */
+    readonly group: string | undefined;
     readonly body: Buffer;
 }
 
@@ -86,7 +87,7 @@ export class EstService {
     async enroll(request: EstRequest): Promise<EstAnswer> {
         const now = new Date();
         const policy = this.parts.policy();
-        const named = this.group(request.group);
+        const named = this.group(request.group ?? groupOf(request, policy));
         const client = identify(request, named, policy, now);
         const group = isByThumbprint(client.deviceId, policy)
             ? { ...named, hasIdentityCertificates: false }

@@ -1,6 +1,7 @@
 /*
  * The service that gives devices their certificates (EST). For options see scripts/lib/commands.mjs.
  */
+import { X509Certificate } from "crypto";
 import { readFileSync } from "fs";
 import { AuditLog } from "../../est/audit";
 import { Metrics } from "../../est/metrics";
@@ -27,6 +28,8 @@ class Service {
     private problem: string | undefined;
     private reloading: Promise<void> | undefined;
     private again = false;
+    /** End of the service's own certificate. */
+    private ends = new Date(0);
     /** What the log has already of the devices' files. */
     private told = new Set<string>();
 
@@ -62,9 +65,10 @@ class Service {
             onIssued: (group, by) => metrics.countIssued(group, by),
         });
         const server = new EstServer({ service, metrics, identity, log });
+        this.ends = endOf(identity);
         const status = new StatusServer(
-            () => metrics.text(this.environment.policy, new Date()),
-            () => this.problem,
+            () => metrics.text(this.environment.policy, this.ends, new Date()),
+            () => this.problem ?? this.expiry(),
         );
         const { host, port } = address(values.listen);
         const { host: statusHost, port: statusPort } = address(values.status);
@@ -118,7 +122,9 @@ class Service {
         const read = async (): Promise<void> => {
             try {
                 const environment = await this.source.read();
-                replaceIdentity(await this.source.identity(environment));
+                const identity = await this.source.identity(environment);
+                replaceIdentity(identity);
+                this.ends = endOf(identity);
                 this.environment = environment;
                 this.problem = undefined;
                 this.tellUnusable();
@@ -135,6 +141,14 @@ class Service {
                 this.reload(replaceIdentity);
             }
         });
+    }
+
+    /** Clients refuse an expired certificate, and the service hears nothing of it. */
+    private expiry(): string | undefined {
+        const { ends } = this;
+        return ends > new Date()
+            ? undefined
+            : `the service's own certificate expired on ${ends.toISOString()}: renew it, then SIGHUP`;
     }
 
     /** Says once of each device's file that it cannot be used, until that changes. */
@@ -174,6 +188,10 @@ function stackSource(values: {
         ]),
     );
     return { read: () => readEnvironment(stack, files), identity: async () => identity() };
+}
+
+function endOf({ cert }: ServerIdentity): Date {
+    return new Date(new X509Certificate(cert).validTo);
 }
 
 /** HOST:PORT, checked with the arguments. */

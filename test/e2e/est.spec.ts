@@ -271,6 +271,17 @@ describe("npm run est", function () {
             assert.match(stdout, /^est_refused_total\{reason="bootstrapUsed"\} 2$/m);
             assert.match(stdout, /^est_ca_days_left\{group="pumps",authority="pumps-g1"\} 182/m);
             assert.match(stdout, /^est_request_seconds_count 5$/m);
+            // Of ten days, two have passed.
+            assert.match(stdout, /^est_server_days_left (7\.9|8$)/m);
+        });
+
+        it("is not healthy when its own certificate has expired, which it says with the remedy", async () => {
+            const later = await trial.start({ LATER_CLOCK_SECONDS: String((11 * day) / 1000) });
+            const { stdout } = await run("curl", [
+                ...["-s", "--noproxy", "*", "-w", "%{http_code}", `${later.status}/health`],
+            ]);
+            await later.stop();
+            assert.match(stdout, /^the service's own certificate expired on .*: renew it.*\n503$/);
         });
 
         it("ends with status 0 on SIGTERM; killed, the other one has lost no line", async () => {

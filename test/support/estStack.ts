@@ -112,10 +112,15 @@ export class EstStack {
         return { file: out, key: keyFile };
     }
 
-    async enroll(label: string, body: string, by?: Client, ...more: string[]): Promise<Reply> {
+    async enroll(
+        label: string | undefined,
+        body: string,
+        by?: Client,
+        ...more: string[]
+    ): Promise<Reply> {
         return curl(
             this.serverCa,
-            `${this.service.address}/.well-known/est/${label}/simpleenroll`,
+            `${this.service.address}/.well-known/est/${label === undefined ? "" : `${label}/`}simpleenroll`,
             ...["--data-binary", `@${body}`, "-H", "Content-Type: application/pkcs10"],
             ...(by === undefined ? [] : ["--cert", by.certificate, "--key", by.key]),
             ...more,

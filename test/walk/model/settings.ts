@@ -58,7 +58,8 @@ export const settings: readonly Setting[] = [
     { path: "est", by: ["set est.*"] },
     { path: "est.graceDays", values: [0, 14, undefined] },
     { path: "est.repeatHours", values: [1, 24, undefined] },
-    { path: "est.identityCertificates", values: [[], undefined] },
+    // For the EST service alone.
+    { path: "est.identityCertificates", values: [undefined] },
     { path: "est.bootstrap", values: [[], undefined] },
     { path: "est.container.image", values: [undefined] },
     { path: "est.container.dnsLabel", values: [undefined] },

@@ -36,10 +36,6 @@ export function edited(verb: Verb, model: Model, words: readonly string[]): Walk
     }
     const config = structuredClone(model.config);
     verb.edit?.(config, words, model);
-    const isOneGone = Object.keys(model.config.devices).some((id) => !(id in config.devices));
-    if (model.forgotten === "device" && isOneGone) {
-        return undefined; // What the state forgot stays, and is named as undeclared.
-    }
     const isChanged = JSON.stringify(config) !== JSON.stringify(model.config);
     const before = [model.applied, ...model.attempted].filter((one) => one !== undefined);
     return isChanged && isValid(config) && mayFollow(before, config) ? config : undefined;

@@ -73,8 +73,23 @@ export function itemError(
 }
 
 /** Another write came between reading a device and taking it over. */
-export function changedMeanwhile(deviceId: string): Error {
-    return new Error(
-        `device "${deviceId}" was changed by somebody else during its adoption; run this again`,
-    );
+export class Overtaken extends Error {
+    constructor(deviceId: string) {
+        super(
+            `device "${deviceId}" was changed by somebody else during its adoption; run this again`,
+        );
+    }
+}
+
+/** Another part of the run may write to a device while it is taken over: then whose it is is judged anew. */
+export async function judgedAnew(takeOver: () => Promise<void>): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+        try {
+            return await takeOver();
+        } catch (error) {
+            if (!(error instanceof Overtaken) || attempt >= attempts) {
+                throw error;
+            }
+        }
+    }
 }

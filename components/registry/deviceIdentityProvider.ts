@@ -30,7 +30,7 @@ import {
 import { changedKeys, isUnknown, stableJson, toState } from "../dynamic/values";
 import * as writeOnly from "../dynamic/writeOnly";
 import { isRegistered, linkedServices } from "../enrollments/registrations";
-import { changedMeanwhile, changeIdentity, isRefusal, itemError } from "./changeIdentity";
+import { changeIdentity, Overtaken, isRefusal, itemError, judgedAnew } from "./changeIdentity";
 import { tagChange } from "./certificateTag";
 import { changeTags } from "./changeTags";
 import { isRenewedByEst } from "./estTag";
@@ -139,7 +139,7 @@ async function create(inputs: Inputs): Promise<CreateResult<Outputs>> {
     const device = deviceRecord(inputs.deviceId, inputs);
     const error = await hub.queue.run({ mode: "create", device });
     if (error !== undefined) {
-        await takeOver(hub, { ...inputs, ...outs }, error);
+        await judgedAnew(() => takeOver(hub, { ...inputs, ...outs }, error));
     }
     return { id: inputs.deviceId, outs };
 }
@@ -230,7 +230,7 @@ async function takeOver(
         device.deviceId,
         (now) => {
             if (!isRead(now)) {
-                throw changedMeanwhile(device.deviceId);
+                throw new Overtaken(device.deviceId);
             }
             return isSameIdentity(now, { ...wanted, authentication })
                 ? undefined
@@ -240,7 +240,7 @@ async function takeOver(
     );
     await changeTags(hub, found, (now) => {
         if (ownerOf(now) !== owner) {
-            throw changedMeanwhile(device.deviceId);
+            throw new Overtaken(device.deviceId);
         }
         return tagChange(device.deviceId, only(now.tags, Object.keys(wanted.tags)), wanted.tags);
     });

@@ -18,18 +18,19 @@ export interface Presented {
     readonly authorization: string | undefined;
 }
 
+/** A certificate of the group, by which a device asks for the next one. */
+export interface Renewed {
+    readonly certificate: X509Certificate;
+    /** The generation that signed it. */
+    readonly authority: EstAuthority;
+}
+
 /** Who asks. */
 export interface Identified {
     readonly deviceId: string;
     readonly credential: Credential;
-    /** The certificate of the group that renews; undefined: a first certificate. */
-    readonly renews:
-        | {
-              readonly certificate: X509Certificate;
-              /** The generation that signed it. */
-              readonly authority: EstAuthority;
-          }
-        | undefined;
+    /** Undefined: a first certificate. */
+    readonly renews: Renewed | undefined;
 }
 
 /**
@@ -184,7 +185,7 @@ function endOf(certificate: X509Certificate): Date {
 }
 
 /** SHA-256, upper-case hex. */
-function thumbprintOf(certificate: X509Certificate): string {
+export function thumbprintOf(certificate: X509Certificate): string {
     return certificate.fingerprint256.replace(/:/g, "");
 }
 

@@ -1,5 +1,5 @@
 import type { DeviceRecord } from "../components/registry/registry";
-import type { Identified } from "./credentials";
+import type { Identified, Renewed } from "./credentials";
 import { Credential, Marks, shortKeyId, useOf } from "./marks";
 import type { EstGroup, EstPolicy } from "./policy";
 import { Refusal } from "./refusal";
@@ -123,7 +123,7 @@ function alreadyRenewed({ thumbprint }: Credential & { thumbprint: string }, at:
 
 /** A certificate of another generation than the present one may be renewed at any time. */
 function judgeTime(
-    { certificate, authority }: NonNullable<Identified["renews"]>,
+    { certificate, authority }: Renewed,
     { renewBeforeDays, issuer }: EstGroup,
     now: Date,
 ): void {

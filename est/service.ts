@@ -3,7 +3,7 @@ import { estTag, IssuedByEst } from "../components/registry/estTag";
 import type { DeviceRecord } from "../components/registry/registry";
 import { leafNotAfter } from "../components/x509/issue";
 import { AuditLog } from "./audit";
-import { groupOf, identify, Identified, Presented } from "./credentials";
+import { groupOf, identify, Identified, Presented, thumbprintOf } from "./credentials";
 import type { Directory, FoundDevice } from "./directory";
 import { certsOnly, decodeBody, noCsrAttributes } from "./encoding";
 import { judgeIdentity, judgeSettings, judgeUse } from "./judge";
@@ -16,7 +16,7 @@ import {
     shortKeyId,
     withPatches,
 } from "./marks";
-import { endOfCa, EstAuthority, generationOf, EstGroup, EstPolicy } from "./policy";
+import { endOfCa, EstAuthority, EstGroup, EstPolicy, generationOf } from "./policy";
 import { Refusal } from "./refusal";
 import { readRequest, RequestedKey } from "./request";
 import { RequestRate } from "./requestRate";
@@ -115,17 +115,18 @@ export class EstService {
         await this.dropFormer(client, device);
         const notAfter = leafNotAfter(issuer.certificatePem, group.validityDays, now.getTime());
         const used = await this.mark(client, device, key, { group, policy, notAfter, now });
-        const certificate = await this.parts.signer.sign(issuer, {
+        const pem = await this.parts.signer.sign(issuer, {
             commonName: client.deviceId,
             subject: policy.subject,
             publicKey: key.publicKey,
             notAfter,
         });
-        await this.register(client, device, certificate, group, policy);
-        await this.note(client.deviceId, device, used, certificate, { group, issuer, now });
-        await this.audit(client, certificate, group, issuer, now);
+        const issued = issuedCertificate(pem);
+        await this.register(client, device, issued, group, policy);
+        await this.note(client.deviceId, device, used, issued, { group, issuer, now });
+        await this.audit(client, issued, { group, issuer, now });
         this.parts.onIssued(group.name, client.credential.kind);
-        return { type: certificates, body: certsOnly([certificate]) };
+        return { type: certificates, body: certsOnly([pem]) };
     }
 
     private group(name: string): EstGroup {
@@ -167,7 +168,7 @@ export class EstService {
     private async register(
         { deviceId, renews, credential }: Identified,
         device: FoundDevice | undefined,
-        certificate: string,
+        { thumbprint }: IssuedCertificate,
         group: EstGroup,
         policy: EstPolicy,
     ): Promise<void> {
@@ -177,9 +178,10 @@ export class EstService {
         }
         const asked =
             credential.kind === "certificate" && renews ? credential.thumbprint : undefined;
-        const issued = new X509Certificate(certificate).fingerprint256.replace(/:/g, "");
         await askHub(() =>
-            device.authenticate(({ authentication }) => withIssued(authentication, asked, issued)),
+            device.authenticate(({ authentication }) =>
+                withIssued(authentication, asked, thumbprint),
+            ),
         );
     }
 
@@ -188,21 +190,19 @@ export class EstService {
         deviceId: string,
         device: FoundDevice | undefined,
         marks: Marks,
-        pem: string,
-        { group, issuer, now }: NoteOptions,
+        { thumbprint, notAfter }: IssuedCertificate,
+        { group, issuer, now }: IssueOptions,
     ): Promise<void> {
-        const { fingerprint256, validTo } = new X509Certificate(pem);
         const issued: IssuedByEst = {
-            thumbprint: fingerprint256.replace(/:/g, ""),
+            thumbprint,
             group: group.name,
             generation: generationOf(issuer),
             at: now.toISOString(),
-            notAfter: new Date(validTo).toISOString(),
+            notAfter,
         };
         const patchOf = (present: Pick<DeviceRecord, "tags">) => issuedPatch(present, issued, now);
         if (group.isProvisioned) {
             const noted = withPatches(marks, patchOf({ tags: { [estTag]: marks } }));
-            const { thumbprint } = issued;
             const isFirst = device === undefined;
             this.waiting.add(deviceId, { marks: noted, thumbprint, isFirst }, now);
         }
@@ -243,13 +243,10 @@ export class EstService {
     }
 
     private async audit(
-        { deviceId, credential, renews }: Identified,
-        pem: string,
-        group: EstGroup,
-        issuer: EstAuthority,
-        now: Date,
+        { deviceId, credential }: Identified,
+        { pem, serial, thumbprint, notAfter }: IssuedCertificate,
+        { group, issuer, now }: IssueOptions,
     ): Promise<void> {
-        const certificate = new X509Certificate(pem);
         await this.parts.audit.write({
             at: now.toISOString(),
             event: "issued",
@@ -257,17 +254,37 @@ export class EstService {
             group: group.name,
             issuer: issuer.name,
             by: credential.kind,
-            serial: certificate.serialNumber.toUpperCase(),
-            thumbprint: certificate.fingerprint256.replace(/:/g, ""),
-            renewed:
-                renews === undefined ? null : renews.certificate.fingerprint256.replace(/:/g, ""),
-            notAfter: new Date(certificate.validTo).toISOString(),
+            serial,
+            thumbprint,
+            renewed: credential.kind === "certificate" ? credential.thumbprint : null,
+            notAfter,
             certificate: pem,
         });
     }
 }
 
-interface NoteOptions {
+/** What the hub, the twin and the log are told of an issued certificate. */
+interface IssuedCertificate {
+    readonly pem: string;
+    /** Upper-case hex. */
+    readonly serial: string;
+    /** SHA-256, upper-case hex. */
+    readonly thumbprint: string;
+    /** ISO 8601. */
+    readonly notAfter: string;
+}
+
+function issuedCertificate(pem: string): IssuedCertificate {
+    const certificate = new X509Certificate(pem);
+    return {
+        pem,
+        serial: certificate.serialNumber.toUpperCase(),
+        thumbprint: thumbprintOf(certificate),
+        notAfter: new Date(certificate.validTo).toISOString(),
+    };
+}
+
+interface IssueOptions {
     readonly group: EstGroup;
     readonly issuer: EstAuthority;
     readonly now: Date;
@@ -289,7 +306,7 @@ function patchFor(
 ): Readonly<Record<string, unknown>> {
     const { renews, credential } = client;
     if (renews !== undefined && group.hasIdentityCertificates) {
-        judgeTwo({ ...client, renews }, marks, publicKeyId, group, policy, now);
+        judgeTwo(credential, renews, marks, publicKeyId, group, policy, now);
         return pendingPatch(publicKeyId, notAfter, now);
     }
     const isAgain = judgeUse(client, marks, publicKeyId, group, policy, now);

@@ -4,8 +4,8 @@
  * two certificates that are not due yet.
  */
 import { estTag, IssuedNote } from "../components/registry/estTag";
-import type { Identified } from "./credentials";
-import { Marks, shortKeyId } from "./marks";
+import type { Renewed } from "./credentials";
+import { Credential, Marks, shortKeyId } from "./marks";
 import { EstGroup, EstPolicy, generationOf } from "./policy";
 import { Refusal } from "./refusal";
 import { opening } from "./renewalWindow";
@@ -30,20 +30,21 @@ interface Present {
  * @throws Refusal
  */
 export function judgeTwo(
-    client: Identified & { readonly renews: NonNullable<Identified["renews"]> },
+    credential: Credential,
+    renews: Renewed,
     marks: Marks,
     publicKeyId: string,
     group: EstGroup,
     policy: EstPolicy,
     now: Date,
 ): void {
-    const { own, listed } = present(client, marks, group);
+    const { own, listed } = present(credential, renews, marks, group);
     const current = [...listed, ...own]
         .filter(({ opens }) => opens > now.getTime())
         .sort((one, other) => one.at - other.at);
     // Beside a certificate that was issued before the device registered, there is another one that no tag lists.
     const isOneUnseen =
-        own.some(({ opens }) => opens > now.getTime()) && !isFresh(client.renews, policy, now);
+        own.some(({ opens }) => opens > now.getTime()) && !isFresh(renews, policy, now);
     const isFull = current.length >= allowed;
     // From when the pair was complete; asking again does not extend it.
     const until = isFull ? current[allowed - 1].at + policy.repeatHours * hour : Infinity;
@@ -76,17 +77,14 @@ export function pendingPatch(
 }
 
 /** Whether a certificate is one that a device may have got before it registered, when no twin could note it. */
-export function isFresh(
-    { certificate }: NonNullable<Identified["renews"]>,
-    { repeatHours }: EstPolicy,
-    now: Date,
-): boolean {
+export function isFresh({ certificate }: Renewed, { repeatHours }: EstPolicy, now: Date): boolean {
     return now.getTime() < Date.parse(certificate.validFrom) + repeatHours * hour;
 }
 
 /** The device's certificates below the present CA: those that the tag lists, and the one that asks if it does not. */
 function present(
-    { credential, renews }: Parameters<typeof judgeTwo>[0],
+    credential: Credential,
+    renews: Renewed,
     { issued = {} }: Marks,
     group: EstGroup,
 ): { readonly listed: readonly Present[]; readonly own: readonly Present[] } {

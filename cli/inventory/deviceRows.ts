@@ -75,7 +75,6 @@ export function deviceRows(device: KnownDevice, known: Known): InventoryRow[] {
             origin,
             beginning,
             endsThatDay,
-
             isReported,
             isOnHub,
             note,

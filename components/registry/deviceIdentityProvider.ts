@@ -30,7 +30,7 @@ import {
 import { changedKeys, isUnknown, stableJson, toState } from "../dynamic/values";
 import * as writeOnly from "../dynamic/writeOnly";
 import { isRegistered, linkedServices } from "../enrollments/registrations";
-import { changeIdentity, Overtaken, isRefusal, itemError, judgedAnew } from "./changeIdentity";
+import { changeIdentity, isRefusal, itemError, judgedAnew, Overtaken } from "./changeIdentity";
 import { tagChange } from "./certificateTag";
 import { changeTags } from "./changeTags";
 import { isRenewedByEst } from "./estTag";

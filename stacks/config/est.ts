@@ -3,6 +3,7 @@ import { inspectCertificate } from "../../components/x509/inspectCertificate";
 import { BootstrapSettings, EstSettings, GroupSettings, OneTimeSecret } from "../settings";
 import { readEstContainer } from "./estContainer";
 import { Files, inspectGivenFile, readGivenFile } from "./files";
+import { groupNamePattern } from "./names";
 import { FileLimit } from "./projectFile";
 import { Section, sectionAt, TextRule } from "./section";
 import { parseTable } from "./tableRows";
@@ -51,7 +52,7 @@ export const defaultEst: EstSettings = {
 };
 
 const groupName: TextRule = {
-    pattern: /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/,
+    pattern: groupNamePattern,
     rule: "must be the name of a group",
     remedy: "write the name as below groups",
 };

@@ -5,7 +5,13 @@ import { GroupSettings, intermediateCommonName, IntermediateSettings } from "../
 import { readProvisioning } from "./enrollment";
 import { Files, inspectGivenFile } from "./files";
 import { checkGroupLimits } from "./groupLimits";
-import { comparableName, longestName, readKeyAlgorithm, subjectText } from "./names";
+import {
+    comparableName,
+    groupNamePattern,
+    longestName,
+    readKeyAlgorithm,
+    subjectText,
+} from "./names";
 import { PkiReading } from "./root";
 import { Section } from "./section";
 
@@ -34,7 +40,7 @@ function readGroup(
     hasDps: boolean,
     files: Files,
 ): GroupSettings {
-    if (!/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/.test(name)) {
+    if (!groupNamePattern.test(name)) {
         groups.report.value(
             groups.pathOf(name),
             name,

@@ -20,6 +20,9 @@ export function subjectText(max: number, remedy: string): TextRule {
     };
 }
 
+/** The name of a group. */
+export const groupNamePattern = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
+
 /** An Azure region. */
 export const regionName: TextRule = {
     pattern: regionPattern,

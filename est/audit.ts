@@ -1,4 +1,5 @@
 import { FileHandle, open } from "fs/promises";
+import type { Untold } from "./waitingNotes";
 
 /** One issued certificate, a line of the audit log. */
 export interface IssuedRecord {
@@ -21,6 +22,18 @@ export interface IssuedRecord {
     readonly notAfter: string;
     /** PEM of the leaf. */
     readonly certificate: string;
+    /** Absent: the device's twin has it. */
+    readonly untold?: Untold;
+}
+
+/** The twin of a device was told what it had yet to be told of a certificate. */
+export interface ToldRecord {
+    /** ISO 8601. */
+    readonly at: string;
+    readonly event: "told";
+    readonly device: string;
+    /** SHA-256, upper-case hex. */
+    readonly thumbprint: string;
 }
 
 /** How each line begins. */
@@ -58,7 +71,7 @@ export class AuditLog {
     }
 
     /** Resolves when the line is on the disk; lines that come together share one write. */
-    write(record: IssuedRecord): Promise<void> {
+    write(record: IssuedRecord | ToldRecord): Promise<void> {
         return new Promise((resolve, reject) => {
             const done = (error?: Error): void => (error === undefined ? resolve() : reject(error));
             this.waiting.push({ line: `${JSON.stringify(record)}\n`, done });

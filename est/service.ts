@@ -23,7 +23,7 @@ import { RequestRate } from "./requestRate";
 import type { Signer } from "./signer";
 import { withIssued, withoutFormer } from "./thumbprints";
 import { judgeTwo, pendingPatch } from "./twoCertificates";
-import { WaitingNotes } from "./waitingNotes";
+import { Untold, WaitingNotes } from "./waitingNotes";
 
 /** Requests of one device in a minute. A device renews once in months; after a lost answer it tries again. */
 const perDevice = 10;
@@ -39,6 +39,8 @@ export interface EstParts {
     readonly signer: Signer;
     readonly directory: Directory;
     readonly audit: AuditLog;
+    /** What the audit log has of earlier runs and the twins have not. */
+    readonly waiting: WaitingNotes;
     /** Counts what was issued. */
     readonly onIssued: (group: string, by: string) => void;
 }
@@ -61,9 +63,11 @@ const certificates = "application/pkcs7-mime";
 /** Judges requests and issues certificates (RFC 7030). Keeps nothing that another instance would need. */
 export class EstService {
     private readonly rate = new RequestRate(perDevice);
-    private readonly waiting = new WaitingNotes();
+    private readonly waiting: WaitingNotes;
 
-    constructor(private readonly parts: EstParts) {}
+    constructor(private readonly parts: EstParts) {
+        this.waiting = parts.waiting;
+    }
 
     /** The present intermediate, then the root. Public, as all certificates are (RFC 7030, 4.1). */
     caCertificates(groupName: string): EstAnswer {
@@ -123,8 +127,12 @@ export class EstService {
         });
         const issued = issuedCertificate(pem);
         await this.register(client, device, issued, group, policy);
-        await this.note(client.deviceId, device, used, issued, { group, issuer, now });
-        await this.audit(client, issued, { group, issuer, now });
+        const untold = await this.note(client.deviceId, device, used, issued, {
+            group,
+            issuer,
+            now,
+        });
+        await this.audit(client, issued, untold, { group, issuer, now });
         this.parts.onIssued(group.name, client.credential.kind);
         return { type: certificates, body: certsOnly([pem]) };
     }
@@ -148,10 +156,9 @@ export class EstService {
         { publicKeyId }: RequestedKey,
         { group, policy, notAfter, now }: MarkOptions,
     ): Promise<Marks> {
-        const missing = this.waiting.marksOf(client.deviceId);
         let marks: Marks = {};
         const patchOf = (present: Marks) => {
-            const lacking = { [estTag]: missing };
+            const lacking = { [estTag]: this.waiting.marksOf(client.deviceId, present) };
             const before = withPatches(present, lacking);
             const patch = patchFor(client, before, publicKeyId, { group, policy, notAfter, now });
             marks = withPatches(before, patch);
@@ -185,14 +192,14 @@ export class EstService {
         );
     }
 
-    /** Notes what was issued, now and, if the device has yet to register with it, again then. */
+    /** Notes what was issued, now and, if the device has yet to register with it, again then. @returns the note of then */
     private async note(
         deviceId: string,
         device: FoundDevice | undefined,
         marks: Marks,
         { thumbprint, notAfter }: IssuedCertificate,
         { group, issuer, now }: IssueOptions,
-    ): Promise<void> {
+    ): Promise<Untold | undefined> {
         const issued: IssuedByEst = {
             thumbprint,
             group: group.name,
@@ -201,12 +208,17 @@ export class EstService {
             notAfter,
         };
         const patchOf = (present: Pick<DeviceRecord, "tags">) => issuedPatch(present, issued, now);
-        if (group.isProvisioned) {
-            const noted = withPatches(marks, patchOf({ tags: { [estTag]: marks } }));
-            const isFirst = device === undefined;
-            this.waiting.add(deviceId, { marks: noted, thumbprint, isFirst }, now);
+        const untold = group.isProvisioned
+            ? {
+                  marks: withPatches(marks, patchOf({ tags: { [estTag]: marks } })),
+                  isFirst: device === undefined,
+              }
+            : undefined;
+        if (untold !== undefined) {
+            this.waiting.add(deviceId, { ...untold, thumbprint }, now);
         }
         await askHub(async () => device?.mark(patchOf));
+        return untold;
     }
 
     /** Writes the notes that waited for a registration. Call it every few seconds. */
@@ -214,12 +226,24 @@ export class EstService {
         for (const deviceId of this.waiting.due(now)) {
             try {
                 const device = await this.find(deviceId);
-                if (device !== undefined && this.waiting.hasArrived(device.record)) {
+                if (device === undefined) {
+                    continue;
+                }
+                if (this.waiting.hasArrived(device.record)) {
                     await askHub(() => device.mark((present) => this.waiting.patchFor(present)));
-                    this.waiting.done(device.record);
+                }
+                const thumbprint = this.waiting.done(device.record);
+                if (thumbprint !== undefined) {
+                    const at = now.toISOString();
+                    await this.parts.audit.write({
+                        at,
+                        event: "told",
+                        device: deviceId,
+                        thumbprint,
+                    });
                 }
             } catch {
-                // The hub is asked again after the next pause.
+                // The hub is asked again after the next pause, and after a restart where the log could not be written.
             }
         }
     }
@@ -245,6 +269,7 @@ export class EstService {
     private async audit(
         { deviceId, credential }: Identified,
         { pem, serial, thumbprint, notAfter }: IssuedCertificate,
+        untold: Untold | undefined,
         { group, issuer, now }: IssueOptions,
     ): Promise<void> {
         await this.parts.audit.write({
@@ -259,6 +284,7 @@ export class EstService {
             renewed: credential.kind === "certificate" ? credential.thumbprint : null,
             notAfter,
             certificate: pem,
+            ...(untold === undefined ? {} : { untold }),
         });
     }
 }

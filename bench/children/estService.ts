@@ -6,6 +6,7 @@ import { Metrics } from "../../est/metrics";
 import type { EstPolicy } from "../../est/policy";
 import { EstServer, ServerIdentity } from "../../est/server";
 import { EstService } from "../../est/service";
+import { WaitingNotes } from "../../est/waitingNotes";
 import { KeySigner } from "../../est/signer";
 
 /** What the parent sends first. */
@@ -66,6 +67,7 @@ async function serve({
         signer,
         directory: { find: (deviceId) => Promise.resolve(inMemory(deviceId)) },
         audit: await AuditLog.open(auditFile),
+        waiting: new WaitingNotes(),
         onIssued: (group, by) => metrics.countIssued(group, by),
     });
     const server = new EstServer({

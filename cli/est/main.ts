@@ -7,6 +7,8 @@ import { AuditLog } from "../../est/audit";
 import { Metrics } from "../../est/metrics";
 import { EstServer, ServerIdentity } from "../../est/server";
 import { EstService } from "../../est/service";
+import { readUntold } from "../../est/untold";
+import { WaitingNotes } from "../../est/waitingNotes";
 import { readArguments } from "../../scripts/lib/commands.mjs";
 import { ConfigurationError } from "../../stacks/config";
 import { CliError } from "../fleet/pulumiCli";
@@ -42,15 +44,16 @@ class Service {
         const { values } = readArguments("est");
         const source =
             values.bundle === undefined ? stackSource(values) : bundleSource(values.bundle);
-        const audit = values.audit === "-" ? AuditLog.toOutput() : await openAudit(values.audit);
+        const { audit, waiting } = await openAudit(values.audit);
         const environment = await source.read();
         const own = new Service(environment, source);
-        await own.serve(await source.identity(environment), audit, values);
+        await own.serve(await source.identity(environment), audit, waiting, values);
     }
 
     private async serve(
         identity: ServerIdentity,
         audit: AuditLog,
+        waiting: WaitingNotes,
         values: { readonly listen: string; readonly status: string; readonly reload: string },
     ): Promise<void> {
         const { metrics } = this;
@@ -62,6 +65,7 @@ class Service {
             },
             directory: { find: (deviceId) => this.environment.directory.find(deviceId) },
             audit,
+            waiting,
             onIssued: (group, by) => metrics.countIssued(group, by),
         });
         const server = new EstServer({ service, metrics, identity, log });
@@ -211,13 +215,18 @@ function readGiven(option: string, file: string): string {
     }
 }
 
-async function openAudit(file: string): Promise<AuditLog> {
+/** @param file `-`: standard output, which nobody can read again */
+async function openAudit(file: string): Promise<{ audit: AuditLog; waiting: WaitingNotes }> {
+    if (file === "-") {
+        return { audit: AuditLog.toOutput(), waiting: new WaitingNotes() };
+    }
     try {
-        return await AuditLog.open(file);
+        const audit = await AuditLog.open(file);
+        return { audit, waiting: new WaitingNotes(await readUntold(file, new Date())) };
     } catch (error) {
         const { code, message } = error as NodeJS.ErrnoException;
         throw new StackFileError(
-            `--audit ${file}: cannot be written (${code ?? message}) — name a file that this user may write`,
+            `--audit ${file}: cannot be read and written (${code ?? message}) — name a file that this user may read and write`,
         );
     }
 }

@@ -11,6 +11,7 @@ import { writePrivateFile } from "../../../cli/privateFile";
 import { EstBundle, readBundle, writeBundle } from "../../../est/bundle";
 import { EstServer } from "../../../est/server";
 import { EstService } from "../../../est/service";
+import { WaitingNotes } from "../../../est/waitingNotes";
 import { AuditLog } from "../../../est/audit";
 import { Metrics } from "../../../est/metrics";
 import { issue, Issued, makeCa } from "../../support/pki";
@@ -172,6 +173,7 @@ describe("the bundle of a container", () => {
                 signer,
                 directory,
                 audit: AuditLog.toOutput(),
+                waiting: new WaitingNotes(),
                 onIssued: () => undefined,
             }),
             metrics,

@@ -9,6 +9,8 @@ import { AuditLog } from "../../../est/audit";
 import type { EstGroup } from "../../../est/policy";
 import { Refusal, RefusalReason } from "../../../est/refusal";
 import { EstService } from "../../../est/service";
+import { readUntold } from "../../../est/untold";
+import { WaitingNotes } from "../../../est/waitingNotes";
 import { KeySigner } from "../../../est/signer";
 import { issue, Issued, makeCa } from "../../support/pki";
 
@@ -27,10 +29,10 @@ describe("the EST service and a device's twin", () => {
     /** With another key. */
     let other: Buffer;
     let audit: AuditLog;
+    let logFile: string;
     const folder = mkdtempSync(join(tmpdir(), "est-service-"));
 
     before(async () => {
-        audit = await AuditLog.open(join(folder, "audit.jsonl"));
         const make = (commonName: string, left: number) =>
             makeCa({
                 commonName,
@@ -51,10 +53,14 @@ describe("the EST service and a device's twin", () => {
         );
     });
 
-    after(async () => {
-        await audit.close();
-        rmSync(folder, { recursive: true });
+    beforeEach(async () => {
+        logFile = join(mkdtempSync(join(folder, "log-")), "audit.jsonl");
+        audit = await AuditLog.open(logFile);
     });
+
+    afterEach(() => audit.close());
+
+    after(() => rmSync(folder, { recursive: true }));
 
     /** As a hub merges tags: null removes. */
     function merged(tags: Tags, patch: Tags): Tags {
@@ -71,7 +77,7 @@ describe("the EST service and a device's twin", () => {
         return all;
     }
 
-    function serve(present: Issued, name: string) {
+    function serve(present: Issued, name: string, waiting = new WaitingNotes()) {
         const issuer = { name, certificatePem: present.certificate };
         const trusted = [issuer, { name: "pumps-g1", certificatePem: first.certificate }];
         const secret = { sha256: createHash("sha256").update("once").digest("hex") };
@@ -120,6 +126,7 @@ describe("the EST service and a device's twin", () => {
                 },
             },
             audit,
+            waiting,
             onIssued: () => undefined,
         });
         return { service, hub };
@@ -201,6 +208,46 @@ describe("the EST service and a device's twin", () => {
             enroll(instance.service, "secret", other),
             refuses("bootstrapUsed", 403),
         );
+    });
+
+    /** As after a `kill -9`: the log is all that is left. */
+    const started = async () =>
+        serve(second, "pumps-g2", new WaitingNotes(await readUntold(logFile, new Date())));
+
+    it("a restart forgets no secret that was used, and writes the note once the device has registered", async () => {
+        const killed = serve(second, "pumps-g2");
+        killed.hub.record = undefined;
+        const leaf = await enroll(killed.service, "secret");
+        assert.deepEqual(await readUntold(logFile, later(100 * 86400)), []);
+        const { service, hub } = await started();
+        hub.record = undefined;
+        await assert.rejects(enroll(service, "secret", other), refuses("bootstrapUsed", 403));
+        hub.record = registered(leaf);
+        await service.settle(later(10));
+        const { issued, secrets } = noted(hub.record);
+        assert.deepEqual(Object.keys(issued ?? {}), [leaf.fingerprint256.replace(/:/g, "")]);
+        assert.equal(Object.keys(secrets ?? {}).length, 1);
+        assert.deepEqual(await readUntold(logFile, new Date()), []);
+    });
+
+    it("a note from the log gives way to a certificate that another instance issued since", async () => {
+        const killed = serve(second, "pumps-g2");
+        killed.hub.record = undefined;
+        const leaf = await enroll(killed.service, "secret");
+        const { service, hub } = await started();
+        const since = later(60).toISOString();
+        const note = {
+            group: "pumps",
+            generation: 2,
+            at: since,
+            notAfter: later(9e6).toISOString(),
+        };
+        const tag = { issued: { ["AB".repeat(32)]: note }, notAfter: note.notAfter };
+        hub.record = { ...registered(leaf), tags: { iotX509Est: tag } };
+        hub.record = { ...hub.record, authentication: { type: "certificateAuthority" } };
+        await service.settle(later(120));
+        assert.deepEqual(hub.record.tags, { iotX509Est: tag });
+        assert.deepEqual(await readUntold(logFile, new Date()), []);
     });
 
     it("a note that a registration wiped is written again, once, and not before the registration", async () => {

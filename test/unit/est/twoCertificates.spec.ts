@@ -9,6 +9,7 @@ import { AuditLog } from "../../../est/audit";
 import type { EstGroup } from "../../../est/policy";
 import { Refusal, RefusalReason } from "../../../est/refusal";
 import { EstService } from "../../../est/service";
+import { WaitingNotes } from "../../../est/waitingNotes";
 import { KeySigner } from "../../../est/signer";
 import { issue, Issued, makeCa } from "../../support/pki";
 
@@ -125,6 +126,7 @@ describe("a device with a certificate for the EST service beside the one for its
                         : undefined,
             },
             audit,
+            waiting: new WaitingNotes(),
             onIssued: () => undefined,
         });
         const rotate = () => groups.set("gateways", { ...group, trusted: [g2, g1], issuer: g2 });

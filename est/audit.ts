@@ -1,5 +1,12 @@
 import { FileHandle, open } from "fs/promises";
-import type { Untold } from "./waitingNotes";
+import type { Marks } from "./marks";
+
+/** What a device's twin has yet to be told of a certificate. */
+export interface Untold {
+    readonly marks: Marks;
+    /** Whether no hub has the device yet; nothing else remembers that its credential was used. */
+    readonly isFirst: boolean;
+}
 
 /** One issued certificate, a line of the audit log. */
 export interface IssuedRecord {

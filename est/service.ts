@@ -2,7 +2,7 @@ import { X509Certificate } from "crypto";
 import { estTag, IssuedByEst } from "../components/registry/estTag";
 import type { DeviceRecord } from "../components/registry/registry";
 import { leafNotAfter } from "../components/x509/issue";
-import { AuditLog } from "./audit";
+import { AuditLog, Untold } from "./audit";
 import { groupOf, identify, Identified, Presented, thumbprintOf } from "./credentials";
 import type { Directory, FoundDevice } from "./directory";
 import { certsOnly, decodeBody, noCsrAttributes } from "./encoding";
@@ -23,7 +23,7 @@ import { RequestRate } from "./requestRate";
 import type { Signer } from "./signer";
 import { withIssued, withoutFormer } from "./thumbprints";
 import { judgeTwo, pendingPatch } from "./twoCertificates";
-import { Untold, WaitingNotes } from "./waitingNotes";
+import { WaitingNotes } from "./waitingNotes";
 
 /** Requests of one device in a minute. A device renews once in months; after a lost answer it tries again. */
 const perDevice = 10;

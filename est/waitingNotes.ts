@@ -1,20 +1,13 @@
 import { estTag, issuedByEst } from "../components/registry/estTag";
 import { thumbprintsOf } from "../components/registry/identityRecord";
 import type { DeviceRecord } from "../components/registry/registry";
-import type { IssuedRecord } from "./audit";
+import type { IssuedRecord, Untold } from "./audit";
 import type { Marks } from "./marks";
 
 const firstPause = 5_000;
 const longestPause = 3600 * 1000;
 /** A device that has renewed and not registered by then comes back by its former certificate, or not at all. */
 const longestAfterRenewal = 24 * 3600 * 1000;
-
-/** What a device's twin has yet to be told of a certificate. */
-export interface Untold {
-    readonly marks: Marks;
-    /** Whether no hub has the device yet; nothing else remembers that its credential was used. */
-    readonly isFirst: boolean;
-}
 
 interface WaitingNote extends Untold {
     /** SHA-256 thumbprint of what was issued last, upper-case hex. */

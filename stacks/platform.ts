@@ -169,6 +169,7 @@ async function auditHub(settings: Settings, previous: PreviousState): Promise<vo
         ),
         devices: devices.map((device) => device.id),
         former: [...new Set(former)],
+        areAllFormer: settings.shards === undefined,
         leaving: await leavingNow(settings, previous),
         accepted: settings.rollover.accept,
     });

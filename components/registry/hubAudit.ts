@@ -12,6 +12,8 @@ export interface HubAuditArgs {
     readonly devices: readonly string[];
     /** IDs of the devices that the stack had until this run. */
     readonly former: readonly string[];
+    /** Whether these are all; a fleet has devices in other stacks, too. */
+    readonly areAllFormer: boolean;
     /** Who they belong to: `project/stack`. */
     readonly owner: string;
     /** Whether anything undeclared is an error instead of a warning. */
@@ -24,7 +26,7 @@ export interface HubAuditArgs {
 
 /**
  * Names CAs and devices on the hub that the stack did not declare: whoever obtained a CA's key, or a role on the hub, may
- * have left a back door. It also refuses to let a CA go on which devices still depend. Checks in each preview and `up`, and
+ * have left a back door. It refuses a run while the hub lets in a device of the stack that configuration and state have lost, and one that lets a CA go on which devices still depend. Checks in each preview and `up`, and
  * changes nothing.
  */
 export class HubAudit extends DynamicResource {

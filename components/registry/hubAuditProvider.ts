@@ -3,7 +3,7 @@
  *
  * | method | REST calls |
  * | --- | --- |
- * | check | GET of the hub's certificates, POST /devices/query; if CAs leave, POST /devices/query on each hub, and POST /registrations/{group}/query; takes the lists out of the inputs |
+ * | check | GET of the hub's certificates, POST /devices/query twice; if CAs leave, POST /devices/query on each hub, and POST /registrations/{group}/query; takes the lists out of the inputs |
  * | create, update | none |
  * | read | GET of the hub's certificates, POST /devices/query; for the provisioning services linked to it: POST /enrollments/query, POST /registrations/{group}/query |
  */
@@ -23,6 +23,7 @@ import { noteDevice, noteProgram } from "../dynamic/stackSettings";
 import { idSet } from "../dynamic/values";
 import { CaCertificates } from "../caCertificates/caCertificates";
 import { hubRegistry } from "./hubRegistry";
+import { ownerOf, Registry } from "./registry";
 import { LeavingCa } from "./rolloverEvidence";
 import { refuseToRemove } from "./rolloverGate";
 import { hubSeen } from "../iothub/hubSeen";
@@ -36,11 +37,17 @@ const hubSeenMilliseconds = 5000;
  */
 const mostPages = 10;
 
+/** So many devices are looked at at once. */
+const looksAtOnce = 16;
+/** So many that are lost are enough to name. */
+const mostLost = 100;
+
 interface RawInputs {
     readonly hubId?: string;
     readonly certificates: readonly string[];
     readonly devices: readonly string[];
     readonly former: readonly string[];
+    readonly areAllFormer: boolean;
     readonly owner: string;
     readonly isStrict: boolean;
     readonly leaving: readonly LeavingCa[];
@@ -61,7 +68,7 @@ export const provider: ResourceProvider<Inputs, Inputs> = {
 
 async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
     const raw = given as unknown as RawInputs;
-    const { hubId, certificates, devices, former, owner, isStrict, leaving, accepted } = raw;
+    const { hubId, devices, isStrict, leaving, accepted, owner } = raw;
     noteProgram();
     devices.forEach(noteDevice);
     const inputs = { owner };
@@ -70,19 +77,18 @@ async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
     }
     const refusal =
         leaving.length === 0 ? undefined : await refuseToRemove(hubId, leaving, accepted);
-    const found = await undeclared(
-        hubId,
-        owner,
-        new Set(certificates),
-        idSet([...devices, ...former]),
-        isStrict ? Infinity : mostPages,
-    ).catch((error: Error) =>
-        error instanceof AzureError && error.status === 404 ? [] : [unreadable(error)],
-    );
-    const reasons = [...(refusal === undefined ? [] : [refusal]), ...(isStrict ? found : [])];
+    const { foreign, lost } = await look(hubId, raw).catch((error: Error): Found => ({
+        foreign: error instanceof AzureError && error.status === 404 ? [] : [unreadable(error)],
+        lost: [],
+    }));
+    const reasons = [
+        ...(refusal === undefined ? [] : [refusal]),
+        ...lost,
+        ...(isStrict ? foreign : []),
+    ];
     const failures: CheckFailure[] = reasons.map((reason) => ({ property: "", reason }));
     if (!isStrict) {
-        found.forEach((line) => console.log(`warning: ${line}`));
+        foreign.forEach((line) => console.log(`warning: ${line}`));
     }
     return { inputs, failures };
 }
@@ -125,23 +131,56 @@ function unreadable({ message }: Error): string {
 
 type NamedCa = Awaited<ReturnType<CaCertificates["list"]>>[number];
 
-/** One line per kind. A hub that no longer exists has nothing. */
-async function undeclared(
+/** Lines of a message, one per kind. */
+interface Found {
+    /** What others have on the hub. */
+    readonly foreign: readonly string[];
+    /** The stack's own devices that are in, and that no run would ever put out. */
+    readonly lost: readonly string[];
+}
+
+async function look(
     hubId: string,
-    owner: string,
-    certificates: ReadonlySet<string>,
-    devices: ReadonlySet<string>,
-    pages: number,
-): Promise<string[]> {
+    { owner, certificates, devices, former, areAllFormer, isStrict }: RawInputs,
+): Promise<Found> {
+    const declared = new Set(certificates);
+    const known = idSet([...devices, ...former]);
+    const isUnknown = (id: string): boolean => !known.has(id.toLowerCase());
+    const pages = isStrict ? Infinity : mostPages;
     const authorities = await authoritiesOn(hubId);
     const { atOnce, hostName } = await hubRegistry(hubId);
     const others = await atOnce.notOwnedBy(owner, pages);
-    return lines(
-        hostName,
-        authorities.filter(({ name }) => !certificates.has(name)),
-        others.devices.filter((id) => !devices.has(id.toLowerCase())),
-        others.areAll,
-    );
+    const own = areAllFormer ? await atOnce.enabledOf(owner, pages) : { devices: [], areAll: true };
+    const lost = await stillIn(atOnce, owner, own.devices.filter(isUnknown));
+    return {
+        foreign: [
+            ...lines(
+                hostName,
+                authorities.filter(({ name }) => !declared.has(name)),
+                others.devices.filter(isUnknown),
+                others.areAll,
+            ),
+            ...(own.areAll ? [] : [onlyFirst(hostName, "with")]),
+        ],
+        lost: lost.length === 0 ? [] : [lostLine(hostName, lost)],
+    };
+}
+
+/** The first devices that are as a query said: its index may still have what was just deleted. */
+async function stillIn(
+    registry: Registry,
+    owner: string,
+    found: readonly string[],
+): Promise<string[]> {
+    const there: string[] = [];
+    for (let at = 0; at < found.length && there.length < mostLost; at += looksAtOnce) {
+        const records = await Promise.all(
+            found.slice(at, at + looksAtOnce).map((id) => registry.get(id)),
+        );
+        const own = records.filter((one) => one?.status === "enabled" && ownerOf(one) === owner);
+        there.push(...own.flatMap((one) => one?.deviceId ?? []));
+    }
+    return there;
 }
 
 function authoritiesOn(hubId: string): ReturnType<CaCertificates["list"]> {
@@ -171,11 +210,21 @@ function lines(
                   `devices on ${hostName} that this stack did not declare: ${nameList(others)}; ` +
                       `delete unused ones (az iot hub device-identity delete --auth-type login), or adopt them (adopt: true)`,
               ]),
-        ...(areAll
-            ? []
-            : [
-                  `devices on ${hostName} without this stack's tag: only the first ${mostPages * 1000} were looked at; ` +
-                      "a run with hub.strict: true looks at all",
-              ]),
+        ...(areAll ? [] : [onlyFirst(hostName, "without")]),
     ];
+}
+
+function lostLine(hostName: string, lost: readonly string[]): string {
+    return (
+        `enabled devices on ${hostName} with this stack's tag that neither its configuration nor its state has: ${nameList(lost)}; ` +
+        "delete them (az iot hub device-identity delete --auth-type login), or put them into the configuration again, so that the stack " +
+        "takes them back"
+    );
+}
+
+function onlyFirst(hostName: string, which: "with" | "without"): string {
+    return (
+        `devices on ${hostName} ${which} this stack's tag: only the first ${mostPages * 1000} were looked at; ` +
+        "a run with hub.strict: true looks at all"
+    );
 }

@@ -74,6 +74,12 @@ export interface ItemError {
     readonly message: string;
 }
 
+/** IDs of devices, and whether these are all. */
+export interface FoundIds {
+    readonly devices: readonly string[];
+    readonly areAll: boolean;
+}
+
 /** The identity registry of one hub, one method per call. Source: azure-rest-api-specs, iothub.json 2021-04-12. */
 export class Registry {
     constructor(
@@ -157,12 +163,20 @@ export class Registry {
      *
      * @param mostPages upper bound of the pages read, with 1,000 devices each
      */
-    async notOwnedBy(
-        owner: string,
-        mostPages: number,
-    ): Promise<{ readonly devices: readonly string[]; readonly areAll: boolean }> {
+    notOwnedBy(owner: string, mostPages: number): Promise<FoundIds> {
         const tag = `tags.${ownerTag}`;
-        const condition = `NOT IS_DEFINED(${tag}) OR ${tag}.stack != '${owner}'`;
+        return this.idsWhere(`NOT IS_DEFINED(${tag}) OR ${tag}.stack != '${owner}'`, mostPages);
+    }
+
+    /** As {@link notOwnedBy}, the enabled devices that have the owner's tag. */
+    enabledOf(owner: string, mostPages: number): Promise<FoundIds> {
+        return this.idsWhere(
+            `tags.${ownerTag}.stack = '${owner}' AND status = 'enabled'`,
+            mostPages,
+        );
+    }
+
+    private async idsWhere(condition: string, mostPages: number): Promise<FoundIds> {
         const { rows, areAll } = await this.pages(
             `SELECT deviceId FROM devices WHERE ${condition}`,
             mostPages,

@@ -54,6 +54,21 @@ describe("HubAudit in Pulumi's provider host", function () {
         }
     }
 
+    /** What a strict run of a stack with these devices says of devices. */
+    async function failures(inputs: Readonly<Record<string, unknown>>): Promise<string[]> {
+        const host = await DynamicHost.start({ hub: JSON.stringify({ roleWaitSeconds: 0 }) });
+        try {
+            const found = await host.check(audit, {
+                ...{ hubId, owner, certificates: [], former: [], areAllFormer: true },
+                ...{ isStrict: true, leaving: [], accepted: 0 },
+                ...inputs,
+            });
+            return found.failures.filter((failure) => failure.includes("devices on "));
+        } finally {
+            await host.stop();
+        }
+    }
+
     const addDevice = (deviceId: string, stack?: string) =>
         registry
             .addDevices([
@@ -142,23 +157,38 @@ describe("HubAudit in Pulumi's provider host", function () {
             );
         }
         await addDevice("zz-intruder");
-        const host = await DynamicHost.start({ hub: JSON.stringify({ roleWaitSeconds: 0 }) });
+        const found = await failures({ devices: [...known, "own-01", "nobodys-01", "others-01"] });
+        assert.equal(found.length, 1);
+        assert.match(found[0], /did not declare: zz-intruder; delete/);
+    });
+
+    it("refuses, strict or not, while an enabled device has the stack's tag that neither configuration nor state has", async () => {
+        await addDevice("lost-01", owner);
+        await addDevice("lost-02", owner);
+        const off = (await registry.get("lost-02")).responseBody;
+        await registry.update({ ...off, status: "disabled" } as typeof off);
+        const found = await failures({ devices: ["own-01"] });
+        assert.match(
+            found[1],
+            /enabled devices on .* with this stack's tag that neither its configuration nor its state has: lost-01; delete/,
+        );
+        assert.equal((await failures({ devices: ["own-01"], isStrict: false })).length, 1);
+        const known = await failures({ devices: ["own-01"], former: ["LOST-01"] });
+        assert.equal(known.length, 1);
+    });
+
+    it("in a stack of a fleet, whose devices other states have, does not", async () => {
+        const found = await failures({ devices: ["own-01"], areAllFormer: false });
+        assert.equal(found.length, 1);
+    });
+
+    it("what the index of a query still has is not named once it is gone", async () => {
+        await manage("PATCH", "/settings", { queryIndexLagSeconds: 600 });
         try {
-            const { failures } = await host.check(audit, {
-                hubId,
-                certificates: [],
-                devices: [...known, "own-01", "nobodys-01", "others-01"],
-                former: [],
-                owner,
-                isStrict: true,
-                leaving: [],
-                accepted: 0,
-            });
-            const found = failures.filter((failure) => failure.includes("devices on "));
-            assert.equal(found.length, 1);
-            assert.match(found[0], /did not declare: zz-intruder; delete/);
+            await registry.delete("lost-01");
+            assert.equal((await failures({ devices: ["own-01"] })).length, 1);
         } finally {
-            await host.stop();
+            await manage("PATCH", "/settings", { queryIndexLagSeconds: 0 });
         }
     });
 

@@ -13,8 +13,8 @@ export interface Model {
     readonly mayChange: Set<string>;
     /** Devices whose identity somebody asked to replace: they are out while it is deleted and made again. */
     readonly mayPause: Set<string>;
-    /** What the state was made to forget; the next run takes it up again. */
-    forgotten: "none" | "CA" | "device";
+    /** Type and name of what the state was made to forget; the next run takes it up again. Empty: nothing. */
+    forgotten: readonly string[];
     /** Whether somebody changed Azure by hand since. */
     needsRefresh: boolean;
     /** How far the clock was moved. */
@@ -30,11 +30,16 @@ export function newModel(config: WalkConfig): Model {
         attempted: [],
         mayChange: new Set(),
         mayPause: new Set(),
-        forgotten: "none",
+        forgotten: [],
         needsRefresh: false,
         daysLater: 0,
         pending: [],
     };
+}
+
+/** A device that the state has forgotten and the settings have not any more: it stays on its hub, nobody's. */
+export function lostDevice({ forgotten: [type, name], config }: Model): string | undefined {
+    return type?.startsWith("Device") && !(name in config.devices) ? name : undefined;
 }
 
 /** Purpose of a key that no change of the settings makes anew. */
@@ -76,7 +81,7 @@ export function noteRun(model: Model): void {
 export function noteCompleted(model: Model): void {
     model.applied = copyOf(model.config);
     model.attempted = [];
-    model.forgotten = "none";
+    model.forgotten = [];
     model.needsRefresh = false;
 }
 
@@ -85,7 +90,7 @@ export function noteDestroyed(model: Model): void {
     model.attempted = [];
     model.mayChange.clear();
     model.mayPause.clear();
-    model.forgotten = "none";
+    model.forgotten = [];
     model.needsRefresh = false;
     model.pending = [];
 }

@@ -77,6 +77,14 @@ export class Judge {
         }
     }
 
+    /** By a message that names what it is about. */
+    mustBeRefused(what: string, { status, text }: EngineResult, reason: RegExp): void {
+        this.mustNotLeak(text);
+        if (status === 0 || !reason.test(text)) {
+            this.add([`${what} ended with ${status}, not for ${reason}:\n    ${tailOf(text)}`]);
+        }
+    }
+
     mustNotLeak(text: string): void {
         if (privateKey.test(text)) {
             this.add(["a private key was printed"]);

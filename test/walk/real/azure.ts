@@ -6,7 +6,7 @@ export interface AzureReply {
     readonly body: unknown;
 }
 
-export interface AzureLogin {
+interface AzureLogin {
     readonly tenantId: string;
     readonly clientId: string;
     readonly clientSecret: string;
@@ -22,11 +22,22 @@ const scopes: readonly (readonly [RegExp, string])[] = [
 
 /** Plain requests to the emulator's Azure hosts, without any SDK and without the program's clients. */
 export class AzureWire {
-    constructor(
+    private constructor(
         private readonly port: number,
         private readonly ca: string,
         private readonly login: AzureLogin,
     ) {}
+
+    /** @param variables of the deployer's login */
+    static of(port: number, ca: string, variables: NodeJS.ProcessEnv): AzureWire {
+        const [tenantId, clientId, clientSecret, subscriptionId] = [
+            variables.ARM_TENANT_ID,
+            variables.ARM_CLIENT_ID,
+            variables.ARM_CLIENT_SECRET,
+            variables.ARM_SUBSCRIPTION_ID,
+        ].map(String);
+        return new AzureWire(port, ca, { tenantId, clientId, clientSecret, subscriptionId });
+    }
 
     get subscription(): string {
         return `/subscriptions/${this.login.subscriptionId}`;

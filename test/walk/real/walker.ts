@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "timers/promises";
 import { EmulatorProcess } from "../../../scripts/lib/emulatorProcess";
 import { ProjectCopy } from "../../../scripts/lib/projectCopy";
 import { makeCa } from "../../support/pki";
-import { Model, noteCompleted, noteRun } from "../model/model";
+import { lostDevice, Model, noteCompleted, noteRun } from "../model/model";
 import { leftovers } from "../oracle/azure";
 import { Judge, WalkFailure } from "../oracle/judge";
 import { Seen } from "../oracle/seen";
@@ -61,16 +61,10 @@ export class Walker {
         this.field = new Field(emulator.ready.mqttPort, ca);
         this.offlineRoot = new OfflineRoot(folder, project.folder);
         const port = Number(new URL(emulator.ready.proxy).port);
-        const { variables } = engine;
-        this.byHand = new ByHand(
-            new AzureWire(port, ca, {
-                tenantId: variables.ARM_TENANT_ID,
-                clientId: variables.ARM_CLIENT_ID,
-                clientSecret: variables.ARM_CLIENT_SECRET,
-                subscriptionId: variables.ARM_SUBSCRIPTION_ID,
-            }),
-            { hub: () => this.present.hub, service: () => this.present.service },
-        );
+        this.byHand = new ByHand(AzureWire.of(port, ca, engine.variables), {
+            hub: () => this.present.hub,
+            service: () => this.present.service,
+        });
         this.stacks = new Stacks(engine, emulator);
         this.judge = new Judge(this.field, project.folder);
     }
@@ -117,6 +111,7 @@ export class Walker {
             ...(model.needsRefresh ? ["--refresh"] : []),
             ...(options.replace ? ["--replace", this.urn(options.replace)] : []),
         ];
+        await this.deleteLost(model);
         noteRun(model);
         const preview = await this.engine.run("preview", "--stack", stackName, ...flags);
         this.judge.mustSucceed("preview", preview);
@@ -127,6 +122,21 @@ export class Walker {
         this.judge.throwIfAny();
         this.judge.mustBeAsAnnounced(preview, up);
         await this.look(model, watch);
+    }
+
+    /** What the state forgot and the settings dropped: while it is in, each run is refused; then somebody deletes it. */
+    private async deleteLost(model: Model): Promise<void> {
+        const lost = lostDevice(model);
+        if (lost === undefined) {
+            return;
+        }
+        const { devices } = (await this.stacks.see()).hub;
+        if (devices.some(({ deviceId, status }) => deviceId === lost && status === "enabled")) {
+            const preview = await this.engine.run("preview", "--stack", stackName);
+            const reason = new RegExp(`nor its state has: ${lost}; delete`);
+            this.judge.mustBeRefused(`preview without ${lost}`, preview, reason);
+        }
+        await this.byHand.deleteDevice(lost);
     }
 
     /** After a run that may have been stopped in the middle: `up` ends it, in as many runs as it is given. */
@@ -172,7 +182,6 @@ export class Walker {
         await this.look(model, watch);
     }
 
-    /** The same of all stacks of a fleet. */
     private async fleetMustBeQuiet(): Promise<void> {
         const preview = await FleetRun.start(this.engine, "preview").ended;
         this.judge.mustSucceed("the next fleet preview", preview);
@@ -225,6 +234,7 @@ export class Walker {
     private async disturbed(model: Model, disturb: (run: Run) => Promise<void>): Promise<void> {
         await this.settle(model);
         const isFleet = model.config.shards !== undefined || model.applied?.shards !== undefined;
+        await this.deleteLost(model);
         noteRun(model);
         const flags = model.needsRefresh ? ["--refresh"] : [];
         const preview = isFleet
@@ -273,16 +283,9 @@ export class Walker {
 
     async changeState(how: "taint" | "delete", words: readonly string[]): Promise<void> {
         // What stands on it is forgotten with it: the state would not hold together.
-        const forgotten = how === "delete" ? ["--target-dependents"] : [];
-        await this.engine.read(
-            "state",
-            how,
-            ...forgotten,
-            this.urn(words),
-            "--yes",
-            "--stack",
-            stackName,
-        );
+        const dependents = how === "delete" ? ["--target-dependents"] : [];
+        const what = [...dependents, this.urn(words), "--yes", "--stack", stackName];
+        await this.engine.read("state", how, ...what);
     }
 
     async refresh(): Promise<void> {
@@ -315,7 +318,6 @@ export class Walker {
                 this.offlineRoot.signRequest(name, signingRequests[name], 1825);
             }
         }
-        return Promise.resolve();
     }
 
     /** @returns whether everything was destroyed: a protected stack refuses, and must then be whole */

@@ -46,7 +46,7 @@ function resourcesOf(config: Model["config"]): string[] {
 
 function oneResource(types: RegExp) {
     return (model: Model, choice: Choice): string[] | undefined => {
-        if (model.forgotten !== "none") {
+        if (model.forgotten.length > 0) {
             return undefined; // Nobody knows what else went with it.
         }
         const all = resources(model).filter((one) => types.test(one));
@@ -145,7 +145,7 @@ export const runSteps: Readonly<Record<string, Verb>> = {
         run: async (walker, model, words) => {
             noteLoss(model, words);
             await walker.changeState("delete", words);
-            model.forgotten = words[0] === "VerifiedCertificate" ? "CA" : "device";
+            model.forgotten = words;
         },
     },
     refresh: {

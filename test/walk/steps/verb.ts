@@ -1,5 +1,6 @@
 import { WalkConfig } from "../model/config";
-import { Model } from "../model/model";
+import { effective } from "../model/effective";
+import { lostDevice, Model } from "../model/model";
 import { isValid, mayFollow } from "../model/valid";
 import type { Walker } from "../real/walker";
 
@@ -31,14 +32,29 @@ export interface Verb {
 
 /** The settings after an edit; undefined when it cannot be made. */
 export function edited(verb: Verb, model: Model, words: readonly string[]): WalkConfig | undefined {
-    if (model.forgotten === "CA") {
+    if (model.forgotten[0] === "VerifiedCertificate") {
         return undefined; // Signed anew, the CA would leave its former certificate on the hub, nobody's.
     }
     const config = structuredClone(model.config);
     verb.edit?.(config, words, model);
     const isChanged = JSON.stringify(config) !== JSON.stringify(model.config);
     const before = [model.applied, ...model.attempted].filter((one) => one !== undefined);
-    return isChanged && isValid(config) && mayFollow(before, config) ? config : undefined;
+    return isChanged && isValid(config) && mayFollow(before, config) && !losesUnseen(model, config)
+        ? config
+        : undefined;
+}
+
+/**
+ * Whether a device is lost that no run looks for (docs/security.md): one of a fleet, and one that its provisioning service
+ * registers, which nothing tells from those that the settings never had.
+ */
+function losesUnseen(model: Model, config: WalkConfig): boolean {
+    const lost = lostDevice({ ...model, config });
+    const before = effective(model.applied ?? config).devices.find(({ id }) => id === lost);
+    return (
+        before !== undefined &&
+        (config.shards !== undefined || before.group?.provisioning === "dps")
+    );
 }
 
 export function canDo(verb: Verb, model: Model, words: readonly string[]): boolean {

@@ -127,11 +127,12 @@ export class Walker {
     /** What the state forgot and the settings dropped: while it is in, each run is refused; then somebody deletes it. */
     private async deleteLost(model: Model): Promise<void> {
         const lost = lostDevice(model);
-        if (lost === undefined) {
+        const { hub, resources } = lost === undefined ? this.present : await this.stacks.see();
+        const isKept = resources.some((one) => one.type === "DeviceIdentity" && one.name === lost);
+        if (lost === undefined || isKept) {
             return;
         }
-        const { devices } = (await this.stacks.see()).hub;
-        if (devices.some(({ deviceId, status }) => deviceId === lost && status === "enabled")) {
+        if (hub.devices.some((one) => one.deviceId === lost && one.status === "enabled")) {
             const preview = await this.engine.run("preview", "--stack", stackName);
             const reason = new RegExp(`nor its state has: ${lost}; delete`);
             this.judge.mustBeRefused(`preview without ${lost}`, preview, reason);

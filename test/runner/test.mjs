@@ -1,5 +1,5 @@
 /*
- * Runs the checks and the tests in lanes, and adds up their counts. There are two lanes more than processors, because tests of
+ * Runs the checks and the tests in lanes, and adds up their counts. There are three lanes more than processors, because tests of
  * the engine also wait (for a hub's pace, for processes that end). The output of each lane follows that of the one before it.
  */
 import * as fs from "node:fs";
@@ -17,7 +17,7 @@ import {
 
 /** At most: a lane takes about a gigabyte. */
 const mostLanes = 8;
-const laneCount = Math.min(availableParallelism() + 2, mostLanes);
+const laneCount = Math.min(availableParallelism() + 3, mostLanes);
 const checkSeconds = 600;
 const testSeconds = 45 * 60;
 /** How long a mocha process may live on after its last test. */
@@ -39,9 +39,11 @@ const testFolders = [
 ];
 /** Of its files those that take minutes: they go first, so that no lane is left with one at the end. */
 const longest = [
-    ...["walk", "fleet", "keptOut", "demo", "offlineRotation", "shutOut", "fleetGuard", "standin"],
-    ...["provisioning", "keysUnseen", "changes", "nodeHost", "cutControls", "takeOver", "ci"],
-    ...["fleetPreview", "killed", "formerStack", "routes"],
+    ...["fleet", "rolloverGate", "walk", "keptOut", "changes", "cutControls", "cutMoves", "demo"],
+    ...["expiryNotify", "takeOver", "rolloverTried", "rolloverShards", "workflows", "keysUnseen"],
+    ...["fleetPreview", "shutOut", "nodeHost", "adoption", "inventory", "keptOutShards", "year"],
+    ...["estRollover", "policy", "fleetDiff", "live", "standin", "offlineRotation", "provisioning"],
+    ...["fleetGuard", "ci", "alerts", "lifecycleKept"],
 ];
 
 const inCi = !["", "0", "false", undefined].includes(process.env.CI);

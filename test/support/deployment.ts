@@ -151,8 +151,7 @@ export class Deployment {
         return steps.sort();
     }
 
-    /** With secrets in clear. */
-    /** Asks the CLI once for each state: each time it takes half a second. */
+    /** With secrets in clear. Asks the CLI once for each state. */
     async outputs(): Promise<StackOutputs> {
         const state = this.project.file(`.pulumi/stacks/iot-x509/${this.name}.json`);
         const { mtimeNs } = statSync(state, { bigint: true });

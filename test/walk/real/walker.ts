@@ -107,11 +107,9 @@ export class Walker {
         if (model.config.shards !== undefined || model.applied?.shards !== undefined) {
             return this.fleetUp(model);
         }
-        const flags = [
-            ...(model.needsRefresh ? ["--refresh"] : []),
-            ...(options.replace ? ["--replace", this.urn(options.replace)] : []),
-        ];
         await this.deleteLost(model);
+        const replace = options.replace ? ["--replace", this.urn(options.replace)] : [];
+        const flags = [...(model.needsRefresh ? ["--refresh"] : []), ...replace];
         noteRun(model);
         const preview = await this.engine.run("preview", "--stack", stackName, ...flags);
         this.judge.mustSucceed("preview", preview);
@@ -127,9 +125,11 @@ export class Walker {
     /** What the state forgot and the settings dropped: while it is in, each run is refused; then somebody deletes it. */
     private async deleteLost(model: Model): Promise<void> {
         const lost = lostDevice(model);
-        const { hub, resources } = lost === undefined ? this.present : await this.stacks.see();
-        const isKept = resources.some((one) => one.type === "DeviceIdentity" && one.name === lost);
-        if (lost === undefined || isKept) {
+        if (lost === undefined) {
+            return;
+        }
+        const { hub, resources } = await this.stacks.see();
+        if (resources.some(({ type, name }) => type === "DeviceIdentity" && name === lost)) {
             return;
         }
         if (hub.devices.some((one) => one.deviceId === lost && one.status === "enabled")) {
@@ -145,8 +145,7 @@ export class Walker {
         const hubBefore = this.seen?.hub;
         const seen = await this.stacks.see();
         this.seen = seen;
-        const isNewHub = hubBefore?.id !== seen.hub.id;
-        if (isNewHub) {
+        if (hubBefore?.id !== seen.hub.id) {
             await this.byHand.addForeign(await this.foreignCaPem());
             this.seen = await this.stacks.see();
         }
@@ -234,8 +233,8 @@ export class Walker {
 
     private async disturbed(model: Model, disturb: (run: Run) => Promise<void>): Promise<void> {
         await this.settle(model);
-        const isFleet = model.config.shards !== undefined || model.applied?.shards !== undefined;
         await this.deleteLost(model);
+        const isFleet = model.config.shards !== undefined || model.applied?.shards !== undefined;
         noteRun(model);
         const flags = model.needsRefresh ? ["--refresh"] : [];
         const preview = isFleet
@@ -362,7 +361,6 @@ export class Walker {
         await this.destroy(model);
     }
 
-    /** Whatever was asked for is written down, and what the judge still knows from before is told. */
     private async settle(model: Model): Promise<void> {
         this.judge.throwIfAny();
         await this.write(model);

@@ -12,7 +12,8 @@ import { Authorities, createAuthorities } from "./authorities";
 import { createEst } from "./estService";
 import { FleetBase } from "./fleetBase";
 import { refuseOtherKeys } from "./givenCas";
-import { deviceTypes, PreviousState, readPreviousState } from "./previousState";
+import { presentDevices, presentInFleet } from "./presentDevices";
+import { PreviousState, readPreviousState } from "./previousState";
 import { presentPlace } from "./presentPlace";
 import { createProvisioning, Provisioning } from "./provisioning";
 import { leavingCas } from "./rollover";
@@ -157,9 +158,7 @@ export async function createPlatform(
 async function auditHub(settings: Settings, previous: PreviousState): Promise<void> {
     const { devices, hub } = settings;
     const { id } = (previous.outputs["hub"] ?? {}) as { readonly id?: string };
-    const former = [deviceTypes.identity, deviceTypes.registration].flatMap((type) =>
-        [...previous.all(type)].flatMap(([id, { left }]) => (left === undefined ? [id] : [])),
-    );
+    const ofFleet = presentInFleet();
     const audit = new HubAudit("audit", {
         hubId: id,
         owner: ownerName(),
@@ -168,8 +167,8 @@ async function auditHub(settings: Settings, previous: PreviousState): Promise<vo
             String(certificateName),
         ),
         devices: devices.map((device) => device.id),
-        former: [...new Set(former)],
-        areAllFormer: settings.shards === undefined,
+        former: [...new Set([...presentDevices(previous), ...(ofFleet ?? [])])],
+        areAllFormer: settings.shards === undefined || ofFleet !== undefined,
         leaving: await leavingNow(settings, previous),
         accepted: settings.rollover.accept,
     });

@@ -4,6 +4,7 @@ import { destroyVariable } from "../../components/dynamic/stackSettings";
 import { rateLimitServerVariable } from "../../components/dynamic/runVariables";
 import { shellWord } from "../../components/text/shellWords";
 import { cutOffText, KnownSettings, tooMany } from "../../stacks/cutOff";
+import { presentDevices, presentDevicesVariable } from "../../stacks/presentDevices";
 import { plannedVariable } from "../../stacks/planned";
 import { isLoginLine } from "../../stacks/loginLine";
 import { isFleetStack, shardsValue } from "../../stacks/shards";
@@ -286,6 +287,7 @@ export class Fleet {
     private writeFiles({ settings, file, stacks }: Present): void {
         const { platform, runFolder } = this;
         runFolder.write(platform, file.settings(this.options.sharding));
+        runFolder.writePresentDevices(presentDevices(stacks.previous));
         for (const { stack, shard } of stacks.wanted) {
             runFolder.write(stack, file.fleetStackSettings(platform, shard, settings.shards));
         }
@@ -353,6 +355,7 @@ export class Fleet {
         return {
             [rateLimitServerVariable]: this.rateLimitServer.address,
             [plannedVariable]: this.runFolder.planned,
+            [presentDevicesVariable]: this.runFolder.presentDevices,
             ...(this.isDestroying ? { [destroyVariable]: "true" } : {}),
             // The state of a fleet stack need not be written after every step, because its next run finds everything again:
             // existing devices are taken over, and a key that was lost had not been given to anybody.

@@ -3,6 +3,8 @@ import { tmpdir } from "os";
 import * as path from "path";
 import { settingsFile } from "../stackFiles/stackFiles";
 
+const presentDevicesFile = "present-devices.json";
+
 /**
  * A private, temporary project folder for one run. It holds the settings files of the run's stacks and a Pulumi.yaml, so
  * that the CLI creates and removes stacks without looking into the user's folder.
@@ -34,6 +36,15 @@ export class RunFolder {
     /** Where a preview of the hub's stack writes what it would change for the fleet stacks. */
     get planned(): string {
         return path.join(this.path, "planned.json");
+    }
+
+    /** Path of the list of devices that the stacks have before the run. */
+    get presentDevices(): string {
+        return path.join(this.path, presentDevicesFile);
+    }
+
+    writePresentDevices(deviceIds: readonly string[]): void {
+        this.writeFile(presentDevicesFile, JSON.stringify(deviceIds));
     }
 
     remove(): void {

@@ -12,7 +12,7 @@ export interface HubAuditArgs {
     readonly devices: readonly string[];
     /** IDs of the devices that the stack had until this run. */
     readonly former: readonly string[];
-    /** Whether these are all; a fleet has devices in other stacks, too. */
+    /** Whether these are all; a fleet has devices in other stacks, whose states only `npm run fleet` reads. */
     readonly areAllFormer: boolean;
     /** Who they belong to: `project/stack`. */
     readonly owner: string;

@@ -37,6 +37,11 @@ export function newModel(config: WalkConfig): Model {
     };
 }
 
+/** Whether `npm run fleet` deploys it: a stack has shards, or is about to have none any more. */
+export function isFleet({ config, applied }: Model): boolean {
+    return config.shards !== undefined || applied?.shards !== undefined;
+}
+
 /** A device that the state has forgotten and the settings have not any more: it stays on its hub, nobody's. */
 export function lostDevice({ forgotten: [type, name], config }: Model): string | undefined {
     return type?.startsWith("Device") && !(name in config.devices) ? name : undefined;

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "timers/promises";
 import { EmulatorProcess } from "../../../scripts/lib/emulatorProcess";
 import { ProjectCopy } from "../../../scripts/lib/projectCopy";
 import { makeCa } from "../../support/pki";
-import { lostDevice, Model, noteCompleted, noteRun } from "../model/model";
+import { isFleet, lostDevice, Model, noteCompleted, noteRun } from "../model/model";
 import { leftovers } from "../oracle/azure";
 import { Judge, WalkFailure } from "../oracle/judge";
 import { Seen } from "../oracle/seen";
@@ -104,10 +104,10 @@ export class Walker {
     /** Previews and deploys, and looks at everything that must be so then. */
     async up(model: Model, options: { readonly replace?: readonly string[] } = {}): Promise<void> {
         await this.settle(model);
-        if (model.config.shards !== undefined || model.applied?.shards !== undefined) {
+        await this.deleteLost(model);
+        if (isFleet(model)) {
             return this.fleetUp(model);
         }
-        await this.deleteLost(model);
         const replace = options.replace ? ["--replace", this.urn(options.replace)] : [];
         const flags = [...(model.needsRefresh ? ["--refresh"] : []), ...replace];
         noteRun(model);
@@ -133,7 +133,9 @@ export class Walker {
             return;
         }
         if (hub.devices.some((one) => one.deviceId === lost && one.status === "enabled")) {
-            const preview = await this.engine.run("preview", "--stack", stackName);
+            const preview = isFleet(model)
+                ? await FleetRun.start(this.engine, "preview").ended
+                : await this.engine.run("preview", "--stack", stackName);
             const reason = new RegExp(`nor its state has: ${lost}; delete`);
             this.judge.mustBeRefused(`preview without ${lost}`, preview, reason);
         }
@@ -234,14 +236,13 @@ export class Walker {
     private async disturbed(model: Model, disturb: (run: Run) => Promise<void>): Promise<void> {
         await this.settle(model);
         await this.deleteLost(model);
-        const isFleet = model.config.shards !== undefined || model.applied?.shards !== undefined;
         noteRun(model);
         const flags = model.needsRefresh ? ["--refresh"] : [];
-        const preview = isFleet
+        const preview = isFleet(model)
             ? undefined
             : await this.engine.run("preview", "--stack", stackName, ...flags);
         const watch = await Watch.begin(this.field, this.standing);
-        const run = isFleet
+        const run = isFleet(model)
             ? FleetRun.start(this.engine, "up", ...flags)
             : this.engine.start("up", "--yes", "--skip-preview", ...flags);
         await disturb(run);
@@ -322,14 +323,14 @@ export class Walker {
 
     /** @returns whether everything was destroyed: a protected stack refuses, and must then be whole */
     async destroy(model: Model): Promise<boolean> {
-        const isFleet = model.applied?.shards !== undefined;
+        const wasFleet = model.applied?.shards !== undefined;
         const isProtected = model.applied?.protect === true;
         const preview =
-            isFleet || isProtected
+            wasFleet || isProtected
                 ? undefined
                 : await this.engine.run("destroy", "--preview-only", "--stack", stackName);
         const watch = await Watch.begin(this.field, this.standing);
-        const run = isFleet
+        const run = wasFleet
             ? await FleetRun.start(this.engine, "destroy", "--yes").ended
             : await this.engine.run("destroy", "--yes", "--skip-preview");
         await watch.end();

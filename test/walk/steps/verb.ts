@@ -44,17 +44,11 @@ export function edited(verb: Verb, model: Model, words: readonly string[]): Walk
         : undefined;
 }
 
-/**
- * Whether a device is lost that no run looks for (docs/security.md): one of a fleet, and one that its provisioning service
- * registers, which nothing tells from those that the settings never had.
- */
+/** Whether a device is lost that its provisioning service registers: nothing tells it from those that the settings never had. */
 function losesUnseen(model: Model, config: WalkConfig): boolean {
     const lost = lostDevice({ ...model, config });
     const before = effective(model.applied ?? config).devices.find(({ id }) => id === lost);
-    return (
-        before !== undefined &&
-        (config.shards !== undefined || before.group?.provisioning === "dps")
-    );
+    return before?.group?.provisioning === "dps";
 }
 
 export function canDo(verb: Verb, model: Model, words: readonly string[]): boolean {

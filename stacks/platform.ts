@@ -13,20 +13,20 @@ import { createEst } from "./estService";
 import { FleetBase } from "./fleetBase";
 import { refuseOtherKeys } from "./givenCas";
 import { presentDevices, presentInFleet } from "./presentDevices";
-import { PreviousState, readPreviousState } from "./previousState";
+import { deviceTypes, PreviousState, readPreviousState } from "./previousState";
 import { presentPlace } from "./presentPlace";
 import { createProvisioning, Provisioning } from "./provisioning";
 import { leavingCas } from "./rollover";
 import { ResourceGroup, resourceGroup } from "./resourceGroup";
 import { createRoutes, Routes } from "./routes";
-import { serviceType } from "./serviceLinks";
+import { presentServiceAddress, serviceType } from "./serviceLinks";
 import { Settings } from "./settings";
 import { fleetStackName, shardNames, shardsValue } from "./shards";
 import { confirmDirectory, SignedIn } from "./signIn";
 import { sayUnread } from "./unreadKeys";
 import { createTrust, keptUntilProof, refuseUnprovenRoot, trustType } from "./trust";
 import { refuseUnrevocable, warnOfSharedRoot } from "./unrevocable";
-import { isListed } from "./deviceProvisioning";
+import { isListed, registersAtDps } from "./deviceProvisioning";
 
 /** What the devices of an environment depend on. */
 export interface Platform {
@@ -169,6 +169,11 @@ async function auditHub(settings: Settings, previous: PreviousState): Promise<vo
         devices: devices.map((device) => device.id),
         former: [...new Set([...presentDevices(previous), ...(ofFleet ?? [])])],
         areAllFormer: settings.shards === undefined || ofFleet !== undefined,
+        service: presentServiceAddress(previous),
+        enrollmentGroups: [
+            ...settings.groups.filter(registersAtDps).map(({ name }) => name),
+            ...previous.all(deviceTypes.enrollmentGroup).keys(),
+        ],
         leaving: await leavingNow(settings, previous),
         accepted: settings.rollover.accept,
     });

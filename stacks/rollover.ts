@@ -66,6 +66,7 @@ export function leavingCas(
             return {
                 group: ca.group,
                 generation: ca.generation,
+                stays: howItStays(ca, settings, trusted),
                 staying: staying
                     .filter(({ group }) => group === ca.group)
                     .map(({ subject, generation }) => ({ subject, generation })),
@@ -77,6 +78,30 @@ export function leavingCas(
                         : knownIds,
             };
         });
+}
+
+/** What keeps a CA: what the run changes, as it was. */
+function howItStays(
+    { group: name, generation, subject }: HeldIntermediate,
+    { pki, groups }: KnownSettings,
+    { onHub }: TrustedIssuers,
+): string {
+    const group = groups.find((one) => one.name === name);
+    const path = `groups.${name}.intermediate`;
+    if (group === undefined) {
+        return `keep the group ${name}`;
+    }
+    if (pki.trust === "root" && onHub?.has(subject) === false) {
+        const isManaged = pki.root.certificatePem === undefined;
+        return `leave the present root as it is${isManaged ? ", and raise pki.root.generation for another one" : ""}`;
+    }
+    const present = group.intermediate.generation;
+    if (generation > present) {
+        return `leave ${path}.generation at ${generation}`;
+    }
+    return present === generation
+        ? `leave its name and algorithm as they are; for others, set ${path}.generation to ${generation + 1} and ${path}.retain to [${generation}]`
+        : `add ${generation} to ${path}.retain`;
 }
 
 /** The devices that the configuration enables, without those that a state shows to depend on the CA. */

@@ -14,6 +14,7 @@ import {
     LinkedHub,
     ProvisioningServiceArgs,
 } from "../components/dps/provisioningService";
+import type { ServiceAddress } from "../components/enrollments/services";
 import { Hub } from "../components/iothub/hub";
 import { hubAddress, policyKey } from "../components/iothub/linkedHub";
 import { PresentHub } from "../components/iothub/presentHub";
@@ -75,6 +76,22 @@ export async function serviceLinks(
         sayUnread(whose, serviceKeysRight, true);
     }
     return { ...links, present: { ...present, policies } };
+}
+
+/** The provisioning service that the last run left, in the resource group of its hub; undefined: none. */
+export function presentServiceAddress({ outputs }: PreviousState): ServiceAddress | undefined {
+    const { hub, provisioning } = outputs as {
+        readonly hub?: { readonly id: string };
+        readonly provisioning?: { readonly name: string; readonly serviceHostName: string };
+    };
+    if (hub === undefined || provisioning === undefined) {
+        return undefined;
+    }
+    const [group] = hub.id.split(/\/providers\//i);
+    return {
+        serviceId: `${group}/providers/Microsoft.Devices/provisioningServices/${provisioning.name}`,
+        hostName: provisioning.serviceHostName,
+    };
 }
 
 function servicePlace(settings: Settings, dps: DpsSettings, previous: PreviousState) {

@@ -101,13 +101,18 @@ export class Enrollments {
         return new Map(rows.map((row) => [(row.registrationId ?? "").toLowerCase(), present(row)]));
     }
 
-    /** All devices that a group assigned to a hub, by device ID, with the group and the hub's host name. */
-    async registeredByGroup(): Promise<ReadonlyMap<string, GroupRegistration>> {
-        const groups = await this.query<{ readonly enrollmentGroupId: string }>(
+    /** IDs of all enrollment groups, enabled or not. */
+    async groups(): Promise<string[]> {
+        const rows = await this.query<{ readonly enrollmentGroupId: string }>(
             "/enrollmentGroups/query",
         );
+        return rows.map(({ enrollmentGroupId }) => enrollmentGroupId);
+    }
+
+    /** All devices that a group assigned to a hub, by device ID, with the group and the hub's host name. */
+    async registeredByGroup(): Promise<ReadonlyMap<string, GroupRegistration>> {
         const found = new Map<string, GroupRegistration>();
-        for (const { enrollmentGroupId: group } of groups) {
+        for (const group of await this.groups()) {
             for (const { deviceId, assignedHub } of await this.registered(group)) {
                 found.set(deviceId, { group, assignedHub });
             }
@@ -122,11 +127,8 @@ export class Enrollments {
      * @throws Error naming the devices whose registration does not end
      */
     async allRegistered(isSettled: boolean): Promise<RegisteredDevice[]> {
-        const groups = await this.query<{ readonly enrollmentGroupId: string }>(
-            "/enrollmentGroups/query",
-        );
         const found = new Map<string, RegisteredDevice>();
-        for (const { enrollmentGroupId: id } of groups) {
+        for (const id of await this.groups()) {
             const devices = await (isSettled ? this.settled(id) : this.registered(id));
             devices.forEach((one) => found.set(one.deviceId.toLowerCase(), one));
         }

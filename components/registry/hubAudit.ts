@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DynamicResource } from "../dynamic/resource";
+import type { ServiceAddress } from "../enrollments/services";
 import { LeavingCa } from "./rolloverEvidence";
 
 /** Arguments of a {@link HubAudit}. */
@@ -14,6 +15,10 @@ export interface HubAuditArgs {
     readonly former: readonly string[];
     /** Whether these are all; a fleet has devices in other stacks, whose states only `npm run fleet` reads. */
     readonly areAllFormer: boolean;
+    /** The stack's provisioning service as it is before the run; undefined if there is none. */
+    readonly service?: ServiceAddress;
+    /** IDs of the enrollment groups that configuration or state have on it. */
+    readonly enrollmentGroups: readonly string[];
     /** Who they belong to: `project/stack`. */
     readonly owner: string;
     /** Whether anything undeclared is an error instead of a warning. */
@@ -25,8 +30,8 @@ export interface HubAuditArgs {
 }
 
 /**
- * Names CAs and devices on the hub that the stack did not declare: whoever obtained a CA's key, or a role on the hub, may
- * have left a back door. It refuses a run while the hub lets in a device of the stack that configuration and state have lost, and one that lets a CA go on which devices still depend. Checks in each preview and `up`, and
+ * Names CAs and devices on the hub, and enrollment groups of the provisioning service, that the stack did not declare: whoever
+ * obtained a CA's key, or a role there, may have left a back door. It refuses a run while the hub lets in a device of the stack that configuration and state have lost, and one that lets a CA go on which devices still depend. Checks in each preview and `up`, and
  * changes nothing.
  */
 export class HubAudit extends DynamicResource {
@@ -42,6 +47,7 @@ export class HubAudit extends DynamicResource {
                 certificates: [...args.certificates],
                 devices: [...args.devices],
                 former: [...args.former],
+                enrollmentGroups: [...args.enrollmentGroups],
                 leaving: [...args.leaving],
             },
             options,

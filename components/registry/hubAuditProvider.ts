@@ -1,9 +1,9 @@
 /*
- * HubAudit: what is on a hub but not declared. It has no counterpart in Azure.
+ * HubAudit: what is on a hub and its provisioning service but not declared. It has no counterpart in Azure.
  *
  * | method | REST calls |
  * | --- | --- |
- * | check | GET of the hub's certificates, POST /devices/query twice; if CAs leave, POST /devices/query on each hub, and POST /registrations/{group}/query; takes the lists out of the inputs |
+ * | check | GET of the hub's certificates, POST /devices/query twice; if CAs leave, POST /devices/query on each hub, and POST /registrations/{group}/query; GET of the provisioning service, POST /enrollmentGroups/query; takes the lists out of the inputs |
  * | create, update | none |
  * | read | GET of the hub's certificates, POST /devices/query; for the provisioning services linked to it: POST /enrollments/query, POST /registrations/{group}/query |
  */
@@ -17,6 +17,7 @@ import type {
 import { azure, configureAzure } from "../azure/clients";
 import { AzureError } from "../azure/client";
 import { linkedServices } from "../enrollments/registrations";
+import { exists, ServiceAddress, serviceAtOnce } from "../enrollments/services";
 import { nameList } from "../dynamic/nameList";
 import { stateNote } from "../dynamic/stateNote";
 import { noteDevice, noteProgram } from "../dynamic/stackSettings";
@@ -48,6 +49,8 @@ interface RawInputs {
     readonly devices: readonly string[];
     readonly former: readonly string[];
     readonly areAllFormer: boolean;
+    readonly service?: ServiceAddress;
+    readonly enrollmentGroups: readonly string[];
     readonly owner: string;
     readonly isStrict: boolean;
     readonly leaving: readonly LeavingCa[];
@@ -77,13 +80,14 @@ async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
     }
     const refusal =
         leaving.length === 0 ? undefined : await refuseToRemove(hubId, leaving, accepted);
-    const { foreign, lost } = await look(hubId, raw).catch((error: Error): Found => ({
+    const onHub = await look(hubId, raw).catch((error: Error): Found => ({
         foreign: error instanceof AzureError && error.status === 404 ? [] : [unreadable(error)],
         lost: [],
     }));
+    const foreign = [...onHub.foreign, ...(await foreignGroups(raw))];
     const reasons = [
         ...(refusal === undefined ? [] : [refusal]),
-        ...lost,
+        ...onHub.lost,
         ...(isStrict ? foreign : []),
     ];
     const failures: CheckFailure[] = reasons.map((reason) => ({ property: "", reason }));
@@ -164,6 +168,26 @@ async function look(
         ],
         lost: lost.length === 0 ? [] : [lostLine(hostName, lost)],
     };
+}
+
+/** Whoever has the CA of an enrollment group can register as any device that has no enrollment of its own. */
+async function foreignGroups({ service, enrollmentGroups }: RawInputs): Promise<string[]> {
+    try {
+        if (service === undefined || !(await exists(service.serviceId))) {
+            return [];
+        }
+        const found = await serviceAtOnce(service).groups();
+        const foreign = found.filter((id) => !enrollmentGroups.includes(id));
+        return foreign.length === 0
+            ? []
+            : [
+                  `enrollment groups of ${service.hostName} that this stack did not declare: ${nameList(foreign)}; whoever has the ` +
+                      "key of such a group's CA can register devices: delete those that nobody needs (az iot dps enrollment-group " +
+                      "delete --auth-type login)",
+              ];
+    } catch (error) {
+        return [`the enrollment groups cannot be read: ${(error as Error).message}`];
+    }
 }
 
 /** The first devices that are as a query said: its index may still have what was just deleted. */

@@ -14,6 +14,8 @@ export interface Dependent {
 export interface LeavingCa {
     readonly group: string;
     readonly generation: number;
+    /** What to change in the settings so that it stays. */
+    readonly stays: string;
     /** The group's CAs that stay. */
     readonly staying: readonly StayingCa[];
     readonly devices: readonly Dependent[];

@@ -95,13 +95,13 @@ function remedy(
     stuck: ReadonlySet<string>,
     accepted: number | readonly string[],
 ): string {
-    const [{ group, generation }] = leaving;
+    const [{ group, stays }] = leaving;
     const accept =
         typeof accepted === "number"
             ? `pulumi config set --path iot-x509:rollover.accept ${stuck.size}`
             : `add them to iot-x509:rollover.accept`;
     return (
-        `Keep the CA until they have moved (add ${generation} to groups.${group}.intermediate.retain; "npm run rollover -- --group ` +
+        `Keep the CA until they have moved (${stays}; "npm run rollover -- --group ` +
         `${shellWord(group)}" tells who has); or accept that they are refused: ${accept}; or, if its key leaked, block the group.`
     );
 }

@@ -60,10 +60,10 @@ describe("HubAudit in Pulumi's provider host", function () {
         try {
             const found = await host.check(audit, {
                 ...{ hubId, owner, certificates: [], former: [], areAllFormer: true },
-                ...{ isStrict: true, leaving: [], accepted: 0 },
+                ...{ isStrict: true, leaving: [], accepted: 0, enrollmentGroups: [] },
                 ...inputs,
             });
-            return found.failures.filter((failure) => failure.includes("devices on "));
+            return found.failures.filter((one) => /devices on |enrollment groups/.test(one));
         } finally {
             await host.stop();
         }
@@ -144,6 +144,31 @@ describe("HubAudit in Pulumi's provider host", function () {
         } as unknown as Parameters<typeof service.createOrUpdateIndividualEnrollment>[0]);
         const [, devices] = await refresh();
         assert.match(devices, /^warning: devices on .*: others-01; delete/);
+    });
+
+    it("names enrollment groups of the provisioning service that nobody declared", async () => {
+        const address = `${dps}.azure-devices-provisioning.net`;
+        const service = ProvisioningServiceClient.fromTokenCredential(
+            address,
+            new EnvironmentCredential(),
+        );
+        for (const enrollmentGroupId of ["pumps", "by-hand"]) {
+            await service.createOrUpdateEnrollmentGroup({
+                enrollmentGroupId,
+                attestation: {
+                    type: "x509",
+                    x509: { signingCertificates: { primary: { certificate: ca.certificate } } },
+                },
+            } as unknown as Parameters<typeof service.createOrUpdateEnrollmentGroup>[0]);
+        }
+        const serviceId = `${hubId.replace(/IotHubs.*/, "provisioningServices")}/${dps}`;
+        const devices = ["own-01", "nobodys-01", "others-01"];
+        const own = { devices, enrollmentGroups: ["pumps"] };
+        const found = await failures({ ...own, service: { serviceId, hostName: address } });
+        assert.equal(found.length, 1);
+        assert.match(found[0], /enrollment groups of .* did not declare: by-hand; whoever has/);
+        const gone = { serviceId: `${serviceId}-gone`, hostName: `gone-${address}` };
+        assert.deepEqual(await failures({ ...own, service: gone }), []);
     });
 
     it("finds a device beyond a thousand that registered and have no tag", async () => {

@@ -50,6 +50,15 @@ describe("CAs that a run removes, and who depends on them", () => {
         second = await makeCa({ commonName: "IoT Intermediate CA pumps G2", organisation });
         addCa("pumps-g1", first);
         addCa("pumps-g2", second);
+        add("tls:index/privateKey:PrivateKey", "root-key", {
+            algorithm: "ECDSA",
+            ecdsaCurve: "P256",
+        });
+        add("tls:index/selfSignedCert:SelfSignedCert", "root-certificate", {
+            certPem: root.certificate,
+            validityPeriodHours: 1000,
+            subject: { commonName: "IoT Root CA", organization: "Contoso" },
+        });
         const leaf = async (id: string, ca: Issued, former: string[] = []) => {
             const { certificate } = await issue(ca, { commonName: id });
             add(`${dynamic}pki:DeviceCertificate`, id, { certificate, former });
@@ -134,6 +143,55 @@ describe("CAs that a run removes, and who depends on them", () => {
         assert.deepEqual(leaving(raw), {
             "pumps-g2": ["now-second", "long-second", "born-second"],
         });
+    });
+
+    describe("what keeps a CA is told, and does", () => {
+        const told = (raw: Raw): string[] => {
+            const previous = new PreviousState({}, resources);
+            const found = leavingCas(readSettings(raw, process.cwd()), previous, [previous], now);
+            return found.map(({ group, generation, stays }) => `${group}-g${generation}: ${stays}`);
+        };
+        const path = "groups.pumps.intermediate";
+        const kept = configuration({}, { generation: 2, retain: [1] });
+        const pki = { keyAlgorithm: "ECDSA-P256", trust: "root" };
+        const cases: readonly [what: string, change: Raw, told: string[], remedy: Raw][] = [
+            ["without retain", configuration({}), [`pumps-g1: add 1 to ${path}.retain`], kept],
+            [
+                "with a former generation",
+                configuration({}, { generation: 1 }),
+                [`pumps-g2: leave ${path}.generation at 2`],
+                kept,
+            ],
+            [
+                "with another name",
+                configuration({}, { generation: 2, retain: [1], commonName: "Pumps" }),
+                [
+                    `pumps-g2: leave its name and algorithm as they are; for others, set ${path}.generation to 3 and ${path}.retain to [2]`,
+                ],
+                configuration({}, { generation: 3, retain: [2, 1], commonName: "Pumps" }),
+            ],
+            [
+                "of a group that is deleted",
+                configuration({ groups: {}, devices: [] }),
+                ["pumps-g1: keep the group pumps", "pumps-g2: keep the group pumps"],
+                kept,
+            ],
+            [
+                "below a trusted root that changes",
+                { ...kept, pki: { ...pki, root: { keyAlgorithm: "ECDSA-P384" } } },
+                [1, 2].map(
+                    (one) =>
+                        `pumps-g${one}: leave the present root as it is, and raise pki.root.generation for another one`,
+                ),
+                { ...kept, pki: { ...pki, root: { keyAlgorithm: "ECDSA-P384", generation: 2 } } },
+            ],
+        ];
+        for (const [what, change, expected, remedy] of cases) {
+            it(what, () => {
+                assert.deepEqual(told(change), expected);
+                assert.deepEqual(told(remedy), []);
+            });
+        }
     });
 
     it("a blocked group keeps nothing", () => {

@@ -219,9 +219,12 @@ async function registering(
     return { problems, standing };
 }
 
-/** A former certificate stays enrolled: under its group's CAs, or by itself as long as its key is the device's. */
+/**
+ * A former certificate stays enrolled: under its group's CAs, or by itself as long as its key is the device's. Below a trusted
+ * root, what the device sends must lead to the root that the service has (Azure docs: DPS device chain requirements).
+ */
 function isFormerEnrolled(
-    { authorities, seen }: FieldTrip,
+    { config, authorities, seen }: FieldTrip,
     { group, isEnrolledAlone }: EffectiveDevice,
     former: Credential,
     present: Credential,
@@ -231,5 +234,8 @@ function isFormerEnrolled(
         return key(former).equals(key(present)) && Date.parse(former.leaf.validTo) > seen.now;
     }
     const trusted = (group?.authorities ?? []).flatMap(({ name }) => authorities.get(name) ?? []);
-    return isTrusted(former, trusted, seen.now);
+    const verified = (seen.service?.certificates ?? []).filter(({ isVerified }) => isVerified);
+    const roots = verified.map(({ pem }) => pem);
+    const isChained = effective(config).trust !== "root" || isTrusted(former, roots, seen.now);
+    return isTrusted(former, trusted, seen.now) && isChained;
 }

@@ -76,7 +76,7 @@ export const hub: SettingsSection = {
             ...flag,
             default: false,
             description:
-                "Whether CAs and devices on the hub that this stack did not declare fail the run. Otherwise a warning names them.",
+                "Whether CAs and devices on the hub, and enrollment groups of the provisioning service, that this stack did not declare fail the run. Otherwise a warning names them.",
             example: true,
         },
         {

@@ -153,11 +153,12 @@ describe("HubAudit in Pulumi's provider host", function () {
             new EnvironmentCredential(),
         );
         for (const enrollmentGroupId of ["pumps", "by-hand"]) {
+            const { certificate } = await makeCa({ commonName: `CA of ${enrollmentGroupId}` });
             await service.createOrUpdateEnrollmentGroup({
                 enrollmentGroupId,
                 attestation: {
                     type: "x509",
-                    x509: { signingCertificates: { primary: { certificate: ca.certificate } } },
+                    x509: { signingCertificates: { primary: { certificate } } },
                 },
             } as unknown as Parameters<typeof service.createOrUpdateEnrollmentGroup>[0]);
         }
@@ -194,7 +195,7 @@ describe("HubAudit in Pulumi's provider host", function () {
         await registry.update({ ...off, status: "disabled" } as typeof off);
         const found = await failures({ devices: ["own-01"] });
         assert.match(
-            found[1],
+            found[0],
             /enabled devices on .* with this stack's tag that neither its configuration nor its state has: lost-01; delete/,
         );
         assert.equal((await failures({ devices: ["own-01"], isStrict: false })).length, 1);

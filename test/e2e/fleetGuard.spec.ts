@@ -1,7 +1,7 @@
 import * as assert from "assert";
 import { existsSync, readFileSync, writeFileSync } from "fs";
 import { setTimeout as sleep } from "timers/promises";
-import { Deployment } from "../support/deployment";
+import { Deployment, StackSettings } from "../support/deployment";
 import { shared } from "../support/emulator";
 import { FleetCommand } from "../support/fleetCommand";
 import { stackNames } from "../support/fleetStates";
@@ -103,11 +103,38 @@ describe("a hub's stack whose shards were set by hand", function () {
         assert.deepEqual(await deployment.authorities(), authorities);
     });
 
-    it("is destroyed by the fleet's command once nothing is protected", async () => {
+    it("is refused while the hub lets in a device that a fleet stack has lost", async () => {
         deployment.change((settings) => {
             settings.protect = false;
         });
         await FleetCommand.run(deployment, "up");
+        const stack = await project().stack("guard-shard-1");
+        Object.assign(stack.workspace.envVars, deployment.variables);
+        const state = await stack.exportStack();
+        const { resources } = state.deployment as { resources: { urn: string }[] };
+        const kept = resources.filter(({ urn }) => !urn.endsWith("::gate-2"));
+        assert.equal(kept.length, resources.length - 1);
+        state.deployment.resources = kept;
+        await stack.importStack(state);
+        let taken: StackSettings["devices"] = [];
+        deployment.change(({ devices }) => (taken = devices.splice(1)));
+        for (const verb of ["preview", "up"]) {
+            const { status, text } = await FleetCommand.start(deployment, verb).ended;
+            assert.equal(status, 1, text);
+            assert.match(text, /neither its configuration nor its state has: gate-2; delete/);
+        }
+        deployment.change(({ devices }) => devices.push(...taken));
+        await FleetCommand.run(deployment, "up");
+        deployment.change(({ devices }) => devices.splice(1));
+        await FleetCommand.run(deployment, "up");
+        const left = (await (await deployment.registry()).list()).responseBody;
+        assert.deepEqual(
+            left.map(({ deviceId }) => deviceId),
+            ["gate-1"],
+        );
+    });
+
+    it("is destroyed by the fleet's command once nothing is protected", async () => {
         await FleetCommand.run(deployment, "destroy", "--yes");
         const hubs = await manage<{ hub: string }[]>("GET", "/hubs");
         assert.ok(!hubs.some(({ hub }) => hub === hubName));

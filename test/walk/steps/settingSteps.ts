@@ -1,9 +1,10 @@
 import { setValue, valueAt, WalkConfig } from "../model/config";
 import { pathsOf, settings } from "../model/settings";
-import { Choice, hasOfflineSignatures, Verb } from "./verb";
+import type { Model } from "../model/model";
+import { Choice, hasOfflineSignatures, isUnprotected, Verb } from "./verb";
 
-/** What an offline root's signature holds fast, or what only a managed root has. */
-const heldByOfflineRoot =
+/** What changes a CA: an offline root's signature holds it fast, and a protected CA is not replaced. */
+const changesCa =
     /^(organization|country|pki\.(keyAlgorithm|root\..*)|groups\.[^.]+\.intermediate\.(keyAlgorithm|validityDays))$/;
 
 function candidates(config: WalkConfig, isRare: boolean): (readonly [string, unknown])[] {
@@ -35,7 +36,7 @@ function isOffered(config: WalkConfig, path: string, value: unknown): boolean {
         const provisioning = config.groups[name]?.provisioning ?? "listed";
         return provisioning !== "listed";
     }
-    return !(hasOfflineSignatures(config) && heldByOfflineRoot.test(path));
+    return !(hasOfflineSignatures(config) && changesCa.test(path));
 }
 
 function choose(isRare: boolean) {
@@ -90,7 +91,11 @@ function devicesIn(config: WalkConfig, group: string) {
     );
 }
 
+function isPossible(model: Model, [path]: readonly string[]): boolean {
+    return isUnprotected(model) || !changesCa.test(path);
+}
+
 export const settingSteps: Readonly<Record<string, Verb>> = {
-    set: { weight: 24, choose: choose(false), edit: set },
-    "set-rare": { weight: 1, choose: choose(true), edit: set },
+    set: { weight: 24, choose: choose(false), isPossible, edit: set },
+    "set-rare": { weight: 1, choose: choose(true), isPossible, edit: set },
 };

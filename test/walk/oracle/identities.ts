@@ -12,6 +12,8 @@ export interface IdentityHistory {
     readonly thumbprints: ReadonlyMap<string, readonly string[]>;
     /** Tags by device that somebody else wrote. */
     readonly foreignTags: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+    /** Names of tags that a group gave to a device when it registered; they stay when it moves. */
+    readonly initialTags: ReadonlySet<string>;
     /** The identity of somebody else, as it was at its making. */
     readonly foreign: IdentityDump | undefined;
 }
@@ -82,8 +84,8 @@ function problems(
     );
     const expectedTags = {
         ...history.foreignTags.get(id),
-        // A device that had registered came with its group's tags.
-        ...only(tags, Object.keys(group?.initialTags ?? {})),
+        // A device that had registered came with its group's tags, perhaps those of a former group.
+        ...only(tags, [...history.initialTags]),
         ...device.tags,
     };
     return [

@@ -45,6 +45,8 @@ export class Judge {
     private kept = new Set<string>();
     private foreign: IdentityDump | undefined;
     private foreignCa: CaDump | undefined;
+    /** Names of the tags that groups have given to devices that register. */
+    private readonly initialTags = new Set<string>();
     private foreignTags = new Map<string, ForeignTags>();
     /** Refusals in runs that were disturbed, to be judged when the next run has ended. */
     private remembered: Watch[] = [];
@@ -237,7 +239,12 @@ export class Judge {
         const { kept, foreign } = this;
         const foreignTags = this.foreignTagsNow(model, seen);
         this.add(azureProblems(config, seen, model.pending, authorities));
-        this.add(identityProblems(config, seen, { kept, foreign, foreignTags, thumbprints }));
+        const { initialTags } = this;
+        for (const group of effective(config).groups) {
+            Object.keys(group.initialTags).forEach((name) => initialTags.add(name));
+        }
+        const history = { kept, foreign, foreignTags, initialTags, thumbprints };
+        this.add(identityProblems(config, seen, history));
         this.add(
             await certificateProblems(config, seen, authorities, model.pending, (id, number) =>
                 this.field.ownKey(id, number).then((own) => own.requestKeyPem),

@@ -122,7 +122,8 @@ export const runSteps: Readonly<Record<string, Verb>> = {
     "up-replace": {
         weight: 3,
         choose: oneResource(/./),
-        isPossible: isInOneStack,
+        // A refresh forgets what somebody deleted, and the engine refuses to replace what it has not.
+        isPossible: (model) => isInOneStack(model) && !model.needsRefresh,
         run: async (walker, model, words) => {
             noteLoss(model, words);
             await walker.up(model, { replace: words });

@@ -63,11 +63,8 @@ const certificates = "application/pkcs7-mime";
 /** Judges requests and issues certificates (RFC 7030). Keeps nothing that another instance would need. */
 export class EstService {
     private readonly rate = new RequestRate(perDevice);
-    private readonly waiting: WaitingNotes;
 
-    constructor(private readonly parts: EstParts) {
-        this.waiting = parts.waiting;
-    }
+    constructor(private readonly parts: EstParts) {}
 
     /** The present intermediate, then the root. Public, as all certificates are (RFC 7030, 4.1). */
     caCertificates(groupName: string): EstAnswer {
@@ -158,7 +155,7 @@ export class EstService {
     ): Promise<Marks> {
         let marks: Marks = {};
         const patchOf = (present: Marks) => {
-            const lacking = { [estTag]: this.waiting.marksOf(client.deviceId, present) };
+            const lacking = { [estTag]: this.parts.waiting.marksOf(client.deviceId, present) };
             const before = withPatches(present, lacking);
             const patch = patchFor(client, before, publicKeyId, { group, policy, notAfter, now });
             marks = withPatches(before, patch);
@@ -215,7 +212,7 @@ export class EstService {
               }
             : undefined;
         if (untold !== undefined) {
-            this.waiting.add(deviceId, { ...untold, thumbprint }, now);
+            this.parts.waiting.add(deviceId, { ...untold, thumbprint }, now);
         }
         await askHub(async () => device?.mark(patchOf));
         return untold;
@@ -223,16 +220,18 @@ export class EstService {
 
     /** Writes the notes that waited for a registration. Call it every few seconds. */
     async settle(now = new Date()): Promise<void> {
-        for (const deviceId of this.waiting.due(now)) {
+        for (const deviceId of this.parts.waiting.due(now)) {
             try {
                 const device = await this.find(deviceId);
                 if (device === undefined) {
                     continue;
                 }
-                if (this.waiting.hasArrived(device.record)) {
-                    await askHub(() => device.mark((present) => this.waiting.patchFor(present)));
+                if (this.parts.waiting.hasArrived(device.record)) {
+                    await askHub(() =>
+                        device.mark((present) => this.parts.waiting.patchFor(present)),
+                    );
                 }
-                const thumbprint = this.waiting.done(device.record);
+                const thumbprint = this.parts.waiting.done(device.record);
                 if (thumbprint !== undefined) {
                     const at = now.toISOString();
                     await this.parts.audit.write({

@@ -25,6 +25,7 @@ export interface FleetStack {
 /** The stacks of one environment: what they hold, and what the settings want. */
 export class FleetStacks {
     private readonly parts: readonly HeldPart[];
+    private known: PreviousState | undefined;
 
     /**
      * @param platform name of the stack of the hub
@@ -111,12 +112,13 @@ export class FleetStacks {
     /** The resources of all stacks, with the outputs of the hub's stack. */
     get previous(): PreviousState {
         const hub = this.states.get(this.platform)?.deployment.resources ?? [];
-        return new PreviousState(
+        this.known ??= new PreviousState(
             hub.find(({ type }) => type === stackType)?.outputs ?? {},
             Object.fromEntries(
                 this.resources.map(({ urn, type, outputs = {} }) => [urn, { type, outputs }]),
             ),
         );
+        return this.known;
     }
 
     /** Resources that are protected from deletion, by stack; stacks without any are absent. */

@@ -31,8 +31,9 @@ export interface HubAuditArgs {
 
 /**
  * Names CAs and devices on the hub, and enrollment groups of the provisioning service, that the stack did not declare: whoever
- * obtained a CA's key, or a role there, may have left a back door. It refuses a run while the hub lets in a device of the stack that configuration and state have lost, and one that lets a CA go on which devices still depend. Checks in each preview and `up`, and
- * changes nothing.
+ * obtained a CA's key, or a role there, may have left a back door. It refuses a run while the hub lets in a device of the stack
+ * that configuration and state have lost, and one that lets a CA go on which devices still depend. Checks in each preview and
+ * `up`, and changes nothing.
  */
 export class HubAudit extends DynamicResource {
     /** Resolves when the engine has registered it, with the current settings of its provider. */

@@ -80,11 +80,12 @@ async function check(_: Inputs, given: Inputs): Promise<CheckResult<Inputs>> {
     }
     const refusal =
         leaving.length === 0 ? undefined : await refuseToRemove(hubId, leaving, accepted);
-    const onHub = await look(hubId, raw).catch((error: Error): Found => ({
+    const looking = look(hubId, raw).catch((error: Error): Found => ({
         foreign: error instanceof AzureError && error.status === 404 ? [] : [unreadable(error)],
         lost: [],
     }));
-    const foreign = [...onHub.foreign, ...(await foreignGroups(raw))];
+    const [onHub, groups] = await Promise.all([looking, foreignGroups(raw)]);
+    const foreign = [...onHub.foreign, ...groups];
     const reasons = [
         ...(refusal === undefined ? [] : [refusal]),
         ...onHub.lost,

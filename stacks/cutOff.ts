@@ -6,6 +6,7 @@ import { rateLimitServerVariable } from "../components/dynamic/runVariables";
 import { kindOf } from "./deviceKinds/deviceKinds";
 import { isListed, registersAtDps } from "./deviceProvisioning";
 import { deviceTypes, Outputs, PreviousState } from "./previousState";
+import { wantedName } from "./wantedName";
 import { PriorCas, PriorRoot } from "./priorCas";
 import { userError } from "./userError";
 import {
@@ -210,9 +211,9 @@ function otherHub({ hub }: KnownSettings, previous: PreviousState): string | und
     if (typeof present !== "string") {
         return undefined;
     }
-    const stays =
-        hub.name === undefined ? present.startsWith(`${hub.prefix}-`) : present === hub.name;
-    return stays ? undefined : `its hub ${present} is replaced by one of another name`;
+    return wantedName(hub, "iot-suffix", previous) === present
+        ? undefined
+        : `its hub ${present} is replaced by one of another name`;
 }
 
 /** Why the hub no longer recognizes the device by what it compares today; undefined if it does. */

@@ -97,7 +97,8 @@ export function presentServiceAddress({ outputs }: PreviousState): ServiceAddres
 function servicePlace(settings: Settings, dps: DpsSettings, previous: PreviousState) {
     const found = presentPlace(
         settings,
-        dps.name,
+        dps,
+        "dps-suffix",
         previous.find(serviceType, "dps-service"),
         previous,
     );

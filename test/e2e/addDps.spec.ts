@@ -48,4 +48,21 @@ describe("dps added to a running stack", function () {
         assert.deepEqual(await policies(), { ...before, "iot-x509-dps": own });
         assert.deepEqual(await deployment.plan(), []);
     });
+
+    it("another hub by a name, a prefix and another prefix is linked with a policy of its own", async () => {
+        for (const [kind, text] of [
+            ["name", "adddps-by-name"],
+            ["prefix", "adddps-by-prefix"],
+            ["prefix", "adddps-again"],
+        ]) {
+            deployment.change((settings) => {
+                settings.hub = { [kind]: text, localAuth: true };
+            });
+            await deployment.up();
+            const present = (await deployment.outputs()).hub.name;
+            assert.ok(present.startsWith(kind === "name" ? text : `${text}-`), present);
+            assert.ok((await policies())["iot-x509-dps"]);
+            await deployment.pulumi("preview", "--refresh", "--expect-no-changes");
+        }
+    });
 });

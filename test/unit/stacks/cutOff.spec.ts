@@ -52,6 +52,7 @@ describe("the brake: devices that a run would cut off", () => {
                 }),
                 named(id, "pki:DeviceCertificate", { certificate: leaf }),
             ]),
+            ["iot-suffix", "random:index/randomString:RandomString", { result: "abc123" }],
             named("valve-1", "iothub:DeviceIdentity", { status: "enabled" }),
             named("valve-1", "pki:DeviceCertificate", { certificate: valve }),
             named("gate-1", "iothub:DeviceIdentity", {
@@ -259,6 +260,11 @@ describe("the brake: devices that a run would cut off", () => {
             () => ({ hub: { name: "iot-other" } }),
             () => [...pumps, "valve-1", "gate-1"],
         ],
+        [
+            "a hub of another prefix",
+            () => ({ hub: { prefix: "iot-new" } }),
+            () => [...pumps, "valve-1", "gate-1"],
+        ],
         ["the hub's present name, fixed", () => ({ hub: { name: "iot-abc123" } }), () => []],
     ];
     for (const [what, change, expected] of cases) {
@@ -266,6 +272,14 @@ describe("the brake: devices that a run would cut off", () => {
             assert.deepEqual(cutOff(change()).sort(), expected().sort());
         });
     }
+
+    it("a prefix after a name makes another hub, even if the name begins like it", () => {
+        const withoutSuffix = Object.entries(resources).filter(([urn]) => !urn.endsWith("-suffix"));
+        const hub = { name: "iot-by-name" };
+        const previous = new PreviousState({ hub }, Object.fromEntries(withoutSuffix));
+        assert.ok(devicesCutOff(settingsOf(), previous).some(({ device }) => device === "gate-1"));
+        assert.deepEqual(devicesCutOff(settingsOf({ hub }), previous), []);
+    });
 
     it("another key cuts off a device whose own enrollment accepts the certificates of one", async () => {
         const { certificate } = await issue(pumpsCa, { commonName: "pump-1" });

@@ -9,6 +9,7 @@
 /* eslint-disable @typescript-eslint/no-require-imports -- plain CommonJS, run by node itself */
 const { createRequire } = require("module");
 const path = require("path");
+const { useCodeCache } = require("../frame/codeCache");
 const { whenEngineIsGone } = require("../frame/engineGone");
 const { isTranspileOnly } = require("./transpileOnly");
 
@@ -28,6 +29,7 @@ try {
     );
     process.exit(1);
 }
+useCodeCache("dynamic-provider");
 require("./lazyModules");
 if (isTranspileOnly(process.cwd())) {
     require("./typescript");

@@ -1,24 +1,39 @@
-// Defers loading of modules that the Pulumi SDK loads at every start but seldom uses:
-//
-//     node --require standins/node-host/lazyModules.js ...
+// Defers what the Pulumi SDK does at every start but seldom needs.
 //
 // The npm client and the TypeScript compiler, both used for programs that serialize functions, take more than half of
-// the SDK's loading time.
+// the SDK's loading time. V8's debugger and what exports traces take a fifth of the rest.
 "use strict";
 
 /* eslint-disable @typescript-eslint/no-require-imports -- plain CommonJS, run by node itself */
 const Module = require("module");
+const path = require("path");
 
-const seldomUsed = new Set(["@npmcli/arborist", "typescript"]);
+const seldomUsed = new Set(
+    ["@npmcli/arborist", "normalize-package-data", "typescript"] // to serialize functions
+        .concat(["@logdna/tail-file", "execa", "js-yaml"]), // the Automation API
+);
+/** The module of the SDK that traces. It takes OpenTelemetry's functions at every start, and calls them when told to. */
+const tracing = path.join("cmd", "run", "tracing.js");
+const debuggerOfSdk = path.join("@pulumi", "pulumi", "runtime", "closure", "v8Hooks.js");
 const load = Module._load;
 
 Module._load = function (request, parent, isMain) {
     const now = () => load.call(Module, request, parent, isMain);
-    if (!seldomUsed.has(request)) {
-        return now();
+    const isForTracing =
+        request.startsWith("@opentelemetry/") &&
+        request !== "@opentelemetry/api" &&
+        parent?.filename?.endsWith(tracing) === true;
+    if (seldomUsed.has(request) || isForTracing) {
+        Module._resolveFilename(request, parent, isMain); // A missing module fails here, not later.
+        return isForTracing ? functionsLater(now) : later(now);
     }
-    Module._resolveFilename(request, parent, isMain); // A missing module fails here, not later.
-    return later(now);
+    if (
+        request.endsWith("/v8Hooks") &&
+        Module._resolveFilename(request, parent, isMain).endsWith(debuggerOfSdk)
+    ) {
+        return require("./v8Hooks");
+    }
+    return now();
 };
 
 /** A module that is loaded when one of its members is accessed. */
@@ -31,5 +46,15 @@ function later(now) {
         loaded ??= now();
         return key === "default" ? loaded : loaded[key];
     };
+    return new Proxy({}, { get });
+}
+
+/** A module that is loaded when one of its functions or classes is called. */
+function functionsLater(now) {
+    const get = (_, key) =>
+        new Proxy(function () {}, {
+            apply: (_function, self, args) => Reflect.apply(now()[key], self, args),
+            construct: (_class, args) => Reflect.construct(now()[key], args),
+        });
     return new Proxy({}, { get });
 }

@@ -5,7 +5,7 @@ import { RpcError, streaming } from "./answering";
 import { Lifetime } from "./lifetime";
 import { runtimeOptions } from "./options";
 import { run } from "./processes";
-import { resolveRunner, withoutProxy } from "./sdk";
+import { preload, resolveRunner, withoutProxy } from "./sdk";
 
 /** Exit code reported when a signal ended a plug-in. */
 const endedBySignal = 255;
@@ -31,6 +31,7 @@ export function runPlugin(
         const ending = await run(
             process.execPath,
             [
+                ...["--require", preload],
                 ...runtimeOptions(request.getInfo()).nodeargs,
                 runner,
                 // The engine's address is the last argument. run-policy-pack takes only that, before the program;

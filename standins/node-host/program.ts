@@ -5,13 +5,12 @@ import { answering, RpcError } from "./answering";
 import { Lifetime } from "./lifetime";
 import { runtimeOptions } from "./options";
 import { describe, run } from "./processes";
-import { resolveRunner, withoutProxy } from "./sdk";
+import { preload, resolveRunner, withoutProxy } from "./sdk";
 import { isTranspileOnly } from "./transpileOnly";
 
 /** Exit code of `cmd/run` when the error has already been shown. */
 const alreadyShown = 32;
 
-const lazyModules = path.join(__dirname, "lazyModules.js");
 const ownTypescript = path.join(__dirname, "typescript.js");
 
 /** What the host was started with, or learned from `Handshake`. */
@@ -39,7 +38,7 @@ export function runProgram(
         const ending = await run(
             process.execPath,
             [
-                ...["--require", lazyModules],
+                ...["--require", preload],
                 ...(isTranspiled ? ["--require", ownTypescript] : []),
                 ...nodeargs,
                 resolveRunner("run", folder),

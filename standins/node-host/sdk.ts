@@ -6,6 +6,9 @@ import { RpcError } from "./answering";
 /** SDK modules that run code written in Node. */
 export type Runner = "run" | "run-policy-pack" | "run-plugin";
 
+/** What a runner loads before the SDK. */
+export const preload = path.join(__dirname, "preload.js");
+
 /**
  * The path of `@pulumi/pulumi/cmd/RUNNER` as Node resolves it from a program's folder: programs bring their own SDK.
  *

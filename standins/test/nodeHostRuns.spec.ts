@@ -80,7 +80,7 @@ describe("Node language host: what it runs", function () {
         assert.deepEqual([response.getError(), response.getBail()], ["", false]);
         const seen = JSON.parse(host.output) as Seen;
         const [option, preloaded, ...given] = seen.execArgv;
-        assert.deepEqual([option, path.basename(preloaded)], ["--require", "lazyModules.js"]);
+        assert.deepEqual([option, path.basename(preloaded)], ["--require", "preload.js"]);
         assert.deepEqual(given, ["--max-old-space-size=512", "--title", "a b"]);
         assert.deepEqual(seen.args, [
             "--monitor=127.0.0.1:7",

@@ -180,6 +180,18 @@ describe("Node language host under the real engine", function () {
         await pulumi(cwd, ["destroy", "--yes", "--skip-preview"], nowhere);
     });
 
+    it("a function that cannot be serialized is named, with its place", async () => {
+        const create = "return { id: native(1), outs: {} }";
+        const cwd = program(
+            `const native = new Intl.NumberFormat().format;${dynamic(create)}
+            new Made("one", {});`,
+        );
+        await init(cwd);
+        const result = await deploy(cwd, "preview");
+        assert.notEqual(result.code, 0);
+        assert.match(errors(result).join(), /'create': index\.js\(5,\d+\).*captured[^]*'native'/);
+    });
+
     it("install works, and a program without its SDK is told to run it", async () => {
         const cwd = folder(
             {

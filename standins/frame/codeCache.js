@@ -1,0 +1,123 @@
+// Keeps the code that V8 compiled, so that the next process of its kind compiles nothing again: the engine starts several
+// processes for each command, and a third of their work is compiling.
+//
+// Node.js has this built in since 22.1. For earlier versions the code is kept here; the npm package v8-compile-cache
+// keeps only what V8 compiles at once, not the functions that are called later, and breaks import().
+"use strict";
+
+/* eslint-disable @typescript-eslint/no-require-imports -- plain CommonJS, run by node itself */
+const { createHash } = require("crypto");
+const fs = require("fs");
+const Module = require("module");
+const path = require("path");
+const vm = require("vm");
+
+const repository = path.resolve(__dirname, "..", "..");
+const folder = path.join(repository, ".local", "standins", "code");
+/** By then a plug-in has loaded. The engine ends it by a signal, at which nothing can be kept. */
+const loadedMilliseconds = 300;
+
+/** What only the code that Node.js compiles itself can do. */
+const importsLater = /\bimport\s*\(/;
+
+/**
+ * Loads modules with the code that was kept, and keeps what is compiled anew.
+ *
+ * @param {string} kind of process, e.g. `tls`: each kind loads other modules
+ */
+exports.useCodeCache = (kind) => {
+    const keep = Module.enableCompileCache === undefined ? ownCache(kind) : builtIn();
+    setTimeout(keep, loadedMilliseconds).unref();
+    process.once("exit", keep);
+};
+
+function builtIn() {
+    Module.enableCompileCache(folder);
+    return () => Module.flushCompileCache?.();
+}
+
+function ownCache(kind) {
+    const file = path.join(folder, `${kind}-${process.version}-${process.arch}`);
+    const kept = read(file);
+    const compiled = new Map();
+    const compile = Module.prototype._compile;
+    // Modules elsewhere are those of programs in temporary folders: keeping them would only make the file grow.
+    Module.prototype._compile = function (content, name) {
+        if (!name.startsWith(repository + path.sep) || importsLater.test(content)) {
+            return compile.call(this, content, name);
+        }
+        const digest = createHash("sha1").update(content).digest("base64");
+        const cachedData = kept.get(name)?.digest === digest ? kept.get(name).code : undefined;
+        const script = new vm.Script(Module.wrap(content.replace(/^#!.*/, "")), {
+            filename: name,
+            cachedData,
+            columnOffset: -Module.wrap("").indexOf("\n"),
+        });
+        if (cachedData === undefined || script.cachedDataRejected) {
+            compiled.set(name, { digest, script });
+        }
+        const run = script.runInThisContext();
+        return run.call(
+            this.exports,
+            this.exports,
+            requireOf(this),
+            this,
+            name,
+            path.dirname(name),
+        );
+    };
+    return () => {
+        if (compiled.size > 0) {
+            for (const [name, { digest, script }] of compiled) {
+                kept.set(name, { digest, code: script.createCachedData() });
+            }
+            compiled.clear();
+            write(file, kept);
+        }
+    };
+}
+
+/** What a module calls as `require`. */
+function requireOf(module) {
+    const require = (request) => module.require(request);
+    const resolve = (request, options) => Module._resolveFilename(request, module, false, options);
+    resolve.paths = (request) => Module._resolveLookupPaths(request, module);
+    const { _extensions: extensions, _cache: cache } = Module;
+    return Object.assign(require, { resolve, main: process.mainModule, extensions, cache });
+}
+
+/** A file has the length of its index, the index (JSON: name, digest, length of the code), then all code. */
+function read(file) {
+    try {
+        const bytes = fs.readFileSync(file);
+        let start = 4 + bytes.readUInt32LE(0);
+        return new Map(
+            JSON.parse(bytes.toString("utf8", 4, start)).map(([name, digest, length]) => {
+                const code = bytes.subarray(start, (start += length));
+                return [name, { digest, code }];
+            }),
+        );
+    } catch {
+        return new Map(); // Missing, or cut off.
+    }
+}
+
+function write(file, kept) {
+    const entries = [...kept];
+    const index = Buffer.from(
+        JSON.stringify(entries.map(([name, { digest, code }]) => [name, digest, code.length])),
+    );
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(index.length);
+    const beside = `${file}.${process.pid}`;
+    try {
+        fs.mkdirSync(folder, { recursive: true });
+        fs.writeFileSync(
+            beside,
+            Buffer.concat([length, index, ...entries.map(([, { code }]) => code)]),
+        );
+        fs.renameSync(beside, file);
+    } catch {
+        // If the folder cannot be written, only the next start is slower.
+    }
+}

@@ -12,17 +12,23 @@ const seldomUsed = new Set(
     ["@npmcli/arborist", "normalize-package-data", "typescript"] // to serialize functions
         .concat(["@logdna/tail-file", "execa", "js-yaml"]), // the Automation API
 );
+/** Only what the SDK requires is deferred: a program may use the same packages in other ways. */
+const sdk = path.join(path.sep, "@pulumi", "pulumi", path.sep);
 /** The module of the SDK that traces. It takes OpenTelemetry's functions at every start, and calls them when told to. */
 const tracing = path.join("cmd", "run", "tracing.js");
-const debuggerOfSdk = path.join("@pulumi", "pulumi", "runtime", "closure", "v8Hooks.js");
+const debuggerOfSdk = path.join("runtime", "closure", "v8Hooks.js");
 const load = Module._load;
 
 Module._load = function (request, parent, isMain) {
     const now = () => load.call(Module, request, parent, isMain);
+    const requirer = parent?.filename ?? "";
+    if (!requirer.includes(sdk)) {
+        return now();
+    }
     const isForTracing =
+        requirer.endsWith(tracing) &&
         request.startsWith("@opentelemetry/") &&
-        request !== "@opentelemetry/api" &&
-        parent?.filename?.endsWith(tracing) === true;
+        request !== "@opentelemetry/api";
     if (seldomUsed.has(request) || isForTracing) {
         Module._resolveFilename(request, parent, isMain); // A missing module fails here, not later.
         return isForTracing ? functionsLater(now) : later(now);

@@ -31,6 +31,13 @@ describe("the SDK, with what it seldom needs deferred", function () {
         assert.doesNotMatch(loaded, /\/typescript\/|arborist|@opentelemetry\/(?!api)/);
     });
 
+    it("gives a program the packages that it requires itself as they are", async () => {
+        const kinds = await run(`
+            const names = ["execa", "normalize-package-data", "typescript"];
+            console.log(names.map((name) => typeof require(name)).join());`);
+        assert.equal(kinds, "function,function,object");
+    });
+
     it("turns V8's debugger on when it is asked, and knows what was loaded before", async () => {
         const place = await run(`
             const { parse } = require("semver");

@@ -45,7 +45,7 @@ describe("writes and reads that Azure refuses temporarily", function () {
     });
 
     it("a CA and a hub that another write keeps busy (409)", async () => {
-        await manage("PATCH", "/settings", { parallelWriteSeconds: 6 });
+        await manage("PATCH", "/settings", { parallelWriteSeconds: 4 });
         await manage("DELETE", "/requests");
         deployment.change(({ hub, groups }) => {
             hub.units = 2;

@@ -2,6 +2,7 @@ import { X509Certificate } from "crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { firstOf } from "../components/dynamic/nameList";
 import { generationOfIssuer } from "../components/pki/formerCertificates";
+import { isSameResourceName } from "../components/azure/sameName";
 import { rateLimitServerVariable } from "../components/dynamic/runVariables";
 import { kindOf } from "./deviceKinds/deviceKinds";
 import { isListed, registersAtDps } from "./deviceProvisioning";
@@ -211,7 +212,8 @@ function otherHub({ hub }: KnownSettings, previous: PreviousState): string | und
     if (typeof present !== "string") {
         return undefined;
     }
-    return wantedName(hub, "iot-suffix", previous) === present
+    const wanted = wantedName(hub, "iot", previous);
+    return wanted !== undefined && isSameResourceName(wanted, present)
         ? undefined
         : `its hub ${present} is replaced by one of another name`;
 }

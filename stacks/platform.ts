@@ -203,7 +203,7 @@ async function presentHub(
 ): Promise<PresentHub | undefined> {
     const recorded = previous.find("azure-native:iothub:IotHubResource", "iot-hub");
     const { hub } = settings;
-    const place = presentPlace(settings, hub, "iot-suffix", recorded, previous);
+    const place = presentPlace(settings, hub, "iot", recorded, previous);
     if (place === undefined) {
         return undefined;
     }

@@ -98,7 +98,7 @@ function servicePlace(settings: Settings, dps: DpsSettings, previous: PreviousSt
     const found = presentPlace(
         settings,
         dps,
-        "dps-suffix",
+        "dps",
         previous.find(serviceType, "dps-service"),
         previous,
     );

@@ -1,7 +1,14 @@
+import { suffixName, suffixType, withSuffix } from "../components/azure/uniqueName";
 import { PreviousState } from "./previousState";
 
-/** Resources whose names have a random suffix when the settings give only a prefix, by the name of what makes the suffix. */
-export type Suffix = "iot-suffix" | "dps-suffix";
+/** How the settings name a resource: exactly, or by a prefix that a random suffix follows. */
+export interface Naming {
+    readonly name?: string;
+    readonly prefix: string;
+}
+
+/** The components whose resources are named so. */
+export type Named = "iot" | "dps";
 
 /**
  * The name that the settings give a resource: their own, or their prefix with the random suffix in the state.
@@ -9,10 +16,10 @@ export type Suffix = "iot-suffix" | "dps-suffix";
  * @returns undefined: a name that the run makes
  */
 export function wantedName(
-    { name, prefix }: { readonly name?: string; readonly prefix: string },
-    suffix: Suffix,
+    { name, prefix }: Naming,
+    named: Named,
     previous: PreviousState,
 ): string | undefined {
-    const made = previous.find("random:index/randomString:RandomString", suffix)?.result;
-    return name ?? (made === undefined ? undefined : `${prefix}-${String(made)}`);
+    const made = previous.find(suffixType, suffixName(named))?.result;
+    return name ?? (made === undefined ? undefined : withSuffix(prefix, String(made)));
 }

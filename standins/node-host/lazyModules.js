@@ -16,7 +16,6 @@ const seldomUsed = new Set(
 const sdk = path.join(path.sep, "@pulumi", "pulumi", path.sep);
 /** The module of the SDK that traces. It takes OpenTelemetry's functions at every start, and calls them when told to. */
 const tracing = path.join("cmd", "run", "tracing.js");
-const debuggerOfSdk = path.join("runtime", "closure", "v8Hooks.js");
 const load = Module._load;
 
 Module._load = function (request, parent, isMain) {
@@ -33,13 +32,7 @@ Module._load = function (request, parent, isMain) {
         Module._resolveFilename(request, parent, isMain); // A missing module fails here, not later.
         return isForTracing ? functionsLater(now) : later(now);
     }
-    if (
-        request.endsWith("/v8Hooks") &&
-        Module._resolveFilename(request, parent, isMain).endsWith(debuggerOfSdk)
-    ) {
-        return require("./v8Hooks");
-    }
-    return now();
+    return request.endsWith("/v8Hooks") ? require("./v8Hooks") : now();
 };
 
 /** A module that is loaded when one of its members is accessed. */

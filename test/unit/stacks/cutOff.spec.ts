@@ -266,6 +266,7 @@ describe("the brake: devices that a run would cut off", () => {
             () => [...pumps, "valve-1", "gate-1"],
         ],
         ["the hub's present name, fixed", () => ({ hub: { name: "iot-abc123" } }), () => []],
+        ["... in another case", () => ({ hub: { name: "IoT-ABC123" } }), () => []],
     ];
     for (const [what, change, expected] of cases) {
         it(`${what}: counts exactly the devices that are cut off`, () => {

@@ -2,6 +2,7 @@ import { strict as assert } from "assert";
 import { readSettings } from "../../../stacks/config";
 import { presentPlace } from "../../../stacks/presentPlace";
 import { PreviousState } from "../../../stacks/previousState";
+import { Naming } from "../../../stacks/wantedName";
 
 describe("where a resource is before the run", () => {
     const settings = readSettings({ organization: "Contoso", location: "westeurope" }, ".");
@@ -16,8 +17,7 @@ describe("where a resource is before the run", () => {
     const generated = new PreviousState(group, suffix);
     const named = new PreviousState(group, {});
 
-    type Named = Parameters<typeof presentPlace>[1];
-    const cases: readonly [string, Named, string | undefined, PreviousState, string?][] = [
+    const cases: readonly [string, Naming, string | undefined, PreviousState, string?][] = [
         ["by its name", { name: "hub-a", prefix: "iot" }, "hub-a", named, "hub-a"],
         ["in another case", { name: "Hub-A", prefix: "iot" }, "hub-a", named, "hub-a"],
         ["imported", { name: "hub-a", prefix: "iot" }, undefined, named, "hub-a"],
@@ -31,7 +31,7 @@ describe("where a resource is before the run", () => {
     for (const [what, wanted, name, previous, place] of cases) {
         it(what, () => {
             const before = name === undefined ? undefined : recorded(name);
-            const found = presentPlace(settings, wanted, "iot-suffix", before, previous);
+            const found = presentPlace(settings, wanted, "iot", before, previous);
             assert.equal(found?.resourceName, place);
         });
     }

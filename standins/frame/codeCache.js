@@ -11,9 +11,11 @@ const fs = require("fs");
 const Module = require("module");
 const path = require("path");
 const vm = require("vm");
+const { keep, keptFolder, repository } = require("./keptFiles");
 
-const repository = path.resolve(__dirname, "..", "..");
-const folder = path.join(repository, ".local", "standins", "code");
+const folder = path.join(keptFolder, "code");
+/** How many characters Node.js puts before a module's first line. */
+const wrapperLength = Module.wrap("").indexOf("\n");
 /** By then a plug-in has loaded. The engine ends it by a signal, at which nothing can be kept. */
 const loadedMilliseconds = 300;
 
@@ -26,9 +28,9 @@ const importsLater = /\bimport\s*\(/;
  * @param {string} kind of process, e.g. `tls`: each kind loads other modules
  */
 exports.useCodeCache = (kind) => {
-    const keep = Module.enableCompileCache === undefined ? ownCache(kind) : builtIn();
-    setTimeout(keep, loadedMilliseconds).unref();
-    process.once("exit", keep);
+    const save = Module.enableCompileCache === undefined ? ownCache(kind) : builtIn();
+    setTimeout(save, loadedMilliseconds).unref();
+    process.once("exit", save);
 };
 
 function builtIn() {
@@ -47,11 +49,12 @@ function ownCache(kind) {
             return compile.call(this, content, name);
         }
         const digest = createHash("sha1").update(content).digest("base64");
-        const cachedData = kept.get(name)?.digest === digest ? kept.get(name).code : undefined;
+        const entry = kept.get(name);
+        const cachedData = entry?.digest === digest ? entry.code : undefined;
         const script = new vm.Script(Module.wrap(content.replace(/^#!.*/, "")), {
             filename: name,
             cachedData,
-            columnOffset: -Module.wrap("").indexOf("\n"),
+            columnOffset: -wrapperLength,
         });
         if (cachedData === undefined || script.cachedDataRejected) {
             compiled.set(name, { digest, script });
@@ -109,15 +112,9 @@ function write(file, kept) {
     );
     const length = Buffer.alloc(4);
     length.writeUInt32LE(index.length);
-    const beside = `${file}.${process.pid}`;
     try {
-        fs.mkdirSync(folder, { recursive: true });
-        fs.writeFileSync(
-            beside,
-            Buffer.concat([length, index, ...entries.map(([, { code }]) => code)]),
-        );
-        fs.renameSync(beside, file);
+        keep(file, Buffer.concat([length, index, ...entries.map(([, { code }]) => code)]));
     } catch {
-        // If the folder cannot be written, only the next start is slower.
+        // Only the next start is slower.
     }
 }

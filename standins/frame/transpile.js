@@ -6,9 +6,7 @@
 const { createHash } = require("crypto");
 const fs = require("fs");
 const path = require("path");
-
-const repository = path.resolve(__dirname, "..", "..");
-const cache = path.join(repository, ".local", "standins");
+const { keep, keptFolder: cache, repository } = require("./keptFiles");
 
 /**
  * Makes `.ts` files loadable by `require`.
@@ -49,12 +47,10 @@ function transpile(source, file, stem, kept, settings, text) {
         compilerOptions: { ...config.compilerOptions, noEmit: false, inlineSourceMap: true },
     });
     try {
-        fs.mkdirSync(cache, { recursive: true });
-        const outdated = fs.readdirSync(cache).filter((name) => name.startsWith(`${stem}.`));
-        const beside = path.join(cache, `.${stem}.${process.pid}`);
-        fs.writeFileSync(beside, outputText);
-        fs.renameSync(beside, kept);
-        outdated.forEach((name) => fs.rmSync(path.join(cache, name), { force: true }));
+        keep(kept, outputText);
+        fs.readdirSync(cache)
+            .filter((name) => name.startsWith(`${stem}.`) && name !== path.basename(kept))
+            .forEach((name) => fs.rmSync(path.join(cache, name), { force: true }));
     } catch {
         // If the folder cannot be written, only the next start is slower.
     }

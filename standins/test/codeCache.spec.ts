@@ -5,7 +5,7 @@ import { tmpdir } from "os";
 import * as path from "path";
 import { promisify } from "util";
 
-const source = path.resolve(__dirname, "..", "frame", "codeCache.js");
+const frameFolder = path.resolve(__dirname, "..", "frame");
 
 describe("the cache of compiled code", function () {
     this.timeout(60_000);
@@ -25,7 +25,9 @@ describe("the cache of compiled code", function () {
         repository = fs.realpathSync(fs.mkdtempSync(path.join(tmpdir(), "code-cache-")));
         const frame = path.join(repository, "standins", "frame");
         fs.mkdirSync(frame, { recursive: true });
-        fs.copyFileSync(source, path.join(frame, "codeCache.js"));
+        for (const name of ["codeCache.js", "keptFiles.js"]) {
+            fs.copyFileSync(path.join(frameFolder, name), path.join(frame, name));
+        }
         write("first.js", `require("./standins/frame/codeCache").useCodeCache("test");`);
     });
     afterEach(() => fs.rmSync(repository, { recursive: true }));

@@ -1,4 +1,4 @@
-import { suffixName, suffixType, withSuffix } from "../components/azure/uniqueName";
+import { suffixName, suffixType, withSuffix } from "../components/azure/suffixedName";
 import { PreviousState } from "./previousState";
 
 /** How the settings name a resource: exactly, or by a prefix that a random suffix follows. */

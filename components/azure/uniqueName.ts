@@ -1,16 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-
-export const suffixType = "random:index/randomString:RandomString";
-
-/** The resource that makes the suffix of a name. */
-export function suffixName(name: string): string {
-    return `${name}-suffix`;
-}
-
-export function withSuffix(prefix: string, suffix: string): string {
-    return `${prefix}-${suffix}`;
-}
+import { suffixName, withSuffix } from "./suffixedName";
 
 /** Appends six random characters, kept in the state, to `prefix`, for names that must be globally unique. */
 export function uniqueName(

@@ -1,9 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
-import { EventHubRoutes } from "../components/iothub/eventHubRoutes";
+import { isSameResourceName } from "../components/azure/sameName";
+import { EventHubRoutes, namespaceStart } from "../components/iothub/eventHubRoutes";
 import { OwnRouting } from "../components/iothub/ownRouting";
 import { knownValue } from "../components/inputs/knownValue";
+import { presentPlace } from "./presentPlace";
 import { PreviousState } from "./previousState";
-import { Settings } from "./settings";
+import { RouteSettings, Settings } from "./settings";
+import { userError } from "./userError";
+
+const eventHubType = "azure-native:eventhub:EventHub";
+const consumerGroupType = "azure-native:eventhub:ConsumerGroup";
 
 /** Where device messages go in addition to the hub's built-in endpoint. */
 export interface Routes {
@@ -13,9 +19,13 @@ export interface Routes {
     readonly output: pulumi.Inputs | undefined;
 }
 
-/** Declares what the routes of the settings need. */
+/**
+ * Declares what the routes of the settings need.
+ *
+ * @throws pulumi.RunError if a name differs from a present one only in case: Azure would find the present one in the way
+ */
 export async function createRoutes(
-    { hub, location }: Settings,
+    settings: Settings,
     args: {
         readonly resourceGroupName: pulumi.Input<string>;
         readonly subscriptionId: string;
@@ -23,6 +33,8 @@ export async function createRoutes(
     },
     previous: PreviousState,
 ): Promise<Routes> {
+    const { hub, location } = settings;
+    refuseOtherCase(hub.routes, previous);
     const former = previous.outputs["routes"] as Readonly<Record<string, unknown>> | undefined;
     const identities = [
         ...previous.all("azure-native:managedidentity:UserAssignedIdentity").values(),
@@ -40,6 +52,7 @@ export async function createRoutes(
         ...args,
         location,
         prefix: hub.prefix,
+        isNamespacePresent: isNamespacePresent(settings, previous),
         routes: hub.routes,
         waitSeconds: hub.routeWaitSeconds,
     });
@@ -53,4 +66,32 @@ export async function createRoutes(
         },
         output: Object.fromEntries(routes.addresses),
     };
+}
+
+function isNamespacePresent(settings: Settings, previous: PreviousState): boolean {
+    const recorded = previous.find("azure-native:eventhub:Namespace", "iot-routes-namespace");
+    const naming = { prefix: `${namespaceStart}${settings.hub.prefix}` };
+    return (
+        recorded !== undefined &&
+        presentPlace(settings, naming, "iot-routes-namespace", recorded, previous) !== undefined
+    );
+}
+
+function refuseOtherCase(routes: readonly RouteSettings[], previous: PreviousState): void {
+    const present = [eventHubType, consumerGroupType].flatMap((type) => [
+        ...previous.all(type).values(),
+    ]);
+    const names = [...new Set(present.map(({ name }) => String(name)))];
+    for (const { name, eventHub } of routes) {
+        const groups = eventHub.kind === "own" ? eventHub.consumerGroups : [];
+        for (const wanted of eventHub.kind === "own" ? [name, ...groups] : []) {
+            const other = names.find((one) => isSameResourceName(one, wanted));
+            if (other !== undefined && !names.includes(wanted)) {
+                throw userError(
+                    `iot-x509:hub.routes.${name}: the stack has "${other}", and Azure does not tell "${wanted}" from it: keep ` +
+                        `"${other}", or choose another name`,
+                );
+            }
+        }
+    }
 }

@@ -151,7 +151,7 @@ async function otherLink(
     present: PresentService | undefined,
 ): Promise<{ readonly declared: LinkedHub; readonly known: KnownLink }> {
     const { hubName } = hubAddress(id);
-    const hostName = `${hubName}.${signedIn.cloud.hubDomain}`;
+    const hostName = spelledBefore(`${hubName}.${signedIn.cloud.hubDomain}`, present);
     const key = await otherKey(id, policy, signedIn);
     const isKept = present !== undefined && isLinkedAt(present, index, hostName);
     if (key === undefined) {
@@ -163,6 +163,12 @@ async function otherLink(
         known,
         declared: { ...known, policy, key: secret ?? (isKept ? undefined : unknownKey()) },
     };
+}
+
+/** The host name as the last run wrote it, which is no change of the link. */
+function spelledBefore(hostName: string, present: PresentService | undefined): string {
+    const before = Object.keys(present?.digests ?? {});
+    return before.find((one) => isSameResourceName(one, hostName)) ?? hostName;
 }
 
 /** Undefined if this login may not read it. */

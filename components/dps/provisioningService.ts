@@ -73,7 +73,10 @@ export interface ProvisioningServiceArgs {
      * Whether the run creates the service or a hub that it is linked to. Plain, because it decides the resource's options.
      */
     readonly isNew: boolean;
-    /** The service as the run finds it. Default: the run creates it. Plain, as {@link units}. */
+    /**
+     * The service of this name as the run finds it, which keeps its name's spelling: another case would replace it. Default:
+     * the run creates it. Plain, as {@link units}.
+     */
     readonly present?: PresentService;
     /** The links as far as they are known before the run. Default: the run creates the hub. Plain, as {@link units}. */
     readonly knownLinks?: readonly KnownLink[];
@@ -113,7 +116,9 @@ export class ProvisioningService extends pulumi.ComponentResource {
             {
                 ...child,
                 protect: options?.protect,
-                ignoreChanges,
+                ignoreChanges: args.present
+                    ? [...ignoreChanges, "provisioningServiceName"]
+                    : ignoreChanges,
                 ...(args.isNew && retriedWrite(`${name}-service`)),
             },
         );

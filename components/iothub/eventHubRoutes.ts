@@ -31,6 +31,9 @@ const namespaceDomains: Readonly<Record<string, string>> = {
     "azure-devices.cn": "servicebus.chinacloudapi.cn",
 };
 
+/** Precedes the prefix in a namespace's name, which must begin with a letter. */
+export const namespaceStart = "eh-";
+
 type ReaderKind = "ServicePrincipal" | "User" | "Group";
 
 /** A route to an Event Hub. The endpoint has the same name, and so does an Event Hub that the stack creates. */
@@ -78,6 +81,11 @@ export interface EventHubRoutesArgs {
     readonly hubDomain: pulumi.Input<string>;
     /** Prefix of the namespace's name, 1 to 40 characters, e.g. `iot-dev`; `eh-` precedes and six random characters follow. */
     readonly prefix: pulumi.Input<string>;
+    /**
+     * Whether the namespace of this name exists, and keeps its name's spelling: another case would replace it, with all
+     * events. Default: `false`. Plain, because it decides the resource's options.
+     */
+    readonly isNamespacePresent?: boolean;
     /** At least one. Plain, because its routes decide the resources. */
     readonly routes: readonly EventHubRoute[];
     /** Seconds to wait for a role assignment to take effect before an endpoint uses it, 0 to 3600, e.g. `120`. */
@@ -172,23 +180,22 @@ export class EventHubRoutes extends pulumi.ComponentResource {
 
     /** Without shared access keys. */
     private namespace(): eventhub.Namespace {
-        const { resourceGroupName, location, prefix } = this.args;
+        const { resourceGroupName, location, prefix, isNamespacePresent } = this.args;
         return new eventhub.Namespace(
             `${this.label}-namespace`,
             {
                 resourceGroupName,
                 location,
-                // The name must begin with a letter.
                 namespaceName: uniqueName(
                     `${this.label}-namespace`,
-                    pulumi.interpolate`eh-${prefix}`,
+                    pulumi.interpolate`${namespaceStart}${prefix}`,
                     this,
                 ),
                 sku: { name: "Standard", tier: "Standard", capacity: 1 },
                 disableLocalAuth: true,
                 minimumTlsVersion: "1.2",
             },
-            this.child,
+            { ...this.child, ignoreChanges: isNamespacePresent ? ["namespaceName"] : [] },
         );
     }
 

@@ -46,7 +46,10 @@ export interface HubArgs {
     readonly localAuth: boolean;
     /** Whether a provisioning service signs in with a shared access policy of its own, e.g. `true`. Plain, as {@link sku}. */
     readonly isLinked: boolean;
-    /** The existing hub. Default: the run creates it. Plain, as {@link sku}. */
+    /**
+     * The existing hub of this name, which keeps its name's spelling: another case would replace it. Default: the run creates
+     * it. Plain, as {@link sku}.
+     */
     readonly present?: PresentHub;
     /**
      * Message routing and the identity that it sends with, e.g. from {@link EventHubRoutes}. Default: the hub keeps what it
@@ -102,7 +105,7 @@ export class Hub extends pulumi.ComponentResource {
             {
                 ...child,
                 protect: options?.protect,
-                ignoreChanges,
+                ignoreChanges: args.present ? [...ignoreChanges, "resourceName"] : ignoreChanges,
                 ...(isWritten && retriedWrite(`${name}-hub`)),
             },
         );

@@ -93,6 +93,7 @@ describe("a provisioning service, with Pulumi's mocks", () => {
             assert.deepEqual(ignored(written), [
                 "properties.state",
                 "properties.provisioningState",
+                "provisioningServiceName",
             ]);
         });
     }

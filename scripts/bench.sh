@@ -5,4 +5,4 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/lib/handOn
 check_arguments bench "$@"
 hand_on scripts/setup.sh --quiet
-exec node -r ts-node/register/transpile-only bench/main.ts "$@"
+exec node -r ./scripts/lib/typescript.js -- bench/main.ts "$@"

@@ -8,4 +8,4 @@ if [ ! -f node_modules/.package-lock.json ]; then
     echo "check: the npm packages are not installed — run: npm ci --ignore-scripts" >&2
     exit 1
 fi
-exec node -r ts-node/register/transpile-only -- cli/check/main.ts "$@"
+exec node -r ./scripts/lib/typescript.js -- cli/check/main.ts "$@"

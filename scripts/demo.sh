@@ -8,4 +8,4 @@ official=
 for argument; do [ "$argument" != --official ] || official=--official; done
 hand_on scripts/setup.sh $official
 . .local/env
-exec node -r ts-node/register/transpile-only scripts/demo/main.ts "$@"
+exec node -r ./scripts/lib/typescript.js -- scripts/demo/main.ts "$@"

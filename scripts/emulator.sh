@@ -5,4 +5,4 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/lib/handOn
 check_arguments emulator "$@"
 hand_on scripts/setup.sh --quiet
-exec node -r ts-node/register/transpile-only -- emulator/main.ts "$@"
+exec node -r ./scripts/lib/typescript.js -- emulator/main.ts "$@"

@@ -4,4 +4,4 @@ set -eu
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$repository/scripts/lib/handOn"
 hand_on "$repository/scripts/setup.sh" --quiet
-exec node -r ts-node/register/transpile-only -- "$repository/cli/fleet/main.ts" "$@"
+exec node -r "$repository/scripts/lib/typescript.js" -- "$repository/cli/fleet/main.ts" "$@"

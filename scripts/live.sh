@@ -23,4 +23,4 @@ TEXT
     hand_on scripts/setup.sh --official
     ;;
 esac
-exec node -r ts-node/register/transpile-only -- cli/live/main.ts "$@"
+exec node -r ./scripts/lib/typescript.js -- cli/live/main.ts "$@"

@@ -5,5 +5,5 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/lib/handOn
 check_arguments load "$@"
 hand_on scripts/setup.sh --quiet
-exec node -r ts-node/register/transpile-only test/support/launch.ts \
-    node -r ts-node/register/transpile-only bench/load/main.ts "$@"
+exec node -r ./scripts/lib/typescript.js -- test/support/launch.ts \
+    node -r ./scripts/lib/typescript.js -- bench/load/main.ts "$@"

@@ -5,4 +5,4 @@ repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$repository/scripts/lib/handOn"
 check_arguments rollover "$@"
 hand_on "$repository/scripts/setup.sh" --quiet
-exec node -r ts-node/register/transpile-only -- "$repository/cli/rollover/main.ts" "$@"
+exec node -r "$repository/scripts/lib/typescript.js" -- "$repository/cli/rollover/main.ts" "$@"

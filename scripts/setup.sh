@@ -5,6 +5,7 @@ set -eu
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 command -v node >/dev/null || { echo "setup: Node.js is not on PATH: https://nodejs.org" >&2; exit 1; }
 . scripts/lib/lock
-check_arguments setup "$@"
+# Other commands pass this, and start at once.
+[ "$*" = --quiet ] || check_arguments setup "$@"
 lock setup
 exec node scripts/setup/setup.mjs "$@"

@@ -5,4 +5,4 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/lib/handOn
 check_arguments walk "$@"
 hand_on scripts/setup.sh --quiet
-exec node -r ts-node/register/transpile-only -- test/walk/main.ts "$@"
+exec node -r ./scripts/lib/typescript.js -- test/walk/main.ts "$@"

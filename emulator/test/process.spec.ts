@@ -6,6 +6,7 @@ import * as path from "path";
 import { connect } from "net";
 import { promisify } from "util";
 import { EmulatorProcess } from "../../scripts/lib/emulatorProcess";
+import { runTypescript } from "../../scripts/lib/runTypescript";
 
 const run = promisify(execFile);
 const repository = path.resolve(__dirname, "../..");
@@ -159,7 +160,7 @@ describe("the emulator's process", function () {
             const given = flags.map((flag) => (flag === "bad" ? path.join(folder, "bad") : flag));
             const { status, stderr } = spawnSync(
                 process.execPath,
-                ["-r", "ts-node/register/transpile-only", "--", "emulator/main.ts", ...given],
+                [...runTypescript, "emulator/main.ts", ...given],
                 { cwd: repository, encoding: "utf8" },
             );
             assert.strictEqual(status, expected);
@@ -172,7 +173,7 @@ describe("the emulator's process", function () {
         const args = ["--mqtt-port", String(ready.mqttPort)];
         const { status, stderr } = spawnSync(
             process.execPath,
-            ["-r", "ts-node/register/transpile-only", "--", "emulator/main.ts", ...args],
+            [...runTypescript, "emulator/main.ts", ...args],
             { cwd: repository, encoding: "utf8" },
         );
         assert.strictEqual(status, 1);

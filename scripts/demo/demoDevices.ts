@@ -2,6 +2,7 @@ import { spawn } from "child_process";
 import { mkdirSync, writeFileSync } from "fs";
 import * as path from "path";
 import { createInterface } from "readline";
+import { runTypescript } from "../lib/runTypescript";
 
 const repository = path.resolve(__dirname, "../..");
 
@@ -51,7 +52,8 @@ export async function runDeviceIn(
     const child = spawn(
         process.execPath,
         [
-            ...["-r", "ts-node/register/transpile-only", "sample-device/device.ts"],
+            ...runTypescript,
+            "sample-device/device.ts",
             ...targetFlags(target),
             ...["--certificate", path.join(folder, "chain.pem")],
             ...["--key", path.join(folder, "device.key")],

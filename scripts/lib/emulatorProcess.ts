@@ -2,6 +2,7 @@ import { ChildProcess, execFileSync, spawn } from "child_process";
 import { closeSync, openSync } from "fs";
 import * as path from "path";
 import { createInterface } from "readline";
+import { runTypescript } from "./runTypescript";
 
 const repository = path.resolve(__dirname, "../..");
 
@@ -33,7 +34,8 @@ export class EmulatorProcess {
         const child = spawn(
             process.execPath,
             [
-                ...["-r", "ts-node/register/transpile-only", "--", "emulator/main.ts"],
+                ...runTypescript,
+                "emulator/main.ts",
                 ...["--port", "0", "--mqtt-port", "0", "--management-port", "0"],
                 ...["--env-file", path.join(options.folder, "environment")],
                 ...(options.flags ?? []),

@@ -1,6 +1,7 @@
 import { ChildProcess, spawn } from "child_process";
 import * as path from "path";
 import { createInterface } from "readline";
+import { runTypescript } from "./runTypescript";
 
 const repository = path.resolve(__dirname, "../..");
 
@@ -29,7 +30,7 @@ export class EstService {
         const child = spawn(
             process.execPath,
             [
-                ...["-r", "ts-node/register/transpile-only", "--"],
+                ...runTypescript,
                 path.join(repository, "cli/est/main.ts"),
                 ...["--listen", "127.0.0.1:0", "--status", "127.0.0.1:0", ...args],
             ],

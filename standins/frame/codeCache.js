@@ -44,18 +44,25 @@ function ownCache(kind) {
     const compiled = new Map();
     const compile = Module.prototype._compile;
     // Modules elsewhere are those of programs in temporary folders: keeping them would only make the file grow.
-    Module.prototype._compile = function (content, name) {
+    Module.prototype._compile = function (content, name, format) {
+        const compileAsIs = () => compile.call(this, content, name, format);
         if (!name.startsWith(repository + path.sep) || importsLater.test(content)) {
-            return compile.call(this, content, name);
+            return compileAsIs();
         }
         const digest = createHash("sha1").update(content).digest("base64");
         const entry = kept.get(name);
         const cachedData = entry?.digest === digest ? entry.code : undefined;
-        const script = new vm.Script(Module.wrap(content.replace(/^#!.*/, "")), {
-            filename: name,
-            cachedData,
-            columnOffset: -wrapperLength,
-        });
+        let script;
+        try {
+            script = new vm.Script(Module.wrap(content.replace(/^#!.*/, "")), {
+                filename: name,
+                cachedData,
+                columnOffset: -wrapperLength,
+            });
+        } catch {
+            // An ES module, which Node.js loads by require, too; or not JavaScript, which it says better.
+            return compileAsIs();
+        }
         if (cachedData === undefined || script.cachedDataRejected) {
             compiled.set(name, { digest, script });
         }

@@ -12,9 +12,10 @@ const { keep, keptFolder: cache, repository } = require("./keptFiles");
  * Makes `.ts` files loadable by `require`.
  *
  * @param {string} settings path of the tsconfig.json
- * @returns {(file: string) => string | undefined} the text that was loaded for a file, with its source map
+ * @param {{ install(options: object): void }} [support] the npm package source-map-support, or one like it, which then
+ *     maps stack traces
  */
-exports.register = (settings) => {
+exports.register = (settings, support) => {
     const text = fs.readFileSync(settings, "utf8");
     const texts = new Map();
     require.extensions[".ts"] = (module, file) => {
@@ -28,7 +29,17 @@ exports.register = (settings) => {
         texts.set(file, code);
         module._compile(code, file);
     };
-    return (file) => texts.get(file);
+    support?.install({
+        environment: "node",
+        retrieveSourceMap(file) {
+            const map = /sourceMappingURL=data:application\/json;base64,(\S+)\s*$/.exec(
+                texts.get(file) ?? "",
+            )?.[1];
+            return map === undefined
+                ? null
+                : { url: file, map: Buffer.from(map, "base64").toString() };
+        },
+    });
 };
 
 function read(file) {

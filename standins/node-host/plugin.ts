@@ -5,7 +5,8 @@ import { RpcError, streaming } from "./answering";
 import { Lifetime } from "./lifetime";
 import { runtimeOptions } from "./options";
 import { run } from "./processes";
-import { preload, resolveRunner, withoutProxy } from "./sdk";
+import { ownTypescript, preload, resolveRunner, withoutProxy } from "./sdk";
+import { isTranspileOnly } from "./transpileOnly";
 
 /** Exit code reported when a signal ended a plug-in. */
 const endedBySignal = 255;
@@ -32,6 +33,7 @@ export function runPlugin(
             process.execPath,
             [
                 ...["--require", preload],
+                ...(analyzer && isTranspileOnly(folder) ? ["--require", ownTypescript] : []),
                 ...runtimeOptions(request.getInfo()).nodeargs,
                 runner,
                 // The engine's address is the last argument. run-policy-pack takes only that, before the program;

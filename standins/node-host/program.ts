@@ -1,17 +1,14 @@
 import * as grpc from "@grpc/grpc-js";
 import { RunRequest, RunResponse } from "@pulumi/pulumi/proto/language_pb";
-import * as path from "path";
 import { answering, RpcError } from "./answering";
 import { Lifetime } from "./lifetime";
 import { runtimeOptions } from "./options";
 import { describe, run } from "./processes";
-import { preload, resolveRunner, withoutProxy } from "./sdk";
+import { ownTypescript, preload, resolveRunner, withoutProxy } from "./sdk";
 import { isTranspileOnly } from "./transpileOnly";
 
 /** Exit code of `cmd/run` when the error has already been shown. */
 const alreadyShown = 32;
-
-const ownTypescript = path.join(__dirname, "typescript.js");
 
 /** What the host was started with, or learned from `Handshake`. */
 export interface Engine {

@@ -9,6 +9,9 @@ export type Runner = "run" | "run-policy-pack" | "run-plugin";
 /** What a runner loads before the SDK. */
 export const preload = path.join(__dirname, "preload.js");
 
+/** What loads TypeScript in place of ts-node, where only transpiling is asked for. */
+export const ownTypescript = path.join(__dirname, "typescript.js");
+
 /**
  * The path of `@pulumi/pulumi/cmd/RUNNER` as Node resolves it from a program's folder: programs bring their own SDK.
  *

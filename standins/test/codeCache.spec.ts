@@ -75,6 +75,24 @@ describe("the cache of compiled code", function () {
         assert.equal(await run(), "ran");
     });
 
+    it("leaves ES modules that are required to Node.js, as well as what is no JavaScript", async () => {
+        fs.mkdirSync(path.join(repository, "package"));
+        write("package/package.json", `{ "type": "module" }`);
+        write("package/index.js", `export const two = 2;`);
+        write("module.mjs", `export const one = 1;`);
+        write("wrong.js", `const;`);
+        write(
+            "main.js",
+            `const tried = () => { try { require("./wrong"); } catch ({ name, stack }) { return name + stack.split("\\n")[0]; } };
+            console.log(require("./module.mjs").one, require("./package/index.js").two, tried());`,
+        );
+        const cached = [await run(), await run()];
+        write("first.js", "");
+        const plain = await run();
+        assert.deepEqual(cached, [plain, plain]);
+        assert.match(plain, /^1 2 SyntaxError.*wrong\.js:1$/);
+    });
+
     it("changes nothing that a module can see", async () => {
         write(
             "main.js",

@@ -108,6 +108,10 @@ describe("Node language host: what it runs", function () {
     });
 
     type Files = Record<string, string>;
+    const installed: Files = {
+        "node_modules/@pulumi/pulumi/index.js": "",
+        "node_modules/source-map-support/index.js": "exports.install = () => undefined;",
+    };
     for (const [settings, isTranspiled, more] of [
         [`{"compilerOptions":{"module":"commonjs"},"ts-node":{"swc":true}}`, true, {}],
         [`{"compilerOptions":{"module":"CommonJS"},"ts-node":{"transpileOnly":true}}`, true, {}],
@@ -130,10 +134,6 @@ describe("Node language host: what it runs", function () {
         const who = isTranspiled ? "transpiled by the host" : "left to ts-node";
         const why = Object.keys(more).length > 0 ? ", an ES module" : "";
         it(`Run: ${settings.split("\n").join(" ")}${why}: ${who}`, async () => {
-            const installed = {
-                "node_modules/@pulumi/pulumi/index.js": "",
-                "node_modules/source-map-support/index.js": "exports.install = () => undefined;",
-            };
             const files = {
                 "tsconfig.json": settings,
                 ...installed,
@@ -282,6 +282,31 @@ describe("Node language host: what it runs", function () {
         assert.equal(seen.env.HOME, undefined);
         assert.equal(stderr, "oh\n");
         assert.deepEqual(codes, [7]);
+    });
+
+    it("RunPlugin: a policy pack is type-checked unless its tsconfig.json asks for transpiling only", async () => {
+        const main = "node_modules/@pulumi/pulumi/cmd/run-policy-pack/run.js";
+        const registering = `
+            const { tsnodeRequire, typescriptRequire } = require("../../tsutils").typeScriptRequireStrings();
+            require(tsnodeRequire).register({ typeCheck: true });
+            console.log(require(typescriptRequire).version, require(process.argv[3] + "/pack.ts").one);`;
+        const pack = (settings: string): string =>
+            program({
+                ...installed,
+                ...sdk("run-policy-pack", `require("./run");`),
+                [main]: registering,
+                "node_modules/@pulumi/pulumi/tsutils.js": `exports.typeScriptRequireStrings = () =>
+                    ({ tsnodeRequire: "ts-node", typescriptRequire: "typescript" });`,
+                "node_modules/ts-node/index.js": `exports.register = () => { throw new Error("checks types"); };`,
+                "pack.ts": `export const one: string = 1;`,
+                "tsconfig.json": settings,
+            });
+        const run = (settings: string) =>
+            stream(host.client.runPlugin(plugin(pack(settings), "analyzer")));
+        const commonJs = `"compilerOptions": { "module": "commonjs" }`;
+        const asked = await run(`{ ${commonJs}, "ts-node": { "transpileOnly": true } }`);
+        assert.match(asked.stdout, /^5\.\d+\.\d+ 1\n$/, asked.stderr);
+        assert.match((await run(`{ ${commonJs} }`)).stderr, /checks types/);
     });
 
     it("RunPlugin runs a plugin in the folder of the program that uses it", async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from "os";
 import * as path from "path";
 import { setTimeout as sleep } from "timers/promises";
 import { processTree, survivors } from "../support/processes";
+import { runTypescript } from "../../scripts/lib/runTypescript";
 
 const repository = path.resolve(__dirname, "../..");
 
@@ -14,11 +15,10 @@ describe("the demo", function () {
     it("a signal during an update ends the emulator and the engine and removes the files", async () => {
         const folder = mkdtempSync(path.join(tmpdir(), "iot-x509-demo-signals-"));
         try {
-            const demo = spawn(
-                process.execPath,
-                ["-r", "ts-node/register/transpile-only", "scripts/demo/main.ts"],
-                { cwd: repository, env: { ...process.env, TMPDIR: folder } },
-            );
+            const demo = spawn(process.execPath, [...runTypescript, "scripts/demo/main.ts"], {
+                cwd: repository,
+                env: { ...process.env, TMPDIR: folder },
+            });
             const ended = new Promise((resolve) => demo.once("exit", resolve));
             let output = "";
             await new Promise<void>((resolve, reject) => {

@@ -9,6 +9,7 @@ import { Deployment } from "../support/deployment";
 import { FleetCommand } from "../support/fleetCommand";
 import { HeldDevice, heldDevices } from "../support/fleetStates";
 import { connects } from "../support/liveDevice";
+import { runTypescript } from "../../scripts/lib/runTypescript";
 
 const repository = path.resolve(__dirname, "../..");
 const hubName = "iot-inventory";
@@ -82,7 +83,8 @@ describe("npm run inventory, npm run report and npm run expiry", function () {
             execFile(
                 process.execPath,
                 [
-                    ...["-r", "ts-node/register/transpile-only", "sample-device/device.ts"],
+                    ...runTypescript,
+                    "sample-device/device.ts",
                     ...[
                         "--connection-string",
                         `HostName=${hubName}.azure-devices.net;DeviceId=${id};x509=true`,

@@ -7,6 +7,7 @@ import type { InventoryRow } from "../../cli/inventory/row";
 import { shared } from "../support/emulator";
 import { EstTrial } from "../support/estTrial";
 import { heldDevices } from "../support/fleetStates";
+import { runTypescript } from "../../scripts/lib/runTypescript";
 
 const run = promisify(execFile);
 const repository = path.resolve(__dirname, "../..");
@@ -67,7 +68,8 @@ describe("npm run inventory and npm run expiry of devices that renewed, or did n
         await run(
             process.execPath,
             [
-                ...["-r", "ts-node/register/transpile-only", "sample-device/device.ts"],
+                ...runTypescript,
+                "sample-device/device.ts",
                 ...[
                     "--connection-string",
                     `HostName=iot-est.azure-devices.net;DeviceId=${id};x509=true`,

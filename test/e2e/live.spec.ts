@@ -12,6 +12,7 @@ import { shared } from "../support/emulator";
 import { processTree, survivors } from "../support/processes";
 import { SpecMappers } from "../support/specMappers";
 import { requirePulumi } from "../support/tools";
+import { runTypescript } from "../../scripts/lib/runTypescript";
 
 /** What the trial must have seen, and the type of the answer in the specification. */
 const answers: readonly (readonly [sdk: string, method: string, path: RegExp, type: string])[] = [
@@ -160,12 +161,9 @@ describe("npm run live that is interrupted", function () {
             const live = spawn(
                 process.execPath,
                 [
-                    "-r",
-                    "ts-node/register/transpile-only",
-                    "--",
-                    "cli/live/main.ts",
-                    "--emulator",
-                ].concat(["--record", path.join(folder, "recording.json")]),
+                    ...[...runTypescript, "cli/live/main.ts", "--emulator"],
+                    ...["--record", path.join(folder, "recording.json")],
+                ],
                 {
                     cwd: path.resolve(__dirname, "../.."),
                     env: { ...process.env, IOT_X509_LIVE_EMULATED: "1", TMPDIR: folder },

@@ -3,6 +3,7 @@ import { execFile } from "child_process";
 import * as path from "path";
 import { promisify } from "util";
 import { requirePulumi } from "../support/tools";
+import { runTypescript } from "../../scripts/lib/runTypescript";
 
 const repository = path.resolve(__dirname, "../..");
 
@@ -18,7 +19,9 @@ describe("a year of renewals by EST", function () {
         const { stdout } = await promisify(execFile)(
             process.execPath,
             [
-                ...["-r", "ts-node/register/transpile-only", "bench/load/main.ts", "year"],
+                ...runTypescript,
+                "bench/load/main.ts",
+                ...["year"],
                 ...["--devices", "5", "--days", "7"],
             ],
             { cwd: repository, env: process.env },

@@ -167,7 +167,7 @@ async function runMocha(lane, name, args) {
     const resultsFile = path.join(folder, "results.json");
     const stuck = abortWhenStuck(resultsFile);
     const started = Date.now();
-    const node = [process.execPath, "-r", "ts-node/register/transpile-only"];
+    const node = [process.execPath, "-r", "./scripts/lib/typescript.js", "--"];
     const mocha = ["node_modules/mocha/bin/mocha.js", "--reporter", "test/runner/reporter.ts"];
     const color = process.stdout.isTTY ? ["--color"] : [];
     const { problem } = await run(

@@ -3,6 +3,7 @@ import * as paths from "path";
 import { CheckReport } from "../../cli/check/report";
 import { ProjectFolder, Raw } from "../unit/stacks/config/configSupport";
 import { ArmWire, Login } from "./armWire";
+import { runTypescript } from "../../scripts/lib/runTypescript";
 
 const repository = paths.resolve(__dirname, "../..");
 
@@ -46,8 +47,7 @@ export class CheckedProject extends ProjectFolder {
             ARM_SUBSCRIPTION_ID: deployer.subscriptionId,
             ...more,
         };
-        const register = paths.join(repository, "node_modules/ts-node/register/transpile-only");
-        const program = ["-r", register, paths.join(repository, "cli/check/main.ts"), ...args];
+        const program = [...runTypescript, paths.join(repository, "cli/check/main.ts"), ...args];
         return new Promise((resolve) => {
             execFile(process.execPath, program, { cwd: this.path, env }, (error, out, errors) =>
                 resolve({ status: error === null ? 0 : Number(error.code), out, errors }),

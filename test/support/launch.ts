@@ -1,6 +1,6 @@
 /*
  * Runs a command with one emulator behind it and the environment of the emulator's file set, as a person who sourced
- * that file would: `node -r ts-node/register/transpile-only test/support/launch.ts COMMAND ...`
+ * that file would: `node -r ./scripts/lib/typescript.js -- test/support/launch.ts COMMAND ...`
  */
 import { spawn } from "child_process";
 import { mkdtempSync, rmSync } from "fs";

@@ -5,6 +5,7 @@ import * as paths from "path";
 import { FleetPlan } from "../../../../cli/plan/fleetPlan";
 import { skip } from "../../../support/skip";
 import { ProjectFolder } from "../../stacks/config/configSupport";
+import { runTypescript } from "../../../../scripts/lib/runTypescript";
 
 const repository = paths.resolve(__dirname, "../../../..");
 const pulumi = paths.join(repository, ".local/bin/pulumi");
@@ -35,12 +36,7 @@ class PlannedProject extends ProjectFolder {
     plan(...args: string[]): Outcome {
         return run(
             process.execPath,
-            [
-                "-r",
-                paths.join(repository, "node_modules/ts-node/register/transpile-only"),
-                paths.join(repository, "cli/plan/main.ts"),
-                ...args,
-            ],
+            [...runTypescript, paths.join(repository, "cli/plan/main.ts"), ...args],
             { cwd: this.path, env: this.environment },
         );
     }

@@ -10,14 +10,16 @@ const { createHash } = require("crypto");
 const fs = require("fs");
 const Module = require("module");
 const path = require("path");
+const v8 = require("v8");
 const vm = require("vm");
 const { keep, keptFolder, repository } = require("./keptFiles");
+const { useResolutions } = require("./resolutions");
 
 const folder = path.join(keptFolder, "code");
 /** How many characters Node.js puts before a module's first line. */
 const wrapperLength = Module.wrap("").indexOf("\n");
-/** By then a plug-in has loaded. The engine ends it by a signal, at which nothing can be kept. */
-const loadedMilliseconds = 300;
+/** By then a plug-in has loaded, or what it loads for its first call. The engine ends it by a signal, at which nothing can be kept. */
+const loadedMilliseconds = [300, 1500];
 
 /** What only the code that Node.js compiles itself can do. */
 const importsLater = /\bimport\s*\(/;
@@ -28,8 +30,13 @@ const importsLater = /\bimport\s*\(/;
  * @param {string} kind of process, e.g. `tls`: each kind loads other modules
  */
 exports.useCodeCache = (kind) => {
-    const save = Module.enableCompileCache === undefined ? ownCache(kind) : builtIn();
-    setTimeout(save, loadedMilliseconds).unref();
+    const keepPaths = useResolutions(kind);
+    const keepCode = Module.enableCompileCache === undefined ? ownCache(kind) : builtIn();
+    const save = () => {
+        keepCode();
+        keepPaths();
+    };
+    loadedMilliseconds.forEach((milliseconds) => setTimeout(save, milliseconds).unref());
     process.once("exit", save);
 };
 
@@ -39,7 +46,9 @@ function builtIn() {
 }
 
 function ownCache(kind) {
-    const file = path.join(folder, `${kind}-${process.version}-${process.arch}`);
+    // V8 takes only code that was compiled with the same flags, which the tag stands for.
+    const tag = v8.cachedDataVersionTag().toString(36);
+    const file = path.join(folder, `${kind}-${process.version}-${process.arch}-${tag}`);
     const kept = read(file);
     const compiled = new Map();
     const compile = Module.prototype._compile;

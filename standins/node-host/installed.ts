@@ -29,10 +29,15 @@ export interface Parameterization {
     readonly value: string;
 }
 
-/** The package.json in a folder; undefined when there is none that can be read. */
-export function readManifest(folder: string): Manifest | undefined {
+/**
+ * The package.json in a folder; undefined when there is none that can be read.
+ *
+ * @param mentioning a word that the text must have, which spares parsing hundreds of others; default: none
+ */
+export function readManifest(folder: string, mentioning = ""): Manifest | undefined {
     try {
-        return JSON.parse(fs.readFileSync(path.join(folder, "package.json"), "utf8")) as Manifest;
+        const text = fs.readFileSync(path.join(folder, "package.json"), "utf8");
+        return text.includes(mentioning) ? (JSON.parse(text) as Manifest) : undefined;
     } catch {
         return undefined;
     }
@@ -46,15 +51,20 @@ export function packageFolder(program: string): string {
 /**
  * All packages installed for a program, including nested ones and multiple versions: from its node_modules and, in a
  * workspace, from the node_modules of the workspace's root.
+ *
+ * @param mentioning only those whose package.json has this word; default: all
  */
-export function* installedPackages(program: string): Generator<Manifest> {
+export function* installedPackages(program: string, mentioning = ""): Generator<Manifest> {
     const home = packageFolder(program);
     const root = workspaceRoot(home);
     const above = ancestors(home);
     const folders = root === undefined ? [home] : above.slice(0, above.indexOf(root) + 1);
     const seen = new Set<string>();
     for (const folder of folders) {
-        yield* packagesBelow(path.join(folder, "node_modules"), seen);
+        const modules = realPath(path.join(folder, "node_modules"));
+        if (modules !== undefined) {
+            yield* packagesBelow(modules, mentioning, seen);
+        }
     }
 }
 
@@ -66,34 +76,46 @@ function workspaceRoot(home: string): string | undefined {
     );
 }
 
-function* packagesBelow(modules: string, seen: Set<string>): Generator<Manifest> {
-    for (const name of namesIn(modules)) {
+function* packagesBelow(
+    modules: string,
+    mentioning: string,
+    seen: Set<string>,
+): Generator<Manifest> {
+    for (const entry of entriesIn(modules)) {
+        const { name } = entry;
         if (name === ".pnpm") {
             // pnpm keeps every package in its own folder, beside its dependencies.
-            for (const kept of namesIn(path.join(modules, name))) {
-                yield* packagesBelow(path.join(modules, name, kept, "node_modules"), seen);
+            for (const kept of entriesIn(path.join(modules, name))) {
+                const below = path.join(modules, name, kept.name, "node_modules");
+                yield* packagesBelow(below, mentioning, seen);
             }
         } else if (name.startsWith("@")) {
-            for (const scoped of namesIn(path.join(modules, name))) {
-                yield* packageAt(path.join(modules, name, scoped), seen);
+            for (const scoped of entriesIn(path.join(modules, name))) {
+                yield* packageAt(path.join(modules, name), scoped, mentioning, seen);
             }
         } else if (!name.startsWith(".")) {
-            yield* packageAt(path.join(modules, name), seen);
+            yield* packageAt(modules, entry, mentioning, seen);
         }
     }
 }
 
-function* packageAt(folder: string, seen: Set<string>): Generator<Manifest> {
-    const real = realPath(folder);
+function* packageAt(
+    parent: string,
+    entry: fs.Dirent,
+    mentioning: string,
+    seen: Set<string>,
+): Generator<Manifest> {
+    const folder = path.join(parent, entry.name);
+    const real = entry.isSymbolicLink() ? realPath(folder) : folder;
     if (real === undefined || seen.has(real)) {
         return;
     }
     seen.add(real);
-    const manifest = readManifest(real);
+    const manifest = readManifest(real, mentioning);
     if (manifest !== undefined) {
         yield manifest;
-        yield* packagesBelow(path.join(real, "node_modules"), seen);
     }
+    yield* packagesBelow(path.join(real, "node_modules"), mentioning, seen);
 }
 
 /** The folder itself, then each of its parents. */
@@ -106,9 +128,10 @@ function has(folder: string, file: string): boolean {
     return fs.existsSync(path.join(folder, file));
 }
 
-function namesIn(folder: string): string[] {
+function entriesIn(folder: string): fs.Dirent[] {
     try {
-        return fs.readdirSync(folder).sort();
+        const entries = fs.readdirSync(folder, { withFileTypes: true });
+        return entries.sort((one, other) => (one.name < other.name ? -1 : 1));
     } catch {
         return [];
     }

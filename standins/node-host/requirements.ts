@@ -68,7 +68,7 @@ export const getRequiredPlugins: grpc.handleUnaryCall<
 
 function requirements(program: string): Requirement[] {
     const found = new Map<string, Requirement>();
-    for (const manifest of installedPackages(program)) {
+    for (const manifest of installedPackages(program, `"pulumi"`)) {
         if (manifest.pulumi?.resource === true) {
             const requirement = requirementOf(manifest);
             found.set(JSON.stringify(requirement), requirement);

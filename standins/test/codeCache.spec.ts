@@ -25,7 +25,7 @@ describe("the cache of compiled code", function () {
         repository = fs.realpathSync(fs.mkdtempSync(path.join(tmpdir(), "code-cache-")));
         const frame = path.join(repository, "standins", "frame");
         fs.mkdirSync(frame, { recursive: true });
-        for (const name of ["codeCache.js", "keptFiles.js"]) {
+        for (const name of ["codeCache.js", "keptFiles.js", "resolutions.js"]) {
             fs.copyFileSync(path.join(frameFolder, name), path.join(frame, name));
         }
         write("first.js", `require("./standins/frame/codeCache").useCodeCache("test");`);

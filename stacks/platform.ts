@@ -12,6 +12,7 @@ import { Authorities, createAuthorities } from "./authorities";
 import { createEst } from "./estService";
 import { FleetBase } from "./fleetBase";
 import { refuseOtherKeys } from "./givenCas";
+import { refuseTierChange } from "./hubTier";
 import { presentDevices, presentInFleet } from "./presentDevices";
 import { deviceTypes, PreviousState, readPreviousState } from "./previousState";
 import { presentPlace } from "./presentPlace";
@@ -212,7 +213,9 @@ async function presentHub(
         return undefined;
     }
     const present = { ...found, wasLinked: previous.all(serviceType).size > 0 };
-    const { minTlsVersion } = present.recorded.properties ?? {};
+    const { sku, properties } = present.recorded;
+    refuseTierChange(place.resourceName, sku?.name, hub.sku);
+    const { minTlsVersion } = properties ?? {};
     if (minTlsVersion !== hub.minTlsVersion) {
         console.log(
             `warning: the hub ${place.resourceName} accepts TLS ${minTlsVersion ?? "1.0 and 1.1"}, which Azure does not allow to change ` +

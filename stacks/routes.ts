@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { isSameResourceName } from "../components/azure/sameName";
-import { EventHubRoutes, namespaceStart } from "../components/iothub/eventHubRoutes";
+import { EventHubRoutes } from "../components/iothub/eventHubRoutes";
 import { OwnRouting } from "../components/iothub/ownRouting";
 import { knownValue } from "../components/inputs/knownValue";
 import { presentPlace } from "./presentPlace";
@@ -68,12 +68,13 @@ export async function createRoutes(
     };
 }
 
+/** A namespace keeps its name when `hub.prefix` changes: with another name it would lose all events. */
 function isNamespacePresent(settings: Settings, previous: PreviousState): boolean {
     const recorded = previous.find("azure-native:eventhub:Namespace", "iot-routes-namespace");
-    const naming = { prefix: `${namespaceStart}${settings.hub.prefix}` };
+    const naming = { name: recorded && String(recorded.name), prefix: settings.hub.prefix };
     return (
         recorded !== undefined &&
-        presentPlace(settings, naming, "iot-routes-namespace", recorded, previous) !== undefined
+        presentPlace(settings, naming, "iot", recorded, previous) !== undefined
     );
 }
 

@@ -7,8 +7,8 @@ export interface Naming {
     readonly prefix: string;
 }
 
-/** What is named so; its suffix has the same name. */
-export type Named = "iot" | "dps" | "iot-routes-namespace";
+/** The components whose resources are named so. */
+export type Named = "iot" | "dps";
 
 /**
  * The name that the settings give a resource: their own, or their prefix with the random suffix in the state.

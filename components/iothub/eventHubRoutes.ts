@@ -31,9 +31,6 @@ const namespaceDomains: Readonly<Record<string, string>> = {
     "azure-devices.cn": "servicebus.chinacloudapi.cn",
 };
 
-/** Precedes the prefix in a namespace's name, which must begin with a letter. */
-export const namespaceStart = "eh-";
-
 type ReaderKind = "ServicePrincipal" | "User" | "Group";
 
 /** A route to an Event Hub. The endpoint has the same name, and so does an Event Hub that the stack creates. */
@@ -82,8 +79,8 @@ export interface EventHubRoutesArgs {
     /** Prefix of the namespace's name, 1 to 40 characters, e.g. `iot-dev`; `eh-` precedes and six random characters follow. */
     readonly prefix: pulumi.Input<string>;
     /**
-     * Whether the namespace of this name exists, and keeps its name's spelling: another case would replace it, with all
-     * events. Default: `false`. Plain, because it decides the resource's options.
+     * Whether the namespace exists, and keeps its name whatever the prefix is: another name would replace it, with all events.
+     * Default: `false`. Plain, because it decides the resource's options.
      */
     readonly isNamespacePresent?: boolean;
     /** At least one. Plain, because its routes decide the resources. */
@@ -186,9 +183,10 @@ export class EventHubRoutes extends pulumi.ComponentResource {
             {
                 resourceGroupName,
                 location,
+                // The name must begin with a letter.
                 namespaceName: uniqueName(
                     `${this.label}-namespace`,
-                    pulumi.interpolate`${namespaceStart}${prefix}`,
+                    pulumi.interpolate`eh-${prefix}`,
                     this,
                 ),
                 sku: { name: "Standard", tier: "Standard", capacity: 1 },

@@ -10,7 +10,7 @@ export interface PresentHub {
     /** As recorded in the state or, if that cannot be read, as Azure has it: `sku` and `properties`. */
     readonly recorded: {
         readonly name?: string;
-        readonly sku?: unknown;
+        readonly sku?: { readonly name?: string };
         readonly properties?: { readonly minTlsVersion?: string };
     };
     /** What it has beyond what this program declares, as Azure has it now. */

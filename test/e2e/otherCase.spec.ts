@@ -1,6 +1,6 @@
 import { strict as assert } from "assert";
 import { randomUUID } from "crypto";
-import { Deployment } from "../support/deployment";
+import { Deployment, StackOutputs } from "../support/deployment";
 import { connectDevice } from "../support/liveDevice";
 
 /** Azure compares names of resources case-insensitively; the engine does not. */
@@ -57,6 +57,30 @@ describe("names of a running stack that change only in upper and lower case", fu
         await deployment.up();
         await assertUnchanged(deployment);
         assert.deepEqual((await deployment.outputs()).hub, before.hub);
+    });
+
+    it("and names that were generated, once they are set, are no change", async function () {
+        const routes = { telemetry: { eventHub: {} } };
+        const deployment = await deployed(this, "generated", {
+            hub: { prefix: "generated", routes, routeWaitSeconds: 0 },
+            dps: { prefix: "generated" },
+        });
+        const { hub, provisioning, resourceGroupName } =
+            (await deployment.outputs()) as StackOutputs & {
+                readonly provisioning: { readonly name: string };
+            };
+        deployment.change((settings) => {
+            settings.hub = { name: hub.name, routes, routeWaitSeconds: 0 };
+            settings.dps = { name: provisioning.name };
+            settings.resourceGroupName = resourceGroupName;
+        });
+        const suffixes = ["iot-suffix", "dps-suffix"];
+        assert.deepEqual(
+            await deployment.plan(),
+            suffixes.map((name) => `delete RandomString ${name}`).sort(),
+        );
+        await deployment.up();
+        await assertUnchanged(deployment);
     });
 
     it("are no change of what has a prefix, nor of a link to another stack's hub; those of a route are refused", async function () {

@@ -133,6 +133,12 @@ export class Deployment {
         });
     }
 
+    /** The same stack under another name. */
+    async renamed(name: string): Promise<Deployment> {
+        await this.pulumi("stack", "rename", name);
+        return new Deployment(name, this.project, await this.project.stack(name), this.arm);
+    }
+
     /**
      * What a preview would do, e.g. `create DeviceIdentity pump-01`, sorted. Left out is what stays the same, and the
      * engine's own default providers, which carry the stack's configuration.

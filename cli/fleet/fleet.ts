@@ -15,6 +15,7 @@ import { FleetProgress } from "./fleetProgress";
 import { FleetStack, FleetStacks } from "./fleetStacks";
 import { inParallel } from "../../scripts/lib/inParallel";
 import { RateLimitServer } from "./rateLimitServer";
+import { refuseRenamed } from "./renamedPlatform";
 import { HeldPart, Placement, platformOf } from "./placement";
 import { platformName } from "./platformName";
 import { PlatformLock } from "./platformLock";
@@ -264,6 +265,8 @@ export class Fleet {
             return isOwn ? [[name, state] as const] : [];
         });
         const stacks = new FleetStacks(settings, platform, new Map(states.flat()));
+        const { hub } = stacks.previous.outputs;
+        await refuseRenamed(platform, hub, names, (name) => this.cli.exportState(name));
         const taken = stacks.wanted.find(({ stack, exists }) => !exists && names.includes(stack));
         if (taken !== undefined) {
             throw new StackFileError(

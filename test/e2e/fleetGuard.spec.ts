@@ -103,11 +103,24 @@ describe("a hub's stack whose shards were set by hand", function () {
         assert.deepEqual(await deployment.authorities(), authorities);
     });
 
-    it("is refused while the hub lets in a device that a fleet stack has lost", async () => {
+    it("is refused under another name, which its fleet stacks do not know", async () => {
         deployment.change((settings) => {
             settings.protect = false;
         });
         await FleetCommand.run(deployment, "up");
+        const former = deployment.name;
+        deployment = await deployment.renamed("guard-renamed");
+        for (const verb of ["preview", "up"]) {
+            const { status, text } = await FleetCommand.start(deployment, verb).ended;
+            assert.equal(status, 1, text);
+            assert.match(text, /guard-shard-1, of the stack "guard", which does not exist/);
+            assert.match(text, /pulumi stack rename guard --stack guard-renamed/);
+        }
+        deployment = await deployment.renamed(former);
+        assert.match(await FleetCommand.run(deployment, "preview"), /\d+ unchanged\n/);
+    });
+
+    it("is refused while the hub lets in a device that a fleet stack has lost", async () => {
         const stack = await project().stack("guard-shard-1");
         Object.assign(stack.workspace.envVars, deployment.variables);
         const state = await stack.exportStack();

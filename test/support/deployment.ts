@@ -136,7 +136,9 @@ export class Deployment {
     /** The same stack under another name. */
     async renamed(name: string): Promise<Deployment> {
         await this.pulumi("stack", "rename", name);
-        return new Deployment(name, this.project, await this.project.stack(name), this.arm);
+        const stack = await this.project.stack(name);
+        Object.assign(stack.workspace.envVars, this.variables);
+        return new Deployment(name, this.project, stack, this.arm);
     }
 
     /**

@@ -4,10 +4,11 @@ import { EventHubRoutes } from "../components/iothub/eventHubRoutes";
 import { OwnRouting } from "../components/iothub/ownRouting";
 import { knownValue } from "../components/inputs/knownValue";
 import { presentPlace } from "./presentPlace";
-import { PreviousState } from "./previousState";
+import { Outputs, PreviousState } from "./previousState";
 import { RouteSettings, Settings } from "./settings";
 import { userError } from "./userError";
 
+const label = "iot-routes";
 const eventHubType = "azure-native:eventhub:EventHub";
 const consumerGroupType = "azure-native:eventhub:ConsumerGroup";
 
@@ -48,7 +49,7 @@ export async function createRoutes(
             ? { hub: undefined, output: undefined }
             : { hub: { ...formerly, declared: {}, known: {} }, output: {} };
     }
-    const routes = new EventHubRoutes("iot-routes", {
+    const routes = new EventHubRoutes(label, {
         ...args,
         location,
         prefix: hub.prefix,
@@ -70,7 +71,7 @@ export async function createRoutes(
 
 /** A namespace keeps its name when `hub.prefix` changes: with another name it would lose all events. */
 function isNamespacePresent(settings: Settings, previous: PreviousState): boolean {
-    const recorded = previous.find("azure-native:eventhub:Namespace", "iot-routes-namespace");
+    const recorded = previous.find("azure-native:eventhub:Namespace", `${label}-namespace`);
     const naming = { name: recorded && String(recorded.name), prefix: settings.hub.prefix };
     return (
         recorded !== undefined &&
@@ -79,20 +80,30 @@ function isNamespacePresent(settings: Settings, previous: PreviousState): boolea
 }
 
 function refuseOtherCase(routes: readonly RouteSettings[], previous: PreviousState): void {
-    const present = [eventHubType, consumerGroupType].flatMap((type) => [
-        ...previous.all(type).values(),
-    ]);
-    const names = [...new Set(present.map(({ name }) => String(name)))];
     for (const { name, eventHub } of routes) {
-        const groups = eventHub.kind === "own" ? eventHub.consumerGroups : [];
-        for (const wanted of eventHub.kind === "own" ? [name, ...groups] : []) {
-            const other = names.find((one) => isSameResourceName(one, wanted));
-            if (other !== undefined && !names.includes(wanted)) {
-                throw userError(
-                    `iot-x509:hub.routes.${name}: the stack has "${other}", and Azure does not tell "${wanted}" from it: keep ` +
-                        `"${other}", or choose another name`,
-                );
+        if (eventHub.kind === "own") {
+            const made = `${label}-${name}`;
+            refusePresent(name, name, previous.all(eventHubType), made);
+            for (const group of eventHub.consumerGroups) {
+                refusePresent(name, group, previous.all(consumerGroupType), `${made}-${group}`);
             }
         }
+    }
+}
+
+/** @param resource the name of the resource with the wanted name */
+function refusePresent(
+    route: string,
+    wanted: string,
+    present: ReadonlyMap<string, Outputs>,
+    resource: string,
+): void {
+    const found = [...present].find(([one]) => isSameResourceName(one, resource));
+    if (found !== undefined && !present.has(resource)) {
+        const other = String(found[1].name);
+        throw userError(
+            `iot-x509:hub.routes.${route}: the stack has "${other}", and Azure does not tell "${wanted}" from it: keep "${other}", or ` +
+                `choose another name`,
+        );
     }
 }

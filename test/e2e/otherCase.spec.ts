@@ -101,6 +101,12 @@ describe("names of a running stack that change only in upper and lower case", fu
             };
         });
         await assertUnchanged(deployment);
+        deployment.change((settings) => {
+            const eventHub = { consumerGroups: ["dashboard", "Telemetry"] };
+            settings.hub.routes = { telemetry: { eventHub } };
+        });
+        const group = "ConsumerGroup iot-routes-telemetry-Telemetry";
+        assert.deepEqual(await deployment.plan(), [`create ${group}`]);
         for (const [wanted, present, changed] of [
             ["Telemetry", "telemetry", { Telemetry: routes.telemetry }],
             [

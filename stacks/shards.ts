@@ -61,10 +61,20 @@ export function fleetStackName(platform: string, shard: string): string {
     return `${platform}-${shard}`;
 }
 
+/** The end of a fleet stack's name. */
+const shardEnding = "-(?:shard-\\d+|group-.+|groupless)$";
+
 /** Whether a stack's name is that of a fleet stack of this platform. */
 export function isFleetStack(platform: string, stack: string): boolean {
-    const shard = stack.startsWith(`${platform}-`) ? stack.slice(platform.length + 1) : "";
-    return /^(?:shard-\d+|group-.+|groupless)$/.test(shard);
+    return (
+        stack.startsWith(platform) &&
+        new RegExp(`^${shardEnding}`).test(stack.slice(platform.length))
+    );
+}
+
+/** Whether a stack's name may be that of a fleet stack, of whatever platform. */
+export function hasFleetStackName(stack: string): boolean {
+    return new RegExp(`.${shardEnding}`).test(stack);
 }
 
 /** The devices that a stack declares: all; those of its shard; or none, if the fleet stacks have them. */

@@ -15,7 +15,7 @@ import { FleetProgress } from "./fleetProgress";
 import { FleetStack, FleetStacks } from "./fleetStacks";
 import { inParallel } from "../../scripts/lib/inParallel";
 import { RateLimitServer } from "./rateLimitServer";
-import { refuseRenamed } from "./renamedPlatform";
+import { HubOutput, refuseRenamed } from "./renamedPlatform";
 import { HeldPart, Placement, platformOf } from "./placement";
 import { platformName } from "./platformName";
 import { PlatformLock } from "./platformLock";
@@ -265,7 +265,7 @@ export class Fleet {
             return isOwn ? [[name, state] as const] : [];
         });
         const stacks = new FleetStacks(settings, platform, new Map(states.flat()));
-        const { hub } = stacks.previous.outputs;
+        const { hub } = stacks.previous.outputs as { readonly hub?: HubOutput };
         await refuseRenamed(platform, hub, names, (name) => this.cli.exportState(name));
         const taken = stacks.wanted.find(({ stack, exists }) => !exists && names.includes(stack));
         if (taken !== undefined) {

@@ -1,5 +1,6 @@
 import { kindOf } from "../../stacks/deviceKinds/deviceKinds";
 import { isListed, registersAtDps } from "../../stacks/deviceProvisioning";
+import { deviceTypes } from "../../stacks/previousState";
 import { Settings } from "../../stacks/settings";
 import { ExportedState } from "./stackState";
 
@@ -34,10 +35,12 @@ export interface Placement {
 }
 
 // Resource types that exist per device; their names are the device ID.
-export const certificateType = "pulumi-nodejs:dynamic/pki:DeviceCertificate";
-const identityType = "pulumi-nodejs:dynamic/iothub:DeviceIdentity";
-const enrollmentType = "pulumi-nodejs:dynamic/dps:IndividualEnrollment";
-const registrationType = "pulumi-nodejs:dynamic/dps:DeviceRegistration";
+export const certificateType = deviceTypes.certificate;
+const {
+    identity: identityType,
+    enrollment: enrollmentType,
+    registration: registrationType,
+} = deviceTypes;
 const alertRuleType = "azure-native:monitor:ScheduledQueryRule";
 const partTypes = [certificateType, identityType, enrollmentType, registrationType];
 

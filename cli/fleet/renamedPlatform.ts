@@ -1,10 +1,18 @@
+import { isSameResourceName } from "../../components/azure/sameName";
 import { shellWord } from "../../components/text/shellWords";
 import { nameList } from "../../components/dynamic/nameList";
-import { deviceTypes, PreviousState } from "../../stacks/previousState";
-import { isFleetStack } from "../../stacks/shards";
+import { deviceTypes } from "../../stacks/previousState";
+import { hasFleetStackName, isFleetStack } from "../../stacks/shards";
 import { StackFileError } from "../stackFiles/planConfig";
 import { platformOf } from "./placement";
 import { ExportedState } from "./stackState";
+
+/** The output `hub` of a hub's stack. */
+export interface HubOutput {
+    /** ARM resource ID. */
+    readonly id: string;
+    readonly hostName: string;
+}
 
 /**
  * Finds fleet stacks that hold devices of this hub, but belong to a stack that does not exist: the hub's stack had that name.
@@ -17,42 +25,33 @@ import { ExportedState } from "./stackState";
  */
 export async function refuseRenamed(
     platform: string,
-    hub: PreviousState["outputs"][string],
+    hub: HubOutput | undefined,
     names: readonly string[],
     read: (stack: string) => Promise<ExportedState>,
 ): Promise<void> {
     const strays = names.filter(
-        (name) =>
-            /-(?:shard-\d+|group-.+|groupless)$/.test(name) &&
-            !names.some((one) => isFleetStack(one, name)),
+        (name) => hasFleetStackName(name) && !names.some((one) => isFleetStack(one, name)),
     );
-    const { id, hostName } = (hub ?? {}) as { readonly id?: string; readonly hostName?: string };
-    const held: string[] = [];
-    let former: string | undefined;
     for (const stray of strays) {
         const state = await read(stray);
-        const told = platformOf(state);
-        if (typeof told === "string" && !names.includes(told) && holds(state, [id, hostName])) {
-            held.push(stray);
-            former = told;
+        const former = platformOf(state);
+        if (typeof former === "string" && !names.includes(former) && holds(state, hub)) {
+            const fleet = strays.filter((one) => isFleetStack(former, one));
+            throw new StackFileError(
+                `devices of ${platform}'s hub are in ${nameList(fleet)}, of the stack "${former}", which does not exist — a stack ` +
+                    `with fleet stacks keeps its name: pulumi stack rename ${shellWord(former)} --stack ${shellWord(platform)}`,
+            );
         }
-    }
-    if (former !== undefined) {
-        throw new StackFileError(
-            `devices of ${platform}'s hub are in ${nameList(held)}, of the stack "${former}", which does not exist — a stack with ` +
-                `fleet stacks keeps its name: pulumi stack rename ${shellWord(former)} --stack ${shellWord(platform)}`,
-        );
     }
 }
 
-/** @param hub its ARM ID and host name */
-function holds({ deployment }: ExportedState, hub: readonly (string | undefined)[]): boolean {
-    const wanted = hub.flatMap((one) => one?.toLowerCase() ?? []);
+/** Whether a state has devices of a hub. */
+function holds({ deployment }: ExportedState, hub: HubOutput | undefined): boolean {
+    const isOf = (known: string | undefined, held: unknown): boolean =>
+        known !== undefined && isSameResourceName(known, String(held));
     return (deployment.resources ?? []).some(
         ({ type, outputs }) =>
-            [deviceTypes.identity, deviceTypes.registration].includes(type) &&
-            [outputs?.hubId, outputs?.hubHostName].some((one) =>
-                wanted.includes(String(one).toLowerCase()),
-            ),
+            (type === deviceTypes.identity && isOf(hub?.id, outputs?.hubId)) ||
+            (type === deviceTypes.registration && isOf(hub?.hostName, outputs?.hubHostName)),
     );
 }

@@ -116,9 +116,7 @@ export class ProvisioningService extends pulumi.ComponentResource {
             {
                 ...child,
                 protect: options?.protect,
-                ignoreChanges: args.present
-                    ? [...ignoreChanges, "provisioningServiceName"]
-                    : ignoreChanges,
+                ignoreChanges,
                 ...(args.isNew && retriedWrite(`${name}-service`)),
             },
         );
@@ -225,7 +223,8 @@ function declaredService(args: ProvisioningServiceArgs): {
     const keptLinks = linkedHubs.flatMap(({ key }, index) =>
         key === undefined ? [`properties.iotHubs[${index}].connectionString`] : [],
     );
-    const ignoreChanges = [...servicesOwn, ...keptLinks];
+    const keptName = present === undefined ? [] : ["provisioningServiceName"];
+    const ignoreChanges = [...servicesOwn, ...keptLinks, ...keptName];
     if (present === undefined || isSettledService(args)) {
         return {
             body: { ...declared, properties: { ...declared.properties, iotHubs } },

@@ -105,7 +105,7 @@ export class Hub extends pulumi.ComponentResource {
             {
                 ...child,
                 protect: options?.protect,
-                ignoreChanges: args.present ? [...ignoreChanges, "resourceName"] : ignoreChanges,
+                ignoreChanges,
                 ...(isWritten && retriedWrite(`${name}-hub`)),
             },
         );
@@ -170,6 +170,7 @@ export function keysNeeded(args: PresentHubArgs): "all" | "link" | undefined {
 type HubBody = Pick<iothub.IotHubResourceArgs, "sku" | "identity" | "tags" | "properties">;
 
 const keptPaths = ["identity", "tags", ...keptProperties.map((name) => `properties.${name}`)];
+const namePath = "resourceName";
 const policiesPath = "properties.authorizationPolicies";
 
 /**
@@ -208,7 +209,7 @@ function declaredHub(
     if (isSettled({ ...args, present })) {
         return {
             body: { ...declared, properties },
-            ignoreChanges: [...keptPaths, policiesPath],
+            ignoreChanges: [namePath, ...keptPaths, policiesPath],
             isWritten: false,
         };
     }
@@ -230,7 +231,7 @@ function declaredHub(
             ...whole,
             properties: { ...whole.properties, authorizationPolicies: policies },
         }),
-        ignoreChanges: [],
+        ignoreChanges: [namePath],
         isWritten: true,
     };
 }

@@ -128,9 +128,5 @@ function write(file, kept) {
     );
     const length = Buffer.alloc(4);
     length.writeUInt32LE(index.length);
-    try {
-        keep(file, Buffer.concat([length, index, ...entries.map(([, { code }]) => code)]));
-    } catch {
-        // Only the next start is slower.
-    }
+    keep(file, Buffer.concat([length, index, ...entries.map(([, { code }]) => code)]));
 }

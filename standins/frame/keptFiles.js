@@ -9,15 +9,19 @@ exports.repository = path.resolve(__dirname, "..", "..");
 exports.keptFolder = path.join(exports.repository, ".local", "standins");
 
 /**
- * Writes a file in one step, so that processes that start at the same time read all of it or nothing.
+ * Writes a file in one step, so that processes that start at the same time read all of it or nothing. When it cannot be written,
+ * only the next start is slower.
  *
  * @param {string} file in keptFolder or below it
  * @param {string | Buffer} content
- * @throws Error when it cannot be written: only the next start is slower then
  */
 exports.keep = (file, content) => {
     const beside = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}`);
-    fs.mkdirSync(path.dirname(file), { recursive: true });
-    fs.writeFileSync(beside, content);
-    fs.renameSync(beside, file);
+    try {
+        fs.mkdirSync(path.dirname(file), { recursive: true });
+        fs.writeFileSync(beside, content);
+        fs.renameSync(beside, file);
+    } catch {
+        // The folder cannot be written.
+    }
 };

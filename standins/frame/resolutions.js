@@ -49,7 +49,7 @@ exports.useResolutions = (kind) => {
     return () => {
         if (isNew) {
             isNew = false;
-            write(file, stamp, found);
+            keep(file, JSON.stringify({ stamp, found: [...found] }));
         }
     };
 };
@@ -71,13 +71,5 @@ function read(file, stamp) {
         return new Map(then === stamp ? found : []);
     } catch {
         return new Map(); // Missing, or cut off.
-    }
-}
-
-function write(file, stamp, found) {
-    try {
-        keep(file, JSON.stringify({ stamp, found: [...found] }));
-    } catch {
-        // Only the next start is slower.
     }
 }

@@ -57,13 +57,13 @@ function transpile(source, file, stem, kept, settings, text) {
         fileName: file,
         compilerOptions: { ...config.compilerOptions, noEmit: false, inlineSourceMap: true },
     });
+    keep(kept, outputText);
     try {
-        keep(kept, outputText);
         fs.readdirSync(cache)
             .filter((name) => name.startsWith(`${stem}.`) && name !== path.basename(kept))
             .forEach((name) => fs.rmSync(path.join(cache, name), { force: true }));
     } catch {
-        // If the folder cannot be written, only the next start is slower.
+        // What is outdated stays.
     }
     return outputText;
 }

@@ -1,7 +1,6 @@
 import * as assert from "assert";
 import { execFileSync } from "child_process";
-import { mkdtempSync, writeFileSync } from "fs";
-import { tmpdir } from "os";
+import { writeFileSync } from "fs";
 import * as path from "path";
 import { Deployment } from "../support/deployment";
 import { makeEstImage, removeEstImage } from "../support/estImage";
@@ -37,7 +36,7 @@ describe("est.container", function () {
     after(() => deployment?.project.remove());
 
     it("the image's files serve from the bundle alone, below the stack's root, and ask the hub", async () => {
-        const image = makeEstImage(mkdtempSync(path.join(tmpdir(), "est-image-")));
+        const image = makeEstImage();
         const [bundle, root, key, request, chain] = [
             ...["bundle.json", "root.pem", "device.key", "request.der", "device.pem"],
         ].map((name) => path.join(image.folder, name));

@@ -3,6 +3,10 @@ import { randomUUID } from "crypto";
 import { Deployment, StackOutputs } from "../support/deployment";
 import { connectDevice } from "../support/liveDevice";
 
+interface RoutesOutput {
+    readonly routes: Readonly<Record<string, { readonly namespaceHostName: string }>>;
+}
+
 /** Azure compares names of resources case-insensitively; the engine does not. */
 describe("names of a running stack that change only in upper and lower case", function () {
     this.timeout(600_000);
@@ -80,6 +84,16 @@ describe("names of a running stack that change only in upper and lower case", fu
             suffixes.map((name) => `delete RandomString ${name}`).sort(),
         );
         await deployment.up();
+        await assertUnchanged(deployment);
+        const before = (await deployment.outputs()) as StackOutputs & RoutesOutput;
+        deployment.change((settings) => {
+            settings.hub = { prefix: "generated-again", routes, routeWaitSeconds: 0 };
+        });
+        await deployment.up();
+        const { hub: next, routes: after } = (await deployment.outputs()) as StackOutputs &
+            RoutesOutput;
+        assert.match(next.name, /^generated-again-/);
+        assert.deepEqual(after, before.routes);
         await assertUnchanged(deployment);
     });
 

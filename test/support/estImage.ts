@@ -1,4 +1,5 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "fs";
+import { tmpdir } from "os";
 import * as path from "path";
 
 const repository = path.resolve(__dirname, "../..");
@@ -19,7 +20,8 @@ interface Lock {
 }
 
 /** Does what the Dockerfile's last stage does; packages are links to the installed ones. @throws Error for other instructions */
-export function makeEstImage(folder: string): EstImage {
+export function makeEstImage(): EstImage {
+    const folder = mkdtempSync(path.join(tmpdir(), "est-image-"));
     const text = readFileSync(path.join(repository, "Dockerfile"), "utf8");
     const lines = text.slice(text.lastIndexOf("\nFROM ")).trim().split("\n").slice(1);
     const variables: Record<string, string> = {};

@@ -1,14 +1,11 @@
 import * as assert from "assert";
 import { spawnSync } from "child_process";
-import { mkdtempSync } from "fs";
-import { tmpdir } from "os";
-import * as path from "path";
 import { makeEstImage, removeEstImage } from "../../support/estImage";
 
 describe("the EST service's image", () => {
     it("has every file and package that the service loads at its start", function () {
         this.timeout(60_000);
-        const image = makeEstImage(mkdtempSync(path.join(tmpdir(), "est-image-")));
+        const image = makeEstImage();
         try {
             const [node, ...rest] = image.entryPoint;
             assert.equal(node, "node");

@@ -51,14 +51,11 @@ function readFlags(): Flags {
 async function main(): Promise<void> {
     const flags = readFlags();
     const log = stderrLog();
+    const endBy = catchSignals();
     const snapshot =
         flags.stateFile === undefined ? undefined : await loadSnapshot(flags.stateFile);
     const emulator = await Emulator.start({ ...flags, snapshot, log });
-    const ownFolder =
-        flags.envFile === undefined
-            ? mkdtempSync(path.join(tmpdir(), "iot-x509-emulator-"))
-            : undefined;
-    const envFile = path.resolve(flags.envFile ?? path.join(ownFolder ?? "", "environment"));
+    const envFile = path.resolve(flags.envFile ?? path.join(ownFolder(), "environment"));
     const reachable = flags.host === "0.0.0.0" || flags.host === "::" ? "127.0.0.1" : flags.host;
     const files = await writeEnvironment(emulator, reachable, envFile);
 
@@ -66,11 +63,7 @@ async function main(): Promise<void> {
     if (!["127.0.0.1", "::1", "localhost"].includes(flags.host)) {
         log.warn(`Listening on ${flags.host}: whoever reaches this address can use the emulator.`);
     }
-    const stop = stopOnce(emulator, files, ownFolder, flags.stateFile);
-    for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"]) {
-        process.on(signal, stop);
-    }
-    watchParent(stop);
+    endBy(stopOnce(emulator, files, flags.stateFile));
     process.stdout.write(
         JSON.stringify({
             proxy: `http://${reachable}:${emulator.ports.https}`,
@@ -81,10 +74,39 @@ async function main(): Promise<void> {
     );
 }
 
+/** A new folder, which goes with this process. */
+function ownFolder(): string {
+    const folder = mkdtempSync(path.join(tmpdir(), "iot-x509-emulator-"));
+    process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+    return folder;
+}
+
+/**
+ * Catches signals from now on, and calls what ends the process once that is known: a start that just ended would leave
+ * its files, one of which contains a secret.
+ */
+function catchSignals(): (end: () => void) => void {
+    let end: (() => void) | undefined;
+    let isCaught = false;
+    const caught = (): void => {
+        isCaught = true;
+        end?.();
+    };
+    for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"]) {
+        process.on(signal, caught);
+    }
+    watchParent(caught);
+    return (known) => {
+        end = known;
+        if (isCaught) {
+            end();
+        }
+    };
+}
+
 function stopOnce(
     emulator: Emulator,
     files: EnvironmentFiles,
-    ownFolder: string | undefined,
     stateFile: string | undefined,
 ): () => void {
     let stopping = false;
@@ -93,9 +115,6 @@ function stopOnce(
             await saveSnapshot(stateFile, emulator.snapshot());
         }
         await removeEnvironment(files);
-        if (ownFolder !== undefined) {
-            rmSync(ownFolder, { recursive: true, force: true });
-        }
         await emulator.stop();
     };
     return () => {

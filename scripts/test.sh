@@ -12,4 +12,6 @@ if ! hand_on scripts/setup.sh --quiet; then
     exit 1
 fi
 . .local/env
+# npm asks the registry for its own news, in a test's process as well.
+export npm_config_update_notifier=false
 exec node test/runner/test.mjs "$@"

@@ -1,6 +1,16 @@
 import * as assert from "assert";
-import { execFile, spawnSync } from "child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "fs";
+import { execFile, spawn, spawnSync } from "child_process";
+import { once } from "events";
+import {
+    existsSync,
+    mkdtempSync,
+    readdirSync,
+    readFileSync,
+    rmSync,
+    statSync,
+    watch,
+    writeFileSync,
+} from "fs";
 import { tmpdir } from "os";
 import * as path from "path";
 import { connect } from "net";
@@ -103,6 +113,23 @@ describe("the emulator's process", function () {
         assert.strictEqual(await one.stop("SIGTERM"), 0);
         assert.ok(!existsSync(one.ready.envFile) && !existsSync(one.ready.caFile));
     });
+
+    for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
+        it(`leaves no file behind when ${signal} arrives before it has started`, async () => {
+            const child = spawn(process.execPath, [...runTypescript, "emulator/main.ts"], {
+                cwd: repository,
+                env: { ...process.env, TMPDIR: folder },
+                stdio: "ignore",
+            });
+            const ended = once(child, "exit");
+            const watcher = watch(folder);
+            await once(watcher, "change");
+            watcher.close();
+            child.kill(signal);
+            assert.deepStrictEqual(await ended, [0, null]);
+            assert.deepStrictEqual(readdirSync(folder), []);
+        });
+    }
 
     it("keeps its CA, its logins and its resources in the state file", async () => {
         const state = path.join(folder, "state.json");

@@ -291,6 +291,8 @@ esac
             HOME: this.home,
             XDG_CACHE_HOME: this.cache,
             PATH: [this.bin, this.tools].join(path.delimiter),
+            // It would ask the registry, and npm ends no sooner than the name is resolved.
+            npm_config_update_notifier: "false",
             ...extra,
         };
     }

@@ -221,7 +221,11 @@ describe("the sample device", function () {
         }
 
         it("cannot connect because it does not trust the host: says so", async () => {
-            const environment = { ...process.env, NODE_EXTRA_CA_CERTS: undefined };
+            const environment = {
+                ...process.env,
+                NODE_EXTRA_CA_CERTS: undefined,
+                SSL_CERT_FILE: undefined,
+            };
             const connectionString = `HostName=${hostName};DeviceId=${deviceId};x509=true`;
             const target = { connectionString };
             const files = { deviceId, target, chainPem: chain(leaf, ca), keyPem: leaf.key };

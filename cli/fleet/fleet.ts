@@ -17,7 +17,7 @@ import { inParallel } from "../../scripts/lib/inParallel";
 import { RateLimitServer } from "./rateLimitServer";
 import { HubOutput, refuseRenamed } from "./renamedPlatform";
 import { HeldPart, Placement, platformOf } from "./placement";
-import { platformName } from "./platformName";
+import { findPlatform } from "./platform";
 import { PlatformLock } from "./platformLock";
 import { PulumiCli } from "./pulumiCli";
 import { RunFolder } from "./runFolder";
@@ -39,6 +39,8 @@ export class Fleet {
     private progress: FleetProgress | undefined;
     /** Resources that fleet stacks must replace. */
     private replace: string | undefined;
+    /** The project's stacks, as long as they were listed just now. */
+    private listed: readonly string[] | undefined;
 
     private constructor(
         private readonly options: FleetOptions,
@@ -54,8 +56,10 @@ export class Fleet {
         const runFolder = RunFolder.make(project);
         try {
             const cli = await PulumiCli.find(options.folder, runFolder.path);
-            const platform = await platformName(options.stack, project, cli);
-            return new Fleet(options, platform, cli, runFolder, await RateLimitServer.start());
+            const { name, stacks } = await findPlatform(options.stack, project, cli);
+            const fleet = new Fleet(options, name, cli, runFolder, await RateLimitServer.start());
+            fleet.listed = stacks;
+            return fleet;
         } catch (error) {
             runFolder.remove();
             throw error;
@@ -231,6 +235,8 @@ export class Fleet {
     async locked<T>(work: () => Promise<T>): Promise<T> {
         const { file } = this.readFiles();
         const lock = await PlatformLock.take(this.platform, file, this.cli, this.runFolder);
+        // Another run may have made or removed some until then.
+        this.listed = undefined;
         try {
             return await work();
         } finally {
@@ -257,7 +263,8 @@ export class Fleet {
         const { platform } = this;
         const files = this.readFiles();
         const { settings } = files;
-        const names = await this.cli.stacks();
+        const names = this.listed ?? (await this.cli.stacks());
+        this.listed = undefined;
         const named = names.filter((name) => name === platform || isFleetStack(platform, name));
         const states = await inParallel(this.atOnce, named, async (name) => {
             const state = await this.cli.exportState(name);

@@ -50,8 +50,13 @@ export class PulumiCli {
      */
     static async find(folder: string, runFolder: string): Promise<PulumiCli> {
         const cli = new PulumiCli(folder, cliFile(), runFolder, "");
-        const { url } = JSON.parse(await cli.run("whoami", "--json")) as { url: string };
+        // The CLI prefers this variable to the login and to what Pulumi.yaml says, too.
+        const url = process.env.PULUMI_BACKEND_URL || (await cli.loginUrl());
         return new PulumiCli(folder, cli.file, runFolder, absolute(url, folder));
+    }
+
+    private async loginUrl(): Promise<string> {
+        return (JSON.parse(await this.run("whoami", "--json")) as { url: string }).url;
     }
 
     /**

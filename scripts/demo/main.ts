@@ -4,7 +4,7 @@
  * Its options: see scripts/lib/commands.mjs.
  */
 import * as path from "path";
-import { Stack } from "@pulumi/pulumi/automation";
+import { OutputMap, Stack } from "@pulumi/pulumi/automation";
 import { shellWord } from "../../components/text/shellWords";
 import { readArguments } from "../lib/commands.mjs";
 import { endOnSignals, isEnding } from "../lib/descendants.mjs";
@@ -27,42 +27,50 @@ const quietly = {
     },
 };
 
-function engine(stack: Stack): Engine {
-    return {
-        async up() {
-            const { summary } = await stack.up(quietly);
-            const changes = Object.entries(summary.resourceChanges ?? {});
-            return `pulumi up: ${changes.map(([op, n]) => `${n} ${op}`).join(", ")}`;
-        },
-        async outputs() {
-            const outputs = Object.entries(await stack.outputs());
-            return Object.fromEntries(outputs.map(([name, { value }]) => [name, value as unknown]));
-        },
-        async destroy() {
-            await stack.destroy(quietly);
-            return "pulumi destroy";
-        },
-    };
+/** The real engine. A run of `up` tells the outputs: the CLI needs two more runs to tell them again. */
+class CliEngine implements Engine {
+    private present: OutputMap = {};
+
+    constructor(readonly stack: Stack) {}
+
+    async up(): Promise<string> {
+        const { summary, outputs } = await this.stack.up(quietly);
+        this.present = outputs;
+        const changes = Object.entries(summary.resourceChanges ?? {});
+        return `pulumi up: ${changes.map(([op, n]) => `${n} ${op}`).join(", ")}`;
+    }
+
+    outputs(): Promise<Record<string, unknown>> {
+        const outputs = Object.entries(this.present);
+        return Promise.resolve(
+            Object.fromEntries(outputs.map(([name, { value }]) => [name, value as unknown])),
+        );
+    }
+
+    async destroy(): Promise<string> {
+        await this.stack.destroy(quietly);
+        return "pulumi destroy";
+    }
 }
 
-async function addDevice(demo: Demo, project: ProjectCopy, stack: Stack): Promise<void> {
+async function addDevice(demo: Demo, project: ProjectCopy, engine: CliEngine): Promise<void> {
     project.changeSettings("dev", (config) => {
         (config["iot-x509:devices"] as unknown[]).push({ id: "sensor-03", group: "sensors" });
     });
     progress.say("+ - id: sensor-03");
     progress.say("+   group: sensors");
-    const { changeSummary } = await stack.preview(quietly);
+    const { changeSummary } = await engine.stack.preview(quietly);
     const { create, same, ...others } = changeSummary;
     expect(
         create === 2 && Object.keys(others).length === 0,
         `the preview shows ${JSON.stringify(changeSummary)}, not 2 to create and nothing else`,
     );
     progress.fact(`pulumi preview: 2 to create (certificate, identity), ${same} unchanged`);
-    await stack.up(quietly);
+    await engine.up();
     await demo.connect(["sensor-03"]);
 }
 
-async function addProvisioning(demo: Demo, project: ProjectCopy, stack: Stack): Promise<void> {
+async function addProvisioning(demo: Demo, project: ProjectCopy, engine: CliEngine): Promise<void> {
     project.changeSettings("dev", (config) => {
         config["iot-x509:dps"] = {};
         const groups = config["iot-x509:groups"] as Record<string, unknown>;
@@ -72,7 +80,7 @@ async function addProvisioning(demo: Demo, project: ProjectCopy, stack: Stack): 
     progress.say("+ dps: {}");
     progress.say("+ groups: meters: { …, provisioning: dps }");
     progress.say("+ - id: meter-01");
-    await stack.up(quietly);
+    await engine.up();
     await demo.register("meter-01");
 }
 
@@ -107,8 +115,8 @@ async function main(): Promise<void> {
 }
 
 async function run(stage: Stage, keep: boolean): Promise<void> {
-    const stack = await stage.project.stack("dev");
-    const demo = new Demo(progress, stage, engine(stack));
+    const engine = new CliEngine(await stage.project.stack("dev"));
+    const demo = new Demo(progress, stage, engine);
     await progress.step("Devices create their own keys", () => demo.makeDeviceKeys());
     await progress.step("pulumi up: CAs, hub, proofs of possession, five devices", () => demo.up());
     await progress.step(
@@ -119,16 +127,16 @@ async function run(stage: Stage, keep: boolean): Promise<void> {
         demo.rejectIntruder(),
     );
     await progress.step("The fleet grows by one device", () =>
-        addDevice(demo, stage.project, stack),
+        addDevice(demo, stage.project, engine),
     );
     await progress.step("A device finds its hub with its certificate and the ID scope alone", () =>
-        addProvisioning(demo, stage.project, stack),
+        addProvisioning(demo, stage.project, engine),
     );
     await progress.step("A device renews its certificate by itself (EST)", () =>
         demo.renew("sensor-01", "sensors", 70),
     );
     await progress.step("Another preview shows no changes", async () => {
-        const { changeSummary } = await stack.preview();
+        const { changeSummary } = await engine.stack.preview();
         const changes = Object.keys(changeSummary).filter((op) => op !== "same");
         expect(changes.length === 0, `the preview shows ${JSON.stringify(changeSummary)}`);
         progress.fact(`pulumi preview: ${changeSummary.same} unchanged, nothing to do`);

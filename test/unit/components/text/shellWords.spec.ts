@@ -7,7 +7,7 @@ import { AzureError } from "../../../../components/azure/client";
 import { DataPlaneAccess } from "../../../../components/azure/dataPlaneAccess";
 import { inspectCsr } from "../../../../components/x509/csr";
 import { shellWord, subjectWord } from "../../../../components/text/shellWords";
-import { platformName } from "../../../../cli/fleet/platformName";
+import { findPlatform } from "../../../../cli/fleet/platform";
 import { planFleet } from "../../../../cli/plan/plan";
 import { fleetStackError } from "../../../../cli/stackFiles/planConfig";
 import { readSettings } from "../../../../stacks/config";
@@ -151,7 +151,7 @@ describe("commands in messages, pasted into a shell", () => {
                 },
             );
             const cli = { defaultOrganization: async () => undefined, stacks: async () => [] };
-            await assert.rejects(platformName(stack, "iot-x509", cli), ({ message }: Error) => {
+            await assert.rejects(findPlatform(stack, "iot-x509", cli), ({ message }: Error) => {
                 assert.equal(words(part(message, /stack init (.*)$/)), `${stack}\n`);
                 return true;
             });

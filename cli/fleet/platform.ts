@@ -5,18 +5,25 @@ import { PulumiCli } from "./pulumiCli";
 /** The organization of every stack in a backend without organizations, such as files or a bucket. */
 const onlyOrganization = "organization";
 
+export interface Platform {
+    /** Name of the hub's stack, without organization and project. */
+    readonly name: string;
+    /** All stacks of the project, as they were then. */
+    readonly stacks: readonly string[];
+}
+
 /**
- * The name of the hub's stack without organization and project, after checking that both are this folder's: all commands
- * name stacks by the last part only, which means a stack of the default organization.
+ * Finds the hub's stack by its name without organization and project, after checking that both are this folder's: all
+ * commands name stacks by the last part only, which means a stack of the default organization.
  *
  * @param given `STACK`, `ORGANIZATION/STACK` or `ORGANIZATION/PROJECT/STACK`
  * @throws StackFileError if the stack is elsewhere or does not exist
  */
-export async function platformName(
+export async function findPlatform(
     given: string,
     project: string,
     cli: Pick<PulumiCli, "defaultOrganization" | "stacks">,
-): Promise<string> {
+): Promise<Platform> {
     const parts = given.split("/");
     const name = parts[parts.length - 1];
     if (parts.length > 3 || parts.includes("")) {
@@ -33,16 +40,16 @@ export async function platformName(
     if (parts.length > 1) {
         await requireOrganization(given, parts[0], cli);
     }
-    const names = await cli.stacks();
-    const elsewhere = names.find((one) => one.endsWith(`/${name}`));
-    if (!names.includes(name)) {
+    const stacks = await cli.stacks();
+    const elsewhere = stacks.find((one) => one.endsWith(`/${name}`));
+    if (!stacks.includes(name)) {
         throw elsewhere === undefined
             ? new StackFileError(
                   `the stack "${given}" does not exist — pulumi stack init ${shellWord(name)}`,
               )
             : notDefault(elsewhere, elsewhere.split("/")[0]);
     }
-    return name;
+    return { name, stacks };
 }
 
 async function requireOrganization(

@@ -1,4 +1,12 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "fs";
+import {
+    cpSync,
+    existsSync,
+    mkdtempSync,
+    readFileSync,
+    rmSync,
+    symlinkSync,
+    writeFileSync,
+} from "fs";
 import { tmpdir } from "os";
 import * as path from "path";
 import { LocalWorkspace, PulumiCommand, Stack } from "@pulumi/pulumi/automation";
@@ -27,6 +35,9 @@ export interface ProjectCopyOptions {
     readonly environment: NodeJS.ProcessEnv;
     readonly pulumiHome: string;
 }
+
+/** The CLI, which tells its version once. */
+let command: Promise<PulumiCommand> | undefined;
 
 /**
  * The program with settings and state of its own, in a temporary folder: the code is linked, the settings are copied. So
@@ -87,17 +98,26 @@ export class ProjectCopy {
         );
     }
 
+    /** File with the state of a stack. */
+    stateFile(stack: string): string {
+        return this.file(".pulumi/stacks/iot-x509", `${stack}.json`);
+    }
+
     /** The stack, driven by the real CLI; made when it does not exist. */
     async stack(name: string): Promise<Stack> {
         this.changeSettings(name, () => undefined);
+        command ??= PulumiCommand.get({ root: path.join(repository, ".local") });
         const workspace = await LocalWorkspace.create({
             workDir: this.folder,
             // Named, because npm puts a downloader called `pulumi` ahead on PATH.
-            pulumiCommand: await PulumiCommand.get({ root: path.join(repository, ".local") }),
+            pulumiCommand: await command,
             pulumiHome: this.options.pulumiHome,
             envVars: this.environment,
         });
-        return Stack.createOrSelect(name, workspace);
+        // Trying to select one that is not there would take the CLI's whole start.
+        return existsSync(this.stateFile(name))
+            ? Stack.select(name, workspace)
+            : Stack.create(name, workspace);
     }
 
     remove(): void {

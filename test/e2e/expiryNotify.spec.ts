@@ -104,7 +104,7 @@ describe("npm run expiry -- --notify, run again and again", function () {
         await deployment.up();
         // Of each group's days, 85 are over.
         const bands: Record<string, number> = { pump: 7, meter: 14, press: 0, tap: 30 };
-        expected = [...(await heldDevices(deployment))]
+        expected = [...heldDevices(deployment)]
             .map(([id, { chain }]) => {
                 const thumbprint = new X509Certificate(chain).fingerprint256.replace(/:/g, "");
                 return `${thumbprint} ${bands[id.split("-")[0]]}`;

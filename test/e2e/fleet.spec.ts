@@ -85,7 +85,7 @@ describe("a fleet in shards (npm run fleet)", function () {
 
     /** Certificates and keys that are where they were made. */
     async function assertKept(before: ReadonlyMap<string, HeldDevice>): Promise<void> {
-        held = await heldDevices(deployment);
+        held = heldDevices(deployment);
         for (const [id, device] of before) {
             assert.equal(held.get(id)?.chain, device.chain, id);
             assert.equal(held.get(id)?.privateKey, device.privateKey, id);
@@ -93,7 +93,7 @@ describe("a fleet in shards (npm run fleet)", function () {
     }
 
     it(`needs at most ${largestDevice} bytes of the state file per device`, async () => {
-        const file = deployment.project.file(".pulumi/stacks/iot-x509/fleet.json");
+        const file = deployment.project.stateFile("fleet");
         // From its second run on, the hub's record names the parts of it that are left alone.
         await deployment.up();
         const empty = readFileSync(file).length;
@@ -103,7 +103,7 @@ describe("a fleet in shards (npm run fleet)", function () {
         const bytes = (readFileSync(file).length - empty) / devices.length;
         console.log(`      ${bytes.toFixed(0)} bytes a device`);
         assert.ok(bytes <= largestDevice, `${bytes} bytes`);
-        held = await heldDevices(deployment);
+        held = heldDevices(deployment);
         assert.equal(held.size, devices.length);
     });
 
@@ -117,7 +117,7 @@ describe("a fleet in shards (npm run fleet)", function () {
         const text = await fleet("up", "--shards", "2");
         assert.equal(text.match(/^Azure: login by a client secret as /gm)?.length, 1);
         assert.match(text, /^24 devices to move to other stacks: only states change$/m);
-        assert.deepEqual(await stackNames(deployment), ["fleet", "fleet-shard-1", "fleet-shard-2"]);
+        assert.deepEqual(stackNames(deployment), ["fleet", "fleet-shard-1", "fleet-shard-2"]);
         await assertKept(before);
         assert.deepEqual(
             [...held.values()].filter(({ stack }) => stack === "fleet"),
@@ -151,8 +151,8 @@ describe("a fleet in shards (npm run fleet)", function () {
             const keys = text.match(/-----BEGIN [A-Z ]*PRIVATE KEY/g) ?? [];
             assert.equal(keys.length, 1, new X509Certificate(leaf).subject);
         }
-        for (const stack of await stackNames(deployment)) {
-            const file = deployment.project.file(`.pulumi/stacks/iot-x509/${stack}.json`);
+        for (const stack of stackNames(deployment)) {
+            const file = deployment.project.stateFile(stack);
             assert.doesNotMatch(readFileSync(file, "utf8"), /PRIVATE KEY/);
         }
     });
@@ -218,7 +218,7 @@ describe("a fleet in shards (npm run fleet)", function () {
             /total +\d+ unchanged, 2 to create|total +2 to create, \d+ unchanged/,
         );
         await fleet("up");
-        held = await heldDevices(deployment);
+        held = heldDevices(deployment);
         await connects(credentials("added"));
     });
 
@@ -232,18 +232,18 @@ describe("a fleet in shards (npm run fleet)", function () {
         assert.equal(failed.status, 1, failed.text);
         assert.match(failed.text, /not-ours[^]*adopt/);
         assert.match(failed.text, /^1 of 3 stacks are not done\./m);
-        held = await heldDevices(deployment);
+        held = heldDevices(deployment);
         await connects(credentials("beside-it"));
         await registry.delete("not-ours");
         await fleet("up");
-        held = await heldDevices(deployment);
+        held = heldDevices(deployment);
         await connects(credentials("not-ours"));
     });
 
     it("moves to more shards the same way, and no other run can interfere", async () => {
         const [before, devicesBefore] = [held, await generations()];
         const first = FleetCommand.start(deployment, "up", "--shards", "3");
-        await until(async () => (await stackNames(deployment)).includes("fleet-fleet-lock"));
+        await until(async () => stackNames(deployment).includes("fleet-fleet-lock"));
         const clone = mkdtempSync(path.join(tmpdir(), "iot-x509-clone-"));
         cpSync(deployment.project.folder, clone, { recursive: true });
         const { name, variables } = deployment;
@@ -269,10 +269,10 @@ describe("a fleet in shards (npm run fleet)", function () {
         deployment.change((settings) => void delete settings.shards);
         await assert.rejects(deployment.up(), /are in fleet stacks, .* would all get new keys/);
         await fleet("up");
-        assert.deepEqual(await stackNames(deployment), ["fleet"]);
+        assert.deepEqual(stackNames(deployment), ["fleet"]);
         await assertKept(before);
         await fleet("up", "--shards", "group");
-        assert.deepEqual(await stackNames(deployment), [
+        assert.deepEqual(stackNames(deployment), [
             "fleet",
             "fleet-group-pumps",
             "fleet-group-valves",
@@ -310,7 +310,7 @@ describe("a fleet in shards (npm run fleet)", function () {
         assert.deepEqual(processesIn(deployment.project.folder), []);
         assert.equal(status, 130, text);
         assert.match(text, /The same command continues with what is left\.$/m);
-        const made = await heldDevices(deployment);
+        const made = heldDevices(deployment);
         assert.ok(made.size < 183, `${made.size} devices: nothing was left to do`);
         await fleet("up");
         await assertKept(made);
@@ -332,7 +332,7 @@ describe("a fleet in shards (npm run fleet)", function () {
             await (await deployment.project.stack(stack)).cancel();
         }
         await fleet("up");
-        held = await heldDevices(deployment);
+        held = heldDevices(deployment);
         assert.deepEqual(
             (await onHub()).map(({ deviceId }) => deviceId).sort(),
             [...held.keys()].sort(),
@@ -344,7 +344,7 @@ describe("a fleet in shards (npm run fleet)", function () {
     it("is destroyed with its hub and stacks", async () => {
         const text = await fleet("destroy", "--yes");
         assert.match(text, /total +\d+ deleted$/m);
-        assert.deepEqual(await stackNames(deployment), ["fleet"]);
+        assert.deepEqual(stackNames(deployment), ["fleet"]);
         const hubs = await manage<{ hub: string }[]>("GET", "/hubs");
         assert.ok(!hubs.some(({ hub }) => hub === hubName));
     });

@@ -85,7 +85,7 @@ describe("npm run diff tells what up does to the fleet", function () {
     });
 
     it("names those whom the hub refuses after the change, and no others", async () => {
-        const former = await heldDevices(deployment);
+        const former = heldDevices(deployment);
         const began = Date.now();
         assert.deepEqual(await refusedBy(former), []);
         deployment.change(({ groups, devices }) => {
@@ -134,7 +134,7 @@ describe("npm run diff tells what up does to the fleet", function () {
             refused.map((id) => `${id} connect`),
         );
 
-        const present = await heldDevices(deployment);
+        const present = heldDevices(deployment);
         const reissued = [...former].filter(([id, { chain }]) => {
             const now = present.get(id);
             return now !== undefined && now.chain !== chain;
@@ -158,7 +158,7 @@ describe("npm run diff tells what up does to the fleet", function () {
     });
 
     it("tells of a rotation without a rollover, and of the CA that goes", async () => {
-        const former = await heldDevices(deployment);
+        const former = heldDevices(deployment);
         const enabled = new Map([...former].filter(([id]) => id !== "press-3"));
         deployment.change(({ groups }) => (groups.meters.intermediate = { generation: 2 }));
         const { status, stdout, stderr } = await run("--json", "--fail-on", "ca-removed");

@@ -65,13 +65,13 @@ describe("npm run fleet -- preview announces what up does", function () {
     }
 
     it("a rotation, with and without retain: each certificate of the groups", async () => {
-        const former = await heldDevices(deployment);
+        const former = heldDevices(deployment);
         deployment.change(({ groups }) => {
             groups.pumps.intermediate = { generation: 2, retain: [1] };
             groups.valves.intermediate = { generation: 2 };
         });
         const { updated } = await announced();
-        const present = await heldDevices(deployment);
+        const present = heldDevices(deployment);
         const renewed = [...present].filter(([id, { chain }]) => chain !== former.get(id)?.chain);
         assert.equal(renewed.length, former.size);
         assert.ok(updated >= renewed.length, String(updated));
@@ -80,7 +80,7 @@ describe("npm run fleet -- preview announces what up does", function () {
     });
 
     it("a hub that is replaced by one with the same ID: each identity", async () => {
-        const former = await heldDevices(deployment);
+        const former = heldDevices(deployment);
         deployment.change((settings) => Object.assign(settings, { location: "northeurope" }));
         const { replaced } = await announced();
         assert.ok(replaced > former.size, String(replaced));

@@ -51,7 +51,7 @@ describe("npm run inventory, npm run report and npm run expiry", function () {
             outputDevices: [],
         });
         await FleetCommand.run(deployment, "up", "--shards", "2");
-        held = await heldDevices(deployment);
+        held = heldDevices(deployment);
         const { hub } = await deployment.outputs();
         for (const id of ["press-1", "meter-1"]) {
             const { chain, privateKey } = held.get(id) as HeldDevice;

@@ -26,7 +26,7 @@ describe("npm run inventory and npm run expiry of devices that renewed, or did n
 
     before(async function () {
         await trial.begin(this);
-        for (const [id, { chain, privateKey }] of await heldDevices(trial.deployment)) {
+        for (const [id, { chain, privateKey }] of heldDevices(trial.deployment)) {
             keep(id, chain, privateKey);
         }
         await trial.service.stop();
@@ -174,7 +174,7 @@ describe("npm run inventory and npm run expiry of devices that renewed, or did n
             all.devices = all.devices.filter(({ id }) => id !== "own-2");
         });
         await deployment.up();
-        const { chain = "", privateKey = "" } = (await heldDevices(deployment)).get("pump-2") ?? {};
+        const { chain = "", privateKey = "" } = heldDevices(deployment).get("pump-2") ?? {};
         assert.deepEqual(
             (await alerts(85)).filter((one) => one.startsWith("pump-2")),
             [`pump-2 7 ${former}`],

@@ -42,7 +42,7 @@ describe("the gate before a CA goes, with fleet stacks and a provisioning servic
     });
 
     async function issued(id: string): Promise<DeviceCredentials> {
-        const { chain, privateKey } = (await heldDevices(deployment)).get(id) as HeldDevice;
+        const { chain, privateKey } = heldDevices(deployment).get(id) as HeldDevice;
         const { hostName } = (await deployment.outputs()).hub;
         return {
             connectionString: `HostName=${hostName};DeviceId=${id};x509=true`,

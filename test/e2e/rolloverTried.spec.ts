@@ -28,7 +28,7 @@ describe("the gate before a CA goes names exactly whom the hub refuses then", fu
         await deployment.up();
         const { hostName } = (await deployment.outputs()).hub;
         held = new Map(
-            [...(await heldDevices(deployment))].map(([id, { chain, privateKey }]) => [
+            [...heldDevices(deployment)].map(([id, { chain, privateKey }]) => [
                 id,
                 {
                     connectionString: `HostName=${hostName};DeviceId=${id};x509=true`,

@@ -161,8 +161,7 @@ export class Deployment {
 
     /** With secrets in clear. Asks the CLI once for each state. */
     async outputs(): Promise<StackOutputs> {
-        const state = this.project.file(`.pulumi/stacks/iot-x509/${this.name}.json`);
-        const { mtimeNs } = statSync(state, { bigint: true });
+        const { mtimeNs } = statSync(this.project.stateFile(this.name), { bigint: true });
         if (mtimeNs !== this.shown?.mtimeNs) {
             const text = await this.pulumi("stack", "output", "--json", "--show-secrets");
             this.shown = { mtimeNs, text };

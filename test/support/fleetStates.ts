@@ -1,5 +1,6 @@
 import { execFileSync } from "child_process";
 import { X509Certificate } from "crypto";
+import { readdirSync, statSync } from "fs";
 import * as path from "path";
 import { Deployment } from "./deployment";
 
@@ -23,16 +24,22 @@ export interface HeldDevice {
     readonly resources: readonly Resource[];
 }
 
+/** Decrypted states by their files, and when those were written: each export takes the CLI's whole start. */
+const exported = new Map<string, { readonly mtimeNs: bigint; readonly resources: Resource[] }>();
+
 /** Names of all stacks of a deployment's project. */
-export async function stackNames({ stack }: Deployment): Promise<string[]> {
-    return (await stack.workspace.listStacks()).map(({ name }) => name).sort();
+export function stackNames({ project }: Deployment): string[] {
+    return readdirSync(path.dirname(project.stateFile("any")))
+        .filter((file) => file.endsWith(".json"))
+        .map((file) => path.basename(file, ".json"))
+        .sort();
 }
 
 /** The devices with identity or registration, and certificate, in any stack of the project; one in two stacks is an error. */
-export async function heldDevices(deployment: Deployment): Promise<Map<string, HeldDevice>> {
+export function heldDevices(deployment: Deployment): Map<string, HeldDevice> {
     const held = new Map<string, HeldDevice>();
     const states = new Map(
-        (await stackNames(deployment)).map((stack) => [stack, decryptedState(deployment, stack)]),
+        stackNames(deployment).map((stack) => [stack, decryptedState(deployment, stack)]),
     );
     const authorities = [...states.values()]
         .flatMap((resources) => ofType(resources, "locallySignedCert:LocallySignedCert"))
@@ -65,6 +72,12 @@ export async function heldDevices(deployment: Deployment): Promise<Map<string, H
 }
 
 function decryptedState({ project, variables }: Deployment, stack: string): Resource[] {
+    const file = project.stateFile(stack);
+    const { mtimeNs } = statSync(file, { bigint: true });
+    const known = exported.get(file);
+    if (known?.mtimeNs === mtimeNs) {
+        return known.resources;
+    }
     const text = execFileSync(cli, ["stack", "export", "--stack", stack, "--show-secrets"], {
         cwd: project.folder,
         env: variables,
@@ -76,7 +89,9 @@ function decryptedState({ project, variables }: Deployment, stack: string): Reso
         return plaintext !== undefined && secretMark in rest ? JSON.parse(plaintext) : value;
     };
     const { deployment } = JSON.parse(text, reveal) as { deployment: { resources?: Resource[] } };
-    return deployment.resources ?? [];
+    const { resources = [] } = deployment;
+    exported.set(file, { mtimeNs, resources });
+    return resources;
 }
 
 function ofType(resources: readonly Resource[], type: string): Resource[] {

@@ -148,10 +148,9 @@ export class Trial {
     }
 
     private async up(stack: Stack): Promise<Outputs> {
-        await stack.up({ suppressOutputs: true });
-        const outputs = Object.entries(await stack.outputs());
+        const { outputs } = await stack.up({ suppressOutputs: true });
         return Object.fromEntries(
-            outputs.map(([name, { value }]) => [name, value as unknown]),
+            Object.entries(outputs).map(([name, { value }]) => [name, value as unknown]),
         ) as unknown as Outputs;
     }
 

@@ -49,7 +49,7 @@ describe("a device that was cut off stays cut off", function () {
         await field.leavesNothing();
         const arm = new IotDpsClient(new EnvironmentCredential(), shared().subscriptionId);
         await arm.iotDpsResource.beginDeleteAndWait(provisioning.name, resourceGroupName);
-        await deployment.stack.up({ refresh: true });
+        await deployment.up("--refresh");
         await field.assertOut("gone-1", gone);
         await field.meets("meter-1", await field.device("meter-1"));
         await field.leavesNothing();
@@ -65,7 +65,7 @@ describe("a device that was cut off stays cut off", function () {
             told.stdout,
             /"meter-2" of group meters is identified on .* by a certificate that this stack did not issue/,
         );
-        await deployment.stack.up({ refresh: true });
+        await deployment.up("--refresh");
         await assert.rejects(connects(thief));
         await connects(meter);
         await field.leavesNothing();

@@ -122,10 +122,10 @@ describe("provider host killed (SIGKILL) after each HTTP call", function () {
 
     /** As many CAs as groups, each once and verified; as many devices; none twice. */
     async function assertWhole(): Promise<void> {
-        const { value: hub } = (await stack.outputs()).hub;
-        const { hostName, name } = hub as { hostName: string; name: string };
+        const outputs = await stack.outputs();
+        const { hostName, name } = outputs.hub.value as { hostName: string; name: string };
         const arm = new IotHubClient(new EnvironmentCredential(), subscriptionId);
-        const { value: group } = (await stack.outputs()).resourceGroupName;
+        const group = outputs.resourceGroupName.value as string;
         const { value: certificates = [] } = await arm.certificates.listByIotHub(group, name);
         assert.strictEqual(certificates.length, groups);
         assert.ok(certificates.every((one) => one.properties?.isVerified));

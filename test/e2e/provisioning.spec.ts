@@ -4,7 +4,7 @@ import { Message, NoRetry } from "azure-iot-common";
 import { Client } from "azure-iot-device";
 import { Mqtt } from "azure-iot-device-mqtt";
 import { ProvisioningServiceClient } from "azure-iot-provisioning-service";
-import { Stack } from "@pulumi/pulumi/automation";
+import { OutputMap, Stack, UpOptions } from "@pulumi/pulumi/automation";
 import { register } from "../../sample-device/registration";
 import { ProjectCopy } from "../../scripts/lib/projectCopy";
 import { shared } from "../support/emulator";
@@ -42,6 +42,7 @@ describe("devices that find their hub through the provisioning service", functio
     const { manage } = shared();
     let project: ProjectCopy;
     let stack: Stack;
+    let outputs: OutputMap;
     const clients = new Map<string, Client>();
 
     before(async function () {
@@ -59,7 +60,7 @@ describe("devices that find their hub through the provisioning service", functio
             ];
         });
         stack = await project.stack("dps");
-        await stack.up();
+        await up();
     });
 
     after(async () => {
@@ -68,15 +69,17 @@ describe("devices that find their hub through the provisioning service", functio
         project?.remove();
     });
 
-    async function output<T>(name: string): Promise<T> {
-        return (await stack.outputs())[name].value as T;
+    async function up(options?: UpOptions): Promise<void> {
+        ({ outputs } = await stack.up(options));
+    }
+
+    function output<T>(name: string): T {
+        return outputs[name].value as T;
     }
 
     async function registered(deviceId: string): Promise<string> {
-        const { idScope } = await output<ProvisioningOutput>("provisioning");
-        const { chain, privateKey } = (await output<Record<string, DeviceOutput>>("devices"))[
-            deviceId
-        ];
+        const { idScope } = output<ProvisioningOutput>("provisioning");
+        const { chain, privateKey } = output<Record<string, DeviceOutput>>("devices")[deviceId];
         return register({
             idScope,
             registrationId: deviceId,
@@ -88,9 +91,7 @@ describe("devices that find their hub through the provisioning service", functio
     /** Registers, connects to the assigned hub and stays connected. */
     async function connect(deviceId: string): Promise<Client> {
         const client = Client.fromConnectionString(await registered(deviceId), Mqtt);
-        const { chain, privateKey } = (await output<Record<string, DeviceOutput>>("devices"))[
-            deviceId
-        ];
+        const { chain, privateKey } = output<Record<string, DeviceOutput>>("devices")[deviceId];
         await client.setOptions({ cert: chain, key: privateKey });
         await client.open();
         clients.set(deviceId, client);
@@ -98,13 +99,13 @@ describe("devices that find their hub through the provisioning service", functio
     }
 
     async function connected(): Promise<string[]> {
-        const { name } = await output<{ name: string }>("hub");
+        const { name } = output<{ name: string }>("hub");
         const connections = await manage<Connection[]>("GET", "/connections");
         return connections.filter(({ hub }) => hub === name).map(({ deviceId }) => deviceId);
     }
 
     async function enrollmentClient(): Promise<ProvisioningServiceClient> {
-        const { serviceHostName } = await output<ProvisioningOutput>("provisioning");
+        const { serviceHostName } = output<ProvisioningOutput>("provisioning");
         return ProvisioningServiceClient.fromTokenCredential(
             serviceHostName,
             new EnvironmentCredential(),
@@ -119,7 +120,7 @@ describe("devices that find their hub through the provisioning service", functio
     }
 
     it("has a proven CA and an enabled enrollment group for each group", async () => {
-        const { trusted } = await output<ProvisioningOutput>("provisioning");
+        const { trusted } = output<ProvisioningOutput>("provisioning");
         assert.deepStrictEqual(Object.keys(trusted).sort(), ["meters-g1", "pumps-g1", "solo-g1"]);
         assert.ok(Object.values(trusted).every(({ isVerified }) => isVerified));
         const service = await enrollmentClient();
@@ -160,7 +161,7 @@ describe("devices that find their hub through the provisioning service", functio
         assert.strictEqual(changeSummary.update, 1);
         const lost: string[] = [];
         spared.forEach((id) => clients.get(id)?.on("disconnect", () => lost.push(id)));
-        await stack.up();
+        await up();
         assert.deepStrictEqual((await connected()).sort(), [...spared, "solo-1"].sort());
         assert.deepStrictEqual(lost, []);
     });
@@ -185,7 +186,7 @@ describe("devices that find their hub through the provisioning service", functio
 
     it("accepts them again when the group is unblocked", async () => {
         blockPumps(false);
-        await stack.up();
+        await up();
         await connect("pump-1");
         assert.ok((await connected()).includes("pump-1"));
     });
@@ -196,17 +197,17 @@ describe("devices that find their hub through the provisioning service", functio
         await service.createOrUpdateEnrollmentGroup({ ...group, provisioningStatus: "disabled" });
         const { summary } = await stack.refresh();
         assert.strictEqual(summary.resourceChanges?.update, 1);
-        await stack.up();
+        await up();
         const { responseBody: healed } = await service.getEnrollmentGroup("meters");
         assert.strictEqual(healed.provisioningStatus, "enabled");
     });
 
     it("is created again with everything on it after somebody deleted the service", async () => {
-        const { name } = await output<{ readonly name: string }>("provisioning");
-        const group = await output<string>("resourceGroupName");
+        const { name } = output<{ readonly name: string }>("provisioning");
+        const group = output<string>("resourceGroupName");
         const path = `/resourceGroups/${group}/providers/Microsoft.Devices/provisioningServices/${name}`;
         await armRequest(iotHubClient(), "DELETE", `${path}?api-version=2022-12-12`);
-        await stack.up({ refresh: true });
+        await up({ refresh: true });
         const { changeSummary } = await stack.preview();
         assert.deepStrictEqual(Object.keys(changeSummary), ["same"]);
         await Promise.all(["pump-1", "meter-1", "solo-1"].map(registered));

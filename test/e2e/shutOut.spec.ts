@@ -142,7 +142,7 @@ describe("a device that registers, and is disabled or leaves the configuration",
         await client.deleteIndividualEnrollment("meter-off");
         const { changeSummary } = await deployment.stack.preview({ refresh: true });
         assert.equal(changeSummary.update, 1, JSON.stringify(changeSummary));
-        await deployment.stack.up({ refresh: true });
+        await deployment.up("--refresh");
         await assertOut("meter-off");
         await leavesNothing();
     });

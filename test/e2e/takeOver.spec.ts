@@ -97,7 +97,7 @@ describe("who has the key of one group's CA", function () {
             stdout,
             /"meter-1" of group meters registered with a certificate of group leaky/,
         );
-        await deployment.stack.up({ refresh: true });
+        await deployment.up("--refresh");
         await assertRightful();
         await leavesNothing();
     });
@@ -115,7 +115,7 @@ describe("who has the key of one group's CA", function () {
         const printed = await deployment.up();
         assert.match(printed, /meter-1, pump-1, valve-1: in another group, but registered/);
         await Promise.all(victims.map((id) => assert.rejects(connects(thief(id)))));
-        await deployment.stack.up({ refresh: true });
+        await deployment.up("--refresh");
         await assertRightful();
         await leavesNothing();
     });
@@ -129,7 +129,7 @@ describe("who has the key of one group's CA", function () {
         deployment.change((all) => void (all.dps = {}));
         await deployment.up();
         await registers("valve-1", thief("valve-1"));
-        await deployment.stack.up({ refresh: true });
+        await deployment.up("--refresh");
         await assertRightful();
     });
 });
@@ -165,7 +165,7 @@ describe("what others did to a device on the hub", function () {
         assert.equal(await status("pump-1"), "disabled");
         deployment.change((all) => void (all.pruneDevices = false));
         deployment.changeDevice("pump-1", { tags: { site: "south" } });
-        await deployment.stack.up({ refresh: true });
+        await deployment.up("--refresh");
         assert.equal(await status("pump-1"), "enabled");
     });
 

@@ -48,7 +48,7 @@ const longest = [
 ];
 
 /** So many of the other files of the engine's folder share a process: starting one takes as long as a step of the engine. */
-const filesPerProcess = 3;
+const filesPerProcess = 4;
 /**
  * Go collects garbage when the heap has grown by so many percent (default: 100). The Pulumi CLI lives for a second or two, has
  * a small heap, and otherwise spends a quarter of its start on this.

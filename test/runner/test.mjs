@@ -47,7 +47,7 @@ const longest = [
     "lifecycleKept",
 ];
 
-/** So many of the other files of the engine's folder share a process: starting one takes as long as a step of the engine. */
+/** At most so many of the other files of the engine's folder share a process: starting one takes as long as a step of the engine. */
 const filesPerProcess = 4;
 /**
  * Go collects garbage when the heap has grown by so many percent (default: 100). The Pulumi CLI lives for a second or two, has
@@ -250,12 +250,13 @@ function rank(file) {
     return place === -1 ? longest.length : place;
 }
 
-/** Each of the longest files alone, and the others together. */
+/** Each of the longest files alone, and the others together, fewer and fewer, so that all lanes end at about the same time. */
 function inBatches(files) {
     const short = files.filter((file) => rank(file) === longest.length);
     const batches = files.filter((file) => !short.includes(file)).map((file) => [file]);
     while (short.length > 0) {
-        batches.push(short.splice(0, filesPerProcess));
+        const share = Math.max(1, Math.floor(short.length / laneCount));
+        batches.push(short.splice(0, Math.min(filesPerProcess, share)));
     }
     return batches;
 }
@@ -276,16 +277,17 @@ async function runAll(first, others) {
     const firstLane = async () => {
         await runChecks(first);
         await runMocha(first, "tests", quick);
-        if (clients.length > 0) {
-            await prepareAll(first, clientTools);
-            await runMocha(first, "tests with clients that nobody here wrote", clients);
-        }
         await runEngine(first);
         first.step = "";
     };
-    const nodesReady = prepare(others[0], nodeVersions);
+    const [second] = others;
+    const nodesReady = prepare(second, nodeVersions);
     const otherLane = async (lane) => {
         await nodesReady;
+        if (lane === second && clients.length > 0) {
+            await prepareAll(lane, clientTools);
+            await runMocha(lane, "tests with clients that nobody here wrote", clients);
+        }
         await runEngine(lane);
         lane.step = "";
     };

@@ -6,16 +6,21 @@ import { ProjectFolder } from "../../stacks/config/configSupport";
 
 /** What the command line asks for, with a CLI that knows these stacks and nothing else. */
 describe("npm run fleet: refused before anything is created", () => {
-    const { PATH: path = "" } = process.env;
+    const { PATH: path = "", PULUMI_BACKEND_URL: backendUrl } = process.env;
     let folder: ProjectFolder;
 
     beforeEach(() => {
+        delete process.env.PULUMI_BACKEND_URL;
         folder = new ProjectFolder();
         folder.write("Pulumi.yaml", "name: iot-x509\nruntime: nodejs\n");
     });
 
     afterEach(() => {
         process.env.PATH = path;
+        delete process.env.PULUMI_BACKEND_URL;
+        if (backendUrl !== undefined) {
+            process.env.PULUMI_BACKEND_URL = backendUrl;
+        }
         folder.remove();
     });
 
@@ -114,6 +119,13 @@ describe("npm run fleet: refused before anything is created", () => {
         await assert.rejects(preview("acme/iot-x509/dev"), refused(/which has no organizations —/));
         await assert.rejects(preview("a/b/c/dev"), refused(/is not a stack name —/));
         await assert.rejects(preview("organization/iot-x509/dev"), /asked for stack export/);
+    });
+
+    it("an organization where the backend of PULUMI_BACKEND_URL, unlike the login's, has none", async () => {
+        settings("iot-x509:shards: 2");
+        stacks("dev");
+        process.env.PULUMI_BACKEND_URL = "file:///states";
+        await assert.rejects(preview("acme/iot-x509/dev"), refused(/which has no organizations —/));
     });
 
     it("a stack that does not exist", async () => {

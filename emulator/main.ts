@@ -5,7 +5,7 @@ import { parseArgs } from "util";
 import { options, problems, usage } from "./commandLine.mjs";
 import { stderrLog } from "./core/log";
 import { Emulator } from "./emulator";
-import { EnvironmentFiles, removeEnvironment, writeEnvironment } from "./environment";
+import { removeEnvironment, writeEnvironment } from "./environment";
 import { loadSnapshot, saveSnapshot } from "./snapshot";
 
 /** How often to check whether the npm that started this process is still running. */
@@ -51,7 +51,7 @@ function readFlags(): Flags {
 async function main(): Promise<void> {
     const flags = readFlags();
     const log = stderrLog();
-    const endBy = catchSignals();
+    const signal = firstSignal();
     const snapshot =
         flags.stateFile === undefined ? undefined : await loadSnapshot(flags.stateFile);
     const emulator = await Emulator.start({ ...flags, snapshot, log });
@@ -63,7 +63,6 @@ async function main(): Promise<void> {
     if (!["127.0.0.1", "::1", "localhost"].includes(flags.host)) {
         log.warn(`Listening on ${flags.host}: whoever reaches this address can use the emulator.`);
     }
-    endBy(stopOnce(emulator, files, flags.stateFile));
     process.stdout.write(
         JSON.stringify({
             proxy: `http://${reachable}:${emulator.ports.https}`,
@@ -72,6 +71,13 @@ async function main(): Promise<void> {
             ...files,
         }) + "\n",
     );
+    await signal;
+    if (flags.stateFile !== undefined) {
+        await saveSnapshot(flags.stateFile, emulator.snapshot());
+    }
+    await removeEnvironment(files);
+    await emulator.stop();
+    process.exit(0);
 }
 
 /** A new folder, which goes with this process. */
@@ -82,51 +88,16 @@ function ownFolder(): string {
 }
 
 /**
- * Catches signals from now on, and calls what ends the process once that is known: a start that just ended would leave
- * its files, one of which contains a secret.
+ * Resolves with the first signal from now on. A start that a signal just ended would leave its files, one of which contains
+ * a secret.
  */
-function catchSignals(): (end: () => void) => void {
-    let end: (() => void) | undefined;
-    let isCaught = false;
-    const caught = (): void => {
-        isCaught = true;
-        end?.();
-    };
-    for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"]) {
-        process.on(signal, caught);
-    }
-    watchParent(caught);
-    return (known) => {
-        end = known;
-        if (isCaught) {
-            end();
+function firstSignal(): Promise<void> {
+    return new Promise((resolve) => {
+        for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"]) {
+            process.on(signal, () => resolve());
         }
-    };
-}
-
-function stopOnce(
-    emulator: Emulator,
-    files: EnvironmentFiles,
-    stateFile: string | undefined,
-): () => void {
-    let stopping = false;
-    const stop = async (): Promise<void> => {
-        if (stateFile !== undefined) {
-            await saveSnapshot(stateFile, emulator.snapshot());
-        }
-        await removeEnvironment(files);
-        await emulator.stop();
-    };
-    return () => {
-        if (stopping) {
-            return;
-        }
-        stopping = true;
-        stop().then(
-            () => process.exit(0),
-            (error: Error) => fail(error),
-        );
-    };
+        watchParent(resolve);
+    });
 }
 
 /** npm does not forward SIGHUP, and cannot forward SIGKILL; `npm run emulator` names its process in this variable. */

@@ -39,8 +39,6 @@ export class Fleet {
     private progress: FleetProgress | undefined;
     /** Resources that fleet stacks must replace. */
     private replace: string | undefined;
-    /** The project's stacks, as long as they were listed just now. */
-    private listed: readonly string[] | undefined;
 
     private constructor(
         private readonly options: FleetOptions,
@@ -49,6 +47,8 @@ export class Fleet {
         readonly cli: PulumiCli,
         readonly runFolder: RunFolder,
         private readonly rateLimitServer: RateLimitServer,
+        /** The project's stacks, as long as they were listed just now. */
+        private listed: readonly string[] | undefined,
     ) {}
 
     /** @throws StackFileError if there is no such stack; CliError */
@@ -57,9 +57,8 @@ export class Fleet {
         try {
             const cli = await PulumiCli.find(options.folder, runFolder.path);
             const { name, stacks } = await findPlatform(options.stack, project, cli);
-            const fleet = new Fleet(options, name, cli, runFolder, await RateLimitServer.start());
-            fleet.listed = stacks;
-            return fleet;
+            const server = await RateLimitServer.start();
+            return new Fleet(options, name, cli, runFolder, server, stacks);
         } catch (error) {
             runFolder.remove();
             throw error;

@@ -6,6 +6,7 @@ import { Mqtt } from "azure-iot-device-mqtt";
 import { AzureClient } from "../../components/azure/client";
 import { AzureLogin } from "../../components/azure/login";
 import { register } from "../../sample-device/registration";
+import { outputValues } from "../../scripts/lib/outputValues";
 import { lookAlike } from "../../scripts/lib/sampleCertificates";
 import { ProjectCopy } from "../../scripts/lib/projectCopy";
 import { Step } from "./recording";
@@ -149,9 +150,7 @@ export class Trial {
 
     private async up(stack: Stack): Promise<Outputs> {
         const { outputs } = await stack.up({ suppressOutputs: true });
-        return Object.fromEntries(
-            Object.entries(outputs).map(([name, { value }]) => [name, value as unknown]),
-        ) as unknown as Outputs;
+        return outputValues(outputs) as unknown as Outputs;
     }
 
     private settings(): void {

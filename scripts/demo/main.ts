@@ -4,13 +4,14 @@
  * Its options: see scripts/lib/commands.mjs.
  */
 import * as path from "path";
-import { OutputMap, Stack } from "@pulumi/pulumi/automation";
+import { Stack } from "@pulumi/pulumi/automation";
 import { shellWord } from "../../components/text/shellWords";
 import { readArguments } from "../lib/commands.mjs";
 import { endOnSignals, isEnding } from "../lib/descendants.mjs";
 import { demoWithoutCli } from "./demoFallback";
 import { Demo, Engine, expect, removeStages, Stage } from "./demoSteps";
 import { EmulatorProcess } from "../lib/emulatorProcess";
+import { outputValues } from "../lib/outputValues";
 import { Progress } from "../lib/progress";
 import { ProjectCopy } from "../lib/projectCopy";
 import { readToolchain } from "../lib/toolchain";
@@ -29,22 +30,19 @@ const quietly = {
 
 /** The real engine. A run of `up` tells the outputs: the CLI needs two more runs to tell them again. */
 class CliEngine implements Engine {
-    private present: OutputMap = {};
+    private present: Record<string, unknown> = {};
 
     constructor(readonly stack: Stack) {}
 
     async up(): Promise<string> {
         const { summary, outputs } = await this.stack.up(quietly);
-        this.present = outputs;
+        this.present = outputValues(outputs);
         const changes = Object.entries(summary.resourceChanges ?? {});
         return `pulumi up: ${changes.map(([op, n]) => `${n} ${op}`).join(", ")}`;
     }
 
     outputs(): Promise<Record<string, unknown>> {
-        const outputs = Object.entries(this.present);
-        return Promise.resolve(
-            Object.fromEntries(outputs.map(([name, { value }]) => [name, value as unknown])),
-        );
+        return Promise.resolve(this.present);
     }
 
     async destroy(): Promise<string> {

@@ -1,11 +1,12 @@
 import { execFile } from "child_process";
-import { readFileSync, statSync } from "fs";
+import { readFileSync } from "fs";
 import { IotHubClient } from "@azure/arm-iothub";
 import { EnvironmentCredential } from "@azure/identity";
 import { Stack } from "@pulumi/pulumi/automation";
 import { Registry, Twin } from "azure-iothub";
 import { ProjectCopy } from "../../scripts/lib/projectCopy";
 import { armRequest, iotHubClient } from "./iotHubClient";
+import { PerState } from "./perState";
 import { requirePulumi } from "./tools";
 
 export interface DeviceOutput {
@@ -67,8 +68,8 @@ const largestOutput = 64 * 1024 * 1024;
 
 /** The program deployed by the real CLI, and Azure's own clients to see what came of it. */
 export class Deployment {
-    /** The outputs as text, and when the state was written that has them. */
-    private shown?: { readonly mtimeNs: bigint; readonly text: string };
+    /** The outputs as text. */
+    private readonly shown = new PerState<Promise<string>>();
 
     private constructor(
         readonly name: string,
@@ -170,12 +171,10 @@ export class Deployment {
 
     /** With secrets in clear. Asks the CLI once for each state. */
     async outputs(): Promise<StackOutputs> {
-        const { mtimeNs } = statSync(this.project.stateFile(this.name), { bigint: true });
-        if (mtimeNs !== this.shown?.mtimeNs) {
-            const text = await this.pulumi("stack", "output", "--json", "--show-secrets");
-            this.shown = { mtimeNs, text };
-        }
-        return JSON.parse(this.shown.text) as StackOutputs;
+        const text = await this.shown.get(this.project.stateFile(this.name), () =>
+            this.pulumi("stack", "output", "--json", "--show-secrets"),
+        );
+        return JSON.parse(text) as StackOutputs;
     }
 
     /** Outputs of a resource in the state, with secrets in clear. */

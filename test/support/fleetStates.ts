@@ -1,8 +1,9 @@
 import { execFileSync } from "child_process";
 import { X509Certificate } from "crypto";
-import { readdirSync, statSync } from "fs";
+import { readdirSync } from "fs";
 import * as path from "path";
 import { Deployment } from "./deployment";
+import { PerState } from "./perState";
 
 const cli = path.resolve(__dirname, "../../.local/bin/pulumi");
 /** How the engine marks a secret in an exported state, which has it in `plaintext` as JSON. */
@@ -24,8 +25,7 @@ export interface HeldDevice {
     readonly resources: readonly Resource[];
 }
 
-/** Decrypted states by their files, and when those were written: each export takes the CLI's whole start. */
-const exported = new Map<string, { readonly mtimeNs: bigint; readonly resources: Resource[] }>();
+const decrypted = new PerState<Resource[]>();
 
 /** Names of all stacks of a deployment's project. */
 export function stackNames({ project }: Deployment): string[] {
@@ -39,7 +39,12 @@ export function stackNames({ project }: Deployment): string[] {
 export function heldDevices(deployment: Deployment): Map<string, HeldDevice> {
     const held = new Map<string, HeldDevice>();
     const states = new Map(
-        stackNames(deployment).map((stack) => [stack, decryptedState(deployment, stack)]),
+        stackNames(deployment).map((stack) => [
+            stack,
+            decrypted.get(deployment.project.stateFile(stack), () =>
+                decryptedState(deployment, stack),
+            ),
+        ]),
     );
     const authorities = [...states.values()]
         .flatMap((resources) => ofType(resources, "locallySignedCert:LocallySignedCert"))
@@ -72,12 +77,6 @@ export function heldDevices(deployment: Deployment): Map<string, HeldDevice> {
 }
 
 function decryptedState({ project, variables }: Deployment, stack: string): Resource[] {
-    const file = project.stateFile(stack);
-    const { mtimeNs } = statSync(file, { bigint: true });
-    const known = exported.get(file);
-    if (known?.mtimeNs === mtimeNs) {
-        return known.resources;
-    }
     const text = execFileSync(cli, ["stack", "export", "--stack", stack, "--show-secrets"], {
         cwd: project.folder,
         env: variables,
@@ -89,9 +88,7 @@ function decryptedState({ project, variables }: Deployment, stack: string): Reso
         return plaintext !== undefined && secretMark in rest ? JSON.parse(plaintext) : value;
     };
     const { deployment } = JSON.parse(text, reveal) as { deployment: { resources?: Resource[] } };
-    const { resources = [] } = deployment;
-    exported.set(file, { mtimeNs, resources });
-    return resources;
+    return deployment.resources ?? [];
 }
 
 function ofType(resources: readonly Resource[], type: string): Resource[] {
